@@ -1,0 +1,63 @@
+# Everything a user or a developer does, from a fresh clone on a machine with Python 3.11 or newer.
+PY ?= python3
+TORCH = 2.13.0
+CPU_INDEX = https://download.pytorch.org/whl/cpu
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip install --disable-pip-version-check -q
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help setup demo test lint format constraints clean
+
+help: ## what there is to make
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.base ## the environment in .venv
+
+demo: .venv/.base ## train on the embedded digits into runs/demo (anew: make demo FRESH=1)
+	@$(BIN)/infogan train digits --run runs/demo $(if $(FRESH),--fresh)
+
+test: .venv/.test ## the tests
+	@$(BIN)/python -m pytest
+
+lint: .venv/.lint ## ruff and mypy
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: .venv/.lint ## let ruff put the code into shape
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+constraints: .venv/.lint ## look up newer releases of all dependencies but torch
+	@$(PIP) uv
+	@(echo 'torch==$(TORCH)'; $(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url \
+	  --no-emit-find-links --python-version 3.11 --all-extras pyproject.toml \
+	  | grep -vE '^(torch|nvidia-|cuda-|triton)') > constraints.new && mv constraints.new constraints.txt
+
+clean: ## remove the environment
+	rm -rf .venv
+
+# Linux without an NVIDIA GPU takes torch's CPU build: 0.2 GB instead of several. First a build that pip finds by
+# itself, then PyTorch's own index, then whatever the registry has.
+.venv/.base: pyproject.toml constraints.txt Makefile
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "infogan needs Python 3.11 or newer; $(PY) is older. Try: make PY=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PY) -c 'import ensurepip' 2>/dev/null \
+	  || { echo "$(PY) cannot make environments; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "setting up .venv (about a minute)"
+	@$(PY) -m venv .venv
+	@$(BIN)/python -c 'import torch' 2>/dev/null || { \
+	  if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null; then \
+	    $(PIP) torch==$(TORCH)+cpu 2>/dev/null \
+	    || $(PIP) torch==$(TORCH) --index-url $(CPU_INDEX) 2>/dev/null; \
+	  else false; fi || $(PIP) torch==$(TORCH); }
+	@$(PIP) -c constraints.txt -e .
+	@touch $@
+
+.venv/.test: .venv/.base
+	@$(PIP) -c constraints.txt -e '.[test]'
+	@touch $@
+
+.venv/.lint: .venv/.test
+	@$(PIP) -c constraints.txt -e '.[lint]'
+	@touch $@

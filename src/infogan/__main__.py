@@ -1,0 +1,5 @@
+"""`python -m infogan` is the command `infogan`."""
+
+from infogan.cli import main
+
+main()

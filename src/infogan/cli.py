@@ -1,0 +1,377 @@
+"""The command line: parse, call one function, show. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+from infogan import __version__
+from infogan.errors import ConfigError, InfoganError, RunError
+
+if TYPE_CHECKING:
+    from infogan.config import RunConfig
+    from infogan.data.images import Images
+    from infogan.model import Model
+    from infogan.training.loop import Progress
+
+app = App(
+    name="infogan",
+    version=__version__,
+    help="Find the classes and the continuous factors in images without labels, and use them.",
+    help_epilogue="Add --debug to any command to see where an error came from.",
+    result_action="return_value",
+)
+Split = Literal["train", "validation", "test", "all"]
+Settings = Annotated[str, Parameter(allow_leading_hyphen=True, show=False)]
+DataDir = Annotated[str | None, Parameter(help="Folder that holds the IDX files of mnist or fashion-mnist.")]
+Output = Annotated[Path, Parameter(name=["--output", "-o"], help="File to write.")]
+Codes = Annotated[
+    list[str] | None, Parameter(name="--code", negative=(), help="Fix a code: --code digit=3; repeatable.")
+]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; 2 is the exit code of a mistake, told in one or two lines."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    try:
+        app([word for word in words if word != "--debug"], exit_on_error=debug, print_error=debug)
+    except (InfoganError, CycloptsError) as error:
+        if debug:
+            raise
+        print(f"infogan: {error}".strip(), file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("infogan: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@app.command
+def train(
+    *settings: Settings,
+    run: Path | None = None,
+    config: Annotated[Path | None, Parameter(name=["--config", "-c"])] = None,
+    fresh: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Train: `infogan train digits`, `infogan train photos/ --data.size 64`, `infogan train paper --data-dir mnist/`.
+
+    The first word is a preset (see `infogan presets`) or else images: a folder, an IDX, NPY or NPZ file.
+    Any setting can follow as --name value: --seed 1, --steps 2000, --latent.noise 32,
+    --latent.digit categorical:20, --optim.d-lr 1e-4, --objective gan. `infogan presets NAME` prints them all with
+    their meaning, as a file for --config. A flag wins over the file, the file over the preset.
+    The same command goes on where a run stopped, and shows what is there when it is done.
+
+    Parameters
+    ----------
+    run
+        Folder for the run: its settings, log, checkpoints, weights, scores and pictures (default runs/PRESET).
+    config
+        Settings from a TOML file, or from another run's config.json.
+    fresh
+        Remove a run that is in the folder already and train anew.
+    dry_run
+        Print the resulting settings as JSON and stop.
+    """
+    from infogan.config import from_options
+
+    target = settings[0] if settings and not settings[0].startswith("-") else None
+    resolved = resolve(target, config, from_options(settings[1:] if target else settings))
+    if dry_run:
+        print(json.dumps(resolved.tree(), indent=2))
+        return
+    from infogan.run import Run
+    from infogan.training.experiment import train as train_run
+
+    folder = Run(run or Path("runs") / Path(target or "digits").name)
+    with progress_bar(resolved.steps, resolved.latent.entropy) as progress:
+        train_run(resolved, run=folder.path, fresh=fresh, progress=progress)
+    show_scores(json.loads(folder.scores_file.read_text(encoding="utf-8")))
+    print(f"\nrun       {folder.path}")
+    for picture in sorted(folder.path.rglob("*.png")):
+        print(f"picture   {picture}")
+
+
+def resolve(target: str | None, config: Path | None, options: dict[str, Any]) -> RunConfig:
+    """Preset, then file, then options; a target that is no preset is data under the preset `images`."""
+    from infogan.config import merged, read_file
+    from infogan.presets import PRESETS
+
+    base = PRESETS.get(target or "digits", PRESETS["images"])
+    tree = base.tree()
+    if target and target not in PRESETS:
+        if not Path(target).exists():
+            raise ConfigError(f"{target!r} is neither a preset ({', '.join(PRESETS)}) nor a file or folder here")
+        tree = merged(tree, {"data": target})
+    if config:
+        tree = merged(tree, read_file(config))
+    return base.from_tree(merged(tree, options))
+
+
+@app.command
+def presets(name: Annotated[str | None, Parameter(help="A preset to print as a settings file.")] = None, /) -> None:
+    """List the presets, or print one as a TOML file in which every setting is explained."""
+    from infogan.presets import ABOUT, preset
+    from infogan.settings import as_toml
+
+    if name is None:
+        for known, about in ABOUT.items():
+            print(f"{known:<14} {about}")
+        return
+    print(as_toml(preset(name)), end="")
+
+
+@app.command
+def evaluate(
+    run: Path,
+    /,
+    *,
+    data: str | None = None,
+    data_dir: DataDir = None,
+    split: Split = "validation",
+    as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
+) -> None:
+    """Score a run on images that it never saw.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    data
+        Images to score on (default: the run's own data).
+    split
+        Part of the data. `all` is everything but a test file.
+    as_json
+        Print one JSON object.
+    """
+    from infogan.metrics.evaluate import evaluate as score
+
+    model = load(run)
+    scores = score(model, images_for(model, data, data_dir, split))
+    if as_json:
+        print(json.dumps(scores))
+    else:
+        show_scores(scores)
+
+
+@app.command
+def sample(
+    run: Path,
+    /,
+    *,
+    n: Annotated[int, Parameter(name=["--n", "-n"])] = 64,
+    code: Codes = None,
+    seed: int = 0,
+    output: Output = Path("samples.png"),
+) -> None:
+    """Generate images into one PNG.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    n
+        How many images.
+    seed
+        Of noise and of the codes that are not fixed.
+    """
+    import numpy as np
+
+    from infogan.report.plots import mosaic, save_png
+
+    if n < 1:
+        raise ConfigError(f"-n {n}: give at least 1")
+    model = load(run)
+    images = model.sample(n, seed=seed, **code_values(code))
+    columns = int(np.ceil(n**0.5))
+    blank = np.full((-n % columns, *model.shape), 255, np.uint8)
+    grid = np.concatenate([images, blank]).reshape(-1, columns, *model.shape)
+    writing(output)
+    save_png(mosaic(grid), output)
+    print(output)
+
+
+@app.command
+def traverse(
+    run: Path, /, *, code: str | None = None, rows: int = 8, steps: int = 11, seed: int = 0, output: Output
+) -> None:
+    """Draw one code's sweep: columns are its values, rows keep all else.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    code
+        Name of the code; may be left out if there is only one.
+    rows
+        How many z.
+    steps
+        Values of a continuous code.
+    seed
+        Of noise and of the other codes.
+    """
+    from infogan.report.plots import traversal
+
+    model = load(run)
+    if code is None and len(model.latent.codes) > 1:
+        raise ConfigError(f"--code: choose one of {', '.join(model.latent.codes)}")
+    if rows < 1 or steps < 1:
+        raise ConfigError(f"--rows {rows} --steps {steps}: give at least 1 of each")
+    writing(output)
+    traversal(model, code or next(iter(model.latent.codes)), output, rows=rows, steps=steps, seed=seed)
+    print(output)
+
+
+@app.command
+def encode(
+    run: Path,
+    data: str,
+    /,
+    *,
+    data_dir: DataDir = None,
+    split: Split = "all",
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+) -> None:
+    """Write Q's reading of each image: a CSV, or JSON lines when the output ends in .jsonl.
+
+    Columns: file, then each code's value and its confidence; a categorical code's confidence is its probability,
+    a continuous code's exp(-sigma / the prior's standard deviation).
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    data
+        Images: a folder, an IDX, NPY or NPZ file, or a set's name.
+    split
+        Part of the data.
+    output
+        File to write (default: CSV on standard output).
+    """
+    model = load(run)
+    images = images_for(model, data, data_dir, split)
+    read = model.encode(images)
+    names = ["file"] + [column for name in read for column in (name, f"{name}_confidence")]
+    columns = [c for code in read.values() for c in (code.value.tolist(), code.confidence.tolist())]
+
+    def rows() -> Iterator[list[Any]]:
+        for i, values in enumerate(zip(*columns, strict=True)):
+            yield [images.source(i)] + [round(v, 6) if isinstance(v, float) else v for v in values]
+
+    if output is None:
+        write_csv(sys.stdout, names, rows())
+        return
+    writing(output)
+    with output.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        if output.suffix == ".jsonl":
+            file.writelines(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows())
+        else:
+            write_csv(file, names, rows())
+    print(f"{output}: {len(images)} images")
+
+
+def write_csv(file: Any, names: Sequence[str], rows: Iterator[list[Any]]) -> None:
+    """A header and rows; text that a spreadsheet would take for a formula is quoted with an apostrophe."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(rows)
+
+
+def load(run: Path) -> Model:
+    """The model of a run folder."""
+    from infogan.model import Model
+
+    if not run.is_dir():
+        raise RunError(f"{run}: no such run folder; `infogan train` makes one")
+    return Model.load(run)
+
+
+def images_for(model: Model, data: str | None, data_dir: str | None, split: Split) -> Images:
+    """Images in the model's shape: the run's own data, or others brought to it."""
+    from infogan.data import load as load_data
+
+    h, w, channels = model.shape
+    changes: dict[str, Any] = {"name": data} if data else {}
+    if data_dir:
+        changes["dir"] = data_dir
+    own = model.config.data
+    own = own.model_copy(update={"size": (h, w), "color": "grey" if channels == 1 else "rgb"} | changes)
+    return load_data(own, split)
+
+
+def code_values(pairs: Sequence[str] | None) -> dict[str, float]:
+    """`digit=3` words as values by name."""
+    values = {}
+    for pair in pairs or ():
+        name, _, value = pair.partition("=")
+        try:
+            values[name] = float(value)
+        except ValueError:
+            raise ConfigError(f"--code {pair}: write NAME=NUMBER, as in digit=3") from None
+    return values
+
+
+def writing(path: Path) -> None:
+    """ConfigError now when a file cannot be written there later."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise ConfigError(f"--output {path}: {'is a folder' if path.is_dir() else f'{path.parent} does not exist'}")
+
+
+def show_scores(scores: dict[str, Any]) -> None:
+    """The short table that ends a run."""
+    if scores["information"]:
+        print(f"{'code':<12} {'L_I':>7} {'H(c)':>7}   nats")
+    for name, value in scores["information"].items():
+        print(f"{name:<12} {value:>7.3f} {scores['entropy'][name]:>7.3f}")
+    if "cluster_accuracy" in scores:
+        print(
+            f"\n{scores['n']} images of {scores['data']}: cluster accuracy {scores['cluster_accuracy']:.1%} one to "
+            f"one, {scores['cluster_accuracy_many_to_one']:.1%} many to one (K = {scores['k']}), "
+            f"NMI {scores['nmi']:.3f}, ARI {scores['ari']:.3f}"
+        )
+        for words in scores["merges"]:
+            print(f"  {words}")
+    if "seconds" in scores:
+        print(
+            f"\n{scores['steps']} steps in {scores['seconds']:.0f} s, "
+            f"{scores['images_per_second']:.0f} images per second"
+        )
+
+
+@contextmanager
+def progress_bar(steps: int, entropy: dict[str, float]) -> Iterator[Progress]:
+    """Losses, L_I against H(c), speed and time left, on a terminal; silent elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[words]}"),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("train", total=steps, words="")
+
+        def show(step: int, line: dict[str, float]) -> None:
+            words = [f"{n} {line[f'L_I/{n}']:.2f}/{h:.2f}" for n, h in entropy.items() if f"L_I/{n}" in line]
+            if line:
+                d = sum(line.get(f"d/{part}", 0.0) for part in ("real", "fake"))
+                words += [f"D {d:.2f}", f"G {line.get('g/adversarial', 0.0):.2f}"]
+                words.append(f"{line['images_per_second']:.0f} img/s")
+            bar.update(task, completed=step, words="  ".join(words))
+
+        yield show

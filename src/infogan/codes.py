@@ -1,0 +1,311 @@
+"""Latent codes: what G is told, what Q has to read back, and how good a reading is, in nats.
+
+A code knows its prior P(c), the parameters Q needs for it, the posterior Q(c|x) those parameters stand for,
+and the values worth sweeping. Shapes: N samples, K categories.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass as plain_dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic.dataclasses import dataclass
+from torch import Tensor
+from torch.distributions import Normal
+
+SIGMA_SPAN = 100.0  # Q's learned sigma stays within the prior's standard deviation divided and multiplied by it
+STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+@plain_dataclass(frozen=True)
+class Posterior:
+    """What Q says of one code, as arrays over N images."""
+
+    value: NDArray[Any]
+    """[N] the category with the largest probability (int64), or the Gaussian's mean (float32)."""
+    confidence: NDArray[np.float32]
+    """[N] that category's probability, or exp(-sigma/prior's standard deviation): 1 sure, near e^-1 knows nothing."""
+    probs: NDArray[np.float32] | None = None
+    """[N, K] categorical codes: Q's probabilities."""
+    mean: NDArray[np.float32] | None = None
+    """[N] continuous codes: Q's mean."""
+    std: NDArray[np.float32] | None = None
+    """[N] continuous codes: Q's sigma."""
+
+
+class Code(ABC):
+    """One named part of c. Subclasses are final and frozen."""
+
+    weight: float
+    """λ of this code's L_I (InfoGAN eq. 6)."""
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Columns it takes in G's input."""
+
+    @property
+    @abstractmethod
+    def n_params(self) -> int:
+        """Numbers Q has to put out for it."""
+
+    @property
+    @abstractmethod
+    def entropy(self) -> float:
+        """H(c) of the prior in nats; differential for a continuous code, so it may be negative."""
+
+    @abstractmethod
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """[n, width] draws from the prior."""
+
+    @abstractmethod
+    def log_prior(self, values: Tensor) -> Tensor:
+        """[N] ln P(c) in nats of values [N, width]."""
+
+    @abstractmethod
+    def log_q(self, params: Tensor, values: Tensor) -> Tensor:
+        """[N] ln Q(c|x) in nats of values [N, width] under Q's params [N, n_params]."""
+
+    @abstractmethod
+    def posterior(self, params: Tensor) -> Posterior:
+        """Q's params [N, n_params] as numbers a user can read."""
+
+    @abstractmethod
+    def columns(self, value: float) -> Tensor:
+        """[width] what G is given for this value; ConfigError when the code has no such value."""
+
+    @abstractmethod
+    def swept(self, steps: int) -> Sequence[float]:
+        """Values worth showing: every category, or `steps` values over the sweep range."""
+
+    def real_information(self, params: Tensor, view: Tensor) -> Tensor | None:
+        """Information that this code carries about real images, in nats; None where it has no such form."""
+        del params, view
+        return None
+
+
+@dataclass(frozen=True, config=STRICT)
+class Categorical(Code):
+    """One of K categories, one-hot for G; Q puts out K logits.
+
+    >>> round(Categorical(10).entropy, 6)
+    2.302585
+    """
+
+    k: Annotated[int, Field(ge=2, le=10_000)]
+    """K, the number of categories."""
+    probs: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    """Prior probability of each category; uniform when absent."""
+    weight: Annotated[float, Field(ge=0)] = 1.0
+    kind: Literal["categorical"] = Field(default="categorical", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.probs is not None and (len(self.probs) != self.k or abs(sum(self.probs) - 1) > 1e-6):
+            raise ValueError(f"probs must be {self.k} numbers that sum to 1, got {list(self.probs)}")
+
+    @property
+    def width(self) -> int:
+        return self.k
+
+    @property
+    def n_params(self) -> int:
+        return self.k
+
+    @property
+    def prior(self) -> Tensor:
+        """[K] the prior's probabilities."""
+        return torch.full((self.k,), 1 / self.k) if self.probs is None else torch.tensor(self.probs)
+
+    @property
+    def entropy(self) -> float:
+        return math.log(self.k) if self.probs is None else -sum(p * math.log(p) for p in self.probs)
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        index = torch.multinomial(self.prior, n, replacement=True, generator=generator)
+        return torch.nn.functional.one_hot(index, self.k).float()
+
+    def log_prior(self, values: Tensor) -> Tensor:
+        return (values * self.prior.to(values).log()).sum(1)
+
+    def log_q(self, params: Tensor, values: Tensor) -> Tensor:
+        return (values * params.log_softmax(1)).sum(1)  # minus the cross entropy of one-hot c and Q
+
+    def posterior(self, params: Tensor) -> Posterior:
+        probs = params.softmax(1).cpu().numpy()
+        return Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)
+
+    def columns(self, value: float) -> Tensor:
+        if value != int(value) or not 0 <= value < self.k:
+            raise ValueError(f"{value:g} is no category; give a whole number from 0 to {self.k - 1}")
+        return torch.nn.functional.one_hot(torch.tensor(int(value)), self.k).float()
+
+    def swept(self, steps: int) -> Sequence[float]:
+        del steps  # a category has no in-between
+        return range(self.k)
+
+    def real_information(self, params: Tensor, view: Tensor) -> Tensor:
+        """J = H(p̄) - E CE(p, q): p = Q on real images [N, K], the target; q = Q on changed copies of them.
+
+        J = plug-in I(x; c) minus the disagreement of the two, at most ln K: reached when Q is sure,
+        consistent and uses all categories alike (RIM 2010; IMSAT, arXiv:1702.08720). Under a given prior π,
+        H(p̄) becomes H(π) - KL(p̄‖π).
+        """
+        p = params.softmax(1).detach()
+        mean = params.softmax(1).mean(0)
+        balance = self.entropy - (mean * (mean.clamp_min(1e-12).log() - self.prior.to(mean).log())).sum()
+        return balance + (p * view.log_softmax(1)).sum(1).mean()
+
+
+class _Continuous(Code):
+    """What the continuous codes share: width 1 and a Gaussian Q whose sigma is learned or fixed."""
+
+    sigma: float | None
+    """Q's fixed standard deviation (L_I is then squared error up to constants); learned when absent."""
+    sweep: tuple[float, float] | None
+    """Range shown in pictures; it may exceed the range that is trained."""
+
+    @property
+    @abstractmethod
+    def std(self) -> float:
+        """Standard deviation of the prior."""
+
+    @property
+    @abstractmethod
+    def shown(self) -> tuple[float, float]:
+        """Sweep range when none is given."""
+
+    @property
+    def width(self) -> int:
+        return 1
+
+    @property
+    def n_params(self) -> int:
+        return 2 if self.sigma is None else 1
+
+    def q(self, params: Tensor) -> Normal:
+        """Q(c|x) = N(mu, sigma²), [N]. params: mu and, when sigma is learned, s with
+        ln sigma = ln std + b tanh(s/b), b = ln SIGMA_SPAN: smooth, bounded, the prior's own at s = 0."""
+        mu = params[:, 0]
+        if self.sigma is not None:
+            return Normal(mu, self.sigma, validate_args=False)
+        b = math.log(SIGMA_SPAN)
+        return Normal(mu, self.std * (b * torch.tanh(params[:, 1] / b)).exp(), validate_args=False)
+
+    def log_q(self, params: Tensor, values: Tensor) -> Tensor:
+        return self.q(params).log_prob(values[:, 0])  # type: ignore[no-any-return]
+
+    def posterior(self, params: Tensor) -> Posterior:
+        q = self.q(params)
+        mean, std = q.mean.cpu().numpy(), q.stddev.cpu().numpy()
+        return Posterior(value=mean, confidence=np.exp(-std / self.std), mean=mean, std=std)
+
+    def columns(self, value: float) -> Tensor:
+        if not math.isfinite(value):
+            raise ValueError(f"{value} is no value of a continuous code; give a finite number")
+        return torch.tensor([float(value)])
+
+    def swept(self, steps: int) -> Sequence[float]:
+        low, high = self.sweep or self.shown
+        return [float(v) for v in np.linspace(low, high, steps)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Uniform(_Continuous):
+    """c ~ U(low, high).
+
+    >>> round(Uniform(-1, 1).entropy, 6)
+    0.693147
+    """
+
+    low: float = -1.0
+    high: float = 1.0
+    sigma: Annotated[float, Field(gt=0)] | None = None
+    sweep: tuple[float, float] | None = None
+    weight: Annotated[float, Field(ge=0)] = 1.0
+    kind: Literal["uniform"] = Field(default="uniform", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError(f"low must lie below high, got {self.low} and {self.high}")
+
+    @property
+    def std(self) -> float:
+        return (self.high - self.low) / math.sqrt(12)
+
+    @property
+    def shown(self) -> tuple[float, float]:
+        return self.low, self.high
+
+    @property
+    def entropy(self) -> float:
+        return math.log(self.high - self.low)
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        return torch.rand(n, 1, generator=generator) * (self.high - self.low) + self.low
+
+    def log_prior(self, values: Tensor) -> Tensor:
+        inside = (values[:, 0] >= self.low) & (values[:, 0] <= self.high)
+        return torch.where(inside, -self.entropy, -math.inf)
+
+
+@dataclass(frozen=True, config=STRICT)
+class Gaussian(_Continuous):
+    """c ~ N(mean, scale²).
+
+    >>> round(Gaussian().entropy, 6)
+    1.418939
+    """
+
+    mean: float = 0.0
+    scale: Annotated[float, Field(gt=0)] = 1.0
+    sigma: Annotated[float, Field(gt=0)] | None = None
+    sweep: tuple[float, float] | None = None
+    weight: Annotated[float, Field(ge=0)] = 1.0
+    kind: Literal["gaussian"] = Field(default="gaussian", kw_only=True)
+
+    @property
+    def std(self) -> float:
+        return self.scale
+
+    @property
+    def shown(self) -> tuple[float, float]:
+        return self.mean - 2 * self.scale, self.mean + 2 * self.scale
+
+    @property
+    def entropy(self) -> float:
+        return 0.5 * math.log(2 * math.pi * math.e * self.scale**2)
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        return torch.randn(n, 1, generator=generator) * self.scale + self.mean
+
+    def log_prior(self, values: Tensor) -> Tensor:
+        prior = Normal(self.mean, self.scale)
+        return prior.log_prob(values[:, 0])  # type: ignore[no-any-return]
+
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "categorical": ("k",),
+    "uniform": ("low", "high"),
+    "gaussian": ("mean", "scale"),
+}
+"""The kinds of code, and the fields that their short form `kind:value:value` fills in order."""
+
+
+def from_text(value: object) -> object:
+    """The short form, for files and the command line: `categorical:10`, `uniform:-1:1`, `gaussian:0:1`."""
+    if not isinstance(value, str):
+        return value
+    kind, *numbers = value.split(":")
+    if kind not in KINDS or len(numbers) > len(KINDS[kind]):
+        forms = ", ".join(":".join((k, *fields)) for k, fields in KINDS.items())
+        raise ValueError(f"{value!r} is no code; write one of {forms}")
+    return {"kind": kind} | dict(zip(KINDS[kind], numbers, strict=False))
+
+
+AnyCode = Annotated[Categorical | Uniform | Gaussian, Field(discriminator="kind"), BeforeValidator(from_text)]
+"""A code in a configuration: tables with `kind`, or the short form."""

@@ -1,0 +1,205 @@
+"""The settings of a run: one frozen, checked tree, the same for Python, files and the command line."""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from infogan.codes import Categorical, from_text
+from infogan.data import Source
+from infogan.data.augment import Augment
+from infogan.errors import ConfigError
+from infogan.latent import RESERVED, Latent
+from infogan.networks import Dcgan
+from infogan.objectives import AnyObjective
+from infogan.objectives.infogan import InfoGAN
+
+MAX_FILE = 1 << 20
+SETTINGS = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+SHORT_FORM = {"data": "name", "objective": "kind", "networks": "kind", "augment": "kind"}
+"""The field that a section's short form stands for: `--data mnist` is `--data.name mnist`."""
+
+
+class Optim(BaseModel):
+    """Adam for both players."""
+
+    model_config = SETTINGS
+    d_lr: float = Field(default=2e-4, gt=0)
+    """Learning rate of D, and of Q where it steps with D."""
+    g_lr: float = Field(default=1e-3, gt=0)
+    """Learning rate of G, and of Q where it steps with G."""
+    beta1: float = Field(default=0.5, ge=0, lt=1)
+    """Decay of Adam's first moment."""
+    beta2: float = Field(default=0.999, ge=0, lt=1)
+    """Decay of Adam's second moment."""
+    ema: float = Field(default=0.0, ge=0, lt=1)
+    """Decay per step of the averaged weights of G and D that the model uses; 0: the last weights."""
+    decay: float = Field(default=0.0, ge=0, le=1)
+    """Share of the steps, at the end, over which both rates fall linearly to zero."""
+
+
+class RunConfig(BaseModel):
+    """Everything a run depends on."""
+
+    model_config = SETTINGS
+    data: Source = Source()
+    latent: Latent = Latent(category=Categorical(10))
+    networks: Dcgan = Dcgan()
+    objective: AnyObjective = InfoGAN()
+    augment: Augment | None = None
+    """Changes of an image that are taken to leave its class as it is; needed for objective.real-weight."""
+    optim: Optim = Optim()
+    steps: int = Field(default=5000, ge=1)
+    """Generator steps."""
+    d_steps: int = Field(default=1, ge=1, le=100)
+    """Discriminator steps before each generator step (the article's k)."""
+    batch: int = Field(default=128, ge=2, le=65536)
+    """Images a step."""
+    seed: int = Field(default=0, ge=0)
+    """Names every random draw of the run."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Arithmetic of the networks; auto: bf16 where the processor or GPU has it."""
+    device: str = "auto"
+    """cpu, cuda, mps, or auto: the first of cuda, mps, cpu that is present."""
+    log_every: int = Field(default=50, ge=1)
+    """Steps between lines of metrics.jsonl."""
+    checkpoint_every: int = Field(default=500, ge=1)
+    """Steps between checkpoints."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if isinstance(self.objective, InfoGAN) and not self.latent.codes:
+            raise ValueError("infogan needs a code: give latent.NAME categorical:10, or objective gan")
+        if self.objective.needs_view and self.augment is None:
+            raise ValueError("objective.real_weight needs augment: set augment affine, or real_weight 0")
+        return self
+
+    def replace(self, **changes: Any) -> Self:
+        """The same settings but for some, checked again; sections may be values, short forms or dicts.
+
+        >>> RunConfig().replace(latent={"digit": "categorical:4"}, steps=10).latent.width
+        66
+        """
+        return self.from_tree(merged(self.tree(), changes))
+
+    def tree(self) -> dict[str, Any]:
+        """As nested dicts of plain values."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_tree(cls, tree: Mapping[str, Any]) -> Self:
+        """The inverse of `tree`; ConfigError names the key, the reason and the nearest valid key."""
+        try:
+            return cls.model_validate(tree)
+        except ValidationError as error:
+            raise ConfigError("\n".join(_reasons(error, tree))) from None
+
+
+def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each fault: key, reason, remedy."""
+    for fault in error.errors()[:3]:
+        place: list[str] = []
+        section: Any = tree
+        siblings: Any = tree
+        for part in map(str, fault["loc"]):
+            if isinstance(section, Mapping) and section.get("kind") == part:
+                continue  # pydantic names the kind of a union's member here; nobody writes it
+            place.append(part)
+            siblings, section = section, section.get(part) if isinstance(section, Mapping) else None
+        key = ".".join(place).replace("_", "-")
+        if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+            near = get_close_matches(place[-1], [name for name in siblings if name != place[-1]], 1, 0)
+            hint = f"; did you mean {'.'.join([*place[:-1], near[0]]).replace('_', '-')}?" if near else ""
+            yield f"unknown setting {key}{hint}"
+        else:
+            reason = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            value = fault["input"]
+            shown = f" (got {value!r})" if isinstance(value, str | int | float | bool) else ""
+            yield f"{key + ': ' if key else ''}{reason}{shown}"
+
+
+def _long_form(path: Sequence[str], value: Any) -> Any:
+    """A section's or a code's short form as the dict it stands for."""
+    if isinstance(value, str) and value.lower() != "none":
+        if len(path) == 1 and path[0] in SHORT_FORM:
+            return {SHORT_FORM[path[0]]: value}
+        if len(path) == 2 and path[0] == "latent" and path[1] not in RESERVED:
+            try:
+                return from_text(value)
+            except ValueError as error:
+                raise ConfigError(f"latent.{path[1]}: {error}") from None
+    return value
+
+
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any], at: tuple[str, ...] = ()) -> dict[str, Any]:
+    """`base` with `changes` laid over it. Dicts merge, and another `kind` drops the fields of the kind before;
+    values (an InfoGAN, a Latent) replace; `none` removes a code from the latent and empties another setting."""
+    result = dict(base)
+    for name, change in changes.items():
+        key = name.replace("-", "_")
+        value, old = _long_form((*at, key), change), result.get(key)
+        if hasattr(value, "__pydantic_validator__"):
+            result[key] = TypeAdapter(type(value)).dump_python(value, mode="json")
+        elif isinstance(value, str) and value.lower() == "none":
+            if at == ("latent",):
+                result.pop(key, None)
+            else:
+                result[key] = None
+        elif isinstance(value, Mapping):
+            same = isinstance(old, Mapping) and value.get("kind", old.get("kind")) == old.get("kind")
+            result[key] = merged(old if same and isinstance(old, Mapping) else {}, value, (*at, key))
+        else:
+            result[key] = value
+    return result
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Settings from a TOML file, or from a run's config.json."""
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such settings file")
+    if path.stat().st_size > MAX_FILE:
+        raise ConfigError(f"{path}: is larger than 1 MiB, which no settings file is")
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: {str(error) or 'is nested too deeply'}") from None
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path}: holds no table of settings")
+    return tree
+
+
+def from_options(tokens: Sequence[str]) -> dict[str, Any]:
+    """Settings from `--section.field value` or `--section.field=value` words of a command line, as a tree.
+
+    Lists and tables are written as JSON.
+
+    >>> from_options(["--networks.channels", "[64,128]", "--steps=10"])
+    {'networks': {'channels': [64, 128]}, 'steps': '10'}
+    """
+    tree: dict[str, Any] = {}
+    words = iter(tokens)
+    for word in words:
+        if not word.startswith("--"):
+            raise ConfigError(f"{word!r} is not an option; settings are written --name value")
+        name, equals, value = word[2:].partition("=")
+        if not equals:
+            value = next(words, "--")
+            if value.startswith("--"):
+                raise ConfigError(f"--{name} needs a value")
+        if name == "data-dir":
+            name = "data.dir"
+        branch: Any = value
+        if value[:1] in ("[", "{"):
+            try:
+                branch = json.loads(value)
+            except (ValueError, RecursionError):
+                raise ConfigError(f"--{name}: {value!r} is not JSON; write lists as [64,128]") from None
+        for part in reversed(name.split(".")):
+            branch = {part: branch}
+        tree = merged(tree, branch)
+    return tree

@@ -1,0 +1,179 @@
+"""Folders of images: found once in a fixed order, every bad file named, converted once into a cached array.
+
+Conversions: the EXIF turn is applied, transparency lies over white, 16 bits are scaled to 8 (not cut), of an
+animation the first frame counts. With a size, an image is cropped at its centre to the asked-for aspect and
+scaled.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from infogan.data.cache import cache_path, whole
+from infogan.data.images import Images
+from infogan.errors import DataError
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+MAX_PIXELS = 100_000_000
+GREY_MODES = {"1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L"}
+Color = Literal["auto", "grey", "rgb"]
+logger = logging.getLogger("infogan")
+
+
+def found(folder: Path) -> list[Path]:
+    """Every regular file below the folder with an image's suffix, sorted by relative path; links to folders and
+    special files are left out. DataError when there is none."""
+    others, paths = 0, []
+    for root, _, names in os.walk(folder):
+        for name in names:
+            path = Path(root, name)
+            if path.suffix.lower() not in SUFFIXES:
+                others += 1
+            elif path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(folder.resolve())):
+                paths.append(path)
+    if not paths:
+        kinds = " ".join(sorted(SUFFIXES))
+        raise DataError(f"{folder}: no images in it ({others} other files); accepted are {kinds}")
+    return sorted(paths, key=lambda path: path.relative_to(folder).parts)
+
+
+def opened(path: Path) -> Image.Image:
+    """The image, header read; an error of Pillow's, or ValueError when it has too many pixels."""
+    image = Image.open(path, formats=FORMATS)
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError(f"{image.width}x{image.height} is more than {MAX_PIXELS:,} pixels")
+    return image
+
+
+def decoded(image: Image.Image, size: tuple[int, int] | None, grey: bool) -> NDArray[np.uint8]:
+    """[H, W, C] by the conversions above."""
+    image.seek(0)
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):
+        image = Image.fromarray((np.asarray(image, np.int32) >> 8).clip(0, 255).astype(np.uint8))
+    elif image.mode == "F":
+        image = Image.fromarray(np.asarray(image, np.float32).clip(0, 255).astype(np.uint8))
+    if "A" in image.mode or "transparency" in image.info:
+        clear = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
+    image = image.convert("L" if grey else "RGB")
+    if size is not None and (image.height, image.width) != size:
+        image = ImageOps.fit(image, (size[1], size[0]), Image.Resampling.LANCZOS)
+    array = np.asarray(image)
+    return array[..., None] if grey else array
+
+
+def readable(paths: Sequence[Path], max_bad: float, folder: Path) -> Iterator[tuple[Path, Image.Image]]:
+    """Path and opened image of every file that can be decoded; DataError once too many cannot."""
+    bad: list[str] = []
+    for path in paths:
+        try:
+            with warnings.catch_warnings(), opened(path) as image:
+                warnings.simplefilter("ignore")  # broken EXIF and the like do not make an image unreadable
+                image.load()
+                yield path, image
+        except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+            reason = str(error).replace(str(path), "").strip(" '\"") or type(error).__name__
+            bad.append(f"{path.relative_to(folder)}: {reason.splitlines()[0]}")
+            if len(bad) > max_bad * len(paths):
+                raise DataError(
+                    f"{folder}: {len(bad)} of {len(paths)} files cannot be read, the last one {bad[-1]}. "
+                    f"Remove it or raise --data.max-bad (now {max_bad:g})."
+                ) from None
+    for line in bad:
+        logger.warning("skipped %s", line)
+
+
+def load_folder(
+    folder: Path,
+    size: tuple[int, int] | None,
+    color: Color,
+    max_bad: float,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Images:
+    """All images below a folder; the folder that an image lies in is its class if there are two or more."""
+    paths = found(folder)
+    stats = [path.stat() for path in paths]
+    relative = [path.relative_to(folder).as_posix() for path in paths]
+    listing = [[r, s.st_size, s.st_mtime_ns] for r, s in zip(relative, stats, strict=True)]
+    settings = [str(folder.resolve()), size, color, max_bad, listing]
+    key = hashlib.sha256(json.dumps(settings).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    array, index = cache_path("folders", f"{key}.npy"), cache_path("folders", f"{key}.json")
+    if not (array.is_file() and index.is_file()):
+        convert(paths, folder, size, color, max_bad, array, index, progress)
+    kept = np.array(json.loads(index.read_text(encoding="utf-8")), np.int64)
+    files = [relative[i] for i in kept]
+    parents = [Path(file).parent.as_posix() for file in files]
+    classes = tuple(sorted(set(parents)))
+    labels = np.empty(0, np.int64)
+    if len(classes) > 1:
+        number = {name: i for i, name in enumerate(classes)}
+        labels = np.array([number[parent] for parent in parents], np.int64)
+    return Images(
+        np.load(array, mmap_mode="r", allow_pickle=False),
+        labels,
+        classes if len(labels) else (),
+        str(folder),
+        [str(folder / file) for file in files],
+        kept if len(kept) < len(paths) else None,
+    )
+
+
+def convert(
+    paths: Sequence[Path],
+    folder: Path,
+    size: tuple[int, int] | None,
+    color: Color,
+    max_bad: float,
+    array: Path,
+    index: Path,
+    progress: Callable[[int, int], None],
+) -> None:
+    """Decode every file once: pixels into `array` (NPY, a row a file), the rows that could be read into `index`.
+    A file is decoded again only if a later one turns out to have colour."""
+    grey = color != "rgb"
+    kept: list[int] = []
+    with whole(array) as partial:
+        mapped: NDArray[np.uint8] | None = None
+        position = {path: i for i, path in enumerate(paths)}
+        for path, image in readable(paths, max_bad, folder):
+            if color == "auto" and grey and image.mode not in GREY_MODES and not is_grey(image):
+                return convert(paths, folder, size, "rgb", max_bad, array, index, progress)
+            pixels = decoded(image, size, grey)
+            if mapped is None:
+                shape = (len(paths), *pixels.shape)
+                mapped = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
+            if pixels.shape != mapped.shape[1:]:
+                h, w = mapped.shape[1:3]
+                raise DataError(
+                    f"{path}: is {pixels.shape[0]}x{pixels.shape[1]}, the ones before {h}x{w}; "
+                    "choose one size for all with --data.size 64 (or 48x64)"
+                )
+            mapped[position[path]] = pixels
+            kept.append(position[path])
+            progress(len(kept), len(paths))
+        if mapped is None:
+            raise DataError(f"{folder}: none of {len(paths)} files could be read")
+    with whole(index) as partial:
+        partial.write_text(json.dumps(kept), encoding="utf-8")
+    return None
+
+
+def is_grey(image: Image.Image) -> bool:
+    """Whether a palette or colour image has no colour in it."""
+    if image.mode == "P" and image.palette is not None:
+        image = image.convert("RGB")
+    if image.mode != "RGB":
+        return False
+    small = np.asarray(image.resize((32, 32)) if max(image.size) > 64 else image)
+    return bool((small == small[..., :1]).all())

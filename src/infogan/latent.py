@@ -1,0 +1,151 @@
+"""The generator's input: noise z and the named codes c. Nobody else counts columns.
+
+Shapes: N samples; Q's parameters [N, n_params] and G's input [N, width] hold the codes in declared order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from torch import Tensor
+
+from infogan.codes import AnyCode, Categorical, Code, Posterior
+from infogan.errors import ConfigError
+from infogan.information.bounds import barber_agakov
+
+RESERVED = {"noise", "law", "seed", "n", "kind", "file"}
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A sample of the latent: noise [N, noise] and one value [N, width] a code."""
+
+    noise: Tensor
+    values: Mapping[str, Tensor]
+
+    def vector(self) -> Tensor:
+        """[N, width] what G reads: z, then the codes in declared order."""
+        return torch.cat([self.noise, *self.values.values()], 1)
+
+    def to(self, device: torch.device | str) -> "Draw":
+        """The same sample on another device."""
+        return Draw(self.noise.to(device), {name: value.to(device) for name, value in self.values.items()})
+
+
+class Latent(BaseModel):
+    """Noise plus named codes.
+
+    >>> latent = Latent(noise=62, digit=Categorical(10), slant="uniform:-1:1", width="uniform:-1:1")
+    >>> latent.width, latent.n_params
+    (74, 14)
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False, use_attribute_docstrings=True)
+    __pydantic_extra__: dict[str, AnyCode] = Field(init=False)
+
+    noise: int = Field(default=62, ge=0, le=10_000)
+    """Width of the incompressible noise z."""
+    law: Literal["normal", "uniform"] = "normal"
+    """Law of each part of z: N(0, 1) or U(-1, 1)."""
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(**data)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name in self.codes:
+            if not name.isidentifier() or name in RESERVED:
+                raise ValueError(f"a code cannot be called {name!r}; use letters, digits and _ in a free name")
+        if not self.width:
+            raise ValueError("the latent is empty; give it noise or a code")
+        return self
+
+    @property
+    def codes(self) -> Mapping[str, Code]:
+        """The codes by name, in declared order."""
+        return self.__pydantic_extra__
+
+    @property
+    def width(self) -> int:
+        """Columns of G's input."""
+        return self.noise + sum(code.width for code in self.codes.values())
+
+    @property
+    def n_params(self) -> int:
+        """Numbers that Q puts out."""
+        return sum(code.n_params for code in self.codes.values())
+
+    @property
+    def entropy(self) -> dict[str, float]:
+        """H(c) of each code in nats."""
+        return {name: code.entropy for name, code in self.codes.items()}
+
+    @property
+    def categorical(self) -> str | None:
+        """Name of the code that stands for the classes: the first categorical one."""
+        return next((name for name, code in self.codes.items() if isinstance(code, Categorical)), None)
+
+    def code(self, name: str) -> Code:
+        """The code of that name; ConfigError listing the names when there is none."""
+        if name not in self.codes:
+            raise ConfigError(f"unknown code {name!r}; this model has {', '.join(self.codes) or 'none'}")
+        return self.codes[name]
+
+    def sample(self, n: int, generator: torch.Generator, **fixed: float) -> Draw:
+        """n draws of z and c; a code named in `fixed` takes that value throughout, the others do not shift.
+
+        >>> from infogan.streams import stream
+        >>> draw = Latent(noise=2, digit="categorical:3").sample(2, stream(0, "doc"), digit=1)
+        >>> draw.vector()[:, 2:]
+        tensor([[0., 1., 0.],
+                [0., 1., 0.]])
+        """
+        columns = {name: self.columns(name, value) for name, value in fixed.items()}
+        if self.law == "normal":
+            noise = torch.randn(n, self.noise, generator=generator)
+        else:
+            noise = torch.rand(n, self.noise, generator=generator) * 2 - 1
+        values = {}
+        for name, code in self.codes.items():
+            drawn = code.sample(n, generator)
+            values[name] = columns[name].expand(n, -1) if name in columns else drawn
+        return Draw(noise, values)
+
+    def columns(self, name: str, value: float) -> Tensor:
+        """[width] of a code's value; ConfigError naming the code when it has no such value."""
+        code = self.code(name)
+        try:
+            return code.columns(value)
+        except ValueError as error:
+            raise ConfigError(f"code {name}: {error}") from None
+
+    def traverse(self, name: str, rows: int, steps: int, generator: torch.Generator) -> tuple[Draw, list[float]]:
+        """A grid for one code: each row keeps its z and other codes while `name` runs through its sweep.
+
+        Returns the draw [rows * n, ...], row by row, and the n swept values.
+        """
+        sweep = list(self.code(name).swept(steps))
+        base = self.sample(rows, generator)
+        repeated = {key: value.repeat_interleave(len(sweep), 0) for key, value in base.values.items()}
+        repeated[name] = torch.stack([self.columns(name, value) for value in sweep]).repeat(rows, 1)
+        return Draw(base.noise.repeat_interleave(len(sweep), 0), repeated), sweep
+
+    def split(self, params: Tensor) -> dict[str, Tensor]:
+        """Q's output [N, n_params] as one tensor [N, n_params of the code] a code."""
+        parts = params.split([code.n_params for code in self.codes.values()], 1)
+        return dict(zip(self.codes, parts, strict=True))
+
+    def bounds(self, params: Tensor, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """L_I of each code in nats: a lower bound on I(c; G(z, c)) (InfoGAN eq. 5), at most H(c) if discrete."""
+        split = self.split(params)
+        return {
+            name: barber_agakov(code.entropy, code.log_q(split[name], values[name]))
+            for name, code in self.codes.items()
+        }
+
+    def posteriors(self, params: Tensor) -> dict[str, Posterior]:
+        """What Q's output [N, n_params] says of each code."""
+        split = self.split(params)
+        return {name: code.posterior(split[name]) for name, code in self.codes.items()}

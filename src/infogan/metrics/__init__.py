@@ -1,0 +1,1 @@
+"""Scores. Pure functions of arrays; only `evaluate` sees a model."""

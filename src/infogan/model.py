@@ -1,0 +1,144 @@
+"""What a user holds after training: sample, encode, traverse, measure, save, load."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from infogan.codes import Posterior
+from infogan.config import RunConfig
+from infogan.data.images import Images, Pixels, to_float, to_pixels
+from infogan.errors import DataError, RunError
+from infogan.networks import Discriminator, Generator, Shape
+from infogan.run import Run
+from infogan.streams import stream
+
+CHUNK = 500
+"""Images that go through a network at once."""
+
+
+class Model:
+    """G, D and Q with the latent that they were trained for, in evaluation mode."""
+
+    def __init__(self, config: RunConfig, shape: Shape) -> None:
+        self.config, self.shape, self.latent = config, shape, config.latent
+        heads = config.objective.heads(config.latent)
+        detached = config.objective.detached
+        self.g = Generator(config.networks, self.latent.width, shape, config.seed)
+        self.d = Discriminator(config.networks, shape, heads, detached, config.seed)
+        self.eval()
+
+    def eval(self) -> "Model":
+        """Both networks in evaluation mode."""
+        self.g.eval()
+        self.d.eval()
+        return self
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.g.parameters()).device
+
+    def to(self, device: torch.device | str) -> "Model":
+        """The same model with its weights on another device."""
+        self.g.to(device)
+        self.d.to(device)
+        return self
+
+    # Images out
+
+    def _generate(self, vectors: Tensor) -> Pixels:
+        """[N, H, W, C] from latent vectors [N, width]."""
+        with torch.inference_mode():
+            return np.concatenate([to_pixels(self.g(part.to(self.device))) for part in vectors.split(CHUNK)])
+
+    def sample(self, n: int, *, seed: int = 0, **codes: float) -> Pixels:
+        """n images, uint8 [n, H, W, C]; codes named are fixed, the rest drawn from their prior.
+
+        ConfigError on an unknown code, or a value that it does not have.
+        """
+        return self._generate(self.latent.sample(n, stream(seed, "sample"), **codes).vector())
+
+    def traverse(self, name: str, *, rows: int = 10, steps: int = 11, seed: int = 0) -> tuple[Pixels, list[float]]:
+        """One code through its sweep: uint8 [rows, values, H, W, C] and the values; a row keeps all else."""
+        draw, sweep = self.latent.traverse(name, rows, steps, stream(seed, "traverse"))
+        return self._generate(draw.vector()).reshape(rows, len(sweep), *self.shape), sweep
+
+    # Images in
+
+    def _heads(self, images: Images | Pixels) -> Iterator[Mapping[str, Tensor]]:
+        """D's heads on images, chunk by chunk, on the CPU."""
+        if isinstance(images, np.ndarray):
+            images = Images(images)
+        if images.shape != self.shape:
+            raise DataError(
+                f"{images.name}: images are {'x'.join(map(str, images.shape))}, the model was trained on "
+                f"{'x'.join(map(str, self.shape))} (height x width x channels)"
+            )
+        with torch.inference_mode():
+            for at in range(0, len(images), CHUNK):
+                batch = to_float(images.take(slice(at, at + CHUNK)))
+                heads = self.d(batch.to(self.device)).heads
+                yield {name: head.float().cpu() for name, head in heads.items()}
+
+    def encode(self, images: Images | Pixels) -> dict[str, Posterior]:
+        """Q's reading of each code on uint8 images [N, H, W, C]."""
+        params = torch.cat([heads["code"] for heads in self._heads(images)])
+        return self.latent.posteriors(params)
+
+    def lower_bound(self, n: int = 10_000, *, seed: int = 0) -> dict[str, tuple[float, float]]:
+        """L_I of each code on n generated images: mean and standard error, in nats; beside latent.entropy."""
+        draw = self.latent.sample(n, stream(seed, "lower bound"))
+        with torch.inference_mode():
+            parts = (part.to(self.device) for part in draw.vector().split(CHUNK))
+            params = torch.cat([self.d(self.g(part)).heads["code"].float().cpu() for part in parts])
+        split = self.latent.split(params)
+        result = {}
+        for name, code in self.latent.codes.items():
+            log_q = code.log_q(split[name], draw.values[name]).double()
+            result[name] = (code.entropy + float(log_q.mean()), float(log_q.std()) / n**0.5)
+        return result
+
+    # Files
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every weight and buffer of G and D, named `g.…` and `d.…`."""
+        parts = {"g": self.g, "d": self.d}
+        return {
+            f"{part}.{name}": tensor.detach().cpu().contiguous()
+            for part, module in parts.items()
+            for name, tensor in module.state_dict().items()
+        }
+
+    def save(self, path: Path | str) -> None:
+        """Write weights and image shape to a safetensors file."""
+        path = Path(path)
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_bytes(save(self.tensors(), metadata={"shape": "x".join(map(str, self.shape))}))
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, run: Path | str, device: torch.device | str = "cpu") -> "Model":
+        """The model of a run folder; RunError when the folder holds none or another one."""
+        folder = Run(run)
+        config, path = folder.config, folder.weights_file
+        if not path.is_file():
+            raise RunError(f"{folder.path}: is not finished (no {path.name}); the same train command goes on")
+        try:
+            with safe_open(path, "pt") as file:
+                h, w, c = map(int, file.metadata()["shape"].split("x"))
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+        except (SafetensorError, KeyError, ValueError, TypeError) as error:
+            raise RunError(f"{path}: is not a model of infogan's ({error}); train it again") from None
+        model = cls(config, (h, w, c))
+        expected = {name: list(tensor.shape) for name, tensor in model.tensors().items()}
+        if expected != {name: list(tensor.shape) for name, tensor in tensors.items()}:
+            raise RunError(f"{path}: its tensors are not those of {folder.config_file.name}; train it again")
+        for part, module in (("g.", model.g), ("d.", model.d)):
+            own = {name.removeprefix(part): t for name, t in tensors.items() if name.startswith(part)}
+            module.load_state_dict(own)
+        return model.to(device)

@@ -1,0 +1,82 @@
+"""What an objective is: it names D's heads and turns verdicts, codes and labels into losses. It never steps."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Set
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from infogan.latent import Draw, Latent
+from infogan.networks import Verdict
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One player's loss: named terms that are summed, and named quantities that are only watched. Scalars."""
+
+    terms: dict[str, Tensor]
+    watch: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def total(self) -> Tensor:
+        """The sum of the terms."""
+        return torch.stack(list(self.terms.values())).sum()
+
+
+class Scene(Protocol):
+    """What one player's step can look at. Each verdict is computed when it is first asked for."""
+
+    @property
+    def latent(self) -> Latent:
+        """The latent that the fakes were drawn from."""
+
+    @property
+    def draw(self) -> Draw:
+        """z and c of the fakes."""
+
+    @property
+    def fake(self) -> Verdict:
+        """D on G(z, c); in D's step no gradient reaches G, in G's step D is frozen."""
+
+    @property
+    def real(self) -> Verdict:
+        """D on a batch of real images."""
+
+    @property
+    def view(self) -> Verdict:
+        """D on changed copies of that batch (see data.augment)."""
+
+
+class Objective(ABC):
+    """A member of the family: a value, built from its settings alone."""
+
+    kind: str
+
+    @abstractmethod
+    def heads(self, latent: Latent) -> dict[str, int]:
+        """D's heads by name, with their number of outputs."""
+
+    @property
+    def detached(self) -> Set[str]:
+        """Heads that learn from the trunk without teaching it."""
+        return frozenset()
+
+    @property
+    def g_heads(self) -> Set[str]:
+        """Heads that G's optimizer steps; every other part of D belongs to D's."""
+        return frozenset()
+
+    @property
+    def needs_view(self) -> bool:
+        """Whether it looks at changed copies of real images."""
+        return False
+
+    @abstractmethod
+    def d_loss(self, scene: Scene) -> Loss:
+        """The discriminator's loss (Q's where it steps with D)."""
+
+    @abstractmethod
+    def g_loss(self, scene: Scene) -> Loss:
+        """The generator's loss."""

@@ -1,0 +1,98 @@
+"""Named settings, as values. Each says where it comes from.
+
+`paper`, `official` and `article` are InfoGAN's MNIST run as three sources state it; the others are ours.
+"""
+
+from infogan.codes import Categorical, Uniform
+from infogan.config import Optim, RunConfig
+from infogan.data import Source
+from infogan.data.augment import Augment
+from infogan.errors import ConfigError
+from infogan.latent import Latent
+from infogan.networks import Dcgan
+from infogan.objectives import GAN, InfoGAN
+
+
+def _mnist_latent(continuous: Uniform, law: str = "normal") -> Latent:
+    """62 + 10 + 2 = 74 inputs of G."""
+    return Latent(noise=62, law=law, digit=Categorical(10), slant=continuous, width=continuous)
+
+
+PAPER = RunConfig(
+    data=Source(name="mnist"),
+    latent=_mnist_latent(Uniform(-1, 1, sweep=(-2, 2), weight=0.1), law="uniform"),
+    objective=InfoGAN(),
+    steps=5000,
+)
+"""InfoGAN, section 7 and table 1: k = 1, c ~ U(-1, 1) swept from -2 to 2, rates 2e-4 and 1e-3. Its λ is 1 for
+discrete codes and "smaller" for continuous ones, here 0.1."""
+
+OFFICIAL = PAPER.replace(latent=_mnist_latent(Uniform(-1, 1, sigma=1.0), law="uniform"), networks=Dcgan(slope=0.01))
+"""The published code: Q's sigma fixed to 1, λ = 1 throughout, leaky slope 0.01, sweeps from -1 to 1."""
+
+ARTICLE = PAPER.replace(
+    latent=_mnist_latent(Uniform(-2, 2, weight=0.1)),
+    objective=InfoGAN(q_step="g"),
+    d_steps=3,
+)
+"""The tutorial: k = 3, c ~ U(-2, 2), Gaussian noise, Q's own layers step with G, the trunk is frozen there."""
+
+CONTROL = PAPER.replace(objective=GAN())
+"""`paper` without the information term: the GAN curve of figure 1, with a Q that nobody hears."""
+
+DIGITS = RunConfig(
+    data=Source(name="digits"),
+    latent=_mnist_latent(Uniform(-1, 1, weight=0.1)),
+    objective=InfoGAN(real_weight=1.0),
+    augment=Augment(strength=2.0),
+    optim=Optim(ema=0.995),
+    steps=1500,
+)
+"""The best known for the 5,000 embedded digits: information on real images beside the paper's terms."""
+
+MNIST = DIGITS.replace(data=Source(name="mnist"), steps=2000)
+"""The same recipe on MNIST's 50,000."""
+
+FASHION = DIGITS.replace(
+    data=Source(name="fashion-mnist"),
+    latent=Latent(noise=62, garment=Categorical(10), a=Uniform(-1, 1, weight=0.1), b=Uniform(-1, 1, weight=0.1)),
+    augment=Augment(mirror=True),
+    steps=2000,
+)
+"""The same recipe on Fashion-MNIST, whose classes survive mirroring."""
+
+IMAGES = DIGITS.replace(
+    latent=Latent(noise=62, group=Categorical(10), a=Uniform(-1, 1, weight=0.1), b=Uniform(-1, 1, weight=0.1)),
+    augment=Augment(mirror=True),
+    steps=5000,
+)
+"""A start for a folder of one's own: ten groups, two continuous codes, mirror images count as the same."""
+
+PRESETS = {
+    "digits": DIGITS,
+    "mnist": MNIST,
+    "fashion-mnist": FASHION,
+    "images": IMAGES,
+    "paper": PAPER,
+    "official": OFFICIAL,
+    "article": ARTICLE,
+    "control": CONTROL,
+}
+
+ABOUT = {
+    "digits": "5,000 embedded digits, the best known recipe (the demo)",
+    "mnist": "the same recipe on MNIST's 50,000",
+    "fashion-mnist": "the same recipe on Fashion-MNIST, with mirror images",
+    "images": "a start for your own folder: 10 groups, 2 continuous codes",
+    "paper": "InfoGAN as the paper prints it: k = 1, U(-1, 1), sweep -2..2",
+    "official": "InfoGAN as the published code does it: sigma fixed to 1, slope 0.01",
+    "article": "InfoGAN as the tutorial does it: k = 3, U(-2, 2), Q steps with G",
+    "control": "the plain GAN that the paper's L_I figure compares with",
+}
+
+
+def preset(name: str) -> RunConfig:
+    """The preset of that name; ConfigError listing them when there is none."""
+    if name not in PRESETS:
+        raise ConfigError(f"unknown preset {name!r}; there are {', '.join(PRESETS)}")
+    return PRESETS[name]

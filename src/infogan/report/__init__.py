@@ -1,0 +1,1 @@
+"""What people look at: figures of a run. The only package that knows matplotlib."""

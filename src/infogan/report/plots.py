@@ -1,0 +1,182 @@
+"""Figures in the manner of a paper's: labelled with code names and values, nothing else.
+
+Images are uint8 [..., H, W, C]; every function writes one PNG.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from infogan.data.images import Images, Pixels
+from infogan.metrics.clusters import Indices
+from infogan.model import Model
+from infogan.run import Run
+
+INK, QUIET = "#222222", "#8a8a8a"
+COLOURS = ["#2f6db3", "#c8553d", "#3c8d5a", "#8a5fb0", "#b8860b", "#4a9aa5", "#d27c9f", "#6b6b6b"]
+GAP = 1 / 14
+"""Space between the images of a grid, as a share of their height."""
+
+
+def mosaic(images: Pixels, gap: int = 2) -> Pixels:
+    """A grid [rows, columns, H, W, C] as one image [h, w, C], white between."""
+    rows, columns, h, w, c = images.shape
+    sheet = np.full((rows * (h + gap) - gap, columns * (w + gap) - gap, c), 255, np.uint8)
+    for i in range(rows):
+        for j in range(columns):
+            sheet[i * (h + gap) : i * (h + gap) + h, j * (w + gap) : j * (w + gap) + w] = images[i, j]
+    return sheet
+
+
+def save_png(image: Pixels, path: Path, at_least: int = 480) -> None:
+    """Write an image [h, w, C], enlarged by a whole number so that its longer side has `at_least` pixels."""
+    factor = max(1, math.ceil(at_least / max(image.shape[:2])))
+    large = image.repeat(factor, 0).repeat(factor, 1)
+    Image.fromarray(large[..., 0] if large.shape[2] == 1 else large).save(path)
+
+
+def _figure(width: float, height: float) -> Figure:
+    return Figure(figsize=(width, height), layout="constrained", dpi=160)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, facecolor="white")
+
+
+def _grid(axes: Axes, images: Pixels, columns: Sequence[str], rows: Sequence[str]) -> None:
+    """Images [rows, columns, H, W, C] as one picture with a label over each column and beside each row."""
+    gap = max(1, round(images.shape[2] * GAP))
+    h, w = images.shape[2] + gap, images.shape[3] + gap
+    axes.imshow(mosaic(images, gap).squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.set_xticks([w * j + (w - gap) / 2 for j in range(len(columns))], columns)
+    axes.set_yticks([h * i + (h - gap) / 2 for i in range(len(rows))], rows)
+    axes.tick_params(length=0, labelsize=8, labelcolor=INK, labeltop=True, labelbottom=False)
+    axes.spines[:].set_visible(False)
+
+
+def traversal(model: Model, name: str, path: Path, *, rows: int = 8, steps: int = 11, seed: int = 0) -> None:
+    """A code's sweep: columns are its values, rows keep z and the other codes."""
+    images, sweep = model.traverse(name, rows=rows, steps=steps, seed=seed)
+    categorical = isinstance(sweep[0], int)
+    figure = _figure(0.55 * len(sweep) + 0.5, 0.55 * rows * model.shape[0] / model.shape[1] + 0.6)
+    axes = figure.subplots()
+    labels = [str(value) if categorical else f"{value:+.1f}".replace("+0.0", "0") for value in sweep]
+    _grid(axes, images, labels, [])
+    code = model.latent.codes[name]
+    trained = "" if categorical else _trained(code)
+    axes.set_title(f"{name}{trained}", fontsize=9, color=INK, loc="left")
+    axes.set_ylabel("each row: one z", fontsize=8, color=QUIET)
+    _save(figure, path)
+
+
+def _trained(code: Any) -> str:
+    """The range that a continuous code was trained on, when the sweep leaves it."""
+    low, high = code.shown
+    return f"   (trained on {low:g} to {high:g})" if code.sweep and tuple(code.sweep) != (low, high) else ""
+
+
+def categories(
+    model: Model,
+    images: Images,
+    read: Indices,
+    confidence: np.typing.NDArray[Any],
+    path: Path,
+    *,
+    seed: int = 0,
+) -> None:
+    """Per category: samples of it, and beside them the real images that Q puts there, surest first.
+
+    read: [N] Q's category of each image; confidence: [N] its probability.
+    """
+    name = model.latent.categorical
+    assert name is not None  # the caller asks for this figure only where there is a category
+    k, each = model.latent.codes[name].width, 8
+    generated, real = [], []
+    for category in range(k):
+        generated.append(model.sample(each, seed=seed, **{name: category}))
+        rows = np.flatnonzero(read == category)
+        chosen = rows[np.argsort(-confidence[rows], kind="stable")]
+        spread = chosen[np.linspace(0, len(chosen) - 1, min(each, len(chosen))).round().astype(int)]
+        shown = np.full((each, *model.shape), 255, np.uint8)
+        shown[: len(spread)] = images.take(spread)
+        real.append(shown)
+    shares = np.bincount(read, minlength=k) / len(read)
+    aspect = model.shape[0] / model.shape[1]
+    figure = _figure(9, max(2.0, 0.5 * k * aspect) + 0.5)
+    left, right = figure.subplots(1, 2)
+    _grid(left, np.stack(generated), [], [f"{name} {j}" for j in range(k)])
+    _grid(right, np.stack(real), [], [f"{share:.0%}" for share in shares])
+    left.set_title("generated", fontsize=9, color=INK)
+    right.set_title("real images that Q puts there, surest to least sure, with their share", fontsize=9, color=INK)
+    _save(figure, path)
+
+
+def information(lines: Mapping[str, Sequence[dict[str, Any]]], entropy: Mapping[str, float], path: Path) -> None:
+    """L_I of each code over training beside H(c), in nats. lines: metrics of each run by name; with several
+    runs, their categorical code alone is meant to be given in `entropy`."""
+    figure = _figure(6, 3.4)
+    axes = figure.subplots()
+    many = len(lines) > 1
+    pairs = [(run, name) for run in lines for name in entropy]
+    for colour, (run, name) in zip(COLOURS * 9, pairs, strict=False):
+        points = [(line["step"], line[f"L_I/{name}"]) for line in lines[run] if f"L_I/{name}" in line]
+        axes.plot(*zip(*points, strict=True), color=colour, lw=1.4, label=f"{run} {name}" if many else name)
+        if not many or run == next(iter(lines)):
+            axes.axhline(entropy[name], color=colour if not many else INK, lw=0.8, ls=(0, (4, 3)))
+    axes.set(xlabel="generator steps", ylabel=r"$L_I$ (nats), dashed: $H(c)$")
+    _plain(axes)
+    axes.legend(frameon=False, fontsize=8, labelcolor=INK)
+    _save(figure, path)
+
+
+def losses(lines: Sequence[dict[str, Any]], path: Path) -> None:
+    """Every loss term of both players over training, in nats."""
+    figure = _figure(8, 3.2)
+    for axes, player, title in zip(figure.subplots(1, 2), "dg", ("discriminator", "generator"), strict=True):
+        names = [name for name in lines[-1] if name.startswith(f"{player}/")]
+        for colour, name in zip(COLOURS * 9, names, strict=False):
+            points = [(line["step"], line[name]) for line in lines if name in line]
+            axes.plot(*zip(*points, strict=True), color=colour, lw=1.2, label=name[2:])
+        axes.set_title(title, fontsize=9, color=INK)
+        axes.set_xlabel("generator steps")
+        _plain(axes)
+        axes.legend(frameon=False, fontsize=7, labelcolor=INK)
+    _save(figure, path)
+
+
+def _plain(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(QUIET)
+    axes.tick_params(labelsize=8, color=QUIET, labelcolor=INK)
+    axes.xaxis.label.set_fontsize(8)
+    axes.yaxis.label.set_fontsize(8)
+    axes.margins(x=0.01)
+
+
+def run_figures(run: Run, model: Model, images: Images) -> list[Path]:
+    """All figures of a finished run into its folder; their paths."""
+    written = [run.path / "traversals" / f"{name}.png" for name in model.latent.codes]
+    for path in written:
+        traversal(model, path.stem, path)
+    samples = run.path / "samples"
+    if model.latent.categorical and "code" in model.d.heads:
+        posterior = model.encode(images)[model.latent.categorical]
+        written.append(samples / "categories.png")
+        categories(model, images, posterior.value, posterior.confidence, written[-1])
+    written.append(samples / "random.png")
+    samples.mkdir(parents=True, exist_ok=True)
+    save_png(mosaic(model.sample(100).reshape(10, 10, *model.shape)), written[-1])
+    if lines := run.metrics():
+        if any(name.startswith("L_I/") for name in lines[-1]):
+            written.append(run.path / "information.png")
+            information({run.path.name: lines}, model.latent.entropy, written[-1])
+        written.append(run.path / "losses.png")
+        losses(lines, written[-1])
+    return written

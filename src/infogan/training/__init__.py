@@ -1,0 +1,1 @@
+"""Training: the loop, the machine it runs on, checkpoints, health."""

@@ -1,0 +1,73 @@
+"""The machine that a run happens on: device, precision, threads. The loop asks it and knows nothing else."""
+
+import os
+import platform
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import infogan
+from infogan.config import RunConfig
+from infogan.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where tensors live and in which arithmetic the networks run."""
+
+    device: torch.device
+    dtype: torch.dtype
+
+    @classmethod
+    def of(cls, config: RunConfig) -> "Engine":
+        """By the settings, or by what the machine has; ConfigError when it lacks what was asked for."""
+        name = config.device
+        if name == "auto":
+            name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        try:
+            device = torch.zeros(1, device=name).device
+        except (RuntimeError, AssertionError):
+            raise ConfigError(f"device: this machine has no {name!r}; take cpu, or auto") from None
+        fast = {"cpu": _cpu_has_bf16, "cuda": torch.cuda.is_bf16_supported}.get(device.type, lambda: False)
+        wanted = config.precision == "bf16" or (config.precision == "auto" and fast())
+        return cls(device, torch.bfloat16 if wanted else torch.float32)
+
+    def autocast(self) -> AbstractContextManager[None]:
+        """The networks' arithmetic; losses are taken in fp32 whatever it is."""
+        enabled = self.dtype is not torch.float32
+        return torch.autocast(self.device.type, self.dtype, enabled=enabled)
+
+    def describe(self) -> dict[str, Any]:
+        """What the result's last bits depend on, for the run folder."""
+        return {
+            "infogan": infogan.__version__,
+            "torch": str(torch.__version__),
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+            "machine": f"{platform.system()} {platform.machine()}",
+            "processor": _processor(),
+            "device": torch.cuda.get_device_name() if self.device.type == "cuda" else self.device.type,
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "threads": torch.get_num_threads(),
+            "cores": os.cpu_count(),
+        }
+
+
+def _cpu_has_bf16() -> bool:
+    """Whether the processor multiplies bf16 itself (AVX512-BF16 or AMX); without it bf16 is slower than fp32."""
+    flags = _cpuinfo("flags")
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _cpuinfo(key: str) -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(key)), "")
+
+
+def _processor() -> str:
+    return _cpuinfo("model name") or platform.processor()

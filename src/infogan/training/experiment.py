@@ -1,0 +1,66 @@
+"""A whole run: settings in; a trained model, its scores and its figures out."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from infogan import data as source
+from infogan.config import RunConfig
+from infogan.data.images import Images
+from infogan.errors import DataError
+from infogan.metrics.evaluate import evaluate
+from infogan.model import Model
+from infogan.presets import preset
+from infogan.report import plots
+from infogan.run import Run
+from infogan.training import loop
+
+
+def train(
+    settings: RunConfig | str = "digits",
+    *,
+    run: Path | str,
+    data: Images | None = None,
+    seed: int | None = None,
+    fresh: bool = False,
+    progress: loop.Progress = lambda step, line: None,
+) -> Model:
+    """Train, score on held-out images, draw the figures; the trained model. The same call resumes.
+
+    settings: a preset's name, or a RunConfig. run: the folder that becomes the record. data: images to train on
+    and to score on, instead of those that the settings name. fresh: remove a run that is there already.
+    """
+    config = preset(settings) if isinstance(settings, str) else settings
+    if seed is not None:
+        config = config.replace(seed=seed)
+    folder = Run(run)
+    if fresh:
+        folder.clear()
+    model = loop.train(config, folder, images=data, progress=progress)
+    if not folder.scores_file.is_file():
+        record(folder, model, data or held_out(config))
+    return model
+
+
+def held_out(config: RunConfig) -> Images:
+    """The validation images of the run's data; all of them where there are too few to hold any out."""
+    try:
+        return source.load(config.data, "validation")
+    except DataError:
+        return source.load(config.data, "all")
+
+
+def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
+    """Score a model, draw its figures, and write both into the run folder; the scores."""
+    for old in ("samples", "traversals"):
+        shutil.rmtree(run.path / old, ignore_errors=True)
+    plots.run_figures(run, model, images)
+    lines = run.metrics()
+    speed = sorted(line["images_per_second"] for line in lines)
+    scores = evaluate(model, images, seed=model.config.seed) | {
+        "steps": model.config.steps,
+        "seconds": sum(line["seconds"] for line in lines),
+        "images_per_second": speed[len(speed) // 2],
+    }
+    run.write_json(run.scores_file, scores)
+    return scores

@@ -1,0 +1,42 @@
+"""Signs that training goes wrong, and the means that the log shows."""
+
+import torch
+from torch import Tensor
+
+from infogan.errors import TrainingError
+from infogan.objectives.base import Loss
+
+
+def check_finite(loss: Loss, player: str, step: int) -> None:
+    """TrainingError that names the player, the step and the terms when a loss is not finite."""
+    if bool(torch.isfinite(loss.total)):
+        return
+    bad = {name: float(term) for name, term in loss.terms.items() if not bool(torch.isfinite(term))}
+    shown = ", ".join(f"{name} = {value}" for name, value in (bad or {"total": float(loss.total)}).items())
+    raise TrainingError(
+        f"step {step}: the loss of {player.upper()} is not finite ({shown}). Lower optim.{player}-lr or "
+        "check the images; the last checkpoint is kept."
+    )
+
+
+class Means:
+    """Running means of both players' terms and watched quantities; nothing leaves the device until flushed."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._steps = 0
+
+    def add(self, d: Loss, g: Loss) -> None:
+        """Count one step. Where both players watch a quantity, G's draw is the one that counts."""
+        values = {f"d/{name}": term.detach() for name, term in d.terms.items()}
+        values |= {f"g/{name}": term.detach() for name, term in g.terms.items()}
+        values |= d.watch | g.watch
+        for name, value in values.items():
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+        self._steps += 1
+
+    def flush(self) -> dict[str, float]:
+        """The means since the last flush."""
+        means = {name: float(value) / self._steps for name, value in self._sums.items()}
+        self._sums, self._steps = {}, 0
+        return means

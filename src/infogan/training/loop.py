@@ -1,0 +1,251 @@
+"""The only training loop: d_steps updates of D, then one of G, the other player frozen.
+
+Every draw is keyed by (seed, purpose, step): resuming, or logging more often, shifts nothing.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
+
+from infogan import data as source
+from infogan.config import RunConfig
+from infogan.data.images import Images, Order, to_float
+from infogan.latent import Draw
+from infogan.model import CHUNK, Model
+from infogan.networks import Verdict
+from infogan.objectives.base import Loss
+from infogan.run import Run
+from infogan.streams import stream
+from infogan.training import checkpoint
+from infogan.training.engine import Engine
+from infogan.training.health import Means, check_finite
+
+CALIBRATION = 8 * CHUNK
+"""Images and latents behind the final statistics of batch normalisation."""
+Progress = Callable[[int, dict[str, float]], None]
+"""Called after each step with its number and the latest line of the log."""
+
+
+@contextmanager
+def frozen(module: nn.Module, but: list[nn.Parameter] | None = None) -> Iterator[None]:
+    """No gradient for a module's parameters (except `but`), while gradients still flow through it."""
+    learning = {id(parameter) for parameter in but or []}
+    held = [p for p in module.parameters() if p.requires_grad and id(p) not in learning]
+    for parameter in held:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in held:
+            parameter.requires_grad_(True)
+
+
+@contextmanager
+def untracked(module: nn.Module) -> Iterator[None]:
+    """Batch normalisation normalises by the batch and leaves its running statistics alone.
+
+    D's running statistics are those of real images only: on a mixture of real and generated ones Q would read
+    real images by the wrong scale once training is over.
+    """
+    norms = [m for m in module.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+    for norm in norms:
+        norm.track_running_stats = False
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.track_running_stats = True
+
+
+class Scene:
+    """What one player's step looks at (see objectives.base): each verdict is made when first asked for."""
+
+    def __init__(self, trainer: "Trainer", batch: int, draw: Draw, teaches_g: bool) -> None:
+        self._trainer, self._batch, self._teaches_g = trainer, batch, teaches_g
+        self.latent, self.draw = trainer.config.latent, draw
+
+    def _verdict(self, images: Tensor) -> Verdict:
+        with self._trainer.engine.autocast():
+            verdict: Verdict = self._trainer.model.d(images)
+        heads = {name: head.float() for name, head in verdict.heads.items()}
+        return Verdict(verdict.features.float(), heads)
+
+    @cached_property
+    def fake(self) -> Verdict:
+        model = self._trainer.model
+        with torch.set_grad_enabled(self._teaches_g), self._trainer.engine.autocast():
+            images = model.g(self.draw.vector())
+        with untracked(model.d):
+            return self._verdict(images)
+
+    @cached_property
+    def _images(self) -> Tensor:
+        trainer = self._trainer
+        rows = trainer.order.batch(self._batch, trainer.config.batch)
+        return to_float(trainer.images.take(rows)).to(trainer.engine.device)
+
+    @cached_property
+    def real(self) -> Verdict:
+        if self._teaches_g:
+            with untracked(self._trainer.model.d):
+                return self._verdict(self._images)
+        return self._verdict(self._images)
+
+    @cached_property
+    def view(self) -> Verdict:
+        config = self._trainer.config
+        assert config.augment is not None  # the settings refuse an objective that needs it without it
+        with untracked(self._trainer.model.d):
+            return self._verdict(config.augment(self._images, stream(config.seed, "augment", self._batch)))
+
+
+class Trainer:
+    """The two players, their optimizers and the step they are at."""
+
+    def __init__(self, config: RunConfig, images: Images) -> None:
+        self.config, self.images = config, images
+        self.engine = Engine.of(config)
+        self.model = Model(config, images.shape).to(self.engine.device)
+        self.order = Order(len(images), config.seed)
+        self.step = 0
+        model, optim, with_g = self.model, config.optim, config.objective.g_heads
+        self.q_of_g = [p for name in with_g for p in model.d.heads[name].parameters()]
+        ids = {id(p) for p in self.q_of_g}
+        betas, fused = (optim.beta1, optim.beta2), True
+        self.d_optim = Adam([p for p in model.d.parameters() if id(p) not in ids], optim.d_lr, betas, fused=fused)
+        self.g_optim = Adam([*model.g.parameters(), *self.q_of_g], optim.g_lr, betas, fused=fused)
+        self.averages = {
+            part: AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(optim.ema), use_buffers=True)
+            for part, module in {"g": model.g, "d": model.d}.items()
+            if optim.ema
+        }
+
+    def rate(self, step: int) -> float:
+        """Factor on both learning rates: 1, then linearly to 0 over the last `decay` of the steps."""
+        share = self.config.optim.decay
+        return min(1.0, (1 - step / self.config.steps) / share) if share else 1.0
+
+    def d_step(self, batch: int) -> Loss:
+        """One update of D, G frozen and without gradient."""
+        scene = self._scene("d", batch, teaches_g=False)
+        with frozen(self.model.g):
+            loss = self.config.objective.d_loss(scene)
+            self._update(self.d_optim, self.config.optim.d_lr, loss, "d")
+        return loss
+
+    def g_step(self, batch: int) -> Loss:
+        """One update of G (and of the heads that step with it), the rest of D frozen."""
+        scene = self._scene("g", batch, teaches_g=True)
+        with frozen(self.model.d, but=self.q_of_g):
+            loss = self.config.objective.g_loss(scene)
+            self._update(self.g_optim, self.config.optim.g_lr, loss, "g")
+        return loss
+
+    def _scene(self, player: str, batch: int, teaches_g: bool) -> Scene:
+        config = self.config
+        draw = config.latent.sample(config.batch, stream(config.seed, f"latent {player}", batch))
+        return Scene(self, batch, draw.to(self.engine.device), teaches_g)
+
+    def _update(self, optimizer: Adam, lr: float, loss: Loss, player: str) -> None:
+        check_finite(loss, player, self.step)
+        optimizer.param_groups[0]["lr"] = lr * self.rate(self.step)
+        optimizer.zero_grad()
+        loss.total.backward()
+        optimizer.step()
+
+    def advance(self) -> tuple[Loss, Loss]:
+        """One generator step with the discriminator steps before it; the last losses of D and G."""
+        k = self.config.d_steps
+        self.model.g.train()
+        self.model.d.train()
+        for i in range(k):
+            d_loss = self.d_step(self.step * k + i)
+        g_loss = self.g_step(self.step)
+        for part, average in self.averages.items():
+            average.update_parameters(getattr(self.model, part))
+        self.step += 1
+        return d_loss, g_loss
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint from which `resume` goes on as if nothing had happened."""
+        weights = self.model.tensors()
+        for part, average in self.averages.items():
+            weights |= {f"average.{part}.{k}": v.detach().cpu().contiguous() for k, v in average.state_dict().items()}
+        moments = checkpoint.flatten(self.d_optim, "d") | checkpoint.flatten(self.g_optim, "g")
+        checkpoint.write(folder, self.step, weights, moments)
+
+    def resume(self, folder: Path) -> None:
+        """Take up the newest checkpoint in the folder, if there is one."""
+        if not (there := checkpoint.found(folder)):
+            return
+        self.step, weights, moments = checkpoint.read(there[-1])
+        parts = {"g": self.model.g, "d": self.model.d}
+        parts |= {f"average.{part}": average for part, average in self.averages.items()}
+        for part, module in parts.items():
+            prefix = f"{part}."
+            module.load_state_dict({k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)})
+        checkpoint.restore(self.d_optim, "d", moments)
+        checkpoint.restore(self.g_optim, "g", moments)
+
+    def finished(self) -> Model:
+        """The model to keep: the averaged weights if they are averaged, in evaluation mode.
+
+        Batch normalisation gets its statistics from one fixed sample: those kept while training are of the last
+        few batches, and for averaged weights of other weights altogether.
+        """
+        for part, average in self.averages.items():
+            getattr(self.model, part).load_state_dict(average.module.state_dict())
+        n, config, device = CALIBRATION, self.config, self.engine.device
+        latents = config.latent.sample(n, stream(config.seed, "calibrate")).vector()
+        rows = Order(len(self.images), config.seed).batch(0, n).reshape(-1, CHUNK)
+        update_bn([part.to(device) for part in latents.split(CHUNK)], self.model.g)
+        update_bn((to_float(self.images.take(part)).to(device) for part in rows), self.model.d)
+        return self.model.eval()
+
+
+def train(
+    config: RunConfig,
+    run: Run | Path | str,
+    *,
+    images: Images | None = None,
+    progress: Progress = lambda step, line: None,
+) -> Model:
+    """Train by the settings into a run folder, or go on from its last checkpoint; the trained model.
+
+    images: what to train on when it is not what `config.data` names. Raises DataError, RunError (the folder
+    holds another run) or TrainingError (a loss is no longer finite); what was written before stays.
+    """
+    run = run if isinstance(run, Run) else Run(run)
+    images = images or source.load(config.data, "train")
+    trainer = Trainer(config, images)
+    run.begin(config)
+    trainer.resume(run.checkpoints)
+    run.rewind(trainer.step)
+    run.write_json(run.environment_file, trainer.engine.describe() | {"images": len(images)})
+    means, line = Means(), (run.metrics() or [{}])[-1]
+    since, begun = time.perf_counter(), trainer.step
+    with run.metrics_file.open("a", encoding="utf-8") as log:
+        while trainer.step < config.steps:
+            means.add(*trainer.advance())
+            step, last = trainer.step, trainer.step == config.steps
+            if step % config.log_every == 0 or last:
+                seconds = time.perf_counter() - since
+                speed = {"seconds": seconds, "images_per_second": (step - begun) * config.batch / seconds}
+                line = {"step": step, **means.flush(), **speed}
+                log.write(json.dumps(line) + "\n")
+                log.flush()
+                since, begun = time.perf_counter(), step
+            if step % config.checkpoint_every == 0 or last:
+                trainer.save(run.checkpoints)
+            progress(step, line)
+    model = trainer.finished()
+    model.save(run.weights_file)
+    return model
