@@ -106,7 +106,7 @@ def train(
 
 def resolve(target: str | None, config: Path | None, options: dict[str, Any]) -> RunConfig:
     """Preset, then file, then options; a target that is no preset is data under the preset `images`."""
-    from infogan.config import merged, read_file
+    from infogan.config import merged, with_file
     from infogan.presets import PRESETS
 
     base = PRESETS.get(target or "digits", PRESETS["images"])
@@ -116,7 +116,7 @@ def resolve(target: str | None, config: Path | None, options: dict[str, Any]) ->
             raise ConfigError(f"{target!r} is neither a preset ({', '.join(PRESETS)}) nor a file or folder here")
         tree = merged(tree, {"data": target})
     if config:
-        tree = merged(tree, read_file(config))
+        tree = with_file(tree, config)
     return base.from_tree(merged(tree, options))
 
 

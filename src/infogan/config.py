@@ -173,6 +173,16 @@ def read_file(path: Path) -> dict[str, Any]:
     return tree
 
 
+def with_file(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Settings with a file laid over them. A file that names codes names all of them: the latent's codes are a
+    list, which a file replaces and an option changes."""
+    changes = read_file(path)
+    latent = changes.get("latent")
+    if isinstance(latent, Mapping) and not latent.keys() <= RESERVED:
+        tree = {**tree, "latent": {k: v for k, v in tree["latent"].items() if k in RESERVED}}
+    return merged(tree, changes)
+
+
 def from_options(tokens: Sequence[str]) -> dict[str, Any]:
     """Settings from `--section.field value` or `--section.field=value` words of a command line, as a tree.
 
@@ -193,13 +203,25 @@ def from_options(tokens: Sequence[str]) -> dict[str, Any]:
                 raise ConfigError(f"--{name} needs a value")
         if name == "data-dir":
             name = "data.dir"
-        branch: Any = value
-        if value[:1] in ("[", "{"):
-            try:
-                branch = json.loads(value)
-            except (ValueError, RecursionError):
-                raise ConfigError(f"--{name}: {value!r} is not JSON; write lists as [64,128]") from None
-        for part in reversed(name.split(".")):
-            branch = {part: branch}
-        tree = merged(tree, branch)
+        _put(tree, name.replace("-", "_").split("."), _parsed(name, value))
     return tree
+
+
+def _parsed(name: str, value: str) -> Any:
+    """Lists and tables from their JSON; any other word as it is."""
+    if value[:1] not in ("[", "{"):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        raise ConfigError(f"--{name}: {value!r} is not JSON; write lists as [64,128]") from None
+
+
+def _put(tree: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    """Set one value in nested dicts; short forms that meet fields of the same section become tables."""
+    for depth, part in enumerate(path[:-1], 1):
+        below = _long_form(path[:depth], tree.get(part, {}))
+        tree[part] = dict(below) if isinstance(below, Mapping) else {}
+        tree = tree[part]
+    old, value = tree.get(path[-1]), _long_form(path, value)
+    tree[path[-1]] = {**old, **value} if isinstance(old, dict) and isinstance(value, Mapping) else value

@@ -27,9 +27,8 @@ class Model:
     def __init__(self, config: RunConfig, shape: Shape) -> None:
         self.config, self.shape, self.latent = config, shape, config.latent
         heads = config.objective.heads(config.latent)
-        detached = config.objective.detached
         self.g = Generator(config.networks, self.latent.width, shape, config.seed)
-        self.d = Discriminator(config.networks, shape, heads, detached, config.seed)
+        self.d = Discriminator(config.networks, shape, heads, config.seed)
         self.eval()
 
     def eval(self) -> "Model":

@@ -107,16 +107,9 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """D and Q: images [N, C, H, W] in [-1, 1] -> Verdict. Heads named in `detached` send the trunk no gradient."""
+    """D and Q: images [N, C, H, W] in [-1, 1] -> Verdict, every head from one pass."""
 
-    def __init__(
-        self,
-        config: Dcgan,
-        shape: Shape,
-        heads: Mapping[str, int],
-        detached: Set[str] = frozenset(),
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, config: Dcgan, shape: Shape, heads: Mapping[str, int], seed: int = 0) -> None:
         super().__init__()
         channels, sizes = config.layout(shape)
         (h, w), wide, slope = sizes[-1], config.features, config.slope
@@ -139,17 +132,15 @@ class Discriminator(nn.Module):
                 if name == "code"
                 else nn.Linear(wide, outputs)
             )
-        self.detached = frozenset(detached)
         initialise(self.convolutions, stream(seed, "initialise D's convolutions"))
         initialise(self.dense, stream(seed, "initialise D's dense layer"))
         for name, head in self.heads.items():  # its own stream each: a further head changes no other weight
             initialise(head, stream(seed, f"initialise D's head {name}"))
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, images: Tensor) -> Verdict:
+    def forward(self, images: Tensor, detached: Set[str] = frozenset()) -> Verdict:
+        """detached: heads that send the trunk no gradient."""
         maps = self.convolutions(images)  # [N, C', h, w]
         features = self.dense(maps.permute(0, 2, 3, 1).flatten(1))
-        heads = {
-            name: head(features.detach() if name in self.detached else features) for name, head in self.heads.items()
-        }
+        heads = {name: head(features.detach() if name in detached else features) for name, head in self.heads.items()}
         return Verdict(features, heads)

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from infogan.data.cache import cache_path, whole
-from infogan.data.images import Images
+from infogan.data.images import Images, Pixels
 from infogan.errors import DataError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
@@ -55,7 +54,7 @@ def opened(path: Path) -> Image.Image:
     return image
 
 
-def decoded(image: Image.Image, size: tuple[int, int] | None, grey: bool) -> NDArray[np.uint8]:
+def decoded(image: Image.Image, size: tuple[int, int] | None, grey: bool) -> Pixels:
     """[H, W, C] by the conversions above."""
     image.seek(0)
     image = ImageOps.exif_transpose(image)
@@ -73,15 +72,20 @@ def decoded(image: Image.Image, size: tuple[int, int] | None, grey: bool) -> NDA
     return array[..., None] if grey else array
 
 
-def readable(paths: Sequence[Path], max_bad: float, folder: Path) -> Iterator[tuple[Path, Image.Image]]:
-    """Path and opened image of every file that can be decoded; DataError once too many cannot."""
+class Coloured(Exception):
+    """A file has colour although grey ones were expected."""
+
+
+def readable(
+    paths: Sequence[Path], max_bad: float, folder: Path, decode: Callable[[Image.Image], Pixels]
+) -> Iterator[tuple[int, Pixels]]:
+    """Position and decoded pixels of every file that can be read; DataError once too many cannot."""
     bad: list[str] = []
-    for path in paths:
+    for i, path in enumerate(paths):
         try:
             with warnings.catch_warnings(), opened(path) as image:
                 warnings.simplefilter("ignore")  # broken EXIF and the like do not make an image unreadable
-                image.load()
-                yield path, image
+                yield i, decode(image)
         except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
             reason = str(error).replace(str(path), "").strip(" '\"") or type(error).__name__
             bad.append(f"{path.relative_to(folder)}: {reason.splitlines()[0]}")
@@ -110,9 +114,14 @@ def load_folder(
     key = hashlib.sha256(json.dumps(settings).encode("utf-8", "surrogateescape")).hexdigest()[:32]
     array, index = cache_path("folders", f"{key}.npy"), cache_path("folders", f"{key}.json")
     if not (array.is_file() and index.is_file()):
-        convert(paths, folder, size, color, max_bad, array, index, progress)
-    kept = np.array(json.loads(index.read_text(encoding="utf-8")), np.int64)
-    files = [relative[i] for i in kept]
+        try:
+            kept = convert(paths, folder, size, color, max_bad, array, progress)
+        except Coloured:
+            kept = convert(paths, folder, size, "rgb", max_bad, array, progress)
+        with whole(index) as partial:
+            partial.write_text(json.dumps(kept), encoding="utf-8")
+    rows = np.array(json.loads(index.read_text(encoding="utf-8")), np.int64)
+    files = [relative[i] for i in rows]
     parents = [Path(file).parent.as_posix() for file in files]
     classes = tuple(sorted(set(parents)))
     labels = np.empty(0, np.int64)
@@ -125,7 +134,7 @@ def load_folder(
         classes if len(labels) else (),
         str(folder),
         [str(folder / file) for file in files],
-        kept if len(kept) < len(paths) else None,
+        rows if len(rows) < len(paths) else None,
     )
 
 
@@ -136,44 +145,41 @@ def convert(
     color: Color,
     max_bad: float,
     array: Path,
-    index: Path,
     progress: Callable[[int, int], None],
-) -> None:
-    """Decode every file once: pixels into `array` (NPY, a row a file), the rows that could be read into `index`.
-    A file is decoded again only if a later one turns out to have colour."""
-    grey = color != "rgb"
+) -> list[int]:
+    """Decode every file once into `array` (NPY, a row a file); the rows that could be read.
+
+    With color auto, Coloured at the first file that is not grey.
+    """
+
+    def decode(image: Image.Image) -> Pixels:
+        if color == "auto" and not is_grey(image):
+            raise Coloured
+        return decoded(image, size, grey=color != "rgb")
+
     kept: list[int] = []
+    mapped: Pixels | None = None
     with whole(array) as partial:
-        mapped: NDArray[np.uint8] | None = None
-        position = {path: i for i, path in enumerate(paths)}
-        for path, image in readable(paths, max_bad, folder):
-            if color == "auto" and grey and image.mode not in GREY_MODES and not is_grey(image):
-                return convert(paths, folder, size, "rgb", max_bad, array, index, progress)
-            pixels = decoded(image, size, grey)
+        for i, pixels in readable(paths, max_bad, folder, decode):
             if mapped is None:
-                shape = (len(paths), *pixels.shape)
-                mapped = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
+                mapped = np.lib.format.open_memmap(partial, "w+", np.uint8, (len(paths), *pixels.shape))
             if pixels.shape != mapped.shape[1:]:
-                h, w = mapped.shape[1:3]
+                (h, w), (rows, columns) = mapped.shape[1:3], pixels.shape[:2]
                 raise DataError(
-                    f"{path}: is {pixels.shape[0]}x{pixels.shape[1]}, the ones before {h}x{w}; "
+                    f"{paths[i]}: is {rows}x{columns}, the ones before {h}x{w}; "
                     "choose one size for all with --data.size 64 (or 48x64)"
                 )
-            mapped[position[path]] = pixels
-            kept.append(position[path])
+            mapped[i] = pixels
+            kept.append(i)
             progress(len(kept), len(paths))
         if mapped is None:
             raise DataError(f"{folder}: none of {len(paths)} files could be read")
-    with whole(index) as partial:
-        partial.write_text(json.dumps(kept), encoding="utf-8")
-    return None
+    return kept
 
 
 def is_grey(image: Image.Image) -> bool:
-    """Whether a palette or colour image has no colour in it."""
-    if image.mode == "P" and image.palette is not None:
-        image = image.convert("RGB")
-    if image.mode != "RGB":
-        return False
-    small = np.asarray(image.resize((32, 32)) if max(image.size) > 64 else image)
+    """Whether an image has no colour in it, judged on a small copy of a large one."""
+    if image.mode in GREY_MODES:
+        return True
+    small = np.asarray(image.convert("RGB") if max(image.size) <= 64 else image.convert("RGB").resize((64, 64)))
     return bool((small == small[..., :1]).all())

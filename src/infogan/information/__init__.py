@@ -1,1 +1,77 @@
-"""The information theory that InfoGAN stands on. Everything is in nats unless a unit is asked for."""
+"""The information theory that InfoGAN stands on: usable alone, and in nats unless a unit is asked for."""
+
+from infogan.information.bounds import barber_agakov, donsker_varadhan, info_nce, nwj
+from infogan.information.continuous import (
+    gaussian_channel_information,
+    gaussian_cross_entropy,
+    gaussian_entropy,
+    gaussian_kl,
+    gaussian_mutual_information,
+    uniform_channel_information,
+    uniform_cross_entropy,
+    uniform_entropy,
+    uniform_gaussian_cross_entropy,
+    uniform_gaussian_kl,
+    uniform_kl,
+)
+from infogan.information.discrete import (
+    conditional_entropy,
+    conditional_mutual_information,
+    cross_entropy,
+    entropy,
+    jensen_shannon,
+    joint_entropy,
+    joint_table,
+    kl_divergence,
+    mutual_information,
+    normalized_mutual_information,
+    self_information,
+    total_correlation,
+    variation_of_information,
+)
+from infogan.information.estimators import (
+    histogram_mutual_information,
+    ksg_mutual_information,
+    mixed_mutual_information,
+    plug_in_entropy,
+    plug_in_mutual_information,
+)
+from infogan.information.table import read_table, summary
+
+__all__ = [
+    "barber_agakov",
+    "conditional_entropy",
+    "conditional_mutual_information",
+    "cross_entropy",
+    "donsker_varadhan",
+    "entropy",
+    "gaussian_channel_information",
+    "gaussian_cross_entropy",
+    "gaussian_entropy",
+    "gaussian_kl",
+    "gaussian_mutual_information",
+    "histogram_mutual_information",
+    "info_nce",
+    "jensen_shannon",
+    "joint_entropy",
+    "joint_table",
+    "kl_divergence",
+    "ksg_mutual_information",
+    "mixed_mutual_information",
+    "mutual_information",
+    "normalized_mutual_information",
+    "nwj",
+    "plug_in_entropy",
+    "plug_in_mutual_information",
+    "read_table",
+    "self_information",
+    "summary",
+    "total_correlation",
+    "uniform_channel_information",
+    "uniform_cross_entropy",
+    "uniform_entropy",
+    "uniform_gaussian_cross_entropy",
+    "uniform_gaussian_kl",
+    "uniform_kl",
+    "variation_of_information",
+]

@@ -1,6 +1,15 @@
-"""Variational bounds on mutual information, in nats."""
+"""Variational bounds on mutual information, in nats.
+
+Each lies below I(c; x) in expectation, whatever network feeds it (Poole et al. 2019, arXiv:1905.06922). L_I is the
+one InfoGAN trains: it needs H(c), which is known because the prior was chosen, and no negative samples.
+"""
+
+import math
 
 from torch import Tensor
+
+from infogan.errors import DataError
+from infogan.information.quantity import Numbers, Value, stated, tensor
 
 
 def barber_agakov(entropy: float | Tensor, log_q: Tensor) -> Tensor:
@@ -11,3 +20,36 @@ def barber_agakov(entropy: float | Tensor, log_q: Tensor) -> Tensor:
     L_I <= H(c), since ln Q <= 0; for a continuous one L_I may exceed the differential entropy h(c).
     """
     return entropy + log_q.mean()
+
+
+def info_nce(scores: Numbers) -> Value:
+    """ln N + E_i[f_ii - ln sum_j e^f_ij] <= I (van den Oord et al. 2018, arXiv:1807.03748).
+
+    scores: [N, N] f(x_i, y_j) of N independent pairs, the true ones on the diagonal. Tight as N grows when
+    f = ln p(x|y) + any function of x. No batch exceeds ln N (N = 128: 4.852), so it reads far too low once
+    I > ln N; in exchange its variance is small.
+    """
+    f = tensor(scores)
+    if f.ndim != 2 or f.shape[0] != f.shape[1] or not f.numel():
+        raise DataError(f"scores must be [N, N], got {list(f.shape)}")
+    return stated(math.log(len(f)) + (f.diagonal() - f.logsumexp(1)).mean(), "nats", scores)
+
+
+def donsker_varadhan(joint: Numbers, product: Numbers) -> Value:
+    """E_joint f - ln E_product e^f <= I (Donsker, Varadhan 1983; the bound of MINE, arXiv:1801.04062).
+
+    joint: [N] f(x, y) of true pairs; product: [M] f of pairs drawn independently. Tight when
+    f = ln p(x,y) / p(x)p(y) + a constant. Only the expectations obey the bound: the logarithm of a batch's mean lies
+    below the logarithm of the mean, so a batch reads too high on average, and its gradient is biased.
+    """
+    f, g = tensor(joint), tensor(product)
+    return stated(f.mean() - (g.logsumexp(0) - math.log(len(g))), "nats", joint, product)
+
+
+def nwj(joint: Numbers, product: Numbers) -> Value:
+    """E_joint f - E_product e^(f-1) <= I (Nguyen, Wainwright, Jordan 2010, arXiv:0809.0853).
+
+    joint: [N] f(x, y) of true pairs; product: [M] f of pairs drawn independently. Tight when
+    f = 1 + ln p(x,y) / p(x)p(y), and only there. A batch is unbiased, but its variance grows like e^I.
+    """
+    return stated(tensor(joint).mean() - (tensor(product) - 1).exp().mean(), "nats", joint, product)

@@ -60,7 +60,7 @@ class Objective(ABC):
 
     @property
     def detached(self) -> Set[str]:
-        """Heads that learn from the trunk without teaching it."""
+        """Heads that learn from the trunk in D's step without teaching it."""
         return frozenset()
 
     @property

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from infogan import data as source
-from infogan.config import RunConfig
+from infogan.config import RunConfig, read_file
 from infogan.data.images import Images
 from infogan.errors import DataError
 from infogan.metrics.evaluate import evaluate
@@ -37,7 +37,7 @@ def train(
     if fresh:
         folder.clear()
     model = loop.train(config, folder, images=data, progress=progress)
-    if not folder.scores_file.is_file():
+    if not folder.scores_file.is_file() or read_file(folder.scores_file)["steps"] != config.steps:
         record(folder, model, data or held_out(config))
     return model
 

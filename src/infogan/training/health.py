@@ -1,5 +1,8 @@
 """Signs that training goes wrong, and the means that the log shows."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -11,8 +14,8 @@ def check_finite(loss: Loss, player: str, step: int) -> None:
     """TrainingError that names the player, the step and the terms when a loss is not finite."""
     if bool(torch.isfinite(loss.total)):
         return
-    bad = {name: float(term) for name, term in loss.terms.items() if not bool(torch.isfinite(term))}
-    shown = ", ".join(f"{name} = {value}" for name, value in (bad or {"total": float(loss.total)}).items())
+    bad = {name: term.item() for name, term in loss.terms.items() if not bool(torch.isfinite(term))}
+    shown = ", ".join(f"{name} = {value}" for name, value in (bad or {"total": loss.total.item()}).items())
     raise TrainingError(
         f"step {step}: the loss of {player.upper()} is not finite ({shown}). Lower optim.{player}-lr or "
         "check the images; the last checkpoint is kept."
@@ -34,6 +37,18 @@ class Means:
         for name, value in values.items():
             self._sums[name] = self._sums[name] + value if name in self._sums else value
         self._steps += 1
+
+    def tree(self) -> dict[str, Any]:
+        """As plain values, for a checkpoint."""
+        return {"steps": self._steps, "sums": {name: value.item() for name, value in self._sums.items()}}
+
+    @classmethod
+    def from_tree(cls, tree: Mapping[str, Any], device: torch.device) -> "Means":
+        """The inverse of `tree`."""
+        means = cls()
+        means._steps = int(tree["steps"])
+        means._sums = {name: torch.tensor(value, device=device) for name, value in tree["sums"].items()}
+        return means
 
     def flush(self) -> dict[str, float]:
         """The means since the last flush."""

@@ -73,8 +73,9 @@ class Scene:
         self.latent, self.draw = trainer.config.latent, draw
 
     def _verdict(self, images: Tensor) -> Verdict:
+        detached = frozenset[str]() if self._teaches_g else self._trainer.config.objective.detached
         with self._trainer.engine.autocast():
-            verdict: Verdict = self._trainer.model.d(images)
+            verdict: Verdict = self._trainer.model.d(images, detached)
         heads = {name: head.float() for name, head in verdict.heads.items()}
         return Verdict(verdict.features.float(), heads)
 
@@ -115,7 +116,7 @@ class Trainer:
         self.engine = Engine.of(config)
         self.model = Model(config, images.shape).to(self.engine.device)
         self.order = Order(len(images), config.seed)
-        self.step = 0
+        self.step, self.means = 0, Means()
         model, optim, with_g = self.model, config.optim, config.objective.g_heads
         self.q_of_g = [p for name in with_g for p in model.d.heads[name].parameters()]
         ids = {id(p) for p in self.q_of_g}
@@ -180,13 +181,15 @@ class Trainer:
         for part, average in self.averages.items():
             weights |= {f"average.{part}.{k}": v.detach().cpu().contiguous() for k, v in average.state_dict().items()}
         moments = checkpoint.flatten(self.d_optim, "d") | checkpoint.flatten(self.g_optim, "g")
-        checkpoint.write(folder, self.step, weights, moments)
+        state = {"step": self.step, "means": self.means.tree()}
+        checkpoint.write(folder, state, weights, moments)
 
     def resume(self, folder: Path) -> None:
         """Take up the newest checkpoint in the folder, if there is one."""
         if not (there := checkpoint.found(folder)):
             return
-        self.step, weights, moments = checkpoint.read(there[-1])
+        state, weights, moments = checkpoint.read(there[-1])
+        self.step, self.means = state["step"], Means.from_tree(state["means"], self.engine.device)
         parts = {"g": self.model.g, "d": self.model.d}
         parts |= {f"average.{part}": average for part, average in self.averages.items()}
         for part, module in parts.items():
@@ -228,18 +231,20 @@ def train(
     trainer = Trainer(config, images)
     run.begin(config)
     trainer.resume(run.checkpoints)
+    if trainer.step >= config.steps and run.weights_file.is_file():
+        return Model.load(run.path)
     run.rewind(trainer.step)
     run.write_json(run.environment_file, trainer.engine.describe() | {"images": len(images)})
-    means, line = Means(), (run.metrics() or [{}])[-1]
+    line = (run.metrics() or [{}])[-1]
     since, begun = time.perf_counter(), trainer.step
     with run.metrics_file.open("a", encoding="utf-8") as log:
         while trainer.step < config.steps:
-            means.add(*trainer.advance())
+            trainer.means.add(*trainer.advance())
             step, last = trainer.step, trainer.step == config.steps
             if step % config.log_every == 0 or last:
                 seconds = time.perf_counter() - since
                 speed = {"seconds": seconds, "images_per_second": (step - begun) * config.batch / seconds}
-                line = {"step": step, **means.flush(), **speed}
+                line = {"step": step, **trainer.means.flush(), **speed}
                 log.write(json.dumps(line) + "\n")
                 log.flush()
                 since, begun = time.perf_counter(), step

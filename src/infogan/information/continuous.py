@@ -1,0 +1,150 @@
+"""Closed forms for uniform and Gaussian variables, in nats or bits; categorical ones are those of `discrete`.
+
+Parameters are numbers, arrays or tensors that broadcast. Entropies and cross entropies are differential: they may
+be negative and shift by ln|a| when the axis is stretched by a; KL and mutual information do not. DataError when a
+scale is not positive, an interval is empty or a correlation lies outside -1..1.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from infogan.errors import DataError
+from infogan.information.quantity import Numbers, Unit, Value, stated, tensor
+
+
+def uniform_entropy(low: Numbers, high: Numbers, unit: Unit = "nats") -> Value:
+    """h = ln(b - a) of U(a, b).
+
+    >>> round(uniform_entropy(-1, 1), 6)
+    0.693147
+    """
+    return stated(_width(low, high).log(), unit, low, high)
+
+
+def uniform_cross_entropy(
+    low: Numbers, high: Numbers, other_low: Numbers, other_high: Numbers, unit: Unit = "nats"
+) -> Value:
+    """h(p, q) = ln(d - c) of p = U(a, b) under q = U(c, d) when [a, b] lies in [c, d], else infinite."""
+    return stated(_uniform_cost(low, high, other_low, other_high), unit, low, high, other_low, other_high)
+
+
+def uniform_kl(low: Numbers, high: Numbers, other_low: Numbers, other_high: Numbers, unit: Unit = "nats") -> Value:
+    """KL(U(a, b)‖U(c, d)) = ln((d - c) / (b - a)) when [a, b] lies in [c, d], else infinite.
+
+    >>> round(uniform_kl(-1, 1, -2, 2), 6), uniform_kl(-2, 2, -1, 1)
+    (0.693147, inf)
+    """
+    nats = _uniform_cost(low, high, other_low, other_high) - _width(low, high).log()
+    return stated(nats, unit, low, high, other_low, other_high)
+
+
+def gaussian_entropy(scale: Numbers, unit: Unit = "nats") -> Value:
+    """h = ½ ln(2πe s²) of N(m, s²), the largest of all laws with that variance.
+
+    >>> round(gaussian_entropy(1), 6)
+    1.418939
+    """
+    return stated(_gaussian_entropy(scale), unit, scale)
+
+
+def gaussian_cross_entropy(
+    mean: Numbers, scale: Numbers, other_mean: Numbers, other_scale: Numbers, unit: Unit = "nats"
+) -> Value:
+    """h(p, q) = ½ ln(2π s₂²) + (s₁² + (m₁ - m₂)²) / (2 s₂²) of p = N(m₁, s₁²) under q = N(m₂, s₂²)."""
+    nats = _gaussian_cost(tensor(mean), _positive(scale, "scale") ** 2, other_mean, other_scale)
+    return stated(nats, unit, mean, scale, other_mean, other_scale)
+
+
+def gaussian_kl(mean: Numbers, scale: Numbers, other_mean: Numbers, other_scale: Numbers, unit: Unit = "nats") -> Value:
+    """KL(N(m₁, s₁²)‖N(m₂, s₂²)) = ln(s₂ / s₁) + (s₁² + (m₁ - m₂)²) / (2 s₂²) - ½.
+
+    >>> gaussian_kl(1, 1, 0, 1)
+    0.5
+    """
+    cost = _gaussian_cost(tensor(mean), _positive(scale, "scale") ** 2, other_mean, other_scale)
+    return stated(cost - _gaussian_entropy(scale), unit, mean, scale, other_mean, other_scale)
+
+
+def uniform_gaussian_cross_entropy(
+    low: Numbers, high: Numbers, mean: Numbers, scale: Numbers, unit: Unit = "nats"
+) -> Value:
+    """h(p, q) = ½ ln(2π s²) + ((b - a)² / 12 + ((a + b) / 2 - m)²) / (2 s²) of p = U(a, b) under q = N(m, s²)."""
+    nats = _gaussian_cost(_centre(low, high), _width(low, high) ** 2 / 12, mean, scale)
+    return stated(nats, unit, low, high, mean, scale)
+
+
+def uniform_gaussian_kl(low: Numbers, high: Numbers, mean: Numbers, scale: Numbers, unit: Unit = "nats") -> Value:
+    """KL(U(a, b)‖N(m, s²)): 0.176485 nats at its least, where the moments agree. KL(N‖U) is always infinite.
+
+    >>> round(uniform_gaussian_kl(-1, 1, 0, 3**-0.5), 6)
+    0.176485
+    """
+    cost = _gaussian_cost(_centre(low, high), _width(low, high) ** 2 / 12, mean, scale)
+    return stated(cost - _width(low, high).log(), unit, low, high, mean, scale)
+
+
+def gaussian_mutual_information(rho: Numbers, unit: Unit = "nats") -> Value:
+    """I(X; Y) = -½ ln(1 - rho²) of a Gaussian pair with correlation rho; infinite for rho = ±1.
+
+    >>> round(gaussian_mutual_information(0.9), 6)
+    0.830366
+    """
+    r = tensor(rho)
+    if not bool((r.abs() <= 1).all()):
+        raise DataError("a correlation lies between -1 and 1")
+    return stated(-0.5 * torch.log1p(-r * r), unit, rho)
+
+
+def gaussian_channel_information(signal_to_noise: Numbers, unit: Unit = "nats") -> Value:
+    """I(c; c + noise) = ½ ln(1 + S/N) for Gaussian c and noise with variances S and N (Shannon 1948).
+
+    >>> gaussian_channel_information(3, "bits")
+    1.0
+    """
+    return stated(0.5 * _positive(signal_to_noise, "signal to noise").log1p(), unit, signal_to_noise)
+
+
+def uniform_channel_information(width: Numbers, unit: Unit = "nats") -> Value:
+    """I(c; c + u) = w / 2 - ln w for c ~ U(-1, 1) and u ~ U(-w, w), 0 < w <= 1.
+
+    No Gaussian Q(c|x) reaches it: the posterior is uniform.
+
+    >>> round(uniform_channel_information(0.5), 6)
+    0.943147
+    """
+    w = _positive(width, "width")
+    if not bool((w <= 1).all()):
+        raise DataError("the width must be at most 1, the code's own")
+    return stated(w / 2 - w.log(), unit, width)
+
+
+def _positive(number: Numbers, name: str) -> Tensor:
+    value = tensor(number)
+    if not bool((value > 0).all()):
+        raise DataError(f"{name} must be above 0, got {value.min().item():g}")
+    return value
+
+
+def _width(low: Numbers, high: Numbers) -> Tensor:
+    return _positive(tensor(high) - tensor(low), "high - low")
+
+
+def _centre(low: Numbers, high: Numbers) -> Tensor:
+    return (tensor(low) + tensor(high)) / 2
+
+
+def _uniform_cost(low: Numbers, high: Numbers, other_low: Numbers, other_high: Numbers) -> Tensor:
+    inside = (tensor(low) >= tensor(other_low)) & (tensor(high) <= tensor(other_high)) & (_width(low, high) > 0)
+    return torch.where(inside, _width(other_low, other_high).log(), math.inf)
+
+
+def _gaussian_entropy(scale: Numbers) -> Tensor:
+    return _positive(scale, "scale").log() + 0.5 * math.log(2 * math.pi * math.e)
+
+
+def _gaussian_cost(mean: Tensor, variance: Tensor, other_mean: Numbers, other_scale: Numbers) -> Tensor:
+    """Cross entropy of any law under a Gaussian: the law's two moments are all that counts."""
+    m, s = tensor(other_mean), _positive(other_scale, "scale")
+    return 0.5 * math.log(2 * math.pi) + s.log() + (variance + (mean - m) ** 2) / (2 * s**2)

@@ -1,0 +1,219 @@
+"""Quantities of discrete variables, exact for a given distribution, in nats or bits.
+
+A distribution p is [K], or a batch [..., K] with one result for each; a joint distribution is a table with one axis
+a variable, X first. Both may hold counts: they are scaled to sum to 1, and the result is then the plug-in estimate
+(see `estimators` for its bias). Functions of a joint distribution take a table, or one array [N] of labels for each
+variable. 0 ln 0 = 0. Formulas: Cover, Thomas, Elements of Information Theory (2006), chapter 2.
+"""
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from infogan.errors import ConfigError, DataError
+from infogan.information.quantity import Numbers, Unit, Value, distribution, stated, tensor
+
+CELLS = 2**24
+"""Largest table that labels are counted into."""
+Mean = Literal["arithmetic", "geometric", "min", "max"]
+
+
+def joint_table(*labels: Any) -> Any:
+    """Counts of labels that occur together, one axis a variable, its distinct labels in sorted order.
+
+    labels: arrays [N] of anything that can be sorted. Every value counts as a label: leave out unlabelled samples.
+
+    >>> joint_table(["a", "a", "b"], [0, 1, 1])
+    array([[1, 1],
+           [0, 1]])
+    """
+    if len({np.shape(one) for one in labels}) != 1 or np.ndim(labels[0]) != 1:
+        raise DataError("labels must be arrays [N] of one length, one for each variable")
+    kept = all(isinstance(one, Tensor) for one in labels)
+    flat, shape = torch.zeros((), dtype=torch.int64), []
+    for one in labels:
+        if kept:
+            distinct, index = torch.unique(one, return_inverse=True)
+        else:
+            distinct, inverse = np.unique(np.asarray(one), return_inverse=True)
+            index = torch.from_numpy(inverse)
+        flat = flat.to(index.device) * len(distinct) + index
+        shape.append(len(distinct))
+    if math.prod(shape) > CELLS:
+        raise DataError(f"the labels have {shape} distinct values; put them in bins, or use ksg_mutual_information")
+    table = torch.bincount(flat, minlength=math.prod(shape)).reshape(shape)
+    return table if kept else table.numpy()
+
+
+def self_information(p: Numbers, unit: Unit = "nats") -> Value:
+    """I(x) = -ln p(x) of outcomes of probability p, any shape: 0 for a sure event, infinite for p = 0.
+
+    >>> self_information(0.5, "bits")
+    1.0
+    """
+    probability = tensor(p)
+    if not bool(((probability >= 0) & (probability <= 1)).all()):
+        raise DataError("expected probabilities from 0 to 1")
+    return stated(-probability.log(), unit, p)
+
+
+def entropy(p: Numbers, unit: Unit = "nats") -> Value:
+    """H(X) = -sum p ln p, from 0 (one sure outcome) to ln K (all K alike).
+
+    >>> entropy([1, 1, 1, 1], "bits")
+    2.0
+    """
+    return stated(_entropy(distribution(p, batch=True)), unit, p)
+
+
+def cross_entropy(p: Numbers, q: Numbers, unit: Unit = "nats") -> Value:
+    """H(p, q) = -sum p ln q = H(p) + KL(p‖q); infinite where q = 0 < p.
+
+    >>> cross_entropy([1, 0], [0.25, 0.75], "bits")
+    2.0
+    """
+    return stated(_cross_entropy(*_pair(p, q)), unit, p, q)
+
+
+def kl_divergence(p: Numbers, q: Numbers, unit: Unit = "nats") -> Value:
+    """KL(p‖q) = sum p ln(p/q) >= 0, 0 only for p = q, not symmetric; infinite where q = 0 < p.
+
+    >>> kl_divergence([1, 0], [0.5, 0.5], "bits"), kl_divergence([0.5, 0.5], [1, 0])
+    (1.0, inf)
+    """
+    return stated(_kl(*_pair(p, q)), unit, p, q)
+
+
+def jensen_shannon(p: Numbers, q: Numbers, unit: Unit = "nats") -> Value:
+    """JS(p, q) = H(m) - (H(p) + H(q)) / 2 with m = (p + q) / 2: symmetric, from 0 (p = q) to ln 2 (disjoint).
+
+    >>> jensen_shannon([1, 0], [0, 1], "bits")
+    1.0
+    """
+    a, b = _pair(p, q)
+    m = (a + b) / 2
+    return stated((_kl(a, m) + _kl(b, m)) / 2, unit, p, q)
+
+
+def joint_entropy(*joint: Any, unit: Unit = "nats") -> Value:
+    """H(X, Y, ...) = -sum p ln p over all cells of a table with any number of axes.
+
+    >>> joint_entropy([[1, 1], [1, 1]], unit="bits")
+    2.0
+    """
+    return stated(_entropy(_table(joint).flatten()), unit, *joint)
+
+
+def conditional_entropy(*joint: Any, unit: Unit = "nats") -> Value:
+    """H(Y|X) = H(X, Y) - H(X), what is left to learn of Y: from 0 (Y is a function of X) to H(Y) (independent).
+
+    For H(X|Y) give the transposed table, or the labels in the other order.
+
+    >>> conditional_entropy([[1, 1], [1, 1]], unit="bits"), conditional_entropy([[1, 0], [0, 1]], unit="bits")
+    (1.0, 0.0)
+    """
+    table = _table(joint, 2)
+    return stated(_entropy(table.flatten()) - _entropy(table.sum(1)), unit, *joint)
+
+
+def mutual_information(*joint: Any, unit: Unit = "nats") -> Value:
+    """I(X; Y) = KL(p(x,y)‖p(x)p(y)) = H(X) - H(X|Y): from 0 (independent) to min(H(X), H(Y)).
+
+    >>> mutual_information([0, 0, 1, 1], ["a", "a", "b", "b"], unit="bits")
+    1.0
+    """
+    return stated(_mutual_information(_table(joint, 2)), unit, *joint)
+
+
+def conditional_mutual_information(*joint: Any, unit: Unit = "nats") -> Value:
+    """I(X; Y|Z) = H(X,Z) + H(Y,Z) - H(X,Y,Z) - H(Z) >= 0 of a table [X, Y, Z]; above or below I(X; Y).
+
+    The exclusive or of two fair coins tells nothing of either, until one knows the other:
+
+    >>> conditional_mutual_information([0, 0, 1, 1], [0, 1, 1, 0], [0, 1, 0, 1], unit="bits")
+    1.0
+    """
+    table = _table(joint, 3)
+    xz, yz, z = (_entropy(table.sum(axes).flatten()) for axes in (1, 0, (0, 1)))
+    return stated(xz + yz - _entropy(table.flatten()) - z, unit, *joint)
+
+
+def total_correlation(*joint: Any, unit: Unit = "nats") -> Value:
+    """TC = sum H(X_i) - H(X_1, ..., X_n) >= 0: 0 only if all are independent, I(X; Y) for two (Watanabe 1960).
+
+    >>> round(total_correlation([0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1], unit="bits"), 6)
+    2.0
+    """
+    table = _table(joint)
+    rest = ([other for other in range(table.ndim) if other != axis] for axis in range(table.ndim))
+    marginals = (_entropy(table.sum(axes) if axes else table) for axes in rest)
+    return stated(torch.stack([*marginals]).sum() - _entropy(table.flatten()), unit, *joint)
+
+
+def variation_of_information(*joint: Any, unit: Unit = "nats") -> Value:
+    """VI = H(X|Y) + H(Y|X), a metric between partitions (Meila 2007).
+
+    >>> round(variation_of_information([[1, 1], [1, 1]], unit="bits"), 6)
+    2.0
+    """
+    table = _table(joint, 2)
+    x, y = _entropy(table.sum(1)), _entropy(table.sum(0))
+    return stated(2 * _entropy(table.flatten()) - x - y, unit, *joint)
+
+
+def normalized_mutual_information(*joint: Any, mean: Mean = "arithmetic") -> Value:
+    """NMI = I / M(H(X), H(Y)) with M the named mean: 0 (independent) to 1 (the same partition); it has no unit.
+
+    "min" is 1 as soon as one variable is a function of the other. Where M = 0 it is 1 if both are constant and 0 if
+    one is, as in scikit-learn.
+
+    >>> normalized_mutual_information([[1, 0], [0, 1]])
+    1.0
+    """
+    table = _table(joint, 2)
+    x, y = _entropy(table.sum(1)), _entropy(table.sum(0))
+    means = {
+        "arithmetic": (x + y) / 2,
+        "geometric": (x * y).sqrt(),
+        "min": torch.minimum(x, y),
+        "max": torch.maximum(x, y),
+    }
+    if mean not in means:
+        raise ConfigError(f"unknown mean {mean!r}; use one of {', '.join(means)}")
+    constant = (x + y == 0).to(x)
+    return stated(torch.where(means[mean] > 0, _mutual_information(table) / means[mean], constant), "nats", *joint)
+
+
+def _entropy(p: Tensor) -> Tensor:
+    return _cross_entropy(p, p)
+
+
+def _cross_entropy(p: Tensor, q: Tensor) -> Tensor:
+    return -torch.xlogy(p, q).sum(-1)
+
+
+def _kl(p: Tensor, q: Tensor) -> Tensor:
+    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)  # cell by cell, so that p = q gives exactly 0
+
+
+def _mutual_information(table: Tensor) -> Tensor:
+    product = table.sum(1, keepdim=True) * table.sum(0, keepdim=True)
+    return _kl(table.flatten(), product.flatten())
+
+
+def _pair(p: Numbers, q: Numbers) -> tuple[Tensor, Tensor]:
+    a, b = distribution(p, batch=True), distribution(q, batch=True)
+    if a.shape[-1] != b.shape[-1]:
+        raise DataError(f"p and q must have the same outcomes, got {a.shape[-1]} and {b.shape[-1]}")
+    return a, b
+
+
+def _table(joint: tuple[Any, ...], axes: int | None = None) -> Tensor:
+    """The joint distribution of a table, or of several arrays of labels."""
+    table = distribution(joint[0] if len(joint) == 1 else joint_table(*joint), batch=False)
+    if axes is not None and table.ndim != axes:
+        raise DataError(f"expected a table with {axes} axes or labels of {axes} variables, got {table.ndim}")
+    return table

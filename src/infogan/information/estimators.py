@@ -1,0 +1,119 @@
+"""Mutual information and entropy from samples of an unknown distribution. All are biased: each says how.
+
+N samples; labels are [N] of anything that can be sorted, continuous samples [N] or [N, d]. Errors on pairs whose
+mutual information is known: benchmarks/estimators.py, tabulated in docs/theory.md.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from infogan.errors import DataError
+from infogan.information.discrete import entropy, joint_table, mutual_information
+from infogan.information.quantity import NATS, Numbers, Unit, Value, stated, tensor
+
+TIE = 1e-10
+"""Noise that breaks ties, in standard deviations of the samples."""
+
+
+def plug_in_entropy(labels: Any, *, miller_madow: bool = True, unit: Unit = "nats") -> Value:
+    """H of the observed shares. Plug-in is low by about (K - 1) / 2N nats, K outcomes seen; Miller and Madow (1955)
+    add that back. Outcomes never seen still count for nothing, so it stays low while N is not well above K.
+
+    >>> round(plug_in_entropy([0, 1, 0, 1]), 6), round(plug_in_entropy([0, 1, 0, 1], miller_madow=False), 6)
+    (0.818147, 0.693147)
+    """
+    counts = joint_table(labels)
+    missing = (len(counts) - 1) / (2 * len(labels))
+    return entropy(counts, unit) + miller_madow * missing / NATS[unit]
+
+
+def plug_in_mutual_information(x: Any, y: Any, *, miller_madow: bool = True, unit: Unit = "nats") -> Value:
+    """I of the observed shares of labels x and y [N]. Plug-in is high: independent variables with R and C outcomes
+    show about (R - 1)(C - 1) / 2N nats, not 0. Miller-Madow entropies take that off, and may then fall below 0.
+
+    >>> x, y = [0, 0, 1, 1] * 25, [0, 1] * 50
+    >>> plug_in_mutual_information(x, y, miller_madow=False), plug_in_mutual_information(x, y)
+    (0.0, -0.005)
+    """
+    table = joint_table(x, y)
+    cells = int((table > 0).sum())
+    excess = (cells - sum(table.shape) + 1) / (2 * len(x))
+    return mutual_information(table, unit=unit) - miller_madow * excess / NATS[unit]
+
+
+def histogram_mutual_information(
+    x: Numbers, y: Numbers, *, bins: int, miller_madow: bool = True, unit: Unit = "nats"
+) -> Value:
+    """Plug-in I of continuous x and y [N], each cut into `bins` bins of equal width: report the bins with the number.
+
+    Binning loses information (data processing), most where the dependence is strong; few samples a cell add some.
+    """
+    cut = [_binned(tensor(one), bins) for one in (x, y)]
+    return stated(plug_in_mutual_information(*cut, miller_madow=miller_madow), unit, x, y)
+
+
+def ksg_mutual_information(x: Numbers, y: Numbers, *, k: int = 3, seed: int = 0, unit: Unit = "nats") -> Value:
+    """I of continuous x and y, [N] or [N, d], from distances to the k-th neighbour (Kraskov, Stögbauer, Grassberger
+    2004, arXiv:cond-mat/0305641, eq. 8). scikit-learn has it for single columns, cut off at 0; this is neither.
+
+    Nearly unbiased near independence, where it scatters around 0. It fails quietly for strong dependence: reading
+    I takes N of the order of e^I. A larger k scatters less and is biased more. Columns are scaled to one variance;
+    `seed` draws the noise that breaks ties.
+    """
+    from scipy.spatial import KDTree
+    from scipy.special import digamma
+
+    rng = np.random.default_rng(seed)
+    a, b = (_standard(one, rng) for one in (x, y))
+    _check_neighbours(k, len(a), len(b))
+    both = np.hstack([a, b])
+    distance = KDTree(both).query(both, [k + 1], p=np.inf)[0][:, 0]  # the first neighbour is the point itself
+    radius = np.nextafter(distance, 0)
+    near = [KDTree(c).query_ball_point(c, radius, p=np.inf, return_length=True) for c in (a, b)]
+    nats = digamma(k) + digamma(len(a)) - sum(digamma(n).mean() for n in near)
+    return stated(torch.tensor(nats), unit, x, y)
+
+
+def mixed_mutual_information(labels: Any, x: Numbers, *, k: int = 3, seed: int = 0, unit: Unit = "nats") -> Value:
+    """I of labels [N] and continuous x [N], by nearest neighbours (Ross 2014), as scikit-learn computes it.
+
+    Cut off at 0, so it reads high near independence; samples whose label occurs only once are left out.
+    """
+    from sklearn.feature_selection import mutual_info_classif
+
+    column = _standard(x, np.random.default_rng(seed))
+    _check_neighbours(k, len(column), len(labels))
+    if column.shape[1] != 1:
+        raise DataError(f"x must be one column, got {column.shape[1]}")
+    found = mutual_info_classif(column, np.asarray(labels), n_neighbors=k, random_state=seed)
+    return stated(torch.tensor(found[0]), unit, labels, x)
+
+
+def _binned(values: Tensor, bins: int) -> Tensor:
+    """[N] numbers 0..bins-1 of bins of equal width from the least value to the largest."""
+    if values.ndim != 1 or not len(values) or not bool(values.isfinite().all()) or bins < 1:
+        raise DataError("expected finite samples [N] and at least one bin")
+    low, high = values.min(), values.max()
+    share = (values - low) / (high - low if high > low else 1)
+    return (share * bins).long().clamp(max=bins - 1)
+
+
+def _standard(samples: Numbers, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Samples [N] or [N, d] as columns [N, d] of mean 0 and variance 1 (0 if constant), ties broken."""
+    values = tensor(samples).detach().cpu().double().numpy()
+    if values.ndim not in (1, 2) or not values.size or not np.isfinite(values).all():
+        raise DataError("expected finite samples [N] or [N, d]")
+    columns = values.reshape(len(values), -1)
+    columns = columns - columns.mean(0)
+    scale = columns.std(0)
+    columns = columns / np.where(scale > 0, scale, 1)
+    return np.asarray(columns + TIE * rng.standard_normal(columns.shape))
+
+
+def _check_neighbours(k: int, n: int, other: int) -> None:
+    if n != other or not 1 <= k < n:
+        raise DataError(f"expected two samples of one length above k = {k}, got {n} and {other}")

@@ -1,0 +1,57 @@
+"""What all quantities share: their unit, and NumPy or torch in, the same kind out.
+
+Formulas are written once, in torch and in nats. Arrays, lists and numbers are computed in float64 and come back
+as a float (an array for a batch); tensors keep device, precision and gradient and come back as tensors.
+"""
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from infogan.errors import ConfigError, DataError
+
+Unit = Literal["nats", "bits"]
+NATS: dict[Unit, float] = {"nats": 1.0, "bits": math.log(2)}
+"""Nats in one of the unit."""
+
+Numbers = ArrayLike | Tensor
+Value = Any
+"""A tensor if a tensor was given; otherwise a float, or an array where the input is a batch."""
+
+
+def tensor(numbers: Numbers) -> Tensor:
+    """Numbers as a floating tensor; DataError when they are none."""
+    if isinstance(numbers, Tensor):
+        return numbers if numbers.is_floating_point() else numbers.double()
+    try:
+        return torch.from_numpy(np.array(numbers, np.float64))
+    except (TypeError, ValueError) as error:
+        raise DataError(f"expected numbers in a full array ({error})") from None
+
+
+def stated(nats: Tensor, unit: Unit, *given: Any) -> Value:
+    """A result in its unit, and of the kind that was given."""
+    if unit not in NATS:
+        raise ConfigError(f"unknown unit {unit!r}; use {' or '.join(NATS)}")
+    value = nats / NATS[unit] + 0.0  # turns -0.0 into 0.0
+    if any(isinstance(one, Tensor) for one in given):
+        return value
+    return value.numpy() if value.ndim else value.item()
+
+
+def distribution(weights: Numbers, *, batch: bool) -> Tensor:
+    """Probabilities or counts, scaled to sum to 1: over the last axis of a batch [..., K], else altogether.
+
+    DataError for negative, missing or infinite numbers and for a sum of 0.
+    """
+    w = tensor(weights)
+    if not w.ndim or not bool((w.isfinite() & (w >= 0)).all()):
+        raise DataError("expected an array of probabilities or counts: finite numbers, none below 0")
+    total = w.sum(-1, keepdim=True) if batch else w.sum()
+    if not bool(((total > 0) & total.isfinite()).all()):
+        raise DataError("expected probabilities or counts with a finite sum above 0")
+    return w / total

@@ -1,0 +1,182 @@
+"""The command line as a user meets it: what it prints, what it writes, and how it says no."""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from infogan.cli import main
+from infogan.config import RunConfig
+from infogan.data.images import Images
+
+
+def run(*words: object) -> None:
+    main([str(word) for word in words])
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    """The message of a command that must end with code 2, in one or two lines and without a traceback."""
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as caught:
+        run(*words)
+    message = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert 1 <= message.strip().count("\n") + 1 <= 2, message
+    assert "Traceback" not in message
+    return message
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory, images: Images) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    for i, (pixels, label) in enumerate(zip(images.pixels, images.labels, strict=True)):
+        path = folder / images.classes[label] / f"{i:02d}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(pixels[..., 0]).save(path)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory, photos: Path, tiny: RunConfig) -> Path:
+    """A tiny run trained by the command line."""
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "tiny.json").write_text(json.dumps(tiny.tree() | {"data": {"name": str(photos)}}))
+    run("train", photos, "-c", folder / "tiny.json", "--run", folder / "run", "--steps", 4, "--seed", 7)
+    return folder / "run"
+
+
+def test_help_is_quick() -> None:
+    for words in (["--help"], ["train", "--help"]):
+        seconds = []
+        for _ in range(3):
+            begun = time.perf_counter()
+            shown = subprocess.run(
+                [sys.executable, "-m", "infogan", *words], capture_output=True, text=True, check=True
+            )
+            seconds.append(time.perf_counter() - begun)
+        assert "infogan" in shown.stdout
+        assert min(seconds) < 1.0  # half a second on an idle machine
+    code = "import infogan.cli, sys; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_train_leaves_the_whole_record(done: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("config.json", "metrics.jsonl", "model.safetensors", "environment.json", "scores.json"):
+        assert (done / name).is_file(), name
+    config = json.loads((done / "config.json").read_text())
+    assert (config["steps"], config["seed"], config["latent"]["noise"]) == (4, 7, 8)
+    weights = (done / "model.safetensors").stat().st_mtime_ns
+    run("train", config["data"]["name"], "-c", done / "config.json", "--run", done)  # done: shows what is there
+    shown = capsys.readouterr().out
+    assert "cluster accuracy" in shown
+    assert "traversals/slant.png" in shown
+    assert (done / "model.safetensors").stat().st_mtime_ns == weights
+
+
+def test_fresh_trains_anew_and_nothing_else_does(
+    done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(done, copy)
+    command = ("train", "-c", copy / "config.json", "--run", copy)
+    assert "latent.noise 8 (now 4)" in refused(capsys, *command, "--latent.noise", 4)
+    run(*command[:1], "-c", done / "config.json", "--run", copy, "--latent.noise", 4, "--fresh")
+    assert json.loads((copy / "config.json").read_text())["latent"]["noise"] == 4
+
+
+def test_evaluate_prints_one_object(done: Path, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("evaluate", done, "--data", photos, "--split", "all", "--json")
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["n"] == 64
+    assert {"cluster_accuracy", "cluster_accuracy_many_to_one", "nmi", "ari"} <= scores.keys()
+    assert scores["information"].keys() == scores["entropy"].keys() == {"digit", "slant"}
+    run("evaluate", done)
+    assert "NMI" in capsys.readouterr().out
+
+
+def test_encode_writes_csv_and_json_lines(
+    done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("encode", done, photos, "-o", tmp_path / "codes.csv")
+    run("encode", done, photos, "-o", tmp_path / "codes.jsonl")
+    with (tmp_path / "codes.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    lines = [json.loads(line) for line in (tmp_path / "codes.jsonl").read_text().splitlines()]
+    assert len(rows) == len(lines) == 64
+    assert list(rows[0]) == ["file", "digit", "digit_confidence", "slant", "slant_confidence"]
+    assert all(Path(row["file"]).is_file() for row in rows)
+    assert [float(row["slant"]) for row in rows] == [line["slant"] for line in lines]
+    assert {int(row["digit"]) for row in rows} <= {0, 1, 2, 3}
+    capsys.readouterr()
+    run("encode", done, photos)
+    assert capsys.readouterr().out == (tmp_path / "codes.csv").read_text()
+
+
+def test_images_of_another_size_are_brought_to_the_models(done: Path, tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((40, 30, 3), np.uint8)).save(tmp_path / "large.png")
+    run("encode", done, tmp_path, "-o", tmp_path / "codes.csv")
+    assert len((tmp_path / "codes.csv").read_text().splitlines()) == 2
+
+
+def test_pictures(done: Path, tmp_path: Path) -> None:
+    run("sample", done, "--code", "digit=3", "--code", "slant=0.5", "-n", 7, "-o", tmp_path / "x.png")
+    run("traverse", done, "--code", "slant", "-o", tmp_path / "y.png")
+    assert min(size(tmp_path / "x.png")) > 100
+    assert min(size(tmp_path / "y.png")) > 100
+
+
+def size(path: Path) -> tuple[int, int]:
+    with Image.open(path) as image:
+        return image.size
+
+
+def test_presets_and_dry_run(capsys: pytest.CaptureFixture[str]) -> None:
+    run("presets")
+    assert "paper" in capsys.readouterr().out
+    run("presets", "paper")
+    assert "# Learning rate of D" in capsys.readouterr().out
+    run("train", "paper", "--dry-run", "--steps", 3)
+    assert json.loads(capsys.readouterr().out)["steps"] == 3
+
+
+def test_progress_is_quiet_when_not_on_a_terminal(done: Path, tmp_path: Path) -> None:
+    words = ["train", "-c", str(done / "config.json"), "--run", str(tmp_path / "run"), "--steps", "2"]
+    ended = subprocess.run([sys.executable, "-m", "infogan", *words], capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
+
+
+def test_mistakes(done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "zero-images-idx3-ubyte").write_bytes(b"")
+    (tmp_path / "fake").mkdir()
+    (tmp_path / "fake" / "text.png").write_text("this is text")
+    shutil.copy(next(photos.rglob("*.png")), tmp_path / "fake" / "good.png")
+    new = ("--run", tmp_path / "new")
+    assert "neither a preset" in refused(capsys, "train", "papre", *new)
+    assert "neither a preset" in refused(capsys, "train", tmp_path / "nowhere", *new)
+    assert "no images" in refused(capsys, "train", tmp_path / "empty", *new)
+    assert "text.png" in refused(capsys, "train", tmp_path / "fake", *new)
+    assert "0 bytes" in refused(capsys, "train", tmp_path / "zero-images-idx3-ubyte", *new)
+    assert "steps" in refused(capsys, "train", "digits", "--steps", "-1", *new)
+    assert "did you mean steps" in refused(capsys, "train", "digits", "--stesp", "1", *new)
+    assert "no such settings file" in refused(capsys, "train", "-c", tmp_path / "no.toml", *new)
+    assert not (tmp_path / "new").exists()
+    assert "no such run folder" in refused(capsys, "evaluate", tmp_path / "nowhere")
+    assert "no run folder" in refused(capsys, "evaluate", tmp_path / "empty")
+    assert "has no test split" in refused(capsys, "evaluate", done, "--split", "test")
+    assert "this model has digit, slant" in refused(capsys, "sample", done, "--code", "size=3")
+    assert "0 to 3" in refused(capsys, "sample", done, "--code", "digit=4")
+    assert "NAME=NUMBER" in refused(capsys, "sample", done, "--code", "digit")
+    assert "at least 1" in refused(capsys, "sample", done, "-n", 0)
+    assert "choose one of digit, slant" in refused(capsys, "traverse", done, "-o", tmp_path / "x.png")
+    assert "does not exist" in refused(capsys, "sample", done, "-o", tmp_path / "no" / "x.png")
+    assert "no such file or folder" in refused(capsys, "encode", done, tmp_path / "nowhere")
+    assert "--splt" in refused(capsys, "evaluate", done, "--splt", "all")
+    assert "evalute" in refused(capsys, "evalute", done)

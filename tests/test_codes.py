@@ -1,0 +1,186 @@
+"""Codes and the latent: priors, posteriors and L_I against closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+
+from infogan.codes import SIGMA_SPAN, Categorical, Code, Gaussian, Uniform
+from infogan.errors import ConfigError
+from infogan.information.bounds import barber_agakov
+from infogan.latent import Latent
+from infogan.streams import stream
+
+CODES: list[Code] = [
+    Categorical(10),
+    Categorical(3, probs=(0.5, 0.25, 0.25)),
+    Uniform(-1, 1),
+    Uniform(-2, 2, sigma=1.0),
+    Gaussian(1.0, 3.0),
+]
+
+
+@pytest.mark.parametrize("code", CODES, ids=str)
+def test_entropy_is_the_mean_of_minus_log_prior(code: Code) -> None:
+    values = code.sample(100_000, stream(0, "prior"))
+    assert values.shape == (100_000, code.width)
+    assert float(-code.log_prior(values).double().mean()) == pytest.approx(code.entropy, abs=0.01)
+
+
+@pytest.mark.parametrize("code", CODES, ids=str)
+def test_q_that_says_the_prior_gains_nothing(code: Code) -> None:
+    """L_I of an uninformed Q is at most 0: exactly 0 for a category, -KL(prior‖Gaussian) for a uniform code."""
+    values = code.sample(100_000, stream(1, "prior"))
+    if isinstance(code, Categorical):
+        params = code.prior.log().expand(len(values), -1)
+        expected = 0.0
+    else:
+        params = torch.tensor([getattr(code, "mean", 0.0), 0.0][: code.n_params]).expand(len(values), -1)
+        # KL(U‖N) moment-matched is 0.176485; sigma 1 on U(-2, 2): h(U) - CE(U, N(0, 1))
+        expected = {"uniform": -0.176485, "gaussian": 0.0}[code.kind]  # type: ignore[attr-defined]
+        if code.n_params == 1:
+            expected = math.log(4) - (0.5 * math.log(2 * math.pi) + (16 / 12) / 2)
+    l_i = float(barber_agakov(code.entropy, code.log_q(params, values).double()))
+    assert l_i == pytest.approx(expected, abs=0.01)
+
+
+def test_categorical_bound_never_exceeds_the_entropy() -> None:
+    code = Categorical(10)
+    for seed in range(20):
+        values = code.sample(7, stream(seed, "values"))
+        params = torch.randn(7, 10, generator=stream(seed, "params")) * 10
+        assert float(barber_agakov(code.entropy, code.log_q(params, values))) <= code.entropy
+    sure = 100 * values
+    assert float(barber_agakov(code.entropy, code.log_q(sure, values))) == pytest.approx(math.log(10))
+
+
+def test_symmetric_channel_reaches_the_mutual_information() -> None:
+    """K = 10, error .1: I = ln K - H_b(e) - e ln(K - 1) = 1.757780; a worse Q stays below."""
+    k, e, code = 10, 0.1, Categorical(10)
+    posterior = torch.full((k, k), e / (k - 1), dtype=torch.float64).fill_diagonal_(1 - e)
+    joint = posterior / k  # c in rows, x in columns
+    one_hot = torch.eye(k, dtype=torch.float64).repeat_interleave(k, 0)
+
+    def l_i(logits: torch.Tensor) -> float:
+        log_q = code.log_q(logits.repeat(k, 1), one_hot)  # every pair (c, x), c slowest
+        return code.entropy + float((joint.flatten() * log_q).sum())
+
+    assert l_i(posterior.log()) == pytest.approx(1.757780, abs=1e-6)
+    assert l_i(0.5 * posterior.log()) < 1.757
+
+
+@pytest.mark.parametrize(("mse", "expected"), [(0.1, 0.426), (0.01, 1.577)])
+def test_gaussian_bound_at_its_best_sigma(mse: float, expected: float) -> None:
+    code = Uniform(-1, 1, sigma=math.sqrt(mse))
+    error = torch.tensor([1.0, -1.0]).repeat(50_000) * math.sqrt(mse)
+    values = code.sample(100_000, stream(0, "prior"))
+    l_i = barber_agakov(code.entropy, code.log_q(values + error[:, None], values).double())
+    assert float(l_i) == pytest.approx(expected, abs=1e-3)
+
+
+def test_fixed_sigma_is_squared_error() -> None:
+    code = Uniform(-1, 1, sigma=2.0)
+    a, b, c = torch.tensor([[0.3]]), torch.tensor([[-0.4]]), torch.tensor([[0.9]])
+    difference = float(code.log_q(a, c) - code.log_q(b, c))
+    assert difference == pytest.approx(((0.9 + 0.4) ** 2 - (0.9 - 0.3) ** 2) / (2 * 2.0**2))
+
+
+def test_sigma_is_bounded_smoothly() -> None:
+    code = Uniform(-1, 1)
+    raw = torch.tensor([[0.0, -1e4], [0.0, 0.0], [0.0, 1e4]], requires_grad=True)
+    sigma = code.q(raw).stddev
+    expected = [code.std / SIGMA_SPAN, code.std, code.std * SIGMA_SPAN]
+    assert sigma.tolist() == pytest.approx(expected, rel=1e-4)
+    small = torch.tensor([[0.0, -8.0]], requires_grad=True)
+    code.q(small).stddev.sum().backward()  # type: ignore[no-untyped-call]
+    assert small.grad is not None
+    assert float(small.grad[0, 1]) > 0
+
+
+@pytest.mark.parametrize("code", CODES, ids=str)
+def test_extreme_outputs_stay_finite(code: Code) -> None:
+    for extreme in (1e4, -1e4):
+        params = torch.full((4, code.n_params), extreme)
+        params[:, 0] = -extreme
+        params.requires_grad_(True)
+        value = code.log_q(params, code.sample(4, stream(0, "x"))).mean()
+        value.backward()  # type: ignore[no-untyped-call]
+        assert torch.isfinite(value)
+        assert params.grad is not None
+        assert torch.isfinite(params.grad).all()
+
+
+def test_real_information_at_its_corners() -> None:
+    code = Categorical(4)
+    sure = 1000 * torch.eye(4)
+    assert float(code.real_information(sure, sure)) == pytest.approx(math.log(4))  # balanced, sure, consistent
+    assert float(code.real_information(torch.zeros(4, 4), torch.zeros(4, 4))) == pytest.approx(0)  # says nothing
+    one = torch.zeros(4, 4)
+    one[:, 0] = 1000.0
+    assert float(code.real_information(one, one)) == pytest.approx(0)  # one category for everything
+    assert float(code.real_information(sure, sure.roll(1, 0))) < -100  # the two views disagree
+    skewed = Categorical(2, probs=(0.75, 0.25))
+    assigned = 1000 * torch.eye(2)[[0, 0, 0, 1]]
+    assert float(skewed.real_information(assigned, assigned)) == pytest.approx(skewed.entropy)
+    assert Uniform().real_information(torch.zeros(4, 2), torch.zeros(4, 2)) is None
+
+
+def test_sweeps_may_leave_the_trained_range() -> None:
+    code = Uniform(-1, 1, sweep=(-2, 2))
+    assert list(code.swept(5)) == [-2, -1, 0, 1, 2]
+    assert float(code.sample(1000, stream(0, "x")).abs().max()) <= 1
+    assert list(Categorical(3).swept(99)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: Categorical(1), lambda: Categorical(2, probs=(0.5, 0.4)), lambda: Uniform(1, 1), lambda: Gaussian(0, 0)],
+)
+def test_impossible_codes_are_refused(make: type) -> None:
+    with pytest.raises(ValidationError):
+        make()
+
+
+def test_latent_in_any_order_and_number() -> None:
+    latent = Latent(noise=3, b="uniform:-1:1", a="categorical:5", c=Gaussian(), d=Categorical(2))
+    assert list(latent.codes) == ["b", "a", "c", "d"]
+    assert (latent.width, latent.n_params) == (3 + 1 + 5 + 1 + 2, 2 + 5 + 2 + 2)
+    draw = latent.sample(50, stream(0, "x"), a=4)
+    assert draw.vector()[:, 4:9].argmax(1).tolist() == [4] * 50
+    params = torch.arange(latent.n_params * 2.0).reshape(2, -1)
+    assert torch.equal(torch.cat(list(latent.split(params).values()), 1), params)  # split, then join
+    assert latent.split(params)["a"][0].tolist() == [2, 3, 4, 5, 6]
+
+
+def test_fixing_a_code_shifts_no_other_draw() -> None:
+    latent = Latent(noise=3, a="categorical:5", b="uniform:-1:1")
+    free, fixed = latent.sample(9, stream(0, "x")), latent.sample(9, stream(0, "x"), a=2)
+    assert torch.equal(free.noise, fixed.noise)
+    assert torch.equal(free.values["b"], fixed.values["b"])
+
+
+def test_mnist_latent_of_the_paper_is_74_wide() -> None:
+    latent = Latent(noise=62, digit=Categorical(10), slant=Uniform(-1, 1), width=Uniform(-1, 1))
+    assert (latent.width, latent.n_params) == (74, 14)
+    assert sum(latent.entropy.values()) == pytest.approx(3.688879, abs=1e-6)
+
+
+def test_traversal_moves_one_code_and_keeps_the_rest() -> None:
+    latent = Latent(noise=3, a="categorical:5", b="uniform:-1:1")
+    draw, sweep = latent.traverse("b", 4, 3, stream(0, "x"))
+    noise = draw.noise.reshape(4, 3, -1).numpy()
+    assert sweep == [-1, 0, 1]
+    assert np.array_equal(noise, noise[:, :1].repeat(3, 1))
+    assert draw.values["b"].flatten().tolist() == sweep * 4
+
+
+@pytest.mark.parametrize(
+    ("fixed", "words"),
+    [({"a": 5}, "0 to 4"), ({"a": 0.5}, "0 to 4"), ({"b": math.nan}, "finite"), ({"z": 1}, "this model has a, b")],
+)
+def test_values_that_a_code_does_not_have(fixed: dict[str, float], words: str) -> None:
+    latent = Latent(noise=3, a="categorical:5", b="uniform:-1:1")
+    with pytest.raises(ConfigError, match=words):
+        latent.sample(2, stream(0, "x"), **fixed)

@@ -1,0 +1,122 @@
+"""Settings: one checked tree for Python, files and the command line."""
+
+from pathlib import Path
+
+import pytest
+
+from infogan.codes import Categorical
+from infogan.config import RunConfig, from_options, read_file, with_file
+from infogan.errors import ConfigError, RunError
+from infogan.latent import Latent
+from infogan.objectives import GAN, InfoGAN
+from infogan.presets import ABOUT, PAPER, PRESETS, preset
+from infogan.run import Run
+from infogan.settings import as_toml
+
+
+def changed(*words: str) -> RunConfig:
+    return PAPER.replace(**from_options(words))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_survives_its_own_file(name: str, tmp_path: Path) -> None:
+    """The printed file, laid over any other preset, is that preset again."""
+    path = tmp_path / "x.toml"
+    path.write_text(as_toml(PRESETS[name]), encoding="utf-8")
+    assert RunConfig.from_tree(PRESETS[name].tree()) == PRESETS[name]
+    assert RunConfig.from_tree(with_file(PRESETS["fashion-mnist"].tree(), path)) == PRESETS[name]
+    assert name in ABOUT
+
+
+def test_options_reach_every_depth() -> None:
+    config = changed("--latent.digit.k", "20", "--optim.d-lr=1e-4", "--data", "digits", "--networks.channels", "[8,16]")
+    assert config.latent.codes["digit"] == Categorical(20)
+    assert (config.optim.d_lr, config.data.name, config.networks.channels) == (1e-4, "digits", (8, 16))
+    assert changed("--data-dir", "x").data.dir == "x"
+    for words in (["--data", "photos", "--data.size", "32"], ["--data.size", "32", "--data", "photos"]):
+        assert changed(*words).data.model_dump(include={"name", "size"}) == {"name": "photos", "size": (32, 32)}
+
+
+def test_another_kind_drops_the_fields_of_the_kind_before() -> None:
+    official = preset("official")
+    assert official.replace(objective="gan").objective == GAN()
+    assert official.replace(latent={"slant": "gaussian:0:2"}).latent.codes["slant"].kind == "gaussian"  # type: ignore[attr-defined]
+    assert "slant" not in official.replace(latent={"slant": "none"}).latent.codes
+
+
+def test_values_replace_and_dicts_merge() -> None:
+    latent = Latent(noise=4, only="categorical:3")
+    assert PAPER.replace(latent=latent).latent == latent
+    assert list(PAPER.replace(latent={"more": "uniform"}).latent.codes) == ["digit", "slant", "width", "more"]
+    assert PAPER.replace(objective=InfoGAN(q_step="g")).objective == InfoGAN(q_step="g")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--stpes", "3"], "unknown setting stpes; did you mean steps?"),
+        (["--optim.dlr", "3"], "did you mean optim.d-lr?"),
+        (["--latent.digit.kk", "3"], "did you mean latent.digit.k?"),
+        (["--objective.q-stap", "d"], "did you mean objective.q-step?"),
+        (["--steps", "-1"], "(got '-1')"),
+        (["--steps", "nan"], "steps: "),
+        (["--optim.d-lr", "1e400"], "optim.d-lr: "),
+        (["--latent.digit", "cat:3"], "categorical:k, uniform:low:high, gaussian:mean:scale"),
+        (["--latent.digit.k", "1"], "latent.digit.k: "),
+        (["--latent.seed", "uniform"], "cannot be called 'seed'"),
+        (["--objective", "wgan"], "'gan', 'infogan'"),
+        (["--objective.real-weight", "1"], "set augment affine"),
+        (["--networks.channels", "[64,"], "lists as"),
+        (["--steps"], "--steps needs a value"),
+        (["--steps", "--seed"], "--steps needs a value"),
+        (["steps", "3"], "not an option"),
+        (["--latent.digit", "none", "--latent.slant", "none", "--latent.width", "none"], "infogan needs a code"),
+    ],
+)
+def test_mistakes_name_value_and_remedy(words: list[str], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        changed(*words)
+    assert message in str(caught.value)
+    assert str(caught.value).count("\n") <= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.toml", "steps = 1\nsteps = 2"),
+        ("x.toml", "[[[["),
+        ("x.json", "[" * 100_000),
+        ("x.json", "[1, 2]"),
+        ("x.toml", "steps = 1e400"),
+        ("x.toml", '_target_ = "os.system"'),
+        ("x.toml", "\0"),
+    ],
+)
+def test_malformed_files(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigError):
+        PAPER.replace(**read_file(tmp_path / name))
+
+
+def test_missing_and_huge_files(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such settings file"):
+        read_file(tmp_path / "x.toml")
+    (tmp_path / "x.toml").write_bytes(b"#" * (1 << 20) + b"\n")
+    with pytest.raises(ConfigError, match="1 MiB"):
+        read_file(tmp_path / "x.toml")
+
+
+def test_a_folder_belongs_to_one_run(tmp_path: Path) -> None:
+    run = Run(tmp_path / "x")
+    run.begin(PAPER)
+    run.begin(PAPER.replace(steps=7))  # may go on for longer
+    with pytest.raises(RunError, match=r"latent.noise 62 \(now 3\).*--fresh"):
+        run.begin(PAPER.replace(latent={"noise": 3}))
+    run.clear()
+    assert not run.path.exists()
+    run.path.mkdir()
+    (run.path / "letters.txt").write_text("dear to somebody")
+    for act in (run.clear, lambda: run.begin(PAPER)):
+        with pytest.raises(RunError, match="no run"):
+            act()
+    assert (run.path / "letters.txt").exists()

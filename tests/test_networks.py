@@ -1,0 +1,59 @@
+"""Networks: the paper's sizes, every shape of the family, shared trunk, frozen players."""
+
+import pytest
+import torch
+from torch import nn
+
+from infogan.errors import ConfigError
+from infogan.networks import Dcgan, Discriminator, Generator
+
+SHAPES = [(16, 16, 3), (17, 23, 1), (28, 28, 1), (32, 32, 3), (45, 31, 3), (64, 127, 1), (128, 128, 3)]
+
+
+def size(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def test_parameters_of_the_papers_mnist_networks() -> None:
+    g = Generator(Dcgan(), 74, (28, 28, 1))
+    d = Discriminator(Dcgan(), (28, 28, 1), {"real": 1, "code": 14})
+    assert size(g) == 6_652_481
+    assert size(d.convolutions) + size(d.dense) == 6_558_144
+    assert size(d.heads["real"]) == 1_025
+    assert size(d.heads["code"]) == 133_262
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_any_shape_goes_in_and_comes_out(shape: tuple[int, int, int]) -> None:
+    h, w, c = shape
+    config = Dcgan(features=16)
+    images = Generator(config, 5, shape)(torch.randn(2, 5))
+    assert images.shape == (2, c, h, w)
+    assert images.is_contiguous(memory_format=torch.channels_last)
+    assert float(images.detach().abs().max()) <= 1
+    verdict = Discriminator(config, shape, {"real": 1, "code": 7})(images)
+    assert verdict.features.shape == (2, 16)
+    assert {name: tuple(head.shape) for name, head in verdict.heads.items()} == {"real": (2, 1), "code": (2, 7)}
+
+
+@pytest.mark.parametrize(("shape", "words"), [((8, 28, 1), "data.size"), ((28, 129, 1), "data.size")])
+def test_sides_outside_the_family(shape: tuple[int, int, int], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        Generator(Dcgan(), 5, shape)
+
+
+def test_a_further_head_changes_no_other_weight() -> None:
+    """The control of the paper's figure trains a Q beside a GAN: it must not move the GAN's initial weights."""
+    alone = Discriminator(Dcgan(features=16), (16, 16, 1), {"real": 1})
+    beside = Discriminator(Dcgan(features=16), (16, 16, 1), {"code": 14, "real": 1})
+    for name, tensor in alone.state_dict().items():
+        assert torch.equal(tensor, beside.state_dict()[name]), name
+
+
+def test_detached_head_teaches_the_trunk_nothing() -> None:
+    for detached in (frozenset[str](), frozenset({"code"})):
+        d = Discriminator(Dcgan(features=16), (16, 16, 1), {"real": 1, "code": 3})
+        d(torch.randn(4, 1, 16, 16), detached).heads["code"].square().sum().backward()
+        hears = [p.grad is not None for p in d.dense.parameters()]
+        assert all(hears) if not detached else not any(hears)
+        assert all(p.grad is not None for p in d.heads["code"].parameters())

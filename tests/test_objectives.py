@@ -1,0 +1,144 @@
+"""Objectives at closed-form points, and who learns from what."""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from infogan.config import RunConfig
+from infogan.data.images import Images
+from infogan.latent import Draw, Latent
+from infogan.networks import Verdict
+from infogan.objectives import GAN, OBJECTIVES, InfoGAN
+from infogan.presets import PRESETS
+from infogan.streams import stream
+from infogan.training.loop import Trainer
+
+LATENT = Latent(noise=2, digit="categorical:4", slant="uniform:-1:1")
+
+
+def verdict(real: float, n: int = 8) -> Verdict:
+    heads = {"real": torch.full((n, 1), real), "code": torch.zeros(n, LATENT.n_params)}
+    return Verdict(torch.zeros(n, 3), {name: head.requires_grad_(True) for name, head in heads.items()})
+
+
+@dataclass
+class Still:
+    """A scene whose verdicts are given."""
+
+    real: Verdict
+    fake: Verdict
+    latent: Latent = LATENT
+    draw: Draw = field(default_factory=lambda: LATENT.sample(8, stream(0, "still")))
+
+    @property
+    def view(self) -> Verdict:
+        return self.real
+
+
+@pytest.mark.parametrize("objective", [GAN(), InfoGAN()], ids=lambda o: o.kind)
+def test_losses_of_an_undecided_d(objective: GAN | InfoGAN) -> None:
+    scene = Still(verdict(0.0), verdict(0.0))
+    d, g = objective.d_loss(scene), objective.g_loss(scene)
+    assert (d.terms["real"] + d.terms["fake"]).item() == pytest.approx(2 * math.log(2))
+    assert g.terms["adversarial"].item() == pytest.approx(math.log(2))
+    assert d.watch["L_I/digit"].item() == pytest.approx(0, abs=1e-6)  # uniform logits tell nothing
+
+
+@pytest.mark.parametrize("kind", OBJECTIVES)
+@pytest.mark.parametrize("extreme", [1e4, -1e4])
+def test_extreme_logits_stay_finite(kind: str, extreme: float) -> None:
+    scene = Still(verdict(extreme), verdict(-extreme))
+    for loss in (OBJECTIVES[kind]().d_loss(scene), OBJECTIVES[kind]().g_loss(scene)):
+        assert torch.isfinite(loss.total)
+        loss.total.backward()  # type: ignore[no-untyped-call]
+    for seen in (scene.real, scene.fake):
+        grad = seen.heads["real"].grad
+        assert grad is not None
+        assert torch.isfinite(grad).all()
+
+
+def test_each_code_is_weighed_by_its_own_lambda() -> None:
+    latent = Latent(noise=2, digit={"kind": "categorical", "k": 4, "weight": 3.0}, slant="uniform:-1:1")
+    scene = Still(verdict(0.0), verdict(0.0), latent)
+    loss = InfoGAN().g_loss(scene)
+    for name, weight in (("digit", 3.0), ("slant", 1.0)):
+        assert loss.terms[f"info/{name}"].item() == pytest.approx(-weight * loss.watch[f"L_I/{name}"].item())
+
+
+def test_infogan_of_weight_zero_is_the_gan() -> None:
+    silent = Latent(
+        noise=2,
+        digit={"kind": "categorical", "k": 4, "weight": 0.0},
+        slant={"kind": "uniform", "low": -1, "high": 1, "weight": 0.0},
+    )
+    scene = Still(verdict(0.3), verdict(-0.7), silent)
+    assert InfoGAN().g_loss(scene).total.item() == pytest.approx(GAN().g_loss(scene).total.item())
+
+
+def gradients(trainer: Trainer, loss: Tensor) -> dict[str, bool]:
+    """Which parts of the model a loss reaches."""
+    parts = {"g": trainer.model.g, "trunk": trainer.model.d.dense} | dict(trainer.model.d.heads.items())
+    for part in parts.values():
+        part.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    return {
+        name: any(p.grad is not None and bool(p.grad.any()) for p in part.parameters()) for name, part in parts.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("objective", "d_info", "g_info"),
+    [
+        (InfoGAN(q_step="d"), {"trunk", "code"}, {"g", "trunk", "code"}),
+        (InfoGAN(q_step="d-head"), {"code"}, {"g", "trunk", "code"}),
+        (InfoGAN(q_step="g"), set(), {"g", "trunk", "code"}),
+        (GAN(), {"code"}, set()),
+    ],
+    ids=["d", "d-head", "g", "gan"],
+)
+def test_who_hears_the_information_term(
+    tiny: RunConfig, images: Images, objective: GAN | InfoGAN, d_info: set[str], g_info: set[str]
+) -> None:
+    trainer = Trainer(tiny.replace(objective=objective), images)
+    for teaches_g, losses, expected in ((False, "d_loss", d_info), (True, "g_loss", g_info)):
+        loss = getattr(trainer.config.objective, losses)(trainer._scene("x", 0, teaches_g))
+        info = [term for name, term in loss.terms.items() if name.startswith("info/")]
+        reached = gradients(trainer, torch.stack(info).sum()) if info else {}
+        assert {name for name, hit in reached.items() if hit} == expected
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_presets_q_learns(name: str, tiny: RunConfig, images: Images) -> None:
+    """A Q that never gets a gradient is a known fault of ports: its weights must move in every preset."""
+    preset = PRESETS[name]
+    config = preset.replace(networks=tiny.networks, batch=16, precision="fp32")
+    trainer = Trainer(config, images)
+    before = {k: v.clone() for k, v in trainer.model.d.heads["code"].state_dict().items()}
+    trainer.advance()
+    after = trainer.model.d.heads["code"].state_dict()
+    assert any(not torch.equal(before[k], after[k]) for k in before if k.endswith("weight"))
+
+
+def test_the_controls_q_changes_nothing_else(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
+    """A GAN with and without the silent Q: G and trunk equal bit for bit after some steps."""
+    config = tiny.replace(objective=GAN())
+    with_q, without = Trainer(config, images), Trainer(config, images)
+    for name, parameter in without.model.d.heads["code"].named_parameters():
+        del name
+        parameter.requires_grad_(False)
+    for _ in range(3):
+        with_q.advance()
+        without.advance()
+    for name, tensor in with_q.model.tensors().items():
+        if not name.startswith("d.heads.code"):
+            assert torch.equal(tensor, without.model.tensors()[name]), name
+    assert any(
+        not torch.equal(a, b)
+        for a, b in zip(
+            with_q.model.d.heads["code"].parameters(), without.model.d.heads["code"].parameters(), strict=True
+        )
+    )

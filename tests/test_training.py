@@ -1,0 +1,255 @@
+"""The loop: who moves when, same seed same bytes, resuming, stopping on a loss that is not finite."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import infogan as ig
+from infogan.config import RunConfig
+from infogan.data.images import Images
+from infogan.errors import ConfigError, DataError, RunError, TrainingError
+from infogan.model import Model
+from infogan.objectives import GAN, InfoGAN
+from infogan.run import Run
+from infogan.training import loop
+from infogan.training.loop import Trainer
+
+
+def state(trainer: Trainer, part: str) -> dict[str, torch.Tensor]:
+    return {k: v.clone() for k, v in trainer.model.tensors().items() if k.startswith(part)}
+
+
+def equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(a[k], b[k]) for k in a)
+
+
+@pytest.mark.parametrize("objective", [GAN(), InfoGAN(), InfoGAN(q_step="g")], ids=["gan", "d", "g"])
+def test_the_other_player_keeps_still(tiny: RunConfig, images: Images, objective: GAN | InfoGAN) -> None:
+    trainer = Trainer(tiny.replace(objective=objective), images)
+    trainer.model.g.train(), trainer.model.d.train()  # noqa: B018
+    g, d = state(trainer, "g"), state(trainer, "d")
+    trainer.d_step(0)
+    learned_by_g = {k: v for k, v in g.items() if "running" not in k and "num_batches" not in k}
+    assert equal(learned_by_g, state(trainer, "g"))
+    assert not equal(d, state(trainer, "d"))
+    d = state(trainer, "d")
+    trainer.g_step(0)
+    q = {k for k in d if k.startswith("d.heads.code")}
+    with_g = q if isinstance(objective, InfoGAN) and objective.q_step == "g" else set()
+    assert equal({k: v for k, v in d.items() if k not in with_g}, state(trainer, "d"))  # buffers as well
+    assert not equal(g, state(trainer, "g"))
+    assert not with_g or not equal({k: d[k] for k in q}, state(trainer, "d"))
+    assert all(p.requires_grad for p in trainer.model.d.parameters())
+
+
+def test_d_steps_before_each_g_step(tiny: RunConfig, images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, int]] = []
+    for player in ("d_step", "g_step"):
+        original = getattr(Trainer, player)
+
+        def spy(self: Trainer, batch: int, player: str = player, original: Any = original) -> Any:
+            calls.append((player, batch))
+            return original(self, batch)
+
+        monkeypatch.setattr(Trainer, player, spy)
+    trainer = Trainer(tiny.replace(d_steps=3), images)
+    trainer.advance()
+    trainer.advance()
+    expected = [("d_step", 0), ("d_step", 1), ("d_step", 2), ("g_step", 0)]
+    assert calls == expected + [("d_step", 3), ("d_step", 4), ("d_step", 5), ("g_step", 1)]
+
+
+def test_batch_statistics_are_those_of_real_images(tiny: RunConfig, images: Images) -> None:
+    """G's images may be anything: D's running statistics must not move with them."""
+    trainers = [Trainer(tiny, images) for _ in range(2)]
+    with torch.no_grad():
+        for p in trainers[1].model.g.parameters():
+            p.mul_(3)
+    for trainer in trainers:
+        trainer.model.d.train()
+        trainer.d_step(0)
+    running = [{k: v for k, v in state(t, "d").items() if "running" in k} for t in trainers]
+    assert running[0]
+    assert equal(*running)
+
+
+def test_same_seed_same_bytes_other_seed_other_bytes(
+    tiny: RunConfig, images: Images, trained: Path, tmp_path: Path
+) -> None:
+    loop.train(tiny.replace(log_every=1), tmp_path / "again", images=images)  # logging more often shifts nothing
+    loop.train(tiny.replace(seed=1), tmp_path / "other", images=images)
+    weights = [(path / "model.safetensors").read_bytes() for path in (trained, tmp_path / "again", tmp_path / "other")]
+    assert weights[0] == weights[1] != weights[2]
+
+
+@pytest.mark.parametrize("at", [3, 5])
+def test_resuming_is_the_same_call(tiny: RunConfig, images: Images, trained: Path, tmp_path: Path, at: int) -> None:
+    """Stopped at step 5, the run goes on from its checkpoint at 3, rewrites the log, ends in the same bytes."""
+
+    class Stop(Exception):
+        pass
+
+    def stop(step: int, line: dict[str, float]) -> None:
+        if step == at:
+            raise Stop
+
+    with pytest.raises(Stop):
+        loop.train(tiny, tmp_path / "run", images=images, progress=stop)
+    with pytest.raises(RunError, match="not finished"):
+        Model.load(tmp_path / "run")
+    loop.train(tiny, tmp_path / "run", images=images)
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
+    logs = [[drop_time(line) for line in Run(path).metrics()] for path in (tmp_path / "run", trained)]
+    assert logs[0] == logs[1]
+
+
+def drop_time(line: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in line.items() if k not in ("seconds", "images_per_second")}
+
+
+def test_a_checkpoint_that_cannot_be_read_is_no_silent_fresh_start(
+    tiny: RunConfig, images: Images, trained: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(trained, tmp_path / "run")
+    newest = max((tmp_path / "run" / "checkpoints").iterdir())
+    (newest / "model.safetensors").write_bytes(b"nothing")
+    with pytest.raises(RunError, match=newest.name):
+        loop.train(tiny, tmp_path / "run", images=images)
+
+
+def test_log_has_every_term_and_the_bound_beside_it(trained: Path) -> None:
+    lines = Run(trained).metrics()
+    assert [line["step"] for line in lines] == [2, 4, 6]
+    assert {"d/real", "d/fake", "d/info/digit", "g/adversarial", "g/info/slant", "L_I/digit", "J/digit"} <= set(
+        lines[0]
+    )
+    assert all(line["L_I/digit"] <= np.log(4) for line in lines)
+    assert lines[0]["g/info/digit"] != 0
+
+
+def test_non_finite_loss_stops_and_names_it(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
+    config = tiny.replace(optim={"d_lr": 1e20, "g_lr": 1e20}, steps=50)
+    with pytest.raises(TrainingError, match=r"step \d+: the loss of [DG] is not finite \(.*optim"):
+        loop.train(config, tmp_path / "run", images=images)
+
+
+def test_learning_rates_fall_to_zero_over_the_last_share(tiny: RunConfig, images: Images) -> None:
+    trainer = Trainer(tiny.replace(steps=100, optim={"decay": 0.5}), images)
+    assert [trainer.rate(s) for s in (0, 50, 75, 100)] == [1, 1, 0.5, 0]
+    assert Trainer(tiny, images).rate(5) == 1
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_fewer_images_than_a_batch(tiny: RunConfig, images: Images, tmp_path: Path, n: int) -> None:
+    few = images.subset(np.arange(n))
+    assert len(loop.train(tiny, tmp_path / "run", images=few).sample(3)) == 3
+
+
+def test_constant_images_train_without_nan(tiny: RunConfig, tmp_path: Path) -> None:
+    black = Images(np.zeros((32, 16, 16, 1), np.uint8))
+    model = loop.train(tiny, tmp_path / "run", images=black)
+    assert np.isfinite(model.encode(black)["slant"].mean).all()
+
+
+@pytest.mark.parametrize("shape", [(16, 20, 3), (29, 17, 1)], ids=str)
+def test_other_shapes_train(tiny: RunConfig, tmp_path: Path, shape: tuple[int, int, int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (32, *shape)).astype(np.uint8)
+    model = loop.train(tiny.replace(steps=2), tmp_path / "run", images=Images(noise))
+    assert model.sample(2).shape == (2, *shape)
+
+
+def test_bf16_and_fp32_tell_the_same_story(tiny: RunConfig, images: Images) -> None:
+    losses = []
+    for precision in ("fp32", "bf16"):
+        trainer = Trainer(tiny.replace(precision=precision), images)
+        losses.append([loss.total.item() for _ in range(3) for loss in trainer.advance()])
+    assert losses[0] == pytest.approx(losses[1], abs=0.1)
+    assert losses[0] != losses[1]
+
+
+def test_devices_that_are_not_there(tiny: RunConfig, images: Images) -> None:
+    with pytest.raises(ConfigError, match="cpu, or auto"):
+        Trainer(tiny.replace(device="tpu"), images)
+
+
+class TestModel:
+    """What a user does with a trained model."""
+
+    def test_load_gives_the_same_model(self, trained: Path, images: Images) -> None:
+        model = Model.load(trained)
+        again = Model.load(trained)
+        assert np.array_equal(model.sample(5, seed=3), again.sample(5, seed=3))
+        assert not np.array_equal(model.sample(5, seed=3), model.sample(5, seed=4))
+        assert np.array_equal(model.encode(images)["digit"].probs, again.encode(images.pixels)["digit"].probs)
+
+    def test_shapes_and_ranges(self, trained: Path, images: Images) -> None:
+        model = Model.load(trained)
+        assert model.sample(7, digit=2, slant=0.5).shape == (7, 16, 16, 1)
+        grid, sweep = model.traverse("slant", rows=3, steps=5)
+        assert (grid.shape, len(sweep)) == ((3, 5, 16, 16, 1), 5)
+        codes = model.encode(images)
+        assert codes["digit"].probs is not None
+        assert codes["digit"].probs.shape == (64, 4)
+        assert codes["digit"].probs.sum(1) == pytest.approx(1)
+        assert codes["slant"].std is not None
+        assert ((codes["slant"].confidence > 0) & (codes["slant"].confidence < 1)).all()
+
+    def test_one_image_reads_the_same_alone_and_in_company(self, trained: Path, images: Images) -> None:
+        """Evaluation mode: no batch statistics, so the answer does not depend on the other images."""
+        model = Model.load(trained)
+        together = model.encode(images)["slant"].mean
+        alone = model.encode(images.pixels[:1])["slant"].mean
+        assert together is not None
+        assert alone == pytest.approx(together[:1], abs=1e-5)
+
+    def test_bound_is_measured_beside_the_analytic_entropy(self, trained: Path) -> None:
+        bound = Model.load(trained).lower_bound(500)
+        assert bound["digit"][0] <= np.log(4)
+        assert 0 < bound["digit"][1] < 0.5
+
+    def test_other_shapes_are_refused(self, trained: Path) -> None:
+        with pytest.raises(DataError, match="28x28x1.*16x16x1"):
+            Model.load(trained).encode(np.zeros((2, 28, 28, 1), np.uint8))
+
+    def test_foreign_weights_are_refused(self, trained: Path, tmp_path: Path) -> None:
+        folder = tmp_path / "run"
+        shutil.copytree(trained, folder)
+        (folder / "model.safetensors").write_bytes(b"\x80\x04cos\nsystem\n")  # a pickle
+        with pytest.raises(RunError, match=r"model\.safetensors"):
+            Model.load(folder)
+        shutil.copy(trained / "model.safetensors", folder)
+        config = json.loads((folder / "config.json").read_text())
+        config["networks"]["features"] = 64
+        (folder / "config.json").write_text(json.dumps(config))
+        with pytest.raises(RunError, match=r"tensors are not those of config\.json"):
+            Model.load(folder)
+
+
+def test_the_public_call(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
+    model = ig.train(tiny, run=tmp_path / "run", data=images)
+    scores = json.loads((tmp_path / "run" / "scores.json").read_text())
+    again = ig.evaluate(model, images)
+    assert scores["cluster_accuracy"] == again["cluster_accuracy"]
+    assert scores["information"] == again["information"]
+    assert scores["entropy"]["digit"] == pytest.approx(np.log(4))
+    pictures = {str(p.relative_to(tmp_path / "run")) for p in (tmp_path / "run").rglob("*.png")}
+    expected = {"traversals/digit.png", "traversals/slant.png", "samples/categories.png", "samples/random.png"}
+    assert pictures == expected | {"information.png", "losses.png"}
+    with pytest.raises(ig.InfoganError, match="preset"):
+        ig.train("nothing", run=tmp_path / "x")
+
+
+@pytest.mark.slow
+def test_infogan_tells_four_strokes_apart(tmp_path: Path, tiny: RunConfig, images: Images) -> None:
+    """The promise in small: four kinds of image, no labels, four categories; the GAN's Q learns next to nothing."""
+    config = tiny.replace(steps=250, batch=32, optim={"d_lr": 1e-3, "g_lr": 2e-3}, log_every=50, checkpoint_every=500)
+    scores = ig.evaluate(loop.train(config, tmp_path / "infogan", images=images), images)
+    control = loop.train(config.replace(objective=GAN(), augment=None), tmp_path / "gan", images=images)
+    assert scores["cluster_accuracy"] > 0.95
+    assert scores["information"]["digit"] > 0.9 * np.log(4)
+    assert control.lower_bound(2000)["digit"][0] < 0.5 * np.log(4)
