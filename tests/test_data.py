@@ -25,16 +25,16 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INFOGAN_CACHE", str(tmp_path / "cache"))
 
 
-def idx_bytes(array: np.ndarray) -> bytes:  # type: ignore[type-arg]
+def idx_bytes(array: np.ndarray) -> bytes:
     header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
     return header + array.astype(np.uint8).tobytes()
 
 
-def noise(*shape: int) -> np.ndarray:  # type: ignore[type-arg]
+def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
 
 
-def png(path: Path, pixels: np.ndarray) -> Path:  # type: ignore[type-arg]
+def png(path: Path, pixels: np.ndarray) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)
     return path
@@ -74,8 +74,12 @@ def test_idx_plain_and_gzipped(tmp_path: Path, packed: bool) -> None:
         content = idx_bytes(array)
         (tmp_path / (name + ".gz" * packed)).write_bytes(gzip.compress(content) if packed else content)
     file = str(tmp_path / (idx.TRAIN_IMAGES + ".gz" * packed))
-    for source, settings in ((file, {}), (str(tmp_path), {}), ("mnist", {"dir": str(tmp_path)})):
-        everything = data.load(source, "all", **settings)
+    for source in (
+        data.Source(name=file),
+        data.Source(name=str(tmp_path)),
+        data.Source(name="mnist", dir=str(tmp_path)),
+    ):
+        everything = data.load(source, "all")
         assert np.array_equal(everything.pixels[..., 0], images)
         assert everything.labels.tolist() == labels.tolist()
     assert len(data.load(file, "validation")) == 10  # the last sixth, as 10,000 of MNIST's 60,000
@@ -149,7 +153,7 @@ def test_numpy_files(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_arrays_that_are_no_images(tmp_path: Path, array: np.ndarray, words: str) -> None:  # type: ignore[type-arg]
+def test_arrays_that_are_no_images(tmp_path: Path, array: np.ndarray, words: str) -> None:
     np.save(tmp_path / "x.npy", array, allow_pickle=True)
     np.savez(tmp_path / "x.npz", images=array)
     for name in ("x.npy", "x.npz"):
@@ -162,7 +166,7 @@ def test_npy_that_lies_about_its_size(tmp_path: Path) -> None:
     content = (tmp_path / "x.npy").read_bytes()
     for wrong in (content[:-1], content.replace(b"(4, 16, 16)", b"(9, 16, 16)"), b"", b"\x93NUMPY\1\0\xff\xff"):
         (tmp_path / "x.npy").write_bytes(wrong)
-        with pytest.raises(DataError, match="x.npy"):
+        with pytest.raises(DataError, match=r"x\.npy"):
             data.load(str(tmp_path / "x.npy"), "all")
     (tmp_path / "x.npz").write_bytes(b"PK\3\4 not a zip")
     with pytest.raises(DataError, match="NPZ"):
@@ -185,7 +189,7 @@ def test_a_folder_may_bring_its_own_splits(tmp_path: Path) -> None:
     for part, n in (("train", 12), ("validation", 3), ("test", 2)):
         for i in range(n):
             png(tmp_path / part / f"{i}.png", noise(16, 16))
-    lengths = {part: len(data.load(str(tmp_path), part)) for part in ("train", "validation", "test")}  # type: ignore[arg-type]
+    lengths = {part: len(data.load(str(tmp_path), part)) for part in ("train", "validation", "test")}
     assert lengths == {"train": 12, "validation": 3, "test": 2}
 
 
@@ -253,7 +257,7 @@ def test_bad_files_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
 
 def test_folders_that_hold_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
-    with pytest.raises(DataError, match="no images in it \\(1 other files\\); accepted are"):
+    with pytest.raises(DataError, match=r"no images in it \(1 other files\); accepted are"):
         data.load(str(tmp_path))
     with pytest.raises(DataError, match="no such file or folder"):
         data.load(str(tmp_path / "nowhere"))
@@ -321,6 +325,6 @@ def test_augment_turns_in_pixels_on_oblong_images() -> None:
 
 def test_images_refuse_what_is_no_image() -> None:
     with pytest.raises(DataError, match="uint8"):
-        Images(np.zeros((2, 16, 16, 1), np.float32))  # type: ignore[arg-type]
+        Images(np.zeros((2, 16, 16, 1), np.float32))
     with pytest.raises(DataError, match="1 labels for 2 images"):
         Images(np.zeros((2, 16, 16, 1), np.uint8), np.zeros(1, np.int64))

@@ -105,6 +105,8 @@ def test_bins_lose_information(rng: np.random.Generator) -> None:
     assert 0 < few < more < many < it.gaussian_mutual_information(0.9)
     crowded = it.histogram_mutual_information(x[:100], rng.permutation(y[:100]), bins=32, miller_madow=False)
     assert crowded > 1  # few samples a cell: a number out of nothing
+    ramp = np.arange(400)
+    assert it.histogram_mutual_information(ramp, 3 * ramp, bins=4, miller_madow=False) == approx(math.log(4))
     assert it.histogram_mutual_information(x, np.ones_like(x), bins=4) == approx(0, abs=1e-12)
 
 

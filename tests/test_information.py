@@ -4,6 +4,8 @@ bounds on channels whose information is known exactly, tables read from files, a
 import doctest
 import importlib
 import math
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 import scipy.stats
 import sklearn.metrics
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -265,7 +267,7 @@ def test_counts_are_scaled() -> None:
     assert it.entropy([3, 1]) == approx(it.entropy([0.75, 0.25]))
 
 
-@pytest.mark.parametrize("bad", [[0.5, -0.5], [0.5, math.nan], [math.inf, 1], [0, 0], [], 0.5, "ab", [[1], [1, 2]]])
+@pytest.mark.parametrize("bad", [[0.8, -0.2], [0.5, math.nan], [math.inf, 1], [0, 0], [], 0.5, "ab", [[1], [1, 2]]])
 def test_what_is_no_distribution_is_refused(bad: Any) -> None:
     with pytest.raises(DataError):
         it.entropy(bad)
@@ -290,6 +292,12 @@ def test_what_does_not_fit_is_refused() -> None:
         it.mutual_information(np.arange(5000), np.arange(5000))
     with pytest.raises(ConfigError, match="arithmetic, geometric"):
         it.normalized_mutual_information(T, mean="harmonic")  # type: ignore[arg-type]
+
+
+def test_importing_loads_neither_scipy_nor_scikit_learn() -> None:
+    loaded = "import sys, infogan.information; print({'scipy', 'sklearn', 'matplotlib'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert found.stdout == "set()\n"
 
 
 # Closed forms
@@ -587,6 +595,13 @@ def test_summary() -> None:
     for key, value in found.items():
         plain = key in ("total", "normalized_mutual_information")
         assert bits[key] == approx(value if plain else value / math.log(2)), key
+
+
+@checked
+@given(tables)
+@example(np.outer([7, 6], [5, 3]))  # rounding leaves I = -5.6e-17
+def test_no_summary_reads_below_zero(t: Table) -> None:
+    assert all(math.copysign(1, value) == 1 for value in it.summary(t).values())
 
 
 def test_summary_of_counts_says_so() -> None:

@@ -54,7 +54,7 @@ def test_extreme_logits_stay_finite(kind: str, extreme: float) -> None:
     scene = Still(verdict(extreme), verdict(-extreme))
     for loss in (OBJECTIVES[kind]().d_loss(scene), OBJECTIVES[kind]().g_loss(scene)):
         assert torch.isfinite(loss.total)
-        loss.total.backward()  # type: ignore[no-untyped-call]
+        loss.total.backward()
     for seen in (scene.real, scene.fake):
         grad = seen.heads["real"].grad
         assert grad is not None
@@ -84,7 +84,7 @@ def gradients(trainer: Trainer, loss: Tensor) -> dict[str, bool]:
     parts = {"g": trainer.model.g, "trunk": trainer.model.d.dense} | dict(trainer.model.d.heads.items())
     for part in parts.values():
         part.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     return {
         name: any(p.grad is not None and bool(p.grad.any()) for p in part.parameters()) for name, part in parts.items()
     }

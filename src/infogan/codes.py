@@ -8,6 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass as plain_dataclass
+from dataclasses import field
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -19,6 +20,9 @@ from torch import Tensor
 from torch.distributions import Normal
 
 SIGMA_SPAN = 100.0  # Q's learned sigma stays within the prior's standard deviation divided and multiplied by it
+SURENESS = 0.5
+"""Weight of Q's doubt in J. Measured on digits without the GAN: 0 never leaves the uniform, 0.2 is slow, 1 settles
+too early and leaves categories empty."""
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
@@ -30,12 +34,12 @@ class Posterior:
     """[N] the category with the largest probability (int64), or the Gaussian's mean (float32)."""
     confidence: NDArray[np.float32]
     """[N] that category's probability, or exp(-sigma/prior's standard deviation): 1 sure, near e^-1 knows nothing."""
-    probs: NDArray[np.float32] | None = None
-    """[N, K] categorical codes: Q's probabilities."""
-    mean: NDArray[np.float32] | None = None
-    """[N] continuous codes: Q's mean."""
-    std: NDArray[np.float32] | None = None
-    """[N] continuous codes: Q's sigma."""
+    probs: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    """[N, K] Q's probabilities; empty for a continuous code."""
+    mean: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+    """[N] Q's mean; empty for a categorical code."""
+    std: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+    """[N] Q's sigma; empty for a categorical code."""
 
 
 class Code(ABC):
@@ -149,16 +153,24 @@ class Categorical(Code):
         return range(self.k)
 
     def real_information(self, params: Tensor, view: Tensor) -> Tensor:
-        """J = H(p̄) - E CE(p, q): p = Q on real images [N, K], the target; q = Q on changed copies of them.
+        """J of Q on real images and on changed copies of them, logits [N, K] each: the mean over both roles of
 
-        J = plug-in I(x; c) minus the disagreement of the two, at most ln K: reached when Q is sure,
-        consistent and uses all categories alike (RIM 2010; IMSAT, arXiv:1702.08720). Under a given prior π,
-        H(p̄) becomes H(π) - KL(p̄‖π).
+            H(p̄) - E CE(p, q) - SURENESS E H(p),    p = softmax of the target, held fixed in CE; q of the other.
+
+        H(p̄) - E CE(p, q) is the plug-in I(x; c) less the disagreement of the two (RIM 2010; IMSAT,
+        arXiv:1702.08720); with a fixed target nothing in it makes Q sure, the last term does. J <= ln K, reached
+        when Q is sure, consistent and uses all categories alike; 0 when all images share one category. Under a
+        given prior π, H(p̄) becomes H(π) - KL(p̄‖π).
         """
-        p = params.softmax(1).detach()
-        mean = params.softmax(1).mean(0)
+        log_p, log_q = params.log_softmax(1), view.log_softmax(1)
+        return (self._agreement(log_p, log_q) + self._agreement(log_q, log_p)) / 2
+
+    def _agreement(self, log_p: Tensor, log_q: Tensor) -> Tensor:
+        p = log_p.exp()
+        mean = p.mean(0)
         balance = self.entropy - (mean * (mean.clamp_min(1e-12).log() - self.prior.to(mean).log())).sum()
-        return balance + (p * view.log_softmax(1)).sum(1).mean()
+        doubt = -(p * log_p).sum(1).mean()
+        return balance + (p.detach() * log_q).sum(1).mean() - SURENESS * doubt
 
 
 class _Continuous(Code):

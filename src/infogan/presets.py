@@ -43,12 +43,15 @@ CONTROL = PAPER.replace(objective=GAN())
 DIGITS = RunConfig(
     data=Source(name="digits"),
     latent=_mnist_latent(Uniform(-1, 1, weight=0.1)),
-    objective=InfoGAN(real_weight=1.0),
-    augment=Augment(strength=2.0),
-    optim=Optim(ema=0.995),
+    networks=Dcgan(channels=(32, 64), features=256),
+    objective=InfoGAN(real_weight=3.0),
+    augment=Augment(strength=1.5),
+    optim=Optim(d_lr=5e-4, g_lr=2e-3, ema=0.99),
+    batch=64,
     steps=1500,
 )
-"""The best known for the 5,000 embedded digits: information on real images beside the paper's terms."""
+"""The best known for the 5,000 embedded digits: information on real images beside the paper's terms, networks of
+half its widths, which take higher rates and smaller batches, and averaged weights."""
 
 MNIST = DIGITS.replace(data=Source(name="mnist"), steps=2000)
 """The same recipe on MNIST's 50,000."""

@@ -72,7 +72,7 @@ def decoded(image: Image.Image, size: tuple[int, int] | None, grey: bool) -> Pix
     return array[..., None] if grey else array
 
 
-class Coloured(Exception):
+class ColourError(Exception):
     """A file has colour although grey ones were expected."""
 
 
@@ -116,7 +116,7 @@ def load_folder(
     if not (array.is_file() and index.is_file()):
         try:
             kept = convert(paths, folder, size, color, max_bad, array, progress)
-        except Coloured:
+        except ColourError:
             kept = convert(paths, folder, size, "rgb", max_bad, array, progress)
         with whole(index) as partial:
             partial.write_text(json.dumps(kept), encoding="utf-8")
@@ -149,12 +149,12 @@ def convert(
 ) -> list[int]:
     """Decode every file once into `array` (NPY, a row a file); the rows that could be read.
 
-    With color auto, Coloured at the first file that is not grey.
+    With color auto, ColourError at the first file that is not grey.
     """
 
     def decode(image: Image.Image) -> Pixels:
         if color == "auto" and not is_grey(image):
-            raise Coloured
+            raise ColourError
         return decoded(image, size, grey=color != "rgb")
 
     kept: list[int] = []

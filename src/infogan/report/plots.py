@@ -111,10 +111,10 @@ def categories(
     aspect = model.shape[0] / model.shape[1]
     figure = _figure(9, max(2.0, 0.5 * k * aspect) + 0.5)
     left, right = figure.subplots(1, 2)
-    _grid(left, np.stack(generated), [], [f"{name} {j}" for j in range(k)])
+    _grid(left, np.stack(generated), [], [f"{name}={j}" for j in range(k)])
     _grid(right, np.stack(real), [], [f"{share:.0%}" for share in shares])
     left.set_title("generated", fontsize=9, color=INK)
-    right.set_title("real images that Q puts there, surest to least sure, with their share", fontsize=9, color=INK)
+    right.set_title("real images in it, surest to least sure; its share", fontsize=9, color=INK)
     _save(figure, path)
 
 
@@ -147,7 +147,7 @@ def losses(lines: Sequence[dict[str, Any]], path: Path) -> None:
         axes.set_title(title, fontsize=9, color=INK)
         axes.set_xlabel("generator steps")
         _plain(axes)
-        axes.legend(frameon=False, fontsize=7, labelcolor=INK)
+        axes.legend(frameon=False, fontsize=7, labelcolor=INK, loc="center left", bbox_to_anchor=(1, 0.5))
     _save(figure, path)
 
 

@@ -1,0 +1,74 @@
+"""Write the tables of README.md and docs/ from the result files: python benchmarks/readme.py [--check]."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def read(name: str) -> dict[str, Any]:
+    """One result file."""
+    result: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return result
+
+
+def percent(values: list[float]) -> str:
+    """A list of shares."""
+    return ", ".join(f"{100 * value:.1f}" for value in values)
+
+
+def quality() -> str:
+    """Cluster accuracy of each measured preset, seed by seed."""
+    rows = [
+        "| preset | trained on | seeds | own held-out images | MNIST's last 10,000, unseen | L_I of the category | s |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for path in sorted(RESULTS.glob("quality-*.json")):
+        report = json.loads(path.read_text(encoding="utf-8"))
+        runs, code = report["runs"], next(iter(report["runs"][0]["validation"]["information"]))
+        both = [
+            percent([run[part]["cluster_accuracy"] for run in runs if part in run]) for part in ("validation", "unseen")
+        ]
+        bound = ", ".join(f"{run['validation']['information'][code]:.2f}" for run in runs)
+        seconds = sorted(run["seconds"] for run in runs)[len(runs) // 2]
+        seeds = ", ".join(str(run["seed"]) for run in runs)
+        name = path.stem.removeprefix("quality-")
+        trained = report["config"]["data"]["name"]
+        rows.append(f"| `{name}` | {trained} | {seeds} | {both[0]} | {both[1] or '–'} | {bound} | {seconds:.0f} |")
+    machine = read(path.stem)["machine"]
+    rows.append("")
+    rows.append(
+        f"One-to-one accuracy in %, K = 10, one figure a seed; seconds are the median of training on "
+        f"{machine['cores']} cores ({machine['processor']}, torch {machine['torch']}, {machine['dtype']})."
+    )
+    return "\n".join(rows)
+
+
+TABLES: dict[str, tuple[str, Callable[[], str]]] = {"quality": ("README.md", quality)}
+"""Tables by the name in their markers: the file they stand in, and how they are made."""
+
+
+def main() -> None:
+    """Write every table between its markers; with --check, only say whether that would change anything."""
+    stale = []
+    for name, (file, table) in TABLES.items():
+        path = ROOT / file
+        text = path.read_text(encoding="utf-8")
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        before, _, rest = text.partition(begin)
+        after = rest.partition(end)[2]
+        written = f"{before}{begin}\n{table()}\n{end}{after}"
+        if written != text:
+            stale.append(file)
+            if "--check" not in sys.argv:
+                path.write_text(written, encoding="utf-8")
+    if stale and "--check" in sys.argv:
+        sys.exit(f"{', '.join(stale)}: tables differ from benchmarks/results; run python benchmarks/readme.py")
+
+
+if __name__ == "__main__":
+    main()
