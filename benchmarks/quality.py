@@ -11,7 +11,6 @@ import json
 import platform
 import statistics
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +36,9 @@ def without_seen(images: Images, seen: Images) -> Images:
 
 def one_seed(config: RunConfig, run: Path, unseen: Images | None) -> dict[str, Any]:
     """Train (or find) one run; its scores on the held-out part of its own data, and on the unseen set."""
-    begun = time.perf_counter()
-    fresh = not (run / "model.safetensors").is_file()
     model = ig.train(config, run=run)
-    wall = time.perf_counter() - begun
     scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
     row = {"seed": config.seed, "seconds": scores["seconds"], "images_per_second": scores["images_per_second"]}
-    row["wall_seconds_with_scores_and_pictures"] = wall if fresh else None
     row["validation"] = {key: scores[key] for key in KEPT}
     if unseen is not None:
         score = ig.evaluate(model, without_seen(unseen, data.load(config.data, "all")))
@@ -84,7 +79,7 @@ def main() -> None:
     if config.data.name == "mnist" and arguments.data_dir:
         config = config.replace(data={"dir": arguments.data_dir})
     unseen = data.load(arguments.unseen, "validation", dir=arguments.data_dir) if arguments.unseen else None
-    words = [word for word in sys.argv[1:] if word != arguments.data_dir]
+    words = ["mnist/" if word == arguments.data_dir else word for word in sys.argv[1:]]
     rows: list[dict[str, Any]] = []
     for seed in arguments.seeds:
         rows.append(one_seed(config.replace(seed=seed), Path("runs/quality") / f"{name}-{seed}", unseen))

@@ -10,7 +10,7 @@ import infogan
 
 SRC = Path(infogan.__file__).parent
 LAYERS = [
-    "errors",
+    "errors terminal",
     "streams",
     "information data codes networks",
     "latent",
@@ -28,7 +28,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.spl
 RIMS = {
     "matplotlib": {"report"},
     "cyclopts": {"cli"},
-    "rich": {"cli"},
+    "rich": {"terminal"},
     "urllib": {"data"},
     "PIL": {"data", "report"},
 }

@@ -146,6 +146,23 @@ def test_presets_and_dry_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["steps"] == 3
 
 
+def test_information_of_a_joint_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The binary symmetric channel of error 0.1: 0.368064 nats = 0.531004 bits."""
+    (tmp_path / "joint.csv").write_text("0.45,0.05\n0.05,0.45\n")
+    run("information", tmp_path / "joint.csv", "--unit", "bits", "--json", "-o", tmp_path / "diagram.png")
+    found = json.loads(capsys.readouterr().out)
+    assert found["mutual_information"] == pytest.approx(0.531004, abs=1e-6)
+    assert found["entropy_x"] == found["entropy_y"] == pytest.approx(1)
+    assert found["conditional_entropy_y_given_x"] == pytest.approx(1 - 0.531004, abs=1e-6)
+    assert min(size(tmp_path / "diagram.png")) > 100
+    run("information", tmp_path / "joint.csv")
+    assert "0.368064 nats" in capsys.readouterr().out
+    (tmp_path / "bad.csv").write_text("0.5,0.5\n0.5,x\n")
+    assert "line 2" in refused(capsys, "information", tmp_path / "bad.csv")
+    assert "nowhere.csv" in refused(capsys, "information", tmp_path / "nowhere.csv")
+    assert "unit" in refused(capsys, "information", tmp_path / "joint.csv", "--unit", "bans")
+
+
 def test_progress_is_quiet_when_not_on_a_terminal(done: Path, tmp_path: Path) -> None:
     words = ["train", "-c", str(done / "config.json"), "--run", str(tmp_path / "run"), "--steps", "2"]
     ended = subprocess.run([sys.executable, "-m", "infogan", *words], capture_output=True, text=True, check=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from infogan.config import RunConfig
     from infogan.data.images import Images
     from infogan.model import Model
-    from infogan.training.loop import Progress
 
 app = App(
     name="infogan",
@@ -93,6 +90,7 @@ def train(
         print(json.dumps(resolved.tree(), indent=2))
         return
     from infogan.run import Run
+    from infogan.terminal import progress_bar, show_scores
     from infogan.training.experiment import train as train_run
 
     folder = Run(run or Path("runs") / Path(target or "digits").name)
@@ -157,6 +155,7 @@ def evaluate(
         Print one JSON object.
     """
     from infogan.metrics.evaluate import evaluate as score
+    from infogan.terminal import show_scores
 
     model = load(run)
     scores = score(model, images_for(model, data, data_dir, split))
@@ -260,6 +259,8 @@ def encode(
     output
         File to write (default: CSV on standard output).
     """
+    from infogan.terminal import show_csv
+
     model = load(run)
     images = images_for(model, data, data_dir, split)
     read = model.encode(images)
@@ -271,22 +272,54 @@ def encode(
             yield [images.source(i)] + [round(v, 6) if isinstance(v, float) else v for v in values]
 
     if output is None:
-        write_csv(sys.stdout, names, rows())
+        show_csv(sys.stdout, names, rows())
         return
     writing(output)
     with output.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         if output.suffix == ".jsonl":
             file.writelines(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows())
         else:
-            write_csv(file, names, rows())
+            show_csv(file, names, rows())
     print(f"{output}: {len(images)} images")
 
 
-def write_csv(file: Any, names: Sequence[str], rows: Iterator[list[Any]]) -> None:
-    """A header and rows; text that a spreadsheet would take for a formula is quoted with an apostrophe."""
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(rows)
+@app.command
+def information(
+    file: Path,
+    /,
+    *,
+    unit: Literal["nats", "bits"] = "nats",
+    as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+) -> None:
+    """Entropies and mutual information of a joint table.
+
+    Parameters
+    ----------
+    file
+        CSV without a header: rows are the values of X, columns those of Y. Any table is scaled to sum to 1; whole
+        numbers are taken for counts, and the information that chance alone would show is printed as well.
+    unit
+        nats or bits.
+    as_json
+        Print one JSON object.
+    output
+        Draw the information diagram into this file (.png, .svg or .pdf).
+    """
+    from infogan.information.table import read_table, summary
+
+    found = summary(read_table(file), unit)
+    if output:
+        from infogan.report.diagram import information_diagram
+
+        writing(output)
+        information_diagram(found, output, unit)
+    if as_json:
+        print(json.dumps(found))
+        return
+    from infogan.terminal import show_information
+
+    show_information(found, unit)
 
 
 def load(run: Path) -> Model:
@@ -327,51 +360,3 @@ def writing(path: Path) -> None:
     """ConfigError now when a file cannot be written there later."""
     if path.is_dir() or not path.parent.is_dir():
         raise ConfigError(f"--output {path}: {'is a folder' if path.is_dir() else f'{path.parent} does not exist'}")
-
-
-def show_scores(scores: dict[str, Any]) -> None:
-    """The short table that ends a run."""
-    if scores["information"]:
-        print(f"{'code':<12} {'L_I':>7} {'H(c)':>7}   nats")
-    for name, value in scores["information"].items():
-        print(f"{name:<12} {value:>7.3f} {scores['entropy'][name]:>7.3f}")
-    if "cluster_accuracy" in scores:
-        print(
-            f"\n{scores['n']} images of {scores['data']}: cluster accuracy {scores['cluster_accuracy']:.1%} one to "
-            f"one, {scores['cluster_accuracy_many_to_one']:.1%} many to one (K = {scores['k']}), "
-            f"NMI {scores['nmi']:.3f}, ARI {scores['ari']:.3f}"
-        )
-        for words in scores["merges"]:
-            print(f"  {words}")
-    if "seconds" in scores:
-        print(
-            f"\n{scores['steps']} steps in {scores['seconds']:.0f} s, "
-            f"{scores['images_per_second']:.0f} images per second"
-        )
-
-
-@contextmanager
-def progress_bar(steps: int, entropy: dict[str, float]) -> Iterator[Progress]:
-    """Losses, L_I against H(c), speed and time left, on a terminal; silent elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(compact=True),
-        TextColumn("{task.fields[words]}"),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("train", total=steps, words="")
-
-        def show(step: int, line: dict[str, float]) -> None:
-            words = [f"{n} {line[f'L_I/{n}']:.2f}/{h:.2f}" for n, h in entropy.items() if f"L_I/{n}" in line]
-            if line:
-                d = sum(line.get(f"d/{part}", 0.0) for part in ("real", "fake"))
-                words += [f"D {d:.2f}", f"G {line.get('g/adversarial', 0.0):.2f}"]
-                words.append(f"{line['images_per_second']:.0f} img/s")
-            bar.update(task, completed=step, words="  ".join(words))
-
-        yield show
