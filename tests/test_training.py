@@ -254,3 +254,22 @@ def test_infogan_tells_four_strokes_apart(tmp_path: Path, tiny: RunConfig) -> No
     assert scores["cluster_accuracy"] > 0.95
     assert scores["information"]["digit"] > 0.3
     assert abs(control.lower_bound(2000)["digit"][0]) < 0.1
+
+
+@pytest.mark.parametrize(("real_weight", "d_passes"), [(0.0, 3), (1.0, 4)])
+def test_work_of_a_step_is_counted(tiny: RunConfig, images: Images, real_weight: float, d_passes: int) -> None:
+    """Passes and casts of one step, which a busy machine cannot blur. D sees real images, generated ones, generated
+    ones for G, and changed copies where asked; G runs twice. Weights are rounded once a step, not cast in each pass:
+    what bf16 casts beyond fp32 are the inputs and outputs of passes."""
+    counts = {}
+    for precision in ("fp32", "bf16"):
+        objective = InfoGAN(real_weight=real_weight)
+        trainer = Trainer(tiny.replace(precision=precision, objective=objective, optim={"ema": 0.0}), images)
+        trainer.advance()
+        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+            trainer.advance()
+        counts[precision] = {event.key: event.count for event in profile.key_averages()}
+        assert counts[precision]["aten::convolution"] == 2 * d_passes + 2 * 2
+        assert counts[precision]["aten::convolution_backward"] == 2 * d_passes + 2
+    casts = counts["bf16"]["aten::_to_copy"] - counts["fp32"]["aten::_to_copy"]
+    assert 0 < casts <= 6 * d_passes

@@ -2,7 +2,6 @@
 
 import os
 import platform
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,11 +34,6 @@ class Engine:
         fast = {"cpu": _cpu_has_bf16, "cuda": torch.cuda.is_bf16_supported}.get(device.type, lambda: False)
         wanted = config.precision == "bf16" or (config.precision == "auto" and fast())
         return cls(device, torch.bfloat16 if wanted else torch.float32)
-
-    def autocast(self) -> AbstractContextManager[None]:
-        """The networks' arithmetic; losses are taken in fp32 whatever it is."""
-        enabled = self.dtype is not torch.float32
-        return torch.autocast(self.device.type, self.dtype, enabled=enabled)
 
     def describe(self) -> dict[str, Any]:
         """What the result's last bits depend on, for the run folder."""

@@ -5,13 +5,12 @@ Every draw is keyed by (seed, purpose, step): resuming, or logging more often, s
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Adam
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 
@@ -27,42 +26,12 @@ from infogan.streams import stream
 from infogan.training import checkpoint
 from infogan.training.engine import Engine
 from infogan.training.health import Means, check_finite
+from infogan.training.player import Player, parameters_of
 
 CALIBRATION = 8 * CHUNK
 """Images and latents behind the final statistics of batch normalisation."""
 Progress = Callable[[int, dict[str, float]], None]
 """Called after each step with its number and the latest line of the log."""
-
-
-@contextmanager
-def frozen(module: nn.Module, but: list[nn.Parameter] | None = None) -> Iterator[None]:
-    """No gradient for a module's parameters (except `but`), while gradients still flow through it."""
-    learning = {id(parameter) for parameter in but or []}
-    held = [p for p in module.parameters() if p.requires_grad and id(p) not in learning]
-    for parameter in held:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in held:
-            parameter.requires_grad_(True)
-
-
-@contextmanager
-def untracked(module: nn.Module) -> Iterator[None]:
-    """Batch normalisation normalises by the batch and leaves its running statistics alone.
-
-    D's running statistics are those of real images only: on a mixture of real and generated ones Q would read
-    real images by the wrong scale once training is over.
-    """
-    norms = [m for m in module.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
-    for norm in norms:
-        norm.track_running_stats = False
-    try:
-        yield
-    finally:
-        for norm in norms:
-            norm.track_running_stats = True
 
 
 class Scene:
@@ -74,17 +43,15 @@ class Scene:
 
     def _verdict(self, images: Tensor) -> Verdict:
         detached = frozenset[str]() if self._teaches_g else self._trainer.config.objective.detached
-        with self._trainer.engine.autocast():
-            verdict: Verdict = self._trainer.model.d(images, detached)
+        verdict: Verdict = self._trainer.d(images, detached)
         heads = {name: head.float() for name, head in verdict.heads.items()}
         return Verdict(verdict.features.float(), heads)
 
     @cached_property
     def fake(self) -> Verdict:
-        model = self._trainer.model
-        with torch.set_grad_enabled(self._teaches_g), self._trainer.engine.autocast():
-            images = model.g(self.draw.vector())
-        with untracked(model.d):
+        with torch.set_grad_enabled(self._teaches_g):
+            images = self._trainer.g(self.draw.vector())
+        with self._trainer.d.untracked():
             return self._verdict(images)
 
     @cached_property
@@ -96,7 +63,7 @@ class Scene:
     @cached_property
     def real(self) -> Verdict:
         if self._teaches_g:
-            with untracked(self._trainer.model.d):
+            with self._trainer.d.untracked():
                 return self._verdict(self._images)
         return self._verdict(self._images)
 
@@ -104,7 +71,7 @@ class Scene:
     def view(self) -> Verdict:
         config = self._trainer.config
         assert config.augment is not None  # the settings refuse an objective that needs it without it
-        with untracked(self._trainer.model.d):
+        with self._trainer.d.untracked():
             return self._verdict(config.augment(self._images, stream(config.seed, "augment", self._batch)))
 
 
@@ -117,12 +84,13 @@ class Trainer:
         self.model = Model(config, images.shape).to(self.engine.device)
         self.order = Order(len(images), config.seed)
         self.step, self.means = 0, Means()
-        model, optim, with_g = self.model, config.optim, config.objective.g_heads
-        self.q_of_g = [p for name in with_g for p in model.d.heads[name].parameters()]
-        ids = {id(p) for p in self.q_of_g}
+        model, optim = self.model, config.optim
+        self.g, self.d = Player(model.g, self.engine.dtype), Player(model.d, self.engine.dtype)
+        q_of_g = parameters_of(model.d, config.objective.g_heads)
+        ids = {id(p) for p in q_of_g}
         betas, fused = (optim.beta1, optim.beta2), True
         self.d_optim = Adam([p for p in model.d.parameters() if id(p) not in ids], optim.d_lr, betas, fused=fused)
-        self.g_optim = Adam([*model.g.parameters(), *self.q_of_g], optim.g_lr, betas, fused=fused)
+        self.g_optim = Adam([*model.g.parameters(), *q_of_g], optim.g_lr, betas, fused=fused)
         self.averages = {
             part: AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(optim.ema), use_buffers=True)
             for part, module in {"g": model.g, "d": model.d}.items()
@@ -137,7 +105,7 @@ class Trainer:
     def d_step(self, batch: int) -> Loss:
         """One update of D, G frozen and without gradient."""
         scene = self._scene("d", batch, teaches_g=False)
-        with frozen(self.model.g):
+        with self.g.frozen():
             loss = self.config.objective.d_loss(scene)
             self._update(self.d_optim, self.config.optim.d_lr, loss, "d")
         return loss
@@ -145,7 +113,7 @@ class Trainer:
     def g_step(self, batch: int) -> Loss:
         """One update of G (and of the heads that step with it), the rest of D frozen."""
         scene = self._scene("g", batch, teaches_g=True)
-        with frozen(self.model.d, but=self.q_of_g):
+        with self.d.frozen(but=self.config.objective.g_heads):
             loss = self.config.objective.g_loss(scene)
             self._update(self.g_optim, self.config.optim.g_lr, loss, "g")
         return loss
@@ -160,7 +128,11 @@ class Trainer:
         optimizer.param_groups[0]["lr"] = lr * self.rate(self.step)
         optimizer.zero_grad()
         loss.total.backward()
+        for side in (self.g, self.d):
+            side.collect()
         optimizer.step()
+        for side in (self.g, self.d) if player == "g" else (self.d,):
+            side.refresh()
 
     def advance(self) -> tuple[Loss, Loss]:
         """One generator step with the discriminator steps before it; the last losses of D and G."""
@@ -197,6 +169,8 @@ class Trainer:
             module.load_state_dict({k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)})
         checkpoint.restore(self.d_optim, "d", moments)
         checkpoint.restore(self.g_optim, "g", moments)
+        self.g.refresh()
+        self.d.refresh()
 
     def finished(self) -> Model:
         """The model to keep: the averaged weights if they are averaged, in evaluation mode.

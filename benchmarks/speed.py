@@ -1,0 +1,144 @@
+"""Images per second of one training step on the paper's MNIST networks, against a textbook loop.
+
+    python benchmarks/speed.py            (make bench-speed)
+
+Three loops take turns in one run, so that a drifting machine slows all alike: (a) the loop of the tutorials (fp32,
+torch.optim.Adam, binary cross entropy, NCHW memory), (b) ours in fp32, (c) ours as the default chooses. The peak is
+that of a 2048x2048 matrix product in the same dtype, measured between the turns. Writes benchmarks/results/speed.json.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from infogan import data
+from infogan.config import RunConfig
+from infogan.data.images import to_float
+from infogan.networks import Dcgan, Discriminator, Generator
+from infogan.presets import PAPER
+from infogan.training.engine import Engine
+from infogan.training.loop import Trainer
+
+MFLOP = 312.0
+"""Of the paper's networks per image and step at k = 1: 26 forward each for G and D; forward and backward of G, D on
+real, D on generated, and of D below G."""
+TARGET = Path(__file__).parent / "results" / "speed.json"
+
+
+def textbook(images: Tensor, batch: int) -> Callable[[], None]:
+    """InfoGAN as tutorials write it, on the same networks; returns one training step."""
+    shape = (28, 28, 1)
+    g = Generator(Dcgan(), 74, shape).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    d = Discriminator(Dcgan(), shape, {"real": 1, "code": 14}).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    d_optim = torch.optim.Adam(d.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    g_optim = torch.optim.Adam(g.parameters(), lr=1e-3, betas=(0.5, 0.999))
+    bce, ones, zeros = nn.BCEWithLogitsLoss(), torch.ones(batch, 1), torch.zeros(batch, 1)
+
+    def draw() -> tuple[Tensor, Tensor, Tensor]:
+        digit, continuous = torch.randint(0, 10, (batch,)), torch.rand(batch, 2) * 2 - 1
+        return torch.cat([torch.randn(batch, 62), F.one_hot(digit, 10).float(), continuous], 1), digit, continuous
+
+    def information(out: Tensor, digit: Tensor, continuous: Tensor) -> Tensor:
+        loss = F.cross_entropy(out[:, :10], digit)
+        return loss + 0.1 * F.gaussian_nll_loss(out[:, 10:12], continuous, out[:, 12:].exp())
+
+    def step() -> None:
+        real = images[torch.randint(0, len(images), (batch,))]
+        z, digit, continuous = draw()
+        d_optim.zero_grad()
+        fake = d(g(z).detach())
+        loss = bce(d(real).heads["real"], ones) + bce(fake.heads["real"], zeros)
+        (loss + information(fake.heads["code"], digit, continuous)).backward()
+        d_optim.step()
+        z, digit, continuous = draw()
+        g_optim.zero_grad()
+        fake = d(g(z))
+        (bce(fake.heads["real"], ones) + information(fake.heads["code"], digit, continuous)).backward()
+        g_optim.step()
+
+    return step
+
+
+def peak(dtype: torch.dtype) -> float:
+    """GFLOP/s of a 2048x2048 matrix product."""
+    a, b = (torch.randn(2048, 2048).to(dtype) for _ in range(2))
+    return max(2 * 2048**3 / timed(lambda: a @ b) / 1e9 for _ in range(5))
+
+
+def timed(step: Callable[[], Any]) -> float:
+    """Seconds of one call."""
+    begun = time.perf_counter()
+    step()
+    return time.perf_counter() - begun
+
+
+def phases(trainer: Trainer, repeats: int) -> dict[str, float]:
+    """Median milliseconds of D's and of G's update."""
+    k = trainer.config.d_steps
+    d = [timed(partial(trainer.d_step, k * trainer.step + i)) for i in range(repeats)]
+    g = [timed(partial(trainer.g_step, trainer.step + i)) for i in range(repeats)]
+    return {"d_step_ms": 1e3 * statistics.median(d), "g_step_ms": 1e3 * statistics.median(g)}
+
+
+def main() -> None:
+    """Measure, print the table, write the file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--steps", type=int, default=5, help="steps of each loop in a round")
+    arguments = parser.parse_args()
+    digits = data.load("digits")
+    configs: dict[str, RunConfig] = {"ours fp32": PAPER.replace(precision="fp32"), "ours default": PAPER}
+    trainers = {name: Trainer(config, digits) for name, config in configs.items()}
+    loops: dict[str, Callable[[], Any]] = {"textbook fp32": textbook(to_float(digits.pixels).contiguous(), PAPER.batch)}
+    loops |= {name: trainer.advance for name, trainer in trainers.items()}
+    dtypes = {"textbook fp32": torch.float32} | {name: t.engine.dtype for name, t in trainers.items()}
+    for step in loops.values():
+        for _ in range(3):
+            step()
+    speeds: dict[str, list[float]] = {name: [] for name in loops}
+    peaks: dict[str, list[float]] = {name: [] for name in loops}
+    for _ in range(arguments.rounds):
+        for name, step in loops.items():
+            seconds = statistics.median(timed(step) for _ in range(arguments.steps))
+            speeds[name].append(PAPER.batch / seconds)
+            peaks[name].append(peak(dtypes[name]))
+    rows: dict[str, dict[str, Any]] = {}
+    for name in loops:
+        speed, top = statistics.median(speeds[name]), statistics.median(peaks[name])
+        ratios = [ours / theirs for ours, theirs in zip(speeds[name], speeds["textbook fp32"], strict=True)]
+        rows[name] = {
+            "dtype": str(dtypes[name]).removeprefix("torch."),
+            "images_per_second": speed,
+            "gflops": speed * MFLOP / 1e3,
+            "peak_gflops": top,
+            "utilisation": speed * MFLOP / 1e3 / top,
+            "times_textbook": statistics.median(ratios),
+        }
+        if name in trainers:
+            rows[name] |= phases(trainers[name], arguments.steps)
+        print(
+            f"{name:<14} "
+            + "  ".join(f"{key} {v if isinstance(v, str) else round(v, 3)}" for key, v in rows[name].items())
+        )
+    report = {
+        "command": f"python benchmarks/speed.py --rounds {arguments.rounds} --steps {arguments.steps}",
+        "machine": Engine.of(PAPER).describe(),
+        "batch": PAPER.batch,
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "loops": rows,
+    }
+    TARGET.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
