@@ -6,7 +6,7 @@ BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --disable-pip-version-check -q
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test lint format constraints clean
+.PHONY: help setup demo test lint format bench-speed bench-time bench-quality readme constraints clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,18 @@ lint: .venv/.lint ## ruff and mypy
 format: .venv/.lint ## let ruff put the code into shape
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+bench-speed: .venv/.base ## images per second against a textbook loop (about 3 minutes)
+	@$(BIN)/python benchmarks/speed.py
+
+bench-time: .venv/.base ## seconds to 95 % (DATA_DIR=folder with MNIST's files, else downloaded)
+	@$(BIN)/python benchmarks/time_to_quality.py digits mnist $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+
+bench-quality: .venv/.base ## cluster accuracy of the digits preset over seeds
+	@$(BIN)/python benchmarks/quality.py digits --seeds 0 1 2 --unseen mnist $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+
+readme: .venv/.base ## write the tables of README and docs from the result files
+	@$(BIN)/python benchmarks/readme.py
 
 constraints: .venv/.lint ## look up newer releases of all dependencies but torch
 	@$(PIP) uv

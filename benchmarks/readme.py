@@ -48,7 +48,46 @@ def quality() -> str:
     return "\n".join(rows)
 
 
-TABLES: dict[str, tuple[str, Callable[[], str]]] = {"quality": ("README.md", quality)}
+def speed() -> str:
+    """Images per second of the three loops."""
+    report = read("speed")
+    rows = [
+        "| loop | dtype | images/s | GFLOP/s | peak GFLOP/s | utilisation | times the textbook |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, row in report["loops"].items():
+        rows.append(
+            f"| {name} | {row['dtype']} | {row['images_per_second']:.0f} | {row['gflops']:.0f} | "
+            f"{row['peak_gflops']:.0f} | {row['utilisation']:.0%} | {row['times_textbook']:.2f} |"
+        )
+    return "\n".join([*rows, "", machine_of(report)])
+
+
+def time() -> str:
+    """Seconds to the goal, seed by seed."""
+    report = read("time-to-quality")
+    rows = ["| preset | median | by seed | steps |", "|---|---|---|---|"]
+    for name, result in report["presets"].items():
+        seconds = ", ".join(f"{run['seconds']:.0f} s" for run in result["runs"])
+        steps = ", ".join(str(run["steps"]) for run in result["runs"])
+        rows.append(f"| `{name}` | {result['median_seconds']:.0f} s | {seconds} | {steps} |")
+    return "\n".join([*rows, "", machine_of(report)])
+
+
+def machine_of(report: dict[str, Any]) -> str:
+    """The line below a table."""
+    machine = report["machine"]
+    return (
+        f"`{report['command']}` on {machine['cores']} cores ({machine['processor']}), torch {machine['torch']}, "
+        f"{machine['threads']} threads."
+    )
+
+
+TABLES: dict[str, tuple[str, Callable[[], str]]] = {
+    "quality": ("README.md", quality),
+    "speed": ("docs/performance.md", speed),
+    "time": ("docs/performance.md", time),
+}
 """Tables by the name in their markers: the file they stand in, and how they are made."""
 
 

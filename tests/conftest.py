@@ -1,5 +1,6 @@
 """What several test modules use: tiny settings, and a run trained once."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,14 @@ def strokes(n: int = 64, seed: int = 0) -> Images:
     for image, label in zip(pixels, labels, strict=True):
         image[4 * label : 4 * label + 3] = 220
     return Images(pixels, labels, tuple("abcd"), "strokes")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test writes into the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INFOGAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -197,3 +197,21 @@ def test_mistakes(done: Path, photos: Path, tmp_path: Path, capsys: pytest.Captu
     assert "no such file or folder" in refused(capsys, "encode", done, tmp_path / "nowhere")
     assert "--splt" in refused(capsys, "evaluate", done, "--splt", "all")
     assert "evalute" in refused(capsys, "evalute", done)
+
+
+def test_options_reach_what_they_name(done: Path, photos: Path, tmp_path: Path) -> None:
+    for name, *words in (
+        ("a", "--seed", 1),
+        ("b", "--seed", 2),
+        ("c", "--seed", 1),
+        ("d", "--seed", 1, "--code", "digit=0"),
+    ):
+        run("sample", done, *words, "-n", 4, "-o", tmp_path / f"{name}.png")
+    a, b, c, d = ((tmp_path / f"{name}.png").read_bytes() for name in "abcd")
+    assert a == c
+    assert len({a, b, d}) == 3
+    for rows in (2, 6):
+        run("traverse", done, "--code", "slant", "--rows", rows, "-o", tmp_path / f"{rows}.png")
+    assert size(tmp_path / "2.png")[1] < size(tmp_path / "6.png")[1]
+    run("encode", done, photos, "--split", "validation", "-o", tmp_path / "codes.csv")
+    assert len((tmp_path / "codes.csv").read_text().splitlines()) == 1 + 6  # every tenth of 64

@@ -59,3 +59,9 @@ def test_unlabelled_images_drop_out() -> None:
     assert score(labels, np.array([0, 1, 0, 0]), 2, 2).accuracy == 1
     with pytest.raises(DataError, match="label"):
         score(np.array([-1, -1]), np.array([0, 1]), 2, 2)
+
+
+def test_a_few_strays_are_no_merge() -> None:
+    labels = np.array([0] * 95 + [1] * 100)
+    categories = np.array([0] * 95 + [0] * 5 + [1] * 95)
+    assert score(labels, categories, 2, 2).merges("01") == []

@@ -185,3 +185,41 @@ def test_values_that_a_code_does_not_have(fixed: dict[str, float], words: str) -
     latent = Latent(noise=3, a="categorical:5", b="uniform:-1:1")
     with pytest.raises(ConfigError, match=words):
         latent.sample(2, stream(0, "x"), **fixed)
+
+
+def test_j_holds_its_target_fixed_and_takes_both_roles() -> None:
+    code = Categorical(3)
+    a, b = torch.randn(2, 5, 3, generator=stream(0, "x"))
+    grads = []
+    for q in (torch.zeros(5, 3), b):
+        leaf = a.clone().requires_grad_()
+        code._agreement(leaf.log_softmax(1), q.log_softmax(1)).backward()
+        grads.append(leaf.grad)
+    assert torch.equal(*grads)  # what q says does not reach the target
+    assert float(code.real_information(a, b)) == pytest.approx(float(code.real_information(b, a)))
+
+
+def test_gaussian_sweep_and_confidence_follow_the_prior() -> None:
+    assert Gaussian(1.0, 3.0).swept(3) == pytest.approx([-5, 1, 7])  # two standard deviations to either side
+    assert Uniform(-10, 10).posterior(torch.zeros(1, 2)).confidence == pytest.approx(math.exp(-1))
+
+
+def test_traversal_keeps_the_other_codes_of_a_row() -> None:
+    latent = Latent(noise=3, a="categorical:5", b="uniform:-1:1")
+    draw, _ = latent.traverse("b", 4, 3, stream(2, "x"))
+    a = draw.values["a"].argmax(1).reshape(4, 3)
+    assert torch.equal(a, a[:, :1].expand(4, 3))
+    assert a[:, 0].unique().numel() > 1
+
+
+def test_law_of_the_noise() -> None:
+    z = Latent(noise=1, law="uniform").sample(100_000, stream(0, "x")).noise
+    assert (float(z.min()), float(z.max())) == pytest.approx((-1, 1), abs=1e-3)
+    assert float(z.mean()) == pytest.approx(0, abs=0.01)
+
+
+def test_a_stream_is_named_by_seed_purpose_and_step() -> None:
+    first = {
+        torch.rand(1, generator=stream(*key)).item() for key in [(0, "x", 0), (1, "x", 0), (0, "y", 0), (0, "x", 1)]
+    }
+    assert len(first) == 4

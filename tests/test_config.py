@@ -66,6 +66,7 @@ def test_values_replace_and_dicts_merge() -> None:
         (["--latent.seed", "uniform"], "cannot be called 'seed'"),
         (["--objective", "wgan"], "'gan', 'infogan'"),
         (["--objective.real-weight", "1"], "set augment affine"),
+        (["--objective.real-weight", "1", "--augment", "affine", "--objective.q-step", "g"], "q_step d or d-head"),
         (["--networks.channels", "[64,"], "lists as"),
         (["--steps"], "--steps needs a value"),
         (["--steps", "--seed"], "--steps needs a value"),
@@ -120,3 +121,20 @@ def test_a_folder_belongs_to_one_run(tmp_path: Path) -> None:
         with pytest.raises(RunError, match="no run"):
             act()
     assert (run.path / "letters.txt").exists()
+
+
+def test_what_may_differ_when_a_run_goes_on(tmp_path: Path) -> None:
+    run = Run(tmp_path / "x")
+    run.begin(PAPER)
+    run.begin(PAPER.replace(log_every=7, checkpoint_every=9))
+    for change in ({"seed": 1}, {"batch": 64}, {"d_steps": 2}, {"precision": "bf16"}):
+        with pytest.raises(RunError, match=next(iter(change))):
+            run.begin(PAPER.replace(**change))
+
+
+def test_a_log_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.metrics_file.write_text('{"step": 2}\n{"step": 4}\n{"st')
+    assert [line["step"] for line in run.metrics()] == [2, 4]
+    run.rewind(2)
+    assert run.metrics_file.read_text() == '{"step": 2}\n'

@@ -4,6 +4,7 @@ import dataclasses
 import gzip
 import hashlib
 import math
+import os
 import urllib.request
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 from infogan import data
-from infogan.data import idx
+from infogan.data import folder, idx
 from infogan.data.augment import Augment
 from infogan.data.images import Images, Order, to_float, to_pixels
 from infogan.errors import DataError
@@ -328,3 +330,103 @@ def test_images_refuse_what_is_no_image() -> None:
         Images(np.zeros((2, 16, 16, 1), np.float32))
     with pytest.raises(DataError, match="1 labels for 2 images"):
         Images(np.zeros((2, 16, 16, 1), np.uint8), np.zeros(1, np.int64))
+
+
+def test_epochs_have_orders_of_their_own() -> None:
+    assert Order(10, seed=3).batch(0, 10).tolist() != Order(10, seed=3).batch(1, 10).tolist()
+
+
+def test_a_subset_of_a_subset() -> None:
+    whole = Images(noise(10, 16, 16, 1), np.arange(10))
+    part = whole.subset(np.array([5, 6, 7])).subset(np.array([2, 0]))
+    assert part.labels.tolist() == [7, 5]
+    assert np.array_equal(part.pixels, whole.pixels[[7, 5]])
+    assert np.array_equal(part.take(np.array([1])), whole.pixels[[5]])
+    assert part.source(0) == "images#7"
+
+
+def test_addresses_that_are_not_https_are_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: Answer("https://mirror/x", b""))
+    with pytest.raises(OSError, match="not https"):
+        idx.download("http://mirror/x", tmp_path / "x")
+
+
+def test_the_second_mirror_is_asked_when_the_first_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    content, asked = idx_bytes(noise(6, 28, 28)), []
+    digest = {idx.TRAIN_IMAGES: hashlib.sha256(content).hexdigest()}
+    monkeypatch.setitem(idx.PUBLISHED, "mnist", dataclasses.replace(idx.PUBLISHED["mnist"], sha256=digest))
+
+    def urlopen(url: str, timeout: int) -> Answer:
+        asked.append(url)
+        if len(asked) == 1:
+            raise OSError("down")
+        return Answer(url, gzip.compress(content))
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    assert idx.read_idx(idx.fetched("mnist", idx.TRAIN_IMAGES)).shape == (6, 28, 28)
+    assert len(asked) == 2
+
+
+def test_the_other_spelling_of_mnists_files(tmp_path: Path) -> None:
+    (tmp_path / "train-images.idx3-ubyte").write_bytes(idx_bytes(noise(6, 28, 28)))
+    (tmp_path / "train-labels.idx1-ubyte").write_bytes(idx_bytes(np.arange(6)))
+    assert data.load("mnist", "all", dir=str(tmp_path)).labels.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("seen_by", ["time", "size"])
+def test_a_rewritten_file_is_read_again(tmp_path: Path, seen_by: str) -> None:
+    path = png(tmp_path / "photos" / "a.bmp", noise(16, 16))
+    before = path.stat()
+    data.load(str(path.parent), "all")
+    new = 255 - noise(16, 16) if seen_by == "time" else noise(20, 20)
+    png(path, new)
+    later = before.st_mtime_ns + (10**9 if seen_by == "time" else 0)
+    os.utime(path, ns=(later, later))
+    assert np.array_equal(data.load(str(path.parent), "all").pixels[0, ..., 0], new)
+
+
+def test_another_size_is_another_array(tmp_path: Path) -> None:
+    png(tmp_path / "photos" / "a.png", noise(40, 40))
+    shapes = [data.load(str(tmp_path / "photos"), "all", size=size).shape for size in ("16", "24", "16x24")]
+    assert shapes == [(16, 16, 1), (24, 24, 1), (16, 24, 1)]
+
+
+def test_sizes_crop_at_the_centre_and_do_not_stretch(tmp_path: Path) -> None:
+    pixels = np.full((16, 48), 255, np.uint8)
+    pixels[:, 16:32] = 0
+    png(tmp_path / "photos" / "a.png", pixels)
+    assert data.load(str(tmp_path / "photos"), "all", size="16").pixels.max() == 0
+
+
+def test_links_to_elsewhere_are_left_out(tmp_path: Path) -> None:
+    png(tmp_path / "photos" / "a.png", noise(16, 16))
+    (tmp_path / "photos" / "b.png").symlink_to(png(tmp_path / "elsewhere.png", noise(16, 16)))
+    assert len(data.load(str(tmp_path / "photos"), "all")) == 1
+
+
+def test_huge_images_are_bad_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    png(tmp_path / "photos" / "a.png", noise(16, 16))
+    monkeypatch.setattr(folder, "MAX_PIXELS", 255)
+    with pytest.raises(DataError, match="more than 255 pixels"):
+        data.load(str(tmp_path / "photos"), "all", size="8")
+
+
+def test_augment_does_the_same_to_an_oblong_image() -> None:
+    """With border added left and right, what is in the middle turns, shears and scales as before."""
+    square = torch.full((32, 1, 40, 40), -1.0)
+    square[:, :, 18:22, 12:28] = 1.0
+    wide = nn.functional.pad(square, (20, 20), value=-1.0)
+    augment = Augment(strength=2, shift=0)
+    a, b = augment(square, stream(0, "x")), augment(wide, stream(0, "x"))[..., 20:60]
+    assert torch.allclose(a, b, atol=1e-3)
+
+
+def test_augment_shifts_both_ways() -> None:
+    images = torch.full((32, 1, 40, 80), -1.0)
+    images[:, :, 16:24, 36:44] = 1.0
+    weight = (Augment(strength=0, shift=0.5)(images, stream(0, "x")) + 1)[:, 0]
+    u = torch.rand(32, 6, generator=stream(0, "x")) * 2 - 1
+    for axis, column, side in ((2, 3, 80), (1, 4, 40)):
+        at = torch.arange(side) - (side - 1) / 2
+        centre = (weight.sum(3 - axis) * at).sum(1) / weight.sum((1, 2))
+        assert torch.allclose(centre, -0.5 * u[:, column] * side / 2, atol=0.05)

@@ -57,3 +57,23 @@ def test_detached_head_teaches_the_trunk_nothing() -> None:
         hears = [p.grad is not None for p in d.dense.parameters()]
         assert all(hears) if not detached else not any(hears)
         assert all(p.grad is not None for p in d.heads["code"].parameters())
+
+
+def test_flattening_is_a_view() -> None:
+    """Channels-last maps flatten as they lie: neither network copies on the way."""
+    seen: dict[str, torch.Tensor] = {}
+    g, d = Generator(Dcgan(features=16), 5, (16, 16, 3)), Discriminator(Dcgan(features=16), (16, 16, 3), {"real": 1})
+    for net, first, then in ((g, g.dense, g.up), (d, d.convolutions, d.dense)):
+        first.register_forward_hook(lambda m, i, o: seen.update(out=o))
+        then.register_forward_pre_hook(lambda m, i: seen.update(into=i[0]))
+        net(torch.randn(2, 5) if net is g else torch.randn(2, 3, 16, 16).contiguous(memory_format=torch.channels_last))
+        assert seen["out"].data_ptr() == seen["into"].data_ptr()
+
+
+def test_slope_and_initial_weights() -> None:
+    d = Discriminator(Dcgan(slope=0.3), (28, 28, 1), {"real": 1, "code": 14})
+    assert {m.negative_slope for m in d.modules() if isinstance(m, nn.LeakyReLU)} == {0.3}
+    for module in d.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d) and module.weight.numel() > 1000:
+            assert float(module.weight.detach().std()) == pytest.approx(0.02, rel=0.1)
+            assert module.bias is not None and not module.bias.any()

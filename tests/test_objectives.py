@@ -142,3 +142,23 @@ def test_the_controls_q_changes_nothing_else(tiny: RunConfig, images: Images, tm
             with_q.model.d.heads["code"].parameters(), without.model.d.heads["code"].parameters(), strict=True
         )
     )
+
+
+@pytest.mark.parametrize("objective", [GAN(), InfoGAN()], ids=lambda o: o.kind)
+def test_losses_of_a_d_that_leans(objective: GAN | InfoGAN) -> None:
+    """Logit 2 on real and -1 on fake: -ln σ(2), -ln(1 - σ(-1)), -ln σ(-1)."""
+    scene = Still(verdict(2.0), verdict(-1.0))
+    d, g = objective.d_loss(scene).terms, objective.g_loss(scene).terms
+    assert (d["real"].item(), d["fake"].item()) == pytest.approx((math.log1p(math.exp(-2)), math.log1p(math.exp(-1))))
+    assert g["adversarial"].item() == pytest.approx(math.log1p(math.exp(1)))
+
+
+def test_real_information_is_paid_by_its_weight() -> None:
+    loss = InfoGAN(real_weight=3.0).d_loss(Still(verdict(0.0), verdict(0.0)))
+    assert loss.watch["J/digit"].item() == pytest.approx(-0.5 * math.log(4))
+    assert loss.terms["real info/digit"].item() == pytest.approx(-3 * loss.watch["J/digit"].item())
+
+
+@pytest.mark.parametrize(("q_step", "silent"), [("d", set()), ("d-head", {"code"}), ("g", set())])
+def test_which_heads_are_silent_in_ds_step(q_step: str, silent: set[str]) -> None:
+    assert InfoGAN(q_step=q_step).detached == silent

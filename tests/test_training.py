@@ -1,6 +1,7 @@
 """The loop: who moves when, same seed same bytes, resuming, stopping on a loss that is not finite."""
 
 import json
+import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from infogan.data.images import Images
 from infogan.errors import ConfigError, DataError, RunError, TrainingError
 from infogan.model import Model
 from infogan.objectives import GAN, InfoGAN
+from infogan.objectives.base import Loss
 from infogan.run import Run
-from infogan.training import loop
+from infogan.training import checkpoint, loop
+from infogan.training.health import Means, check_finite
 from infogan.training.loop import Trainer
 
 
@@ -273,3 +276,109 @@ def test_work_of_a_step_is_counted(tiny: RunConfig, images: Images, real_weight:
         assert counts[precision]["aten::convolution_backward"] == 2 * d_passes + 2
     casts = counts["bf16"]["aten::_to_copy"] - counts["fp32"]["aten::_to_copy"]
     assert 0 < casts <= 6 * d_passes
+
+
+def test_no_player_leaves_a_gradient_in_the_other(tiny: RunConfig, images: Images) -> None:
+    trainer = Trainer(tiny, images)
+    trainer.d_step(0)
+    assert all(p.grad is None for p in trainer.model.g.parameters())
+    trainer.d_optim.zero_grad()
+    trainer.g_step(0)
+    assert all(p.grad is None for p in trainer.model.d.parameters())
+
+
+def test_batch_statistics_do_not_see_changed_copies(tiny: RunConfig, images: Images) -> None:
+    trainers = [Trainer(tiny.replace(augment={"strength": strength}), images) for strength in (0, 4)]
+    for trainer in trainers:
+        trainer.model.d.train()
+        trainer.d_step(0)
+    a, b = ({k: v for k, v in state(t, "d").items() if "running" in k} for t in trainers)
+    assert a
+    assert all(torch.equal(a[k], b[k]) for k in a)
+
+
+def test_each_player_has_latents_of_its_own(tiny: RunConfig, images: Images) -> None:
+    trainer = Trainer(tiny, images)
+    draws = [trainer._scene(player, batch, False).draw.noise for player, batch in (("d", 0), ("g", 0), ("d", 1))]
+    assert len({tuple(draw.flatten().tolist()) for draw in draws}) == 3
+
+
+def test_each_player_steps_at_its_own_rate(tiny: RunConfig, images: Images) -> None:
+    optim = {"d_lr": 1e-3, "g_lr": 4e-3, "beta1": 0.3, "beta2": 0.9, "decay": 1.0}
+    trainer = Trainer(tiny.replace(steps=10, optim=optim), images)
+    trainer.step = 5  # half the decay
+    trainer.advance()
+    groups = [optimizer.param_groups[0] for optimizer in (trainer.d_optim, trainer.g_optim)]
+    assert [group["lr"] for group in groups] == pytest.approx([5e-4, 2e-3])
+    assert [group["betas"] for group in groups] == [(0.3, 0.9)] * 2
+
+
+def test_the_model_to_keep_has_the_averaged_weights(tiny: RunConfig, images: Images) -> None:
+    trainer = Trainer(tiny, images)
+    last = trainer.advance() and state(trainer, "g")
+    trainer.advance()
+    averaged = {name: p.clone() for name, p in trainer.averages["g"].module.named_parameters()}
+    kept = dict(trainer.finished().g.named_parameters())
+    assert all(torch.equal(kept[name], averaged[name]) for name in averaged)
+    assert not torch.equal(kept["dense.0.weight"], last["g.dense.0.weight"])
+
+
+def test_final_statistics_forget_those_of_training(tiny: RunConfig, images: Images) -> None:
+    models = []
+    for spoilt in (False, True):
+        trainer = Trainer(tiny.replace(optim={"ema": 0}), images)
+        trainer.advance()
+        for name, buffer in [*trainer.model.g.named_buffers(), *trainer.model.d.named_buffers()]:
+            if spoilt and "running" in name:
+                buffer.fill_(1000)
+        models.append(trainer.finished().tensors())
+    assert all(torch.equal(tensor, models[1][name]) for name, tensor in models[0].items())
+
+
+def test_two_checkpoints_stay(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
+    loop.train(tiny.replace(steps=4, checkpoint_every=1), tmp_path / "run", images=images)
+    there = [path.name for path in checkpoint.found(tmp_path / "run" / "checkpoints")]
+    assert there == ["step-00000003", "step-00000004"]
+
+
+def test_an_infinite_loss_is_named() -> None:
+    loss = Loss({"adversarial": torch.tensor(math.inf), "info/digit": torch.tensor(1.0)})
+    with pytest.raises(TrainingError, match=r"step 3: the loss of G is not finite \(adversarial = inf\).*optim\.g-lr"):
+        check_finite(loss, "g", 3)
+
+
+def test_means_are_means_and_gs_draw_counts() -> None:
+    means = Means()
+    for value in (1.0, 3.0):
+        d = Loss({"real": torch.tensor(value)}, {"L_I/digit": torch.tensor(9.0)})
+        means.add(d, Loss({"adversarial": torch.tensor(2 * value)}, {"L_I/digit": torch.tensor(value)}))
+    assert means.flush() == {"d/real": 2.0, "g/adversarial": 4.0, "L_I/digit": 2.0}
+    assert means.flush() == {}
+
+
+def test_codes_and_seeds_reach_the_images(trained: Path) -> None:
+    model = Model.load(trained)
+    assert not np.array_equal(model.sample(5, digit=0), model.sample(5, digit=1))
+    assert not np.array_equal(model.traverse("slant", seed=0)[0], model.traverse("slant", seed=1)[0])
+
+
+def test_the_bounds_error_falls_with_the_root_of_n(trained: Path) -> None:
+    model = Model.load(trained)
+    errors = [model.lower_bound(n)["digit"][1] for n in (1000, 4000)]
+    assert errors[1] / errors[0] == pytest.approx(0.5, rel=0.15)
+
+
+def test_scores_by_hand(trained: Path, images: Images) -> None:
+    model = Model.load(trained)
+    scores, value = ig.evaluate(model, images), model.encode(images)["digit"].value
+    assert sum(scores["shares"]) == pytest.approx(1)
+    assert scores["confusion"][1][2] == ((images.labels == 1) & (value == 2)).sum()
+    assert np.array(scores["confusion"]).sum(1).tolist() == np.bincount(images.labels).tolist()
+    assert scores["information"] != ig.evaluate(model, images, seed=1)["information"]
+
+
+def test_the_public_call_scores_again_after_more_steps(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
+    for steps in (1, 2):
+        model = ig.train(tiny.replace(steps=steps), run=tmp_path / "run", data=images, seed=5)
+        assert model.config.seed == 5
+        assert json.loads((tmp_path / "run" / "scores.json").read_text())["steps"] == steps

@@ -74,6 +74,10 @@ class RunConfig(BaseModel):
     def _agree(self) -> Self:
         if isinstance(self.objective, InfoGAN) and not self.latent.codes:
             raise ValueError("infogan needs a code: give latent.NAME categorical:10, or objective gan")
+        if self.objective.needs_view and self.objective.g_heads:
+            raise ValueError(
+                "objective.real_weight teaches Q in D's step: set objective.q_step d or d-head, or real_weight 0"
+            )
         if self.objective.needs_view and self.augment is None:
             raise ValueError("objective.real_weight needs augment: set augment affine, or real_weight 0")
         return self

@@ -50,6 +50,7 @@ def opened(path: Path) -> Image.Image:
     """The image, header read; an error of Pillow's, or ValueError when it has too many pixels."""
     image = Image.open(path, formats=FORMATS)
     if image.width * image.height > MAX_PIXELS:
+        image.close()
         raise ValueError(f"{image.width}x{image.height} is more than {MAX_PIXELS:,} pixels")
     return image
 
