@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--unseen", help="a further set to score on, less the images that are also in the run's data")
     parser.add_argument("--data-dir", help="folder with the IDX files of mnist")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--note", default="", help="what else there is to know of the machine at the time")
     parser.add_argument("--name", help="of the result file, when it is not the preset's")
     arguments, options = parser.parse_known_args()
     torch.set_num_threads(arguments.threads)
@@ -88,6 +89,7 @@ def main() -> None:
             "command": " ".join(["python benchmarks/quality.py", *words]),
             "preset": arguments.preset,
             "machine": machine,
+            "note": arguments.note,
             "config": config.replace(data={"dir": "none"}).tree(),
             "summary": summary(rows),
             "runs": rows,

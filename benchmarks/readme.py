@@ -24,28 +24,32 @@ def percent(values: list[float]) -> str:
 def quality() -> str:
     """Cluster accuracy of each measured preset, seed by seed."""
     rows = [
-        "| preset | trained on | seeds | own held-out images | MNIST's last 10,000, unseen | L_I of the category | s |",
+        "| preset | trained on | seeds | its held-out images | MNIST's last 10,000, unseen | L_I of category | time |",
         "|---|---|---|---|---|---|---|",
     ]
     for path in sorted(RESULTS.glob("quality-*.json")):
         report = json.loads(path.read_text(encoding="utf-8"))
-        runs, code = report["runs"], next(iter(report["runs"][0]["validation"]["information"]))
-        both = [
+        runs, machine = report["runs"], report["machine"]
+        code = next(iter(runs[0]["validation"]["information"]))
+        own, unseen = (
             percent([run[part]["cluster_accuracy"] for run in runs if part in run]) for part in ("validation", "unseen")
-        ]
+        )
         bound = ", ".join(f"{run['validation']['information'][code]:.2f}" for run in runs)
         seconds = sorted(run["seconds"] for run in runs)[len(runs) // 2]
         seeds = ", ".join(str(run["seed"]) for run in runs)
-        name = path.stem.removeprefix("quality-")
-        trained = report["config"]["data"]["name"]
-        rows.append(f"| `{name}` | {trained} | {seeds} | {both[0]} | {both[1] or '–'} | {bound} | {seconds:.0f} |")
-    machine = read(path.stem)["machine"]
-    rows.append("")
-    rows.append(
-        f"One-to-one accuracy in %, K = 10, one figure a seed; seconds are the median of training on "
-        f"{machine['cores']} cores ({machine['processor']}, torch {machine['torch']}, {machine['dtype']})."
+        threads = "one thread" if machine["threads"] == 1 else f"{machine['threads']} threads"
+        how = ", ".join(part for part in (machine["dtype"], threads, report["note"]) if part)
+        name, trained = path.stem.removeprefix("quality-"), report["config"]["data"]["name"]
+        rows.append(f"| `{name}` | {trained} | {seeds} | {own} | {unseen or '–'} | {bound} | {seconds:.0f} s ({how}) |")
+    return "\n".join(
+        [
+            *rows,
+            "",
+            "One-to-one accuracy in %, K = 10, one figure a seed; L_I in nats of ln 10 = 2.303; the time is the median "
+            f"of training on {machine['cores']} cores ({machine['processor']}, torch {machine['torch']}). Commands, "
+            "settings and every figure are in `benchmarks/results/`.",
+        ]
     )
-    return "\n".join(rows)
 
 
 def speed() -> str:

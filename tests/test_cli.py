@@ -87,6 +87,8 @@ def test_fresh_trains_anew_and_nothing_else_does(
     shutil.copytree(done, copy)
     command = ("train", "-c", copy / "config.json", "--run", copy)
     assert "latent.noise 8 (now 4)" in refused(capsys, *command, "--latent.noise", 4)
+    refused(capsys, "train", "digits", "--run", copy, "--fresh", "--device", "tpu")
+    assert (copy / "model.safetensors").is_file()  # a mistake removes nothing
     run(*command[:1], "-c", done / "config.json", "--run", copy, "--latent.noise", 4, "--fresh")
     assert json.loads((copy / "config.json").read_text())["latent"]["noise"] == 4
 

@@ -127,6 +127,10 @@ def test_what_may_differ_when_a_run_goes_on(tmp_path: Path) -> None:
     run = Run(tmp_path / "x")
     run.begin(PAPER)
     run.begin(PAPER.replace(log_every=7, checkpoint_every=9))
+    falling = Run(tmp_path / "falling")
+    falling.begin(PAPER.replace(optim={"decay": 0.5}))
+    with pytest.raises(RunError, match="steps 5000"):  # falling rates depend on the steps to come
+        falling.begin(PAPER.replace(optim={"decay": 0.5}, steps=6000))
     for change in ({"seed": 1}, {"batch": 64}, {"d_steps": 2}, {"precision": "bf16"}):
         with pytest.raises(RunError, match=next(iter(change))):
             run.begin(PAPER.replace(**change))

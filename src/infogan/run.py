@@ -47,7 +47,8 @@ class Run:
         """
         if self.exists:
             old, new = flat(self.config.tree()), flat(config.tree())
-            differ = [k for k in sorted(old.keys() | new.keys()) if old.get(k) != new.get(k) and k not in FREE]
+            free = FREE - {"steps"} if config.optim.decay else FREE  # rates that fall depend on the steps to come
+            differ = [k for k in sorted(old.keys() | new.keys()) if old.get(k) != new.get(k) and k not in free]
             if differ:
                 shown = ", ".join(f"{k} {old.get(k)} (now {new.get(k)})" for k in differ[:4])
                 raise RunError(

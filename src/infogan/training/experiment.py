@@ -34,9 +34,7 @@ def train(
     if seed is not None:
         config = config.replace(seed=seed)
     folder = Run(run)
-    if fresh:
-        folder.clear()
-    model = loop.train(config, folder, images=data, progress=progress)
+    model = loop.train(config, folder, images=data, fresh=fresh, progress=progress)
     if not folder.scores_file.is_file() or read_file(folder.scores_file)["steps"] != config.steps:
         record(folder, model, data or held_out(config))
     return model

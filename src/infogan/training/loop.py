@@ -193,20 +193,25 @@ def train(
     run: Run | Path | str,
     *,
     images: Images | None = None,
+    fresh: bool = False,
     progress: Progress = lambda step, line: None,
 ) -> Model:
     """Train by the settings into a run folder, or go on from its last checkpoint; the trained model.
 
-    images: what to train on when it is not what `config.data` names. Raises DataError, RunError (the folder
-    holds another run) or TrainingError (a loss is no longer finite); what was written before stays.
+    images: what to train on when it is not what `config.data` names. fresh: remove the run that is there, once
+    images and settings have proved good. Raises DataError, RunError (the folder holds another run) or
+    TrainingError (a loss is no longer finite); what was written before stays.
     """
     run = run if isinstance(run, Run) else Run(run)
     images = images or source.load(config.data, "train")
     trainer = Trainer(config, images)
+    if fresh:
+        run.clear()
     run.begin(config)
     trainer.resume(run.checkpoints)
     if trainer.step >= config.steps and run.weights_file.is_file():
         return Model.load(run.path)
+    run.weights_file.unlink(missing_ok=True)  # of fewer steps; its checkpoint stays
     run.rewind(trainer.step)
     run.write_json(run.environment_file, trainer.engine.describe() | {"images": len(images)})
     line = (run.metrics() or [{}])[-1]
