@@ -1,0 +1,51 @@
+"""The command line: parse, call one function, show. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from infogan import __version__
+from infogan.cli import theory, training, using
+from infogan.errors import InfoganError
+
+app = App(
+    name="infogan",
+    version=__version__,
+    help="Find the classes and the continuous factors in images without labels, and use them.",
+    help_epilogue="Add --debug to any command to see where an error came from.",
+    result_action="return_value",
+)
+for command in (
+    training.train,
+    training.presets,
+    using.evaluate,
+    using.sample,
+    using.traverse,
+    using.encode,
+    theory.information,
+):
+    app.command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; 2 is the exit code of a mistake, told in one or two lines."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    try:
+        app([word for word in words if word != "--debug"], exit_on_error=debug, print_error=debug)
+    except (InfoganError, CycloptsError) as error:
+        if debug:
+            raise
+        print(f"infogan: {error}".strip(), file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("infogan: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

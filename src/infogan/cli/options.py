@@ -1,0 +1,63 @@
+"""Options that several commands have, and what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from infogan.errors import ConfigError, RunError
+
+if TYPE_CHECKING:
+    from infogan.data.images import Images
+    from infogan.model import Model
+
+Split = Literal["train", "validation", "test", "all"]
+DataDir = Annotated[str | None, Parameter(help="Folder that holds the IDX files of mnist or fashion-mnist.")]
+Output = Annotated[Path, Parameter(name=["--output", "-o"], help="File to write.")]
+Codes = Annotated[
+    list[str] | None, Parameter(name="--code", negative=(), help="Fix a code: --code digit=3; repeatable.")
+]
+AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON object.")]
+
+
+def load(run: Path) -> Model:
+    """The model of a run folder."""
+    from infogan.model import Model
+
+    if not run.is_dir():
+        raise RunError(f"{run}: no such run folder; `infogan train` makes one")
+    return Model.load(run)
+
+
+def images_for(model: Model, data: str | None, data_dir: str | None, split: Split) -> Images:
+    """Images in the model's shape: the run's own data, or others brought to it."""
+    from infogan.data import load as load_data
+
+    h, w, channels = model.shape
+    changes: dict[str, Any] = {"name": data} if data else {}
+    if data_dir:
+        changes["dir"] = data_dir
+    own = model.config.data
+    own = own.model_copy(update={"size": (h, w), "color": "grey" if channels == 1 else "rgb"} | changes)
+    return load_data(own, split)
+
+
+def code_values(pairs: Sequence[str] | None) -> dict[str, float]:
+    """`digit=3` words as values by name."""
+    values = {}
+    for pair in pairs or ():
+        name, _, value = pair.partition("=")
+        try:
+            values[name] = float(value)
+        except ValueError:
+            raise ConfigError(f"--code {pair}: write NAME=NUMBER, as in digit=3") from None
+    return values
+
+
+def writing(path: Path) -> None:
+    """ConfigError now when a file cannot be written there later."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise ConfigError(f"--output {path}: {'is a folder' if path.is_dir() else f'{path.parent} does not exist'}")

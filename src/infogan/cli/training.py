@@ -1,0 +1,90 @@
+"""Commands that make runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from infogan.errors import ConfigError
+
+if TYPE_CHECKING:
+    from infogan.config import RunConfig
+
+Settings = Annotated[str, Parameter(allow_leading_hyphen=True, show=False)]
+
+
+def train(
+    *settings: Settings,
+    run: Path | None = None,
+    config: Annotated[Path | None, Parameter(name=["--config", "-c"])] = None,
+    fresh: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Train: `infogan train digits`, `infogan train photos/ --data.size 64`, `infogan train paper --data-dir mnist/`.
+
+    The first word is a preset (see `infogan presets`) or else images: a folder, an IDX, NPY or NPZ file.
+    Any setting can follow as --name value: --seed 1, --steps 2000, --latent.noise 32,
+    --latent.digit categorical:20, --optim.d-lr 1e-4, --objective gan. `infogan presets NAME` prints them all with
+    their meaning, as a file for --config. A flag wins over the file, the file over the preset.
+    The same command goes on where a run stopped, and shows what is there when it is done.
+
+    Parameters
+    ----------
+    run
+        Folder for the run: its settings, log, checkpoints, weights, scores and pictures (default runs/PRESET).
+    config
+        Settings from a TOML file, or from another run's config.json.
+    fresh
+        Remove a run that is in the folder already and train anew.
+    dry_run
+        Print the resulting settings as JSON and stop.
+    """
+    from infogan.config import from_options
+
+    target = settings[0] if settings and not settings[0].startswith("-") else None
+    resolved = resolve(target, config, from_options(settings[1:] if target else settings))
+    if dry_run:
+        print(json.dumps(resolved.tree(), indent=2))
+        return
+    from infogan.run import Run
+    from infogan.terminal import progress_bar, show_scores
+    from infogan.training.experiment import train as train_run
+
+    folder = Run(run or Path("runs") / Path(target or "digits").name)
+    with progress_bar(resolved.steps, resolved.latent.entropy) as progress:
+        train_run(resolved, run=folder.path, fresh=fresh, progress=progress)
+    show_scores(json.loads(folder.scores_file.read_text(encoding="utf-8")))
+    print(f"\nrun       {folder.path}")
+    for picture in sorted(folder.path.rglob("*.png")):
+        print(f"picture   {picture}")
+
+
+def resolve(target: str | None, config: Path | None, options: dict[str, Any]) -> RunConfig:
+    """Preset, then file, then options; a target that is no preset is data under the preset `images`."""
+    from infogan.config import merged, with_file
+    from infogan.presets import PRESETS
+
+    base = PRESETS.get(target or "digits", PRESETS["images"])
+    tree = base.tree()
+    if target and target not in PRESETS:
+        if not Path(target).exists():
+            raise ConfigError(f"{target!r} is neither a preset ({', '.join(PRESETS)}) nor a file or folder here")
+        tree = merged(tree, {"data": target})
+    if config:
+        tree = with_file(tree, config)
+    return base.from_tree(merged(tree, options))
+
+
+def presets(name: Annotated[str | None, Parameter(help="A preset to print as a settings file.")] = None, /) -> None:
+    """List the presets, or print one as a TOML file in which every setting is explained."""
+    from infogan.presets import ABOUT, preset
+    from infogan.settings import as_toml
+
+    if name is None:
+        for known, about in ABOUT.items():
+            print(f"{known:<14} {about}")
+        return
+    print(as_toml(preset(name)), end="")

@@ -1,0 +1,160 @@
+"""Commands that use a finished run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from infogan.cli.options import AsJson, Codes, DataDir, Output, Split, code_values, images_for, load, writing
+from infogan.errors import ConfigError
+
+
+def evaluate(
+    run: Path,
+    /,
+    *,
+    data: str | None = None,
+    data_dir: DataDir = None,
+    split: Split = "validation",
+    as_json: AsJson = False,
+) -> None:
+    """Score a run on images that it never saw.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    data
+        Images to score on (default: the run's own data).
+    split
+        Part of the data. `all` is everything but a test file.
+    """
+    from infogan.metrics.evaluate import evaluate as score
+    from infogan.terminal import show_scores
+
+    model = load(run)
+    scores = score(model, images_for(model, data, data_dir, split))
+    if as_json:
+        print(json.dumps(scores))
+    else:
+        show_scores(scores)
+
+
+def sample(
+    run: Path,
+    /,
+    *,
+    n: Annotated[int, Parameter(name=["--n", "-n"])] = 64,
+    code: Codes = None,
+    seed: int = 0,
+    output: Output = Path("samples.png"),
+) -> None:
+    """Generate images into one PNG.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    n
+        How many images.
+    seed
+        Of noise and of the codes that are not fixed.
+    """
+    import numpy as np
+
+    from infogan.report.plots import mosaic, save_png
+
+    if n < 1:
+        raise ConfigError(f"-n {n}: give at least 1")
+    model = load(run)
+    images = model.sample(n, seed=seed, **code_values(code))
+    columns = int(np.ceil(n**0.5))
+    blank = np.full((-n % columns, *model.shape), 255, np.uint8)
+    grid = np.concatenate([images, blank]).reshape(-1, columns, *model.shape)
+    writing(output)
+    save_png(mosaic(grid), output)
+    print(output)
+
+
+def traverse(
+    run: Path, /, *, code: str | None = None, rows: int = 8, steps: int = 11, seed: int = 0, output: Output
+) -> None:
+    """Draw one code's sweep: columns are its values, rows keep all else.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    code
+        Name of the code; may be left out if there is only one.
+    rows
+        How many z.
+    steps
+        Values of a continuous code.
+    seed
+        Of noise and of the other codes.
+    """
+    from infogan.report.plots import traversal
+
+    model = load(run)
+    if code is None and len(model.latent.codes) > 1:
+        raise ConfigError(f"--code: choose one of {', '.join(model.latent.codes)}")
+    if rows < 1 or steps < 1:
+        raise ConfigError(f"--rows {rows} --steps {steps}: give at least 1 of each")
+    writing(output)
+    traversal(model, code or next(iter(model.latent.codes)), output, rows=rows, steps=steps, seed=seed)
+    print(output)
+
+
+def encode(
+    run: Path,
+    data: str,
+    /,
+    *,
+    data_dir: DataDir = None,
+    split: Split = "all",
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+) -> None:
+    """Write Q's reading of each image: a CSV, or JSON lines when the output ends in .jsonl.
+
+    Columns: file, then each code's value and its confidence; a categorical code's confidence is its probability,
+    a continuous code's exp(-sigma / the prior's standard deviation).
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    data
+        Images: a folder, an IDX, NPY or NPZ file, or a set's name.
+    split
+        Part of the data.
+    output
+        File to write (default: CSV on standard output).
+    """
+    from infogan.terminal import show_csv
+
+    model = load(run)
+    images = images_for(model, data, data_dir, split)
+    read = model.encode(images)
+    names = ["file"] + [column for name in read for column in (name, f"{name}_confidence")]
+    columns = [c for code in read.values() for c in (code.value.tolist(), code.confidence.tolist())]
+
+    def rows() -> Iterator[list[Any]]:
+        for i, values in enumerate(zip(*columns, strict=True)):
+            yield [images.source(i)] + [round(v, 6) if isinstance(v, float) else v for v in values]
+
+    if output is None:
+        show_csv(sys.stdout, names, rows())
+        return
+    writing(output)
+    with output.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        if output.suffix == ".jsonl":
+            file.writelines(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows())
+        else:
+            show_csv(file, names, rows())
+    print(f"{output}: {len(images)} images")
