@@ -1,6 +1,6 @@
 """Images per second of one training step on the paper's MNIST networks, against a textbook loop.
 
-    python benchmarks/speed.py            (make bench-speed)
+    python benchmarks/speed.py [--json]        (make bench-speed)
 
 Three loops take turns in one run, so that a drifting machine slows all alike: (a) the loop of the tutorials (fp32,
 torch.optim.Adam, binary cross entropy, NCHW memory), (b) ours in fp32, (c) ours as the default chooses. The peak is
@@ -95,6 +95,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--steps", type=int, default=5, help="steps of each loop in a round")
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
     arguments = parser.parse_args()
     digits = data.load("digits")
     configs: dict[str, RunConfig] = {"ours fp32": PAPER.replace(precision="fp32"), "ours default": PAPER}
@@ -126,18 +127,24 @@ def main() -> None:
         }
         if name in trainers:
             rows[name] |= phases(trainers[name], arguments.steps)
-        print(
-            f"{name:<14} "
-            + "  ".join(f"{key} {v if isinstance(v, str) else round(v, 3)}" for key, v in rows[name].items())
-        )
+        if not arguments.json:
+            shown = (f"{key} {v if isinstance(v, str) else round(v, 3)}" for key, v in rows[name].items())
+            print(f"{name:<14} {'  '.join(shown)}")
     report = {
+        "speedup": rows["ours default"]["times_textbook"],
+        "utilisation": rows["ours default"]["utilisation"],
+        "images_per_second": {name: row["images_per_second"] for name, row in rows.items()},
+        "peak_gflops": {row["dtype"]: row["peak_gflops"] for row in rows.values()},
         "command": f"python benchmarks/speed.py --rounds {arguments.rounds} --steps {arguments.steps}",
         "machine": Engine.of(PAPER).describe(),
         "batch": PAPER.batch,
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "loops": rows,
     }
-    TARGET.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(report, indent=2)
+    TARGET.write_text(text + "\n", encoding="utf-8")
+    if arguments.json:
+        print(text)
 
 
 if __name__ == "__main__":

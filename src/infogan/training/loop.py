@@ -131,8 +131,10 @@ class Trainer:
         for side in (self.g, self.d):
             side.collect()
         optimizer.step()
-        for side in (self.g, self.d) if player == "g" else (self.d,):
-            side.refresh()
+        if player == "g":
+            self.g.refresh()
+        if player == "d" or self.config.objective.g_heads:
+            self.d.refresh()
 
     def advance(self) -> tuple[Loss, Loss]:
         """One generator step with the discriminator steps before it; the last losses of D and G."""
