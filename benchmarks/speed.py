@@ -24,7 +24,7 @@ from torch.nn import functional as F
 from infogan import data
 from infogan.config import RunConfig
 from infogan.data.images import to_float
-from infogan.networks import Dcgan, Discriminator, Generator
+from infogan.networks.dcgan import Dcgan, Discriminator, Generator
 from infogan.presets import PAPER
 from infogan.training.engine import Engine
 from infogan.training.loop import Trainer

@@ -1,5 +1,6 @@
 """What several test modules use: tiny settings, and a run trained once."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from infogan.config import RunConfig
 from infogan.data.images import Images
 from infogan.training import loop
 
-torch.set_num_threads(2)
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))  # 1 on a machine that others use as well
 
 TINY = RunConfig().replace(
     latent={"category": "none", "digit": "categorical:4", "slant": "uniform:-1:1", "noise": 8},

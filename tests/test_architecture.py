@@ -17,7 +17,7 @@ LAYERS = [
     "objectives",
     "config",
     "presets settings run",
-    "model",
+    "model comparison",
     "metrics",
     "report",
     "training",

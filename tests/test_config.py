@@ -8,6 +8,7 @@ from infogan.codes import Categorical
 from infogan.config import RunConfig, from_options, read_file, with_file
 from infogan.errors import ConfigError, RunError
 from infogan.latent import Latent
+from infogan.networks import Dcgan
 from infogan.objectives import GAN, InfoGAN
 from infogan.presets import ABOUT, PAPER, PRESETS, preset
 from infogan.run import Run
@@ -31,7 +32,7 @@ def test_a_preset_survives_its_own_file(name: str, tmp_path: Path) -> None:
 def test_options_reach_every_depth() -> None:
     config = changed("--latent.digit.k", "20", "--optim.d-lr=1e-4", "--data", "digits", "--networks.channels", "[8,16]")
     assert config.latent.codes["digit"] == Categorical(20)
-    assert (config.optim.d_lr, config.data.name, config.networks.channels) == (1e-4, "digits", (8, 16))
+    assert (config.optim.d_lr, config.data.name, config.networks) == (1e-4, "digits", Dcgan(channels=(8, 16)))
     assert changed("--data-dir", "x").data.dir == "x"
     for words in (["--data", "photos", "--data.size", "32"], ["--data.size", "32", "--data", "photos"]):
         assert changed(*words).data.model_dump(include={"name", "size"}) == {"name": "photos", "size": (32, 32)}

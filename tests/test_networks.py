@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from infogan.errors import ConfigError
-from infogan.networks import Dcgan, Discriminator, Generator
+from infogan.networks.dcgan import Dcgan, Discriminator, Generator
 
 SHAPES = [(16, 16, 3), (17, 23, 1), (28, 28, 1), (32, 32, 3), (45, 31, 3), (64, 127, 1), (128, 128, 3)]
 

@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -246,7 +247,17 @@ def test_the_public_call(tiny: RunConfig, images: Images, tmp_path: Path) -> Non
         ig.train("nothing", run=tmp_path / "x")
 
 
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """A short run's end depends on the order of additions, and that on the number of threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("two_threads")
 def test_infogan_tells_four_strokes_apart(tmp_path: Path, tiny: RunConfig) -> None:
     """The promise in small: four kinds of image, no labels, four categories; the GAN's Q learns next to nothing."""
     images = strokes(512)

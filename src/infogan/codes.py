@@ -42,6 +42,12 @@ class Posterior:
     """[N] Q's sigma; empty for a categorical code."""
 
 
+def categories(logits: Tensor) -> Posterior:
+    """What logits [N, K] say."""
+    probs = logits.softmax(1).cpu().numpy()
+    return Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)
+
+
 class Code(ABC):
     """One named part of c. Subclasses are final and frozen."""
 
@@ -140,8 +146,7 @@ class Categorical(Code):
         return (values * params.log_softmax(1)).sum(1)  # minus the cross entropy of one-hot c and Q
 
     def posterior(self, params: Tensor) -> Posterior:
-        probs = params.softmax(1).cpu().numpy()
-        return Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)
+        return categories(params)
 
     def columns(self, value: float) -> Tensor:
         if value != int(value) or not 0 <= value < self.k:

@@ -5,16 +5,16 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from infogan.codes import Categorical, from_text
 from infogan.data import Source
 from infogan.data.augment import Augment
 from infogan.errors import ConfigError
 from infogan.latent import RESERVED, Latent
-from infogan.networks import Dcgan
+from infogan.networks import AnyNetworks, Dcgan
 from infogan.objectives import AnyObjective
 from infogan.objectives.infogan import InfoGAN
 
@@ -42,16 +42,29 @@ class Optim(BaseModel):
     """Share of the steps, at the end, over which both rates fall linearly to zero."""
 
 
+def _labels(value: object) -> object:
+    """`10`, `all` or the name of a CSV file."""
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)
+    if isinstance(value, bool) or (isinstance(value, int) and value < 1):
+        raise ValueError("give at least 1 label a class")
+    if isinstance(value, str) and value != "all" and not value.endswith(".csv"):
+        raise ValueError("give a number for each class, all, or the name of a .csv file")
+    return value
+
+
 class RunConfig(BaseModel):
     """Everything a run depends on."""
 
     model_config = SETTINGS
     data: Source = Source()
     latent: Latent = Latent(category=Categorical(10))
-    networks: Dcgan = Dcgan()
+    networks: AnyNetworks = Dcgan()
     objective: AnyObjective = InfoGAN()
     augment: Augment | None = None
     """Changes of an image that are taken to leave its class as it is; needed for objective.real-weight."""
+    labels: Annotated[int | str | None, BeforeValidator(_labels)] = None
+    """Labels that the objective may see: a number for each class, all, or a CSV file (file,label)."""
     optim: Optim = Optim()
     steps: int = Field(default=5000, ge=1)
     """Generator steps."""
@@ -72,8 +85,15 @@ class RunConfig(BaseModel):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        if isinstance(self.objective, InfoGAN) and not self.latent.codes:
+        kind, codes = self.objective.kind, self.latent.codes
+        if isinstance(self.objective, InfoGAN) and not codes:
             raise ValueError("infogan needs a code: give latent.NAME categorical:10, or objective gan")
+        if self.objective.q is None and codes:
+            raise ValueError(f"{kind} has no Q to read codes: set latent.{next(iter(codes))} none")
+        if self.objective.labels == "needed" and self.labels is None:
+            raise ValueError(f"{kind} learns from labels: set labels to a number for each class, all, or a CSV file")
+        if self.objective.labels == "never" and self.labels is not None:
+            raise ValueError(f"{kind} never looks at labels: set labels none")
         if self.objective.needs_view and self.objective.g_heads:
             raise ValueError(
                 "objective.real_weight teaches Q in D's step: set objective.q_step d or d-head, or real_weight 0"
@@ -178,11 +198,10 @@ def read_file(path: Path) -> dict[str, Any]:
 
 
 def with_file(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Settings with a file laid over them. A file that names codes names all of them: the latent's codes are a
+    """Settings with a file laid over them. A file that describes the latent names all of its codes: they are a
     list, which a file replaces and an option changes."""
     changes = read_file(path)
-    latent = changes.get("latent")
-    if isinstance(latent, Mapping) and not latent.keys() <= RESERVED:
+    if isinstance(changes.get("latent"), Mapping):
         tree = {**tree, "latent": {k: v for k, v in tree["latent"].items() if k in RESERVED}}
     return merged(tree, changes)
 

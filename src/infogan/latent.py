@@ -15,7 +15,7 @@ from infogan.codes import AnyCode, Categorical, Code, Posterior
 from infogan.errors import ConfigError
 from infogan.information.bounds import barber_agakov
 
-RESERVED = {"noise", "law", "seed", "n", "kind", "file"}
+RESERVED = {"noise", "law", "seed", "n", "kind", "file", "class"}
 
 
 @dataclass(frozen=True)

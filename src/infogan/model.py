@@ -1,6 +1,7 @@
 """What a user holds after training: sample, encode, traverse, measure, save, load."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from infogan.codes import Posterior
+from infogan.codes import Posterior, categories
 from infogan.config import RunConfig
 from infogan.data.images import Images, Pixels, to_float, to_pixels
-from infogan.errors import DataError, RunError
-from infogan.networks import Discriminator, Generator, Shape
+from infogan.errors import ConfigError, DataError, RunError
+from infogan.networks import Shape
 from infogan.run import Run
 from infogan.streams import stream
 
@@ -24,11 +25,12 @@ CHUNK = 500
 class Model:
     """G, D and Q with the latent that they were trained for, in evaluation mode."""
 
-    def __init__(self, config: RunConfig, shape: Shape) -> None:
-        self.config, self.shape, self.latent = config, shape, config.latent
-        heads = config.objective.heads(config.latent)
-        self.g = Generator(config.networks, self.latent.width, shape, config.seed)
-        self.d = Discriminator(config.networks, shape, heads, config.seed)
+    def __init__(self, config: RunConfig, shape: Shape, classes: Sequence[str] = ()) -> None:
+        """classes: names of the data's classes; they matter to objectives that have a head for them."""
+        self.config, self.shape, self.latent, self.classes = config, shape, config.latent, tuple(classes)
+        heads = config.objective.heads(config.latent, len(classes))
+        self.g = config.networks.generator(self.latent.width, shape, config.seed)
+        self.d = config.networks.discriminator(shape, heads, config.seed)
         self.eval()
 
     def eval(self) -> "Model":
@@ -52,6 +54,8 @@ class Model:
 
     def _generate(self, vectors: Tensor) -> Pixels:
         """[N, H, W, C] from latent vectors [N, width]."""
+        if not self.config.objective.generates:
+            raise ConfigError(f"objective {self.config.objective.kind} has no generator, so there is nothing to draw")
         with torch.inference_mode():
             return np.concatenate([to_pixels(self.g(part.to(self.device))) for part in vectors.split(CHUNK)])
 
@@ -66,6 +70,27 @@ class Model:
         """One code through its sweep: uint8 [rows, values, H, W, C] and the values; a row keeps all else."""
         draw, sweep = self.latent.traverse(name, rows, steps, stream(seed, "traverse"))
         return self._generate(draw.vector()).reshape(rows, len(sweep), *self.shape), sweep
+
+    @property
+    def class_code(self) -> str:
+        """The code that tells G the class; ConfigError where no objective taught it one."""
+        name = self.latent.categorical
+        if name is None or self.config.objective.q != "class":
+            raise ConfigError(f"objective {self.config.objective.kind} tells G no class; give --code NAME=NUMBER")
+        return name
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of what the class head tells apart: classes, or numbers where there were no labels."""
+        if self.config.labels is not None:
+            return self.classes
+        return tuple(str(i) for i in range(self.config.objective.heads(self.latent, len(self.classes))["class"]))
+
+    def class_index(self, name: str) -> int:
+        """Index of a class by its name; ConfigError listing the names when there is none."""
+        if name not in self.classes:
+            raise ConfigError(f"unknown class {name!r}; this model knows {', '.join(self.classes[:20])}")
+        return self.classes.index(name)
 
     # Images in
 
@@ -84,17 +109,33 @@ class Model:
                 heads = self.d(batch.to(self.device)).heads
                 yield {name: head.float().cpu() for name, head in heads.items()}
 
+    @property
+    def categorical(self) -> str | None:
+        """The name under which `encode` says which category or class an image is of; None where nothing does."""
+        if "class" in self.d.heads:
+            return "class"
+        return self.latent.categorical if self.config.objective.q else None
+
     def encode(self, images: Images | Pixels) -> dict[str, Posterior]:
-        """Q's reading of each code on uint8 images [N, H, W, C]."""
-        params = torch.cat([heads["code"] for heads in self._heads(images)])
-        return self.latent.posteriors(params)
+        """What D and Q read from uint8 images [N, H, W, C]: each code by its name, and `class` (the index of one
+        of `classes`) where the objective has a head for it."""
+        objective = self.config.objective
+        chunks = list(self._heads(images))
+        heads = {name: torch.cat([chunk[name] for chunk in chunks]) for name in chunks[0]}
+        read = self.latent.posteriors(heads["code"]) if "code" in heads else {}
+        logits = objective.class_logits(heads)
+        return read if logits is None else read | {"class": categories(logits)}
 
     def lower_bound(self, n: int = 10_000, *, seed: int = 0) -> dict[str, tuple[float, float]]:
-        """L_I of each code on n generated images: mean and standard error, in nats; beside latent.entropy."""
+        """L_I of each code on n generated images: mean and standard error, in nats; beside latent.entropy.
+        Empty where no head reads codes."""
+        q = self.config.objective.q
+        if q is None or not self.latent.codes:
+            return {}
         draw = self.latent.sample(n, stream(seed, "lower bound"))
         with torch.inference_mode():
             parts = (part.to(self.device) for part in draw.vector().split(CHUNK))
-            params = torch.cat([self.d(self.g(part)).heads["code"].float().cpu() for part in parts])
+            params = torch.cat([self.d(self.g(part)).heads[q].float().cpu() for part in parts])
         split = self.latent.split(params)
         result = {}
         for name, code in self.latent.codes.items():
@@ -114,10 +155,12 @@ class Model:
         }
 
     def save(self, path: Path | str) -> None:
-        """Write weights and image shape to a safetensors file."""
+        """Write weights, image shape and class names to a safetensors file."""
         path = Path(path)
         partial = path.with_name(f".{path.name}.partial")
-        partial.write_bytes(save(self.tensors(), metadata={"shape": "x".join(map(str, self.shape))}))
+        about = {"shape": self.shape, "classes": self.classes}
+        metadata = {"infogan": json.dumps(about)}  # one key: safetensors writes several in any order
+        partial.write_bytes(save(self.tensors(), metadata=metadata))
         partial.replace(path)
 
     @classmethod
@@ -129,11 +172,13 @@ class Model:
             raise RunError(f"{folder.path}: is not finished (no {path.name}); the same train command goes on")
         try:
             with safe_open(path, "pt") as file:
-                h, w, c = map(int, file.metadata()["shape"].split("x"))
+                about = json.loads(file.metadata()["infogan"])
+                h, w, c = map(int, about["shape"])
+                classes = [str(name) for name in about["classes"]]
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
         except (SafetensorError, KeyError, ValueError, TypeError) as error:
             raise RunError(f"{path}: is not a model of infogan's ({error}); train it again") from None
-        model = cls(config, (h, w, c))
+        model = cls(config, (h, w, c), classes)
         expected = {name: list(tensor.shape) for name, tensor in model.tensors().items()}
         if expected != {name: list(tensor.shape) for name, tensor in tensors.items()}:
             raise RunError(f"{path}: its tensors are not those of {folder.config_file.name}; train it again")

@@ -9,8 +9,8 @@ from infogan.data import Source
 from infogan.data.augment import Augment
 from infogan.errors import ConfigError
 from infogan.latent import Latent
-from infogan.networks import Dcgan
-from infogan.objectives import GAN, InfoGAN
+from infogan.networks import Dcgan, Mlp
+from infogan.objectives import ACGAN, GAN, CatGAN, Classifier, ImprovedGAN, InfoGAN, SemiGAN
 
 
 def _mnist_latent(continuous: Uniform, law: str = "normal") -> Latent:
@@ -71,6 +71,42 @@ IMAGES = DIGITS.replace(
 )
 """A start for a folder of one's own: ten groups, two continuous codes, mirror images count as the same."""
 
+IMPROVEDGAN = RunConfig(
+    data=Source(name="mnist"),
+    latent=Latent(noise=100, law="uniform"),
+    networks=Mlp(),
+    objective=ImprovedGAN(),
+    labels=10,
+    optim=Optim(d_lr=3e-3, g_lr=3e-3, ema=0.9999),
+    batch=100,
+    steps=20_000,
+)
+"""ImprovedGAN on MNIST with 100 labels: its networks, rates and batches (its z ~ U(0, 1) is ours but for a scale
+that G's first batch normalisation takes back). It ran 300 passes over the images, which are 150,000 steps."""
+
+CATGAN = IMPROVEDGAN.replace(objective=CatGAN())
+"""CatGAN on MNIST with 100 labels, on the same kind of networks."""
+
+CATGAN_20 = IMPROVEDGAN.replace(objective=CatGAN(k=20), labels="none")
+"""CatGAN on MNIST without labels: 20 categories."""
+
+SEMIGAN = RunConfig(
+    data=Source(name="mnist"),
+    latent=Latent(noise=100),
+    networks=Dcgan(channels=(32, 64), features=256, slope=0.2),
+    objective=SemiGAN(),
+    labels=10,
+    optim=Optim(d_lr=2e-4, g_lr=2e-4, ema=0.999),
+    steps=5000,
+)
+"""SemiGAN on MNIST with 100 labels; its paper states no network."""
+
+CLASSIFIER = SEMIGAN.replace(objective=Classifier())
+"""SemiGAN's network without the GAN."""
+
+ACGAN_PRESET = SEMIGAN.replace(latent=Latent(noise=62, digit=Categorical(10)), objective=ACGAN(), labels="all")
+"""ACGAN on MNIST with all labels, on the same networks."""
+
 PRESETS = {
     "digits": DIGITS,
     "mnist": MNIST,
@@ -80,6 +116,12 @@ PRESETS = {
     "official": OFFICIAL,
     "article": ARTICLE,
     "control": CONTROL,
+    "semigan": SEMIGAN,
+    "catgan": CATGAN,
+    "catgan-20": CATGAN_20,
+    "improvedgan": IMPROVEDGAN,
+    "acgan": ACGAN_PRESET,
+    "classifier": CLASSIFIER,
 }
 
 ABOUT = {
@@ -91,6 +133,12 @@ ABOUT = {
     "official": "InfoGAN as the published code does it: sigma fixed to 1, slope 0.01",
     "article": "InfoGAN as the tutorial does it: k = 3, U(-2, 2), Q steps with G",
     "control": "the plain GAN that the paper's L_I figure compares with",
+    "semigan": "SemiGAN with 100 labels of MNIST",
+    "catgan": "CatGAN with 100 labels of MNIST",
+    "catgan-20": "CatGAN without labels, 20 categories",
+    "improvedgan": "ImprovedGAN with 100 labels of MNIST",
+    "acgan": "ACGAN with all labels of MNIST: the class is told to G",
+    "classifier": "SemiGAN's network on its labels alone",
 }
 
 

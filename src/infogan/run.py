@@ -17,6 +17,7 @@ class Run:
     """The files of one run.
 
     config.json  metrics.jsonl  checkpoints/  model.safetensors  environment.json  scores.json  samples/  traversals/
+    labels.csv (the labels that the objective saw, where it saw any)
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -26,6 +27,7 @@ class Run:
         self.checkpoints = self.path / "checkpoints"
         self.weights_file = self.path / "model.safetensors"
         self.environment_file = self.path / "environment.json"
+        self.labels_file = self.path / "labels.csv"
         self.scores_file = self.path / "scores.json"
 
     @property

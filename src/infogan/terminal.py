@@ -1,12 +1,14 @@
 """What a terminal shows: the progress of a run, and the tables that end commands."""
 
 import csv
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 
 def show_csv(file: TextIO, names: Sequence[str], rows: Iterator[list[Any]]) -> None:
@@ -37,11 +39,39 @@ def show_scores(scores: dict[str, Any]) -> None:
         )
         for words in scores["merges"]:
             print(f"  {words}")
+    if "error" in scores:
+        print(f"\nerror {scores['error']:.2%} on {scores['n']} images of {scores['data']} ({scores['k']} classes)")
     if "seconds" in scores:
         print(
             f"\n{scores['steps']} steps in {scores['seconds']:.0f} s, "
             f"{scores['images_per_second']:.0f} images per second"
         )
+
+
+def show_comparison(rows: Sequence[dict[str, Any]]) -> None:
+    """The table of runs beside each other: mean ± standard deviation over seeds."""
+    table = Table(box=None, pad_edge=False, header_style="none")
+    table.add_column("objective")
+    for name in ("labels", "seeds", "error", "cluster accuracy", "L_I (nats)", "images/s"):
+        table.add_column(name, justify="right", no_wrap=True)
+
+    def cell(row: dict[str, Any], key: str, form: str) -> str:
+        if key not in row:
+            return "–"
+        mean, spread = row[key]["mean"], row[key]["std"]
+        return format(mean, form) + ("" if spread is None else f" ± {format(spread, form)}")
+
+    for row in rows:
+        table.add_row(
+            row["name"],
+            "–" if row["labels"] is None else str(row["labels"]),
+            str(len(row["seeds"])),
+            cell(row, "error", ".2%"),
+            cell(row, "cluster_accuracy", ".1%"),
+            cell(row, "L_I", ".2f"),
+            cell(row, "images_per_second", ".0f"),
+        )
+    Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
 
 
 @contextmanager
@@ -60,8 +90,9 @@ def progress_bar(steps: int, entropy: dict[str, float]) -> Iterator[Callable[[in
         def show(step: int, line: dict[str, float]) -> None:
             words = [f"{n} {line[f'L_I/{n}']:.2f}/{h:.2f}" for n, h in entropy.items() if f"L_I/{n}" in line]
             if line:
-                d = sum(line.get(f"d/{part}", 0.0) for part in ("real", "fake"))
-                words += [f"D {d:.2f}", f"G {line.get('g/adversarial', 0.0):.2f}"]
+                for player in "dg":
+                    terms = [value for name, value in line.items() if name.startswith(f"{player}/")]
+                    words += [f"{player.upper()} {sum(terms):.2f}"] if terms else []
                 words.append(f"{line['images_per_second']:.0f} img/s")
             bar.update(task, completed=step, words="  ".join(words))
 

@@ -23,6 +23,7 @@ app = App(
 for command in (
     training.train,
     training.presets,
+    training.compare,
     using.evaluate,
     using.sample,
     using.traverse,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from infogan.cli.options import AsJson, writing
 from infogan.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ def train(
 
     The first word is a preset (see `infogan presets`) or else images: a folder, an IDX, NPY or NPZ file.
     Any setting can follow as --name value: --seed 1, --steps 2000, --latent.noise 32,
-    --latent.digit categorical:20, --optim.d-lr 1e-4, --objective gan. `infogan presets NAME` prints them all with
-    their meaning, as a file for --config. A flag wins over the file, the file over the preset.
+    --latent.digit categorical:20, --optim.d-lr 1e-4, --objective gan, --labels 10. `infogan presets NAME` prints
+    them all with their meaning, as a file for --config. A flag wins over the file, the file over the preset.
     The same command goes on where a run stopped, and shows what is there when it is done.
 
     Parameters
@@ -88,3 +89,36 @@ def presets(name: Annotated[str | None, Parameter(help="A preset to print as a s
             print(f"{known:<14} {about}")
         return
     print(as_toml(preset(name)), end="")
+
+
+def compare(
+    *runs: Path,
+    as_json: AsJson = False,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+) -> None:
+    """Finished runs side by side; runs that differ in their seed alone are one row, mean ± standard deviation.
+
+    Parameters
+    ----------
+    runs
+        Run folders.
+    output
+        Draw L_I over training and the errors into this file (.png, .svg or .pdf).
+    """
+    from infogan.comparison import compare as compare_runs
+
+    if not runs:
+        raise ConfigError("give the run folders to compare")
+    rows = compare_runs(runs)
+    if output:
+        from infogan.report.comparison import comparison_figure
+
+        writing(output)
+        comparison_figure(rows, output)
+    trees = [row.tree() for row in rows]
+    if as_json:
+        print(json.dumps(trees))
+        return
+    from infogan.terminal import show_comparison
+
+    show_comparison(trees)

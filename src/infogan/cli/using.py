@@ -51,6 +51,7 @@ def sample(
     *,
     n: Annotated[int, Parameter(name=["--n", "-n"])] = 64,
     code: Codes = None,
+    of_class: Annotated[str | None, Parameter(name="--class")] = None,
     seed: int = 0,
     output: Output = Path("samples.png"),
 ) -> None:
@@ -62,6 +63,8 @@ def sample(
         Run folder.
     n
         How many images.
+    of_class
+        Draw images of this class, by its name, where G was told the classes (acgan).
     seed
         Of noise and of the codes that are not fixed.
     """
@@ -72,7 +75,10 @@ def sample(
     if n < 1:
         raise ConfigError(f"-n {n}: give at least 1")
     model = load(run)
-    images = model.sample(n, seed=seed, **code_values(code))
+    values = code_values(code)
+    if of_class is not None:
+        values[model.class_code] = model.class_index(of_class)
+    images = model.sample(n, seed=seed, **values)
     columns = int(np.ceil(n**0.5))
     blank = np.full((-n % columns, *model.shape), 255, np.uint8)
     grid = np.concatenate([images, blank]).reshape(-1, columns, *model.shape)
@@ -123,7 +129,8 @@ def encode(
     """Write Q's reading of each image: a CSV, or JSON lines when the output ends in .jsonl.
 
     Columns: file, then each code's value and its confidence; a categorical code's confidence is its probability,
-    a continuous code's exp(-sigma / the prior's standard deviation).
+    a continuous code's exp(-sigma / the prior's standard deviation). Where the objective has a head for classes:
+    the class, its probability, and the probability of every class.
 
     Parameters
     ----------
@@ -143,6 +150,11 @@ def encode(
     read = model.encode(images)
     names = ["file"] + [column for name in read for column in (name, f"{name}_confidence")]
     columns = [c for code in read.values() for c in (code.value.tolist(), code.confidence.tolist())]
+    if "class" in read:
+        classes = model.class_names
+        columns[names.index("class") - 1] = [classes[i] for i in read["class"].value]
+        names += [f"p({name})" for name in classes]
+        columns += read["class"].probs.T.tolist()
 
     def rows() -> Iterator[list[Any]]:
         for i, values in enumerate(zip(*columns, strict=True)):

@@ -100,12 +100,13 @@ class Order:
 
     n: int
     seed: int
+    purpose: str = "order"
     _epoch: int = -1
     _permutation: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     def _of(self, epoch: int) -> NDArray[np.int64]:
         if epoch != self._epoch:
-            self._permutation = torch.randperm(self.n, generator=stream(self.seed, "order", epoch)).numpy()
+            self._permutation = torch.randperm(self.n, generator=stream(self.seed, self.purpose, epoch)).numpy()
             self._epoch = epoch
         return self._permutation
 

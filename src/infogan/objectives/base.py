@@ -1,15 +1,18 @@
 """What an objective is: it names D's heads and turns verdicts, codes and labels into losses. It never steps."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 import torch
+from pydantic import ConfigDict
 from torch import Tensor
 
 from infogan.latent import Draw, Latent
 from infogan.networks import Verdict
+
+SETTINGS = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,14 @@ class Scene(Protocol):
     def view(self) -> Verdict:
         """D on changed copies of that batch (see data.augment)."""
 
+    @property
+    def labelled(self) -> Verdict:
+        """D on a batch of the real images whose labels the objective may see."""
+
+    @property
+    def labels(self) -> Tensor | None:
+        """[N] int64 classes of the labelled batch; None when the run has no labels."""
+
 
 class Objective(ABC):
     """A member of the family: a value, built from its settings alone."""
@@ -55,8 +66,30 @@ class Objective(ABC):
     kind: str
 
     @abstractmethod
-    def heads(self, latent: Latent) -> dict[str, int]:
-        """D's heads by name, with their number of outputs."""
+    def heads(self, latent: Latent, classes: int) -> dict[str, int]:
+        """D's heads by name, with their number of outputs; classes: how many the data's labels name (0: none).
+
+        ConfigError when the latent or the classes are not what the objective needs.
+        """
+
+    @property
+    def labels(self) -> Literal["never", "optional", "needed"]:
+        """Whether it looks at labels."""
+        return "never"
+
+    @property
+    def generates(self) -> bool:
+        """Whether it teaches G anything."""
+        return True
+
+    @property
+    def q(self) -> str | None:
+        """The head that reads the latent's codes back, if there is one."""
+        return None
+
+    def class_logits(self, heads: Mapping[str, Tensor]) -> Tensor | None:
+        """[N, K] logits of the classes (or of categories, without labels), where D has a head for them."""
+        return heads.get("class")
 
     @property
     def detached(self) -> Set[str]:

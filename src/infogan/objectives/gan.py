@@ -3,14 +3,12 @@
 from collections.abc import Set
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from torch import Tensor
 from torch.nn.functional import softplus
 
 from infogan.latent import Latent
-from infogan.objectives.base import Loss, Objective, Scene
-
-OBJECTIVE = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+from infogan.objectives.base import SETTINGS, Loss, Objective, Scene
 
 
 def d_terms(real: Tensor, fake: Tensor) -> dict[str, Tensor]:
@@ -27,11 +25,15 @@ class GAN(BaseModel, Objective):
     """Real against generated. A Q is trained beside it, which neither G nor the trunk ever hears: its L_I shows
     what the codes say when nobody asks them to say anything (the GAN curve of the paper's figure 1)."""
 
-    model_config = OBJECTIVE
+    model_config = SETTINGS
     kind: Literal["gan"] = "gan"
 
-    def heads(self, latent: Latent) -> dict[str, int]:
+    def heads(self, latent: Latent, classes: int) -> dict[str, int]:
         return {"real": 1} | ({"code": latent.n_params} if latent.codes else {})
+
+    @property
+    def q(self) -> str:
+        return "code"
 
     @property
     def detached(self) -> Set[str]:

@@ -7,14 +7,14 @@ from pydantic import BaseModel, Field
 from torch import Tensor
 
 from infogan.latent import Latent
-from infogan.objectives.base import Loss, Objective, Scene
-from infogan.objectives.gan import OBJECTIVE, d_terms, g_term
+from infogan.objectives.base import SETTINGS, Loss, Objective, Scene
+from infogan.objectives.gan import d_terms, g_term
 
 
 class InfoGAN(BaseModel, Objective):
     """A GAN whose generator is also paid for codes that Q can read back from the image. λ is the code's weight."""
 
-    model_config = OBJECTIVE
+    model_config = SETTINGS
     kind: Literal["infogan"] = "infogan"
     q_step: Literal["d", "d-head", "g"] = "d"
     """Who steps Q. d: D's optimizer, and the shared trunk hears L_I as well (official code); d-head: D's
@@ -23,8 +23,12 @@ class InfoGAN(BaseModel, Objective):
     """Weight of the information that categorical codes carry about real images (see Categorical); 0: none.
     It assumes that the changes of `augment` leave an image's class as it is."""
 
-    def heads(self, latent: Latent) -> dict[str, int]:
+    def heads(self, latent: Latent, classes: int) -> dict[str, int]:
         return {"real": 1, "code": latent.n_params}
+
+    @property
+    def q(self) -> str:
+        return "code"
 
     @property
     def detached(self) -> Set[str]:

@@ -41,11 +41,13 @@ def save_png(image: Pixels, path: Path, at_least: int = 480) -> None:
     Image.fromarray(large[..., 0] if large.shape[2] == 1 else large).save(path)
 
 
-def _figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of that size in inches."""
     return Figure(figsize=(width, height), layout="constrained", dpi=160)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def write(figure: Figure, path: Path) -> None:
+    """Save a figure; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, facecolor="white")
 
@@ -65,7 +67,7 @@ def traversal(model: Model, name: str, path: Path, *, rows: int = 8, steps: int 
     """A code's sweep: columns are its values, rows keep z and the other codes."""
     images, sweep = model.traverse(name, rows=rows, steps=steps, seed=seed)
     categorical = isinstance(sweep[0], int)
-    figure = _figure(0.55 * len(sweep) + 0.5, 0.55 * rows * model.shape[0] / model.shape[1] + 0.6)
+    figure = new_figure(0.55 * len(sweep) + 0.5, 0.55 * rows * model.shape[0] / model.shape[1] + 0.6)
     axes = figure.subplots()
     labels = [str(value) if categorical else f"{value:+.1f}".replace("+0.0", "0") for value in sweep]
     _grid(axes, images, labels, [])
@@ -73,7 +75,7 @@ def traversal(model: Model, name: str, path: Path, *, rows: int = 8, steps: int 
     trained = "" if categorical else _trained(code)
     axes.set_title(f"{name}{trained}", fontsize=9, color=INK, loc="left")
     axes.set_ylabel("each row: one z", fontsize=8, color=QUIET)
-    _save(figure, path)
+    write(figure, path)
 
 
 def _trained(code: Any) -> str:
@@ -109,49 +111,49 @@ def categories(
         real.append(shown)
     shares = np.bincount(read, minlength=k) / len(read)
     aspect = model.shape[0] / model.shape[1]
-    figure = _figure(9, max(2.0, 0.5 * k * aspect) + 0.5)
+    figure = new_figure(9, max(2.0, 0.5 * k * aspect) + 0.5)
     left, right = figure.subplots(1, 2)
     _grid(left, np.stack(generated), [], [f"{name}={j}" for j in range(k)])
     _grid(right, np.stack(real), [], [f"{share:.0%}" for share in shares])
     left.set_title("generated", fontsize=9, color=INK)
     right.set_title("real images in it, surest to least sure; its share", fontsize=9, color=INK)
-    _save(figure, path)
+    write(figure, path)
 
 
-def information(lines: Mapping[str, Sequence[dict[str, Any]]], entropy: Mapping[str, float], path: Path) -> None:
-    """L_I of each code over training beside H(c), in nats. lines: metrics of each run by name; with several
-    runs, their categorical code alone is meant to be given in `entropy`."""
-    figure = _figure(6, 3.4)
+def information(lines: Sequence[dict[str, Any]], entropy: Mapping[str, float], path: Path) -> None:
+    """L_I of each code over training beside H(c), in nats. lines: the run's metrics."""
+    figure = new_figure(6, 3.4)
     axes = figure.subplots()
-    many = len(lines) > 1
-    pairs = [(run, name) for run in lines for name in entropy]
-    for colour, (run, name) in zip(COLOURS * 9, pairs, strict=False):
-        points = [(line["step"], line[f"L_I/{name}"]) for line in lines[run] if f"L_I/{name}" in line]
-        axes.plot(*zip(*points, strict=True), color=colour, lw=1.4, label=f"{run} {name}" if many else name)
-        if not many or run == next(iter(lines)):
-            axes.axhline(entropy[name], color=colour if not many else INK, lw=0.8, ls=(0, (4, 3)))
+    for colour, name in zip(COLOURS * 9, entropy, strict=False):
+        points = [(line["step"], line[f"L_I/{name}"]) for line in lines if f"L_I/{name}" in line]
+        axes.plot(*zip(*points, strict=True), color=colour, lw=1.4, label=name)
+        axes.axhline(entropy[name], color=colour, lw=0.8, ls=(0, (4, 3)))
     axes.set(xlabel="generator steps", ylabel=r"$L_I$ (nats), dashed: $H(c)$")
-    _plain(axes)
+    plain(axes)
     axes.legend(frameon=False, fontsize=8, labelcolor=INK)
-    _save(figure, path)
+    write(figure, path)
 
 
 def losses(lines: Sequence[dict[str, Any]], path: Path) -> None:
     """Every loss term of both players over training, in nats."""
-    figure = _figure(8, 3.2)
+    figure = new_figure(8, 3.2)
     for axes, player, title in zip(figure.subplots(1, 2), "dg", ("discriminator", "generator"), strict=True):
         names = [name for name in lines[-1] if name.startswith(f"{player}/")]
+        if not names:  # a classifier has no generator
+            axes.set_visible(False)
+            continue
         for colour, name in zip(COLOURS * 9, names, strict=False):
             points = [(line["step"], line[name]) for line in lines if name in line]
             axes.plot(*zip(*points, strict=True), color=colour, lw=1.2, label=name[2:])
         axes.set_title(title, fontsize=9, color=INK)
         axes.set_xlabel("generator steps")
-        _plain(axes)
+        plain(axes)
         axes.legend(frameon=False, fontsize=7, labelcolor=INK, loc="center left", bbox_to_anchor=(1, 0.5))
-    _save(figure, path)
+    write(figure, path)
 
 
-def _plain(axes: Axes) -> None:
+def plain(axes: Axes) -> None:
+    """Two quiet spines, small labels."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(QUIET)
     axes.tick_params(labelsize=8, color=QUIET, labelcolor=INK)
@@ -170,13 +172,14 @@ def run_figures(run: Run, model: Model, images: Images) -> list[Path]:
         posterior = model.encode(images)[model.latent.categorical]
         written.append(samples / "categories.png")
         categories(model, images, posterior.value, posterior.confidence, written[-1])
-    written.append(samples / "random.png")
-    samples.mkdir(parents=True, exist_ok=True)
-    save_png(mosaic(model.sample(100).reshape(10, 10, *model.shape)), written[-1])
+    if model.config.objective.generates:
+        written.append(samples / "random.png")
+        samples.mkdir(parents=True, exist_ok=True)
+        save_png(mosaic(model.sample(100).reshape(10, 10, *model.shape)), written[-1])
     if lines := run.metrics():
         if any(name.startswith("L_I/") for name in lines[-1]):
             written.append(run.path / "information.png")
-            information({run.path.name: lines}, model.latent.entropy, written[-1])
+            information(lines, model.latent.entropy, written[-1])
         written.append(run.path / "losses.png")
         losses(lines, written[-1])
     return written

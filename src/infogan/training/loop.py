@@ -6,10 +6,13 @@ Every draw is keyed by (seed, purpose, step): resuming, or logging more often, s
 import json
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Adam
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
@@ -17,6 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from infogan import data as source
 from infogan.config import RunConfig
 from infogan.data.images import Images, Order, to_float
+from infogan.data.labels import reveal, write_csv
 from infogan.latent import Draw
 from infogan.model import CHUNK, Model
 from infogan.networks import Verdict
@@ -41,48 +45,79 @@ class Scene:
         self._trainer, self._batch, self._teaches_g = trainer, batch, teaches_g
         self.latent, self.draw = trainer.config.latent, draw
 
-    def _verdict(self, images: Tensor) -> Verdict:
-        detached = frozenset[str]() if self._teaches_g else self._trainer.config.objective.detached
-        verdict: Verdict = self._trainer.d(images, detached)
+    def _verdict(self, what: str, images: Tensor, tracked: bool = False) -> Verdict:
+        """D on images; tracked: whether batch normalisation counts them into its running statistics."""
+        config, d = self._trainer.config, self._trainer.d
+        detached = frozenset[str]() if self._teaches_g else config.objective.detached
+        noise = stream(config.seed, f"noise {'g' if self._teaches_g else 'd'} {what}", self._batch)
+        with nullcontext() if tracked else d.untracked():
+            verdict: Verdict = d(images, detached, noise)
         heads = {name: head.float() for name, head in verdict.heads.items()}
         return Verdict(verdict.features.float(), heads)
+
+    def _take(self, rows: NDArray[np.int64]) -> Tensor:
+        return to_float(self._trainer.images.take(rows)).to(self._trainer.engine.device)
 
     @cached_property
     def fake(self) -> Verdict:
         with torch.set_grad_enabled(self._teaches_g):
             images = self._trainer.g(self.draw.vector())
-        with self._trainer.d.untracked():
-            return self._verdict(images)
+        return self._verdict("fake", images)
+
+    @cached_property
+    def _rows(self) -> NDArray[np.int64]:
+        return self._trainer.order.batch(self._batch, self._trainer.config.batch)
 
     @cached_property
     def _images(self) -> Tensor:
-        trainer = self._trainer
-        rows = trainer.order.batch(self._batch, trainer.config.batch)
-        return to_float(trainer.images.take(rows)).to(trainer.engine.device)
+        return self._take(self._rows)
 
     @cached_property
     def real(self) -> Verdict:
-        if self._teaches_g:
-            with self._trainer.d.untracked():
-                return self._verdict(self._images)
-        return self._verdict(self._images)
+        return self._verdict("real", self._images, tracked=not self._teaches_g)
 
     @cached_property
     def view(self) -> Verdict:
         config = self._trainer.config
         assert config.augment is not None  # the settings refuse an objective that needs it without it
-        with self._trainer.d.untracked():
-            return self._verdict(config.augment(self._images, stream(config.seed, "augment", self._batch)))
+        return self._verdict("view", config.augment(self._images, stream(config.seed, "augment", self._batch)))
+
+    @cached_property
+    def _labelled_rows(self) -> NDArray[np.int64]:
+        """Rows of the labelled batch: the real batch itself where every image is labelled."""
+        labelled = self._trainer.labelled
+        if len(labelled) == len(self._trainer.images):
+            return self._rows
+        return labelled[self._trainer.labelled_order.batch(self._batch, self._trainer.config.batch)]
+
+    @property
+    def labels(self) -> Tensor | None:
+        if self._trainer.config.labels is None:
+            return None
+        labels = self._trainer.images.labels[self._labelled_rows]
+        return torch.from_numpy(labels).to(self._trainer.engine.device)
+
+    @cached_property
+    def labelled(self) -> Verdict:
+        if self._labelled_rows is self._rows:
+            return self.real
+        return self._verdict("labelled", self._take(self._labelled_rows))
 
 
 class Trainer:
-    """The two players, their optimizers and the step they are at."""
+    """The two players, their optimizers and the step they are at.
+
+    images: with those labels alone that the objective may see (see data.labels).
+    """
 
     def __init__(self, config: RunConfig, images: Images) -> None:
         self.config, self.images = config, images
         self.engine = Engine.of(config)
-        self.model = Model(config, images.shape).to(self.engine.device)
+        self.model = Model(config, images.shape, images.classes).to(self.engine.device)
         self.order = Order(len(images), config.seed)
+        self.labelled = np.flatnonzero(images.labels >= 0) if config.labels is not None else np.empty(0, np.int64)
+        self.labelled_order = Order(len(self.labelled), config.seed, "labelled order")
+        self.model.d.prepare(to_float(images.take(self.order.batch(0, CHUNK))).to(self.engine.device))
         self.step, self.means = 0, Means()
         model, optim = self.model, config.optim
         self.g, self.d = Player(model.g, self.engine.dtype), Player(model.d, self.engine.dtype)
@@ -124,6 +159,8 @@ class Trainer:
         return Scene(self, batch, draw.to(self.engine.device), teaches_g)
 
     def _update(self, optimizer: Adam, lr: float, loss: Loss, player: str) -> None:
+        if not loss.terms:
+            return
         check_finite(loss, player, self.step)
         optimizer.param_groups[0]["lr"] = lr * self.rate(self.step)
         optimizer.zero_grad()
@@ -206,6 +243,8 @@ def train(
     """
     run = run if isinstance(run, Run) else Run(run)
     images = images or source.load(config.data, "train")
+    if config.labels is not None:
+        images = reveal(images, config.labels, config.seed)
     trainer = Trainer(config, images)
     if fresh:
         run.clear()
@@ -213,6 +252,8 @@ def train(
     trainer.resume(run.checkpoints)
     if trainer.step >= config.steps and run.weights_file.is_file():
         return Model.load(run.path)
+    if config.labels is not None:
+        write_csv(images, run.labels_file)
     run.weights_file.unlink(missing_ok=True)  # of fewer steps; its checkpoint stays
     run.rewind(trainer.step)
     run.write_json(run.environment_file, trainer.engine.describe() | {"images": len(images)})

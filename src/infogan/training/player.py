@@ -30,7 +30,9 @@ class Player:
                 if isinstance(layer, ROUNDED)
                 for name, _ in layer.named_parameters()
             )
-            self._copies = {name: self._weights[name].detach().to(dtype).requires_grad_() for name in names}
+            for name in names:
+                weight = self._weights[name]
+                self._copies[name] = weight.detach().to(dtype).requires_grad_(weight.requires_grad)
 
     def __call__(self, inputs: Tensor, *rest: Any) -> Any:
         if not self._copies:

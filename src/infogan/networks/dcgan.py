@@ -1,11 +1,9 @@
-"""Generator and discriminator bodies: the paper's MNIST networks and the DCGAN family sized by image shape.
+"""Convolutional networks: the paper's for MNIST and the DCGAN family, sized by image shape.
 
-Images are [N, C, H, W] in [-1, 1], in channels-last memory, so that flattening to [N, H*W*C] is a view.
-One forward of D gives the trunk's features and every head; D and Q share all convolutions.
+D and Q share all convolutions.
 """
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -13,22 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from infogan.errors import ConfigError
+from infogan.networks import base
+from infogan.networks.base import Shape, Verdict
 from infogan.streams import stream
 
-Shape = tuple[int, int, int]
-"""H, W, C of an image."""
 SIDES = 16, 128
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What D says of N images: the trunk's features [N, F] and one tensor [N, outputs] a head (logits or raw)."""
-
-    features: Tensor
-    heads: Mapping[str, Tensor]
-
-
-class Dcgan(BaseModel):
+class Dcgan(BaseModel, base.Family):
     """Strided 4x4 convolutions down to a small map, a wide layer, heads; G mirrors it.
 
     The defaults are table 1 of the InfoGAN paper (28x28: 28 -> 14 -> 7) continued to other sizes.
@@ -58,6 +48,12 @@ class Dcgan(BaseModel):
         if min(sizes[-1]) < 1:
             raise ConfigError(f"{len(channels)} halvings of {h}x{w} leave nothing; give fewer networks.channels")
         return channels, sizes
+
+    def generator(self, width: int, shape: Shape, seed: int = 0) -> nn.Module:
+        return Generator(self, width, shape, seed)
+
+    def discriminator(self, shape: Shape, heads: Mapping[str, int], seed: int = 0) -> base.Discriminator:
+        return Discriminator(self, shape, heads, seed)
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:
@@ -106,8 +102,8 @@ class Generator(nn.Module):
         return images
 
 
-class Discriminator(nn.Module):
-    """D and Q: images [N, C, H, W] in [-1, 1] -> Verdict, every head from one pass."""
+class Discriminator(base.Discriminator):
+    """D and Q on shared convolutions; Q has a hidden layer of its own, other heads are linear."""
 
     def __init__(self, config: Dcgan, shape: Shape, heads: Mapping[str, int], seed: int = 0) -> None:
         super().__init__()
@@ -138,8 +134,9 @@ class Discriminator(nn.Module):
             initialise(head, stream(seed, f"initialise D's head {name}"))
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, images: Tensor, detached: Set[str] = frozenset()) -> Verdict:
-        """detached: heads that send the trunk no gradient."""
+    def forward(
+        self, images: Tensor, detached: Set[str] = frozenset(), noise: torch.Generator | None = None
+    ) -> Verdict:
         maps = self.convolutions(images)  # [N, C', h, w]
         features = self.dense(maps.permute(0, 2, 3, 1).flatten(1))
         heads = {name: head(features.detach() if name in detached else features) for name, head in self.heads.items()}

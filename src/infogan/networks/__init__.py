@@ -1,0 +1,14 @@
+"""The network families: one visible table."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from infogan.networks.base import Shape, Verdict
+from infogan.networks.dcgan import Dcgan
+from infogan.networks.mlp import Mlp
+
+__all__ = ["AnyNetworks", "Dcgan", "Mlp", "Shape", "Verdict"]
+
+AnyNetworks = Annotated[Dcgan | Mlp, Field(discriminator="kind")]
+"""A network family in a configuration."""

@@ -1,0 +1,129 @@
+"""Fully connected networks with weight norm and noise (ImprovedGAN's and CatGAN's for MNIST).
+
+arXiv:1606.03498 and its published code: D reads pixels in [0, 1] under Gaussian noise, G ends in a sigmoid on [0, 1].
+"""
+
+import math
+from collections.abc import Mapping, Set
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
+
+from infogan.networks import base
+from infogan.networks.base import Shape, Verdict
+from infogan.streams import stream
+
+
+class Mlp(BaseModel, base.Family):
+    """Layers of these widths. Weight norm: w = g v/|v|; in D's layers g stays as it was set by the first images, or
+    they would outgrow the noise that is added to their outputs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+    kind: Literal["mlp"] = "mlp"
+    d_layers: tuple[int, ...] = Field(default=(1000, 500, 250, 250, 250), min_length=1)
+    """Widths of D's layers (ReLU, weight norm); the last is the features."""
+    g_layers: tuple[int, ...] = Field(default=(500, 500), min_length=1)
+    """Widths of G's layers (batch norm, softplus)."""
+    pixel_noise: float = Field(default=0.3, ge=0)
+    """Standard deviation of the noise on pixels, which D reads in [0, 1]."""
+    layer_noise: float = Field(default=0.5, ge=0)
+    """Standard deviation of the noise before each further layer of D."""
+
+    def generator(self, width: int, shape: Shape, seed: int = 0) -> nn.Module:
+        return Generator(self, width, shape, seed)
+
+    def discriminator(self, shape: Shape, heads: Mapping[str, int], seed: int = 0) -> base.Discriminator:
+        return Discriminator(self, shape, heads, seed)
+
+
+def normed(inputs: int, outputs: int, generator: torch.Generator, trained: bool = False) -> nn.Linear:
+    """A linear layer under weight norm: rows of length 1 in random directions, biases 0. trained: whether g is."""
+    layer = nn.Linear(inputs, outputs)
+    with torch.no_grad():
+        nn.init.normal_(layer.weight, 0, 1, generator=generator)
+        layer.weight /= layer.weight.norm(dim=1, keepdim=True)
+        nn.init.zeros_(layer.bias)
+    weight_norm(layer).get_parameter("parametrizations.weight.original0").requires_grad_(trained)
+    return layer
+
+
+class Generator(nn.Module):
+    """G: latent vectors [N, width] -> images [N, C, H, W] in [-1, 1]."""
+
+    def __init__(self, config: Mlp, width: int, shape: Shape, seed: int = 0) -> None:
+        super().__init__()
+        self.shape, noise = shape, stream(seed, "initialise G")
+        layers: list[nn.Module] = []
+        for inputs, outputs in pairwise((width, *config.g_layers)):
+            dense = nn.Linear(inputs, outputs)
+            nn.init.normal_(dense.weight, 0, 0.05, generator=noise)
+            nn.init.zeros_(dense.bias)
+            layers += [dense, nn.BatchNorm1d(outputs), nn.Softplus()]
+        self.layers = nn.Sequential(*layers, normed(config.g_layers[-1], math.prod(shape), noise, True), nn.Sigmoid())
+
+    def forward(self, latent: Tensor) -> Tensor:
+        images: Tensor = self.layers(latent).unflatten(1, self.shape).permute(0, 3, 1, 2) * 2 - 1
+        return images
+
+
+class Discriminator(base.Discriminator):
+    """Noise before each layer; the features are the last layer's before its noise."""
+
+    def __init__(self, config: Mlp, shape: Shape, heads: Mapping[str, int], seed: int = 0) -> None:
+        super().__init__()
+        self.pixel_noise, self.layer_noise = config.pixel_noise, config.layer_noise
+        widths = (math.prod(shape), *config.d_layers)
+        generator = stream(seed, "initialise D's layers")
+        self.layers = nn.ModuleList(normed(*pair, generator) for pair in pairwise(widths))
+        self.heads = nn.ModuleDict(
+            {
+                name: normed(widths[-1], n, stream(seed, f"initialise D's head {name}"), True)
+                for name, n in heads.items()
+            }
+        )
+
+    def forward(
+        self, images: Tensor, detached: Set[str] = frozenset(), noise: torch.Generator | None = None
+    ) -> Verdict:
+        values = (images.permute(0, 2, 3, 1).flatten(1) + 1) / 2
+        std = self.pixel_noise
+        for layer in self.layers:
+            values = torch.relu(layer(disturbed(values, std, noise)))
+            std = self.layer_noise
+        features = values
+        # One draw for all heads: a further head then changes nothing for the others.
+        values = disturbed(features, std, noise)
+        heads = {name: head(values.detach() if name in detached else values) for name, head in self.heads.items()}
+        return Verdict(features, heads)
+
+    @torch.no_grad()
+    def prepare(self, images: Tensor) -> None:
+        """Scale and shift each layer so that its outputs on these images have mean 0 and variance 1."""
+        noise = stream(0, "prepare D")
+        values, std = (images.permute(0, 2, 3, 1).flatten(1) + 1) / 2, self.pixel_noise
+        for layer in self.layers:
+            values = torch.relu(standardise(layer, disturbed(values, std, noise)))
+            std = self.layer_noise
+        for head in self.heads.values():
+            standardise(head, disturbed(values, std, noise))
+
+
+def standardise(layer: nn.Module, inputs: Tensor) -> Tensor:
+    """Set a weight-normed layer's g and bias by its outputs on these inputs; those outputs afterwards."""
+    outputs: Tensor = layer(inputs)
+    mean, deviation = outputs.mean(0), outputs.std(0).clamp_min(1e-6)
+    state = dict(layer.named_parameters())
+    state["parametrizations.weight.original0"].div_(deviation[:, None])
+    state["bias"].copy_(-mean / deviation)
+    return (outputs - mean) / deviation
+
+
+def disturbed(values: Tensor, std: float, noise: torch.Generator | None) -> Tensor:
+    """Values with N(0, std) added, if there is a source of noise."""
+    if noise is None or not std:
+        return values
+    return values + std * torch.randn(values.shape, generator=noise).to(values)

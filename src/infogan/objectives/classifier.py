@@ -1,0 +1,34 @@
+"""The class head alone, on labelled images: what the objectives that use labels are compared with."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+from torch.nn.functional import cross_entropy
+
+from infogan.latent import Latent
+from infogan.objectives.base import SETTINGS, Loss, Objective, Scene
+
+
+class Classifier(BaseModel, Objective):
+    """Supervised: the cross entropy of the labelled images, no generator."""
+
+    model_config = SETTINGS
+    kind: Literal["classifier"] = "classifier"
+
+    def heads(self, latent: Latent, classes: int) -> dict[str, int]:
+        return {"class": classes}
+
+    @property
+    def labels(self) -> Literal["needed"]:
+        return "needed"
+
+    @property
+    def generates(self) -> bool:
+        return False
+
+    def d_loss(self, scene: Scene) -> Loss:
+        assert scene.labels is not None  # the settings see to it
+        return Loss({"class": cross_entropy(scene.labelled.heads["class"], scene.labels)})
+
+    def g_loss(self, scene: Scene) -> Loss:
+        return Loss({})

@@ -1,0 +1,130 @@
+"""The label budget: what an objective may see, how it is chosen, and that nothing else ever reaches it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from infogan.config import RunConfig
+from infogan.data.images import Images
+from infogan.data.labels import from_csv, reveal, write_csv
+from infogan.errors import DataError
+from infogan.model import Model
+from infogan.run import Run
+from infogan.training import loop
+
+
+def test_a_number_for_each_class(images: Images) -> None:
+    seen = reveal(images, 3, seed=0)
+    assert np.bincount(seen.labels[seen.labels >= 0]).tolist() == [3, 3, 3, 3]
+    kept = seen.labels >= 0
+    assert (seen.labels[kept] == images.labels[kept]).all()
+    assert not np.array_equal(seen.labels, reveal(images, 3, seed=1).labels)
+    assert np.array_equal(seen.labels, reveal(images, 3, seed=0).labels)
+
+
+def test_all_labels(images: Images) -> None:
+    assert np.array_equal(reveal(images, "all", 0).labels, images.labels)
+
+
+@pytest.mark.parametrize(("budget", "words"), [(40, "fewer than labels 40"), (1, "has no labels")])
+def test_a_budget_that_cannot_be_met(budget: int, words: str, images: Images) -> None:
+    if budget == 1:
+        images = replace(images, labels=np.full(len(images), -1))
+    with pytest.raises(DataError, match=words):
+        reveal(images, budget, 0)
+
+
+def test_a_class_without_a_label(images: Images) -> None:
+    with pytest.raises(DataError, match="no label of class d"):
+        reveal(replace(images, labels=np.where(images.labels == 3, -1, images.labels)), "all", 0)
+
+
+def test_what_is_written_is_read_back(images: Images, tmp_path: Path) -> None:
+    seen = reveal(images, 2, 0)
+    write_csv(seen, tmp_path / "labels.csv")
+    again = reveal(images, str(tmp_path / "labels.csv"), 5)
+    assert np.array_equal(again.labels, seen.labels)
+    assert again.classes == images.classes
+
+
+def of_folder(tmp_path: Path) -> Images:
+    files = [str(tmp_path / "photos" / name) for name in ("a,b.png", "é.png", "x/c.png")]
+    return Images(np.zeros((3, 16, 16, 1), np.uint8), name=str(tmp_path / "photos"), files=files)
+
+
+@pytest.mark.parametrize("start", ["", "\ufeff"], ids=["plain", "bom"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["lf", "crlf"])
+def test_csv_of_ones_own_folder(start: str, end: str, tmp_path: Path) -> None:
+    """Relative or as encode prints them; quoted commas; classes in sorted order; a held-out file is passed over."""
+    held_out = tmp_path / "photos" / "held.png"
+    held_out.parent.mkdir()
+    held_out.touch()
+    lines = ["file,label", '"a,b.png",dog', f"{tmp_path}/photos/é.png,=cat()", "held.png,dog", ""]
+    path = tmp_path / "mine.csv"
+    path.write_bytes((start + end.join(lines)).encode())
+    found = from_csv(of_folder(tmp_path), path)
+    assert found.classes == ("=cat()", "dog")
+    assert found.labels.tolist() == [1, 0, -1]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"name,class\na.png,x\n", "line 1: the header must be file,label"),
+        (b"", "line 1: the header"),
+        (b"file,label\nx/c.png\n", "line 2: 'x/c.png' is not file,label"),
+        (b"file,label\nx/c.png,\n", "line 2"),
+        (b"file,label\nx/c.png,dog,3\n", "line 2"),
+        (b"file,label\nx/c.png,dog\nx/c.png,cat\n", "line 3: x/c.png was already in line 2"),
+        (b"file,label\nnone.png,dog\n", "line 2: no image 'none.png'"),
+        (b"file,label\nx/c.png,\xff\xfe\n", "cannot be read as CSV in UTF-8"),
+        (b'file,label\n"x/c.png,dog\n', "cannot be read as CSV"),
+    ],
+)
+def test_csv_mistakes_name_the_line(text: bytes, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_bytes(text)
+    with pytest.raises(DataError, match=words):
+        from_csv(of_folder(tmp_path), path)
+
+
+def test_csv_with_a_class_that_is_not_there(images: Images, tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("file,label\nstrokes#0,zebra\n")
+    with pytest.raises(DataError, match="'zebra' is none of a, b, c, d"):
+        from_csv(images, path)
+    with pytest.raises(DataError, match="no such file"):
+        from_csv(images, tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("kind", ["semigan", "catgan", "improvedgan", "acgan", "classifier"])
+def test_no_other_label_changes_a_bit(kind: str, tiny: RunConfig, images: Images, tmp_path: Path) -> None:
+    """Two runs by the same record of labels, all other labels shuffled in one of them: equal weights, bit for bit."""
+    latent = {"digit": "categorical:4" if kind == "acgan" else "none", "slant": "none"}
+    config = tiny.replace(objective=kind, latent=latent, labels=2)
+    first = loop.train(config, tmp_path / "first", images=images)
+    record = Run(tmp_path / "first").labels_file
+    shown = from_csv(images, record).labels
+    assert np.bincount(shown[shown >= 0]).tolist() == [2, 2, 2, 2]
+    others = np.where(shown < 0, (images.labels + 1) % 4, images.labels)
+    by_record = config.replace(labels=str(record))
+    second = loop.train(by_record, tmp_path / "second", images=replace(images, labels=others))
+    erased = loop.train(config, tmp_path / "third", images=replace(images, labels=shown))
+    for model in (second, erased):
+        assert {k: v.numpy().tobytes() for k, v in model.tensors().items()} == {
+            k: v.numpy().tobytes() for k, v in first.tensors().items()
+        }
+    wrong = np.where(shown < 0, images.labels, (images.labels + 1) % 4)
+    fourth = loop.train(config.replace(labels="all"), tmp_path / "fourth", images=replace(images, labels=wrong))
+    assert any((fourth.tensors()[k] != v).any() for k, v in first.tensors().items())
+
+
+def test_classes_are_kept_with_the_model(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
+    config = tiny.replace(objective="catgan", latent={"digit": "none", "slant": "none"}, labels=2)
+    loop.train(config, tmp_path / "run", images=images)
+    model = Model.load(tmp_path / "run")
+    assert model.classes == images.classes
+    assert model.categorical == "class"
+    assert model.encode(images)["class"].probs.shape == (len(images), 4)
