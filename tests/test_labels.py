@@ -8,7 +8,7 @@ import pytest
 
 from infogan.config import RunConfig
 from infogan.data.images import Images
-from infogan.data.labels import from_csv, reveal, write_csv
+from infogan.data.labels import for_scoring, from_csv, reveal, write_csv
 from infogan.errors import DataError
 from infogan.model import Model
 from infogan.run import Run
@@ -128,3 +128,13 @@ def test_classes_are_kept_with_the_model(tiny: RunConfig, images: Images, tmp_pa
     assert model.classes == images.classes
     assert model.categorical == "class"
     assert model.encode(images)["class"].probs.shape == (len(images), 4)
+
+
+def test_labels_of_a_file_serve_scoring_as_well(images: Images, tmp_path: Path) -> None:
+    """A folder without classes is scored by the file that training used; labels of its own come first."""
+    path = tmp_path / "mine.csv"
+    path.write_text("file,label\nstrokes#0,x\nstrokes#1,y\n")
+    bare = replace(images, labels=np.full(len(images), -1), classes=())
+    assert for_scoring(bare, str(path)).labels[:3].tolist() == [0, 1, -1]
+    assert for_scoring(images, str(path)) is images
+    assert for_scoring(bare, 10) is bare

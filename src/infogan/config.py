@@ -62,7 +62,8 @@ class RunConfig(BaseModel):
     networks: AnyNetworks = Dcgan()
     objective: AnyObjective = InfoGAN()
     augment: Augment | None = None
-    """Changes of an image that are taken to leave its class as it is; needed for objective.real-weight."""
+    """Changes of an image that are taken to leave its class as it is. Labelled images are seen through them;
+    objective.real-weight needs them."""
     labels: Annotated[int | str | None, BeforeValidator(_labels)] = None
     """Labels that the objective may see: a number for each class, all, or a CSV file (file,label)."""
     optim: Optim = Optim()

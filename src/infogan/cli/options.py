@@ -35,6 +35,7 @@ def load(run: Path) -> Model:
 def images_for(model: Model, data: str | None, data_dir: str | None, split: Split) -> Images:
     """Images in the model's shape: the run's own data, or others brought to it."""
     from infogan.data import load as load_data
+    from infogan.data.labels import for_scoring
 
     h, w, channels = model.shape
     changes: dict[str, Any] = {"name": data} if data else {}
@@ -42,7 +43,7 @@ def images_for(model: Model, data: str | None, data_dir: str | None, split: Spli
         changes["dir"] = data_dir
     own = model.config.data
     own = own.model_copy(update={"size": (h, w), "color": "grey" if channels == 1 else "rgb"} | changes)
-    return load_data(own, split)
+    return for_scoring(load_data(own, split), None if data else model.config.labels)
 
 
 def code_values(pairs: Sequence[str] | None) -> dict[str, float]:

@@ -64,18 +64,18 @@ def train(
 
 
 def resolve(target: str | None, config: Path | None, options: dict[str, Any]) -> RunConfig:
-    """Preset, then file, then options; a target that is no preset is data under the preset `images`."""
+    """Preset, then file, then data, then options; a target that is no preset is data under the preset `images`."""
     from infogan.config import merged, with_file
     from infogan.presets import PRESETS
 
     base = PRESETS.get(target or "digits", PRESETS["images"])
     tree = base.tree()
+    if config:
+        tree = with_file(tree, config)
     if target and target not in PRESETS:
         if not Path(target).exists():
             raise ConfigError(f"{target!r} is neither a preset ({', '.join(PRESETS)}) nor a file or folder here")
         tree = merged(tree, {"data": target})
-    if config:
-        tree = with_file(tree, config)
     return base.from_tree(merged(tree, options))
 
 

@@ -75,6 +75,13 @@ def from_csv(images: Images, path: Path) -> Images:
     return replace(images, labels=labels, classes=classes)
 
 
+def for_scoring(images: Images, budget: int | str | None) -> Images:
+    """Images to score on: where they have no labels of their own, with those of the CSV file that training used."""
+    if isinstance(budget, str) and budget != "all" and (images.labels < 0).all():
+        return from_csv(images, Path(budget))
+    return images
+
+
 def _exists(images: Images, folder: Path, file: str) -> bool:
     """Whether it is an image of the same source that is merely not among these."""
     if images.files:

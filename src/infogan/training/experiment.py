@@ -6,6 +6,7 @@ from typing import Any
 
 from infogan import data as source
 from infogan.config import RunConfig, read_file
+from infogan.data import labels
 from infogan.data.images import Images
 from infogan.errors import DataError
 from infogan.metrics.evaluate import evaluate
@@ -43,9 +44,10 @@ def train(
 def held_out(config: RunConfig) -> Images:
     """The validation images of the run's data; all of them where there are too few to hold any out."""
     try:
-        return source.load(config.data, "validation")
+        images = source.load(config.data, "validation")
     except DataError:
-        return source.load(config.data, "all")
+        images = source.load(config.data, "all")
+    return labels.for_scoring(images, config.labels)
 
 
 def record(run: Run, model: Model, images: Images) -> dict[str, Any]:

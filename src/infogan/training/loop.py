@@ -76,11 +76,14 @@ class Scene:
     def real(self) -> Verdict:
         return self._verdict("real", self._images, tracked=not self._teaches_g)
 
+    def _changed(self, images: Tensor, what: str) -> Tensor:
+        """Copies changed as `augment` says; the images themselves where it says nothing."""
+        config = self._trainer.config
+        return config.augment(images, stream(config.seed, what, self._batch)) if config.augment else images
+
     @cached_property
     def view(self) -> Verdict:
-        config = self._trainer.config
-        assert config.augment is not None  # the settings refuse an objective that needs it without it
-        return self._verdict("view", config.augment(self._images, stream(config.seed, "augment", self._batch)))
+        return self._verdict("view", self._changed(self._images, "augment"))
 
     @cached_property
     def _labelled_rows(self) -> NDArray[np.int64]:
@@ -99,9 +102,9 @@ class Scene:
 
     @cached_property
     def labelled(self) -> Verdict:
-        if self._labelled_rows is self._rows:
+        if self._labelled_rows is self._rows and self._trainer.config.augment is None:
             return self.real
-        return self._verdict("labelled", self._take(self._labelled_rows))
+        return self._verdict("labelled", self._changed(self._take(self._labelled_rows), "augment labelled"))
 
 
 class Trainer:

@@ -1,0 +1,124 @@
+"""Objectives that use labels, at the command line; and runs beside each other."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from infogan.cli import main
+from infogan.comparison import compare
+from infogan.config import RunConfig
+from infogan.data.images import Images
+from infogan.objectives import ACGAN, GAN
+from infogan.training.experiment import train
+
+
+@pytest.fixture(scope="module")
+def family(tmp_path_factory: pytest.TempPathFactory, tiny: RunConfig, images: Images) -> Path:
+    """Tiny runs: ACGAN with two seeds, InfoGAN and GAN with one each."""
+    folder = tmp_path_factory.mktemp("family")
+    acgan = tiny.replace(objective=ACGAN(), latent={"slant": "none"}, labels="all", log_every=1)
+    for seed in (0, 1):
+        train(acgan, run=folder / f"acgan-{seed}", data=images, seed=seed)
+    train(tiny.replace(log_every=1), run=folder / "infogan", data=images)
+    train(tiny.replace(objective=GAN(), augment=None, log_every=1), run=folder / "gan", data=images)
+    return folder
+
+
+def run(*words: object) -> None:
+    main([str(word) for word in words])
+
+
+def test_seeds_are_one_row(family: Path) -> None:
+    rows = compare([family / name for name in ("acgan-0", "infogan", "acgan-1", "gan")])
+    assert [row.name for row in rows] == ["acgan", "infogan", "gan"]
+    tree = rows[0].tree()
+    scores = [json.loads((family / f"acgan-{seed}" / "scores.json").read_text()) for seed in (0, 1)]
+    errors = [score["error"] for score in scores]
+    assert tree["seeds"] == [0, 1]
+    assert tree["labels"] == "all"
+    assert tree["error"]["values"] == errors
+    assert tree["error"]["mean"] == pytest.approx(np.mean(errors))
+    assert tree["error"]["std"] == pytest.approx(np.std(errors, ddof=1))
+    assert tree["L_I"]["values"] == [score["information"]["digit"] for score in scores]
+    assert "error" not in rows[1].tree()
+    assert rows[1].tree()["cluster_accuracy"]["std"] is None
+
+
+def test_rows_of_one_objective_say_how_they_differ(family: Path, tiny: RunConfig, images: Images) -> None:
+    train(tiny.replace(batch=8), run=family / "other", data=images)
+    names = [row.name for row in compare([family / "infogan", family / "other"])]
+    assert names == ["infogan, batch 16", "infogan, batch 8"]
+
+
+def test_the_table_and_the_figure(family: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [family / name for name in ("infogan", "gan", "acgan-0", "acgan-1")]
+    run("compare", *runs, "-o", tmp_path / "compare.png")
+    shown = capsys.readouterr().out
+    assert "acgan" in shown
+    assert "±" in shown
+    with Image.open(tmp_path / "compare.png") as figure:
+        assert figure.width > figure.height > 300
+    run("compare", *runs, "--json")
+    assert [row["objective"] for row in json.loads(capsys.readouterr().out)] == ["infogan", "gan", "acgan"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["compare"], "give the run folders"),
+        (["compare", "nowhere"], "is no run folder"),
+        (["compare", "{half}"], "is not finished"),
+        (["sample", "{acgan}", "--class", "z"], "unknown class 'z'; this model knows a, b, c, d"),
+        (["sample", "{infogan}", "--class", "a"], "infogan tells G no class"),
+    ],
+)
+def test_mistakes(
+    words: list[str], message: str, family: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(family / "gan", tmp_path / "half")
+    (tmp_path / "half" / "scores.json").unlink()
+    places = {"half": tmp_path / "half", "acgan": family / "acgan-0", "infogan": family / "infogan"}
+    with pytest.raises(SystemExit) as caught:
+        run(*[word.format(**places) for word in words])
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_class_is_drawn_by_its_name(family: Path, tmp_path: Path) -> None:
+    for words in (["--class", "b"], ["--code", "digit=1"]):
+        run("sample", family / "acgan-0", *words, "-n", 4, "-o", tmp_path / f"{words[0][2:]}.png")
+    assert (tmp_path / "class.png").read_bytes() == (tmp_path / "code.png").read_bytes()
+
+
+def test_own_folder_with_a_file_of_labels(
+    tiny: RunConfig, images: Images, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From a flat folder and a CSV of some labels to the class of every image."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    lines = []
+    for i, (pixels, label) in enumerate(zip(images.pixels, images.labels, strict=True)):
+        Image.fromarray(pixels[..., 0]).save(photos / f"{i:02d}.png")
+        lines += [f"{i:02d}.png,kind {images.classes[label]}"] if i < 50 else []
+    (tmp_path / "mine.csv").write_text("\n".join(["file,label", *lines]), encoding="utf-8")
+    settings = tiny.replace(objective="semigan", latent={"digit": "none", "slant": "none"}, labels=1).tree()
+    (tmp_path / "semi.json").write_text(json.dumps(settings | {"labels": str(tmp_path / "mine.csv")}))
+    run("train", photos, "-c", tmp_path / "semi.json", "--run", tmp_path / "run")
+    shown = capsys.readouterr().out
+    assert "error" in shown  # every tenth image is held out, and some of those are labelled
+    seen = list(csv.DictReader((tmp_path / "run" / "labels.csv").read_text(encoding="utf-8").splitlines()))
+    assert len(seen) == sum(i % 10 != 9 for i in range(50))
+    run("encode", tmp_path / "run", photos, "-o", tmp_path / "codes.csv")
+    rows = list(csv.DictReader((tmp_path / "codes.csv").read_text(encoding="utf-8").splitlines()))
+    assert list(rows[0]) == ["file", "class", "class_confidence", *(f"p(kind {c})" for c in "abcd")]
+    for row in rows:
+        shares = {c: float(row[f"p(kind {c})"]) for c in "abcd"}
+        assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
+        assert row["class"] == f"kind {max(shares, key=shares.__getitem__)}"
+    run("evaluate", tmp_path / "run", "--json")
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["recall"].keys() == {f"kind {c}" for c in "abcd"}
