@@ -6,7 +6,7 @@ BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --disable-pip-version-check -q
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test lint format bench-speed bench-time bench-quality readme constraints clean
+.PHONY: help setup demo test lint format bench-speed bench-time bench-quality bench-family readme constraints clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ bench-time: .venv/.base ## seconds to 95 % (DATA_DIR=folder with MNIST's files, 
 
 bench-quality: .venv/.base ## cluster accuracy of the digits preset over seeds
 	@$(BIN)/python benchmarks/quality.py digits --seeds 0 1 2 --unseen mnist $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+
+bench-family: .venv/.base ## all objectives on MNIST (DATA_DIR=folder with its files), about three hours
+	@$(BIN)/python benchmarks/family.py --data-dir $(DATA_DIR)
 
 readme: .venv/.base ## write the tables of README and docs from the result files
 	@$(BIN)/python benchmarks/readme.py

@@ -1,6 +1,7 @@
 """Write the tables of README.md and docs/ from the result files: python benchmarks/readme.py [--check]."""
 
 import json
+import statistics
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,49 @@ def time() -> str:
     return "\n".join([*rows, "", machine_of(report)])
 
 
+def family() -> str:
+    """Every study of the family: what it reached, and its goal's figure."""
+    report = read("family")
+    rows = ["| study | settings | seeds | reached | training |", "|---|---|---|---|---|"]
+    for study, (preset, options) in report["presets"].items():
+        runs = [run for run in report["runs"] if run["study"] == study]
+        if not runs:
+            continue
+        shown = [
+            f"{words} {form(values)}"
+            for key, words, form in FIGURES
+            if (values := [run[key] for run in runs if key in run])
+        ]
+        if study == "gan-L_I":
+            least = min(min(run["shares"]) for run in runs)
+            shown.append(f"every digit in at least {least:.1%} of samples")
+        seconds = statistics.median(run["seconds"] for run in runs)
+        command = f"`train {preset}{' ' + options if options else ''}`"
+        rows.append(f"| {study} | {command} | {len(runs)} | {'; '.join(shown)} | {seconds:.0f} s |")
+    judge = f"Samples are judged by a classifier that errs on {report['judge_error']:.2%} of the held-out images."
+    return "\n".join([*rows, "", judge, machine_of(report)])
+
+
+def spread(values: list[float], form: str) -> str:
+    """Mean ± standard deviation."""
+    deviation = f" ± {format(statistics.stdev(values), form)}" if len(values) > 1 else ""
+    return format(statistics.mean(values), form) + deviation
+
+
+FIGURES: tuple[tuple[str, str, Callable[[list[float]], str]], ...] = (
+    ("error", "error", lambda values: spread(values, ".2%")),
+    ("cluster_accuracy_many_to_one", "many-to-one accuracy", lambda values: spread(values, ".1%")),
+    ("agreement", "asked-for class", lambda values: spread(values, ".2%")),
+    ("mean_late", "L_I after step 300", lambda values: spread(values, ".3f")),
+    (
+        "reaches_2.25_at",
+        "2.25 nats at step",
+        lambda values: ", ".join(f"{v:.0f}" if v > 0 else "never" for v in values),
+    ),
+)
+"""Of a family's row: key, words, and how its values are written."""
+
+
 def machine_of(report: dict[str, Any]) -> str:
     """The line below a table."""
     machine = report["machine"]
@@ -89,6 +133,7 @@ def machine_of(report: dict[str, Any]) -> str:
 
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "quality": ("README.md", quality),
+    "family": ("docs/family.md", family),
     "speed": ("docs/performance.md", speed),
     "time": ("docs/performance.md", time),
 }

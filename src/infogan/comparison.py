@@ -73,5 +73,5 @@ def _name(tree: dict[str, Any], trees: Sequence[dict[str, Any]]) -> str:
     """The objective, and what sets these settings apart from the others of its kind."""
     same = [other for other in trees if other["objective.kind"] == tree["objective.kind"]]
     keys = sorted({key for other in same for key in other | tree if other.get(key) != tree.get(key)})
-    shown = [f"{key.removeprefix('objective.')} {tree.get(key)}" for key in keys[:3]]
+    shown = [f"{key.removeprefix('objective.')} {'none' if tree.get(key) is None else tree[key]}" for key in keys[:3]]
     return ", ".join([tree["objective.kind"], *shown])

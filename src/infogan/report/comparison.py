@@ -32,7 +32,13 @@ def _information(axes: Axes, rows: Sequence[Row]) -> None:
         for run in row.runs:
             points = [(line["step"], line[f"L_I/{code}"]) for line in run.metrics() if f"L_I/{code}" in line]
             if points:
-                axes.plot(*zip(*points, strict=True), color=colour, lw=1.3, label=label)
+                axes.plot(
+                    *zip(*points, strict=True),
+                    color=colour,
+                    lw=1.3,
+                    marker="." if len(points) == 1 else "",
+                    label=label,
+                )
                 label = "_"  # one entry a row
         if code and label == "_":
             entropies.add(row.config.latent.entropy[code])
