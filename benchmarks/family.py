@@ -26,8 +26,8 @@ from infogan.training.engine import Engine
 RESULTS = Path(__file__).parent / "results"
 RUNS = Path("runs/family")
 STUDIES: dict[str, tuple[str, str]] = {
-    "infogan-L_I": ("paper", "--steps 600 --log-every 10"),
-    "gan-L_I": ("control", "--steps 600 --log-every 10"),
+    "infogan-L_I": ("paper", "--steps 600 --log-every 10 --optim.d-lr 5e-4 --optim.g-lr 2e-3"),
+    "gan-L_I": ("control", "--steps 600 --log-every 10 --optim.d-lr 5e-4 --optim.g-lr 2e-3"),
     "semigan-100": ("semigan", "--labels 10"),
     "classifier-100": ("classifier", "--labels 10"),
     "acgan": ("acgan", ""),
