@@ -14,7 +14,7 @@ LAYERS = [
     "streams",
     "information data codes networks",
     "latent",
-    "objectives",
+    "objectives names",
     "config",
     "presets settings run",
     "model comparison",

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from infogan.config import RunConfig, read_file
-from infogan.errors import RunError
+from infogan.errors import ConfigError, RunError
+from infogan.names import Names
 
 FREE = {"steps", "log_every", "checkpoint_every"}
 """Settings that may differ when a run is taken up again."""
@@ -16,7 +17,8 @@ FREE = {"steps", "log_every", "checkpoint_every"}
 class Run:
     """The files of one run.
 
-    config.json  metrics.jsonl  checkpoints/  model.safetensors  environment.json  scores.json  samples/  traversals/
+    config.json  metrics.jsonl  checkpoints/  model.safetensors  environment.json  scores.json  names.json
+    samples/  traversals/
     labels.csv (the labels that the objective saw, where it saw any)
     """
 
@@ -29,6 +31,7 @@ class Run:
         self.environment_file = self.path / "environment.json"
         self.labels_file = self.path / "labels.csv"
         self.scores_file = self.path / "scores.json"
+        self.names_file = self.path / "names.json"
 
     @property
     def exists(self) -> bool:
@@ -41,6 +44,17 @@ class Run:
         if not self.exists:
             raise RunError(f"{self.path}: is no run folder (it has no config.json); give one that train wrote")
         return RunConfig.from_tree(read_file(self.config_file))
+
+    @property
+    def names(self) -> Names:
+        """What the user calls codes and categories; RunError when names.json does not fit this run."""
+        if not self.names_file.is_file():
+            return Names()
+        tree = read_file(self.names_file)
+        try:
+            return Names.from_tree(tree, self.config.latent)
+        except ConfigError as error:
+            raise RunError(f"{self.names_file}: {error}; correct it, or remove the file") from None
 
     def begin(self, config: RunConfig) -> None:
         """Take the folder for this run, or take the run in it up again.

@@ -1,0 +1,110 @@
+"""What a user calls codes and categories: words for people, beside the names and numbers that settings use."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from infogan.codes import Categorical
+from infogan.errors import ConfigError
+from infogan.latent import Latent
+
+LONGEST = 80
+
+
+def _printable(name: str) -> str:
+    if bad := next((c for c in name if unicodedata.category(c) in ("Cc", "Zl", "Zp")), None):
+        raise ValueError(f"a name cannot hold the character U+{ord(bad):04X}")
+    return name
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST),
+    AfterValidator(_printable),
+]
+
+
+class Names(BaseModel):
+    """Names given to codes and to values of categorical codes. Two categories may share a name, two codes may not.
+
+    >>> names = Names(codes={"slant": "lean"}, categories={"digit": {3: "seven"}})
+    >>> names.code("slant"), names.category("digit", 3), names.category("digit", 4)
+    ('lean', 'seven', '4')
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    codes: Mapping[str, Name] = {}
+    """Name of each code that has one, by the code."""
+    categories: Mapping[str, Mapping[int, Name]] = {}
+    """Names of categories by code and number."""
+
+    @classmethod
+    def from_tree(cls, tree: Any, latent: Latent) -> Self:
+        """Names as names.json has them, for the codes of a latent; ConfigError says what is wrong."""
+        try:
+            names = cls.model_validate(tree)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            where = ".".join(map(str, fault["loc"]))
+            raise ConfigError(f"{where or 'names'}: {fault['msg'].removeprefix('Value error, ')}") from None
+        shown = [names.code(code) for code in latent.codes]
+        for code in names.codes:
+            latent.code(code)
+            if shown.count(names.code(code)) > 1 or names.code(code) == "file":
+                raise ConfigError(f"codes.{code}: {names.code(code)!r} is taken; codes need different names")
+        for code, given in names.categories.items():
+            if not isinstance(latent.code(code), Categorical):
+                raise ConfigError(f"categories.{code}: {code} has no categories; only its own name can be given")
+            for k in given:
+                latent.columns(code, k)  # raises where there is no such category
+        return names
+
+    def tree(self) -> dict[str, Any]:
+        """As names.json has them."""
+        return self.model_dump(mode="json")
+
+    def code(self, code: str) -> str:
+        """What to call a code."""
+        return self.codes.get(code, code)
+
+    def category(self, code: str, k: int) -> str:
+        """What to call a category: its name, else its number."""
+        return self.categories.get(code, {}).get(k, str(k))
+
+    def numbered(self, code: str, k: int) -> str:
+        """A category's number, with its name where it has one: `3 seven`."""
+        given = self.categories.get(code, {}).get(k)
+        return f"{k} {given}" if given else str(k)
+
+    def find(self, word: str) -> str:
+        """The code that a word means: its given name, or its own."""
+        return next((code for code, name in self.codes.items() if name == word), word)
+
+    def number(self, code: str, word: str) -> float:
+        """The value that a word means: a category's name, or a number; ConfigError when it is neither."""
+        meant = [k for k, name in self.categories.get(code, {}).items() if name == word]
+        if len(meant) > 1:
+            raise ConfigError(f"{code}={word}: {' and '.join(map(str, meant))} are called so; give the number")
+        try:
+            return meant[0] if meant else float(word)
+        except ValueError:
+            raise ConfigError(f"{code}={word}: write NAME=NUMBER, as in digit=3, or a category's name") from None
+
+    def changed(self, what: str, name: str, latent: Latent) -> Self:
+        """With another name for `slant` (a code) or `digit.3` (a category); an empty one takes the name away."""
+        code, number = self.find(what), ""
+        if code not in latent.codes:
+            code, _, number = what.rpartition(".")
+            code = self.find(code or what)
+            if code in latent.codes and not number.isdecimal():
+                raise ConfigError(f"{what}: a category is written {code}.0")
+        latent.code(code)
+        tree = self.tree()
+        place, key = (tree["categories"].setdefault(code, {}), str(int(number))) if number else (tree["codes"], code)
+        place.pop(key, None)
+        if name.strip():
+            place[key] = name
+        tree["categories"] = {code: given for code, given in tree["categories"].items() if given}
+        return self.from_tree(tree, latent)

@@ -1,0 +1,80 @@
+"""Names that a user gives: kept in the run folder, checked against its codes, understood wherever a code is named."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from infogan.errors import ConfigError, InfoganError, RunError
+from infogan.latent import Latent
+from infogan.names import Names
+from infogan.run import Run
+
+LATENT = Latent.model_validate({"noise": 4, "digit": "categorical:4", "slant": "uniform", "width": "uniform"})
+
+
+def test_names_come_and_go() -> None:
+    names = Names().changed("digit.3", " seven ", LATENT).changed("slant", "lean", LATENT)
+    assert names.tree() == {"codes": {"slant": "lean"}, "categories": {"digit": {"3": "seven"}}}
+    assert (names.code("slant"), names.code("width")) == ("lean", "width")
+    assert (names.category("digit", 3), names.category("digit", 2)) == ("seven", "2")
+    assert (names.numbered("digit", 3), names.numbered("digit", 2)) == ("3 seven", "2")
+    assert names.changed("digit.03", "eight", LATENT).category("digit", 3) == "eight"
+    assert names.changed("lean", "tilt", LATENT).code("slant") == "tilt"  # a code answers to its name as well
+    assert names.changed("digit.3", "", LATENT).changed("slant", " ", LATENT) == Names()
+    assert Names.from_tree(json.loads(json.dumps(names.tree())), LATENT) == names
+
+
+def test_words_are_understood() -> None:
+    names = Names(codes={"slant": "lean"}, categories={"digit": {1: "one", 2: "two", 3: "two"}})
+    assert (names.find("lean"), names.find("slant"), names.find("digit")) == ("slant", "slant", "digit")
+    assert (names.number("digit", "one"), names.number("digit", "3"), names.number("slant", "-0.5")) == (1, 3, -0.5)
+    with pytest.raises(ConfigError, match="2 and 3 are called so"):
+        names.number("digit", "two")
+    with pytest.raises(ConfigError, match="NAME=NUMBER"):
+        names.number("digit", "three")
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "why"),
+    [
+        ("digit.4", "five", "0 to 3"),
+        ("digit.x", "five", r"written digit\.0"),
+        ("digit.", "five", r"written digit\.0"),
+        ("slant.0", "up", "has no categories"),
+        ("size", "big", "this model has digit, slant, width"),
+        ("size.0", "big", "this model has digit, slant, width"),
+        ("slant", "width", "taken"),
+        ("slant", "file", "taken"),
+        ("slant", "a\nb", r"U\+000A"),
+        ("slant", "a\u2028b", r"U\+2028"),
+        ("slant", "\udcff", "unicode"),
+        ("slant", "x" * 81, "at most 80"),
+    ],
+)
+def test_what_cannot_be_a_name(what: str, name: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        Names().changed(what, name, LATENT)
+
+
+def test_a_run_knows_its_names(trained: Path, tmp_path: Path) -> None:
+    run = Run(shutil.copytree(trained, tmp_path / "run"))
+    assert run.names == Names()
+    names = Names().changed("digit.2", "<b>zwei</b> \u202e", run.config.latent)
+    run.write_json(run.names_file, names.tree())
+    assert run.names == names
+    for bad, why in (
+        ('{"codes": {"size": "big"}}', "this model has digit, slant"),
+        ('{"categories": {"digit": {"9": "x"}}}', "0 to 3"),
+        ('{"categories": {"digit": {"one": "x"}}}', "categories.digit"),
+        ('{"codes": {"slant": 3}}', "codes.slant"),
+        ('{"kodes": {}}', "kodes"),
+    ):
+        run.names_file.write_text(bad)
+        with pytest.raises(RunError, match=why) as caught:
+            _ = run.names
+        assert "names.json" in str(caught.value)
+    run.names_file.write_text("{")
+    with pytest.raises(InfoganError, match=r"names\.json"):
+        _ = run.names
