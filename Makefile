@@ -4,6 +4,8 @@ TORCH = 2.13.0
 CPU_INDEX = https://download.pytorch.org/whl/cpu
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --disable-pip-version-check -q
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+comma := ,
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help setup demo test lint format bench-speed bench-time bench-quality bench-family readme constraints clean
@@ -70,7 +72,7 @@ clean: ## remove the environment
 	@touch $@
 
 .venv/.test: .venv/.base
-	@$(PIP) -c constraints.txt -e '.[test]'
+	@$(PIP) -c constraints.txt -e '.[test$(if $(CHROMIUM),$(comma)browser)]'
 	@touch $@
 
 .venv/.lint: .venv/.test

@@ -19,7 +19,7 @@ LAYERS = [
     "presets settings run",
     "model comparison",
     "metrics",
-    "report",
+    "report explorer",
     "training",
     "cli __init__",
     "__main__",
@@ -29,6 +29,7 @@ RIMS = {
     "matplotlib": {"report"},
     "cyclopts": {"cli"},
     "rich": {"terminal"},
+    "onnx": {"explorer"},
     "urllib": {"data"},
     "PIL": {"data", "report"},
 }

@@ -82,6 +82,10 @@ class Code(ABC):
         """[N] ln Q(c|x) in nats of values [N, width] under Q's params [N, n_params]."""
 
     @abstractmethod
+    def reading(self, params: Tensor) -> dict[str, Tensor]:
+        """Q's params [N, n_params] as what they stand for: probabilities [N, K], or mean and std [N]."""
+
+    @abstractmethod
     def posterior(self, params: Tensor) -> Posterior:
         """Q's params [N, n_params] as numbers a user can read."""
 
@@ -144,6 +148,9 @@ class Categorical(Code):
 
     def log_q(self, params: Tensor, values: Tensor) -> Tensor:
         return (values * params.log_softmax(1)).sum(1)  # minus the cross entropy of one-hot c and Q
+
+    def reading(self, params: Tensor) -> dict[str, Tensor]:
+        return {"probabilities": params.softmax(1)}
 
     def posterior(self, params: Tensor) -> Posterior:
         return categories(params)
@@ -216,9 +223,12 @@ class _Continuous(Code):
     def log_q(self, params: Tensor, values: Tensor) -> Tensor:
         return self.q(params).log_prob(values[:, 0])  # type: ignore[no-any-return]
 
-    def posterior(self, params: Tensor) -> Posterior:
+    def reading(self, params: Tensor) -> dict[str, Tensor]:
         q = self.q(params)
-        mean, std = q.mean.cpu().numpy(), q.stddev.cpu().numpy()
+        return {"mean": q.mean, "std": q.stddev}
+
+    def posterior(self, params: Tensor) -> Posterior:
+        mean, std = (part.cpu().numpy() for part in self.reading(params).values())
         return Posterior(value=mean, confidence=np.exp(-std / self.std), mean=mean, std=std)
 
     def columns(self, value: float) -> Tensor:

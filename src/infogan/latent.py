@@ -3,7 +3,8 @@
 Shapes: N samples; Q's parameters [N, n_params] and G's input [N, width] hold the codes in declared order.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -15,7 +16,7 @@ from infogan.codes import AnyCode, Categorical, Code, Posterior
 from infogan.errors import ConfigError
 from infogan.information.bounds import barber_agakov
 
-RESERVED = {"noise", "law", "seed", "n", "kind", "file", "class"}
+RESERVED = {"noise", "law", "seed", "n", "kind", "file", "class", "image"}
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,25 @@ class Latent(BaseModel):
         except ValueError as error:
             raise ConfigError(f"code {name}: {error}") from None
 
+    def point(self, tree: Mapping[str, Any]) -> Draw:
+        """The one sample that {"noise": [...], "codes": {"digit": 3, "slant": 0.5}} describes, as the explorer copies
+        it. A categorical code may have K weights in place of a number. ConfigError when it fits another latent.
+
+        >>> Latent(noise=1, digit="categorical:2").point({"noise": [0.5], "codes": {"digit": [0.75, 0.25]}}).vector()
+        tensor([[0.5000, 0.7500, 0.2500]])
+        """
+        noise, codes = tree.get("noise"), tree.get("codes")
+        if not isinstance(codes, Mapping) or list(codes) != list(self.codes):
+            raise ConfigError(f'point: "codes" must give a value to {", ".join(self.codes) or "none"}, in this order')
+        values = {}
+        for name, value in codes.items():
+            if isinstance(value, Sequence):
+                values[name] = _numbers(name, value, self.codes[name].width)
+            else:
+                values[name] = self.columns(name, float(_numbers(name, [value], 1)))
+        draw = {name: value[None] for name, value in values.items()}
+        return Draw(_numbers("noise", noise, self.noise)[None], draw)
+
     def traverse(self, name: str, rows: int, steps: int, generator: torch.Generator) -> tuple[Draw, list[float]]:
         """A grid for one code: each row keeps its z and other codes while `name` runs through its sweep.
 
@@ -149,3 +169,11 @@ class Latent(BaseModel):
         """What Q's output [N, n_params] says of each code."""
         split = self.split(params)
         return {name: code.posterior(split[name]) for name, code in self.codes.items()}
+
+
+def _numbers(name: str, value: Any, n: int) -> Tensor:
+    """[n] finite numbers from a file."""
+    numbers = isinstance(value, list) and all(type(v) in (int, float) and math.isfinite(v) for v in value)
+    if not numbers or len(value) != n:
+        raise ConfigError(f"point: {name} must be {n} finite number{'s' * (n != 1)}")
+    return torch.tensor(value, dtype=torch.float32)

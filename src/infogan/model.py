@@ -52,8 +52,11 @@ class Model:
 
     # Images out
 
-    def _generate(self, vectors: Tensor) -> Pixels:
-        """[N, H, W, C] from latent vectors [N, width]."""
+    def generate(self, vectors: Tensor) -> Pixels:
+        """uint8 [N, H, W, C] from latent vectors [N, width] (see Draw.vector).
+
+        ConfigError where the objective has no generator.
+        """
         if not self.config.objective.generates:
             raise ConfigError(f"objective {self.config.objective.kind} has no generator, so there is nothing to draw")
         with torch.inference_mode():
@@ -64,12 +67,12 @@ class Model:
 
         ConfigError on an unknown code, or a value that it does not have.
         """
-        return self._generate(self.latent.sample(n, stream(seed, "sample"), **codes).vector())
+        return self.generate(self.latent.sample(n, stream(seed, "sample"), **codes).vector())
 
     def traverse(self, name: str, *, rows: int = 10, steps: int = 11, seed: int = 0) -> tuple[Pixels, list[float]]:
         """One code through its sweep: uint8 [rows, values, H, W, C] and the values; a row keeps all else."""
         draw, sweep = self.latent.traverse(name, rows, steps, stream(seed, "traverse"))
-        return self._generate(draw.vector()).reshape(rows, len(sweep), *self.shape), sweep
+        return self.generate(draw.vector()).reshape(rows, len(sweep), *self.shape), sweep
 
     @property
     def class_code(self) -> str:

@@ -53,6 +53,7 @@ def sample(
     code: Codes = None,
     of_class: Annotated[str | None, Parameter(name="--class")] = None,
     seed: int = 0,
+    point: Path | None = None,
     output: Output = Path("samples.png"),
 ) -> None:
     """Generate images into one PNG.
@@ -67,20 +68,28 @@ def sample(
         Draw images of this class, by its name, where G was told the classes (acgan).
     seed
         Of noise and of the codes that are not fixed.
+    point
+        One image instead: noise and codes from a JSON file, as the explorer copies them.
     """
     import numpy as np
 
+    from infogan.config import read_file
     from infogan.report.plots import mosaic, save_png
 
     if n < 1:
         raise ConfigError(f"-n {n}: give at least 1")
+    if point and (code or of_class):
+        raise ConfigError(f"--point {point} gives every code a value; leave --code and --class out")
     model = load(run)
-    values = code_values(code)
-    if of_class is not None:
-        values[model.class_code] = model.class_index(of_class)
-    images = model.sample(n, seed=seed, **values)
-    columns = int(np.ceil(n**0.5))
-    blank = np.full((-n % columns, *model.shape), 255, np.uint8)
+    if point:
+        images = model.generate(model.latent.point(read_file(point)).vector())
+    else:
+        values = code_values(code)
+        if of_class is not None:
+            values[model.class_code] = model.class_index(of_class)
+        images = model.sample(n, seed=seed, **values)
+    columns = int(np.ceil(len(images) ** 0.5))
+    blank = np.full((-len(images) % columns, *model.shape), 255, np.uint8)
     grid = np.concatenate([images, blank]).reshape(-1, columns, *model.shape)
     writing(output)
     save_png(mosaic(grid), output)

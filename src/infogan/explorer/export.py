@@ -1,0 +1,200 @@
+"""G and Q as ONNX graphs with named inputs and outputs and any batch size, checked before they are handed out.
+
+generator   noise [N, noise], each code by its name [N, width]  ->  image [N, C, H, W] in [-1, 1]
+encoder     image  ->  `<code>_probabilities` [N, K], or `<code>_mean` and `<code>_std` [N]
+"""
+
+import logging
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+from torch import Tensor, nn
+
+from infogan.data.cache import whole
+from infogan.errors import InfoganError
+from infogan.model import Model
+from infogan.streams import stream
+
+Arrays = dict[str, NDArray[np.float32]]
+TOLERANCE = 1e-4
+"""Largest difference from torch that an exported graph may have: of an image in [-1, 1], of a reading."""
+CHECKED = 5
+"""Samples that the check runs; not the 2 that the graph is traced with."""
+WIDE = 1 << 18
+"""Weights with more numbers than this are stored in fewer bits in a page. They hold nearly all of the bytes; the
+small ones decide how exact the images are and stay as they are."""
+
+
+class ExportError(InfoganError):
+    """A graph does not compute what torch computes, or cannot be written."""
+
+
+class _Generator(nn.Module):
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.g = model.g
+
+    def forward(self, *parts: Tensor) -> Tensor:
+        image: Tensor = self.g(torch.cat(parts, 1))
+        return image
+
+
+class _Encoder(nn.Module):
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.d, self.latent = model.d, model.latent
+
+    def named(self, images: Tensor) -> dict[str, Tensor]:
+        """Q's reading of images [N, C, H, W], by output name."""
+        split = self.latent.split(self.d(images).heads["code"])
+        return {
+            f"{name}_{part}": tensor
+            for name, code in self.latent.codes.items()
+            for part, tensor in code.reading(split[name]).items()
+        }
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.named(images).values())
+
+
+class Graph:
+    """One ONNX graph with the inputs that it is checked on and what torch makes of them."""
+
+    def __init__(self, name: str, proto: ModelProto, inputs: Arrays, expected: Arrays) -> None:
+        self.name, self.proto, self.inputs, self.expected = name, proto, inputs, expected
+
+    def error(self, proto: ModelProto | None = None) -> float:
+        """Largest difference from torch over all outputs; infinite when anything is not finite."""
+        found = ReferenceEvaluator(proto or self.proto).run(list(self.expected), self.inputs)
+        pairs = zip(found, self.expected.values(), strict=True)
+        worst = max(float(np.abs(np.asarray(a, np.float64) - b).max()) for a, b in pairs)
+        return worst if math.isfinite(worst) else math.inf
+
+    def check(self, tolerance: float = TOLERANCE) -> None:
+        """ExportError when the graph is further from torch than the tolerance."""
+        if not (error := self.error()) <= tolerance:
+            raise ExportError(
+                f"the exported {self.name} differs from torch by {error:.2g}, more than {tolerance:g}; nothing was "
+                "written. Check the installed onnx, onnxscript and torch against constraints.txt."
+            )
+
+
+def graphs(model: Model) -> list[Graph]:
+    """The generator and, where the objective trained a Q, the encoder; each within TOLERANCE of torch."""
+    model = model.to("cpu").eval()
+    draw = model.latent.sample(CHECKED, stream(0, "export"))
+    inputs = {name: part for name, part in {"noise": draw.noise, **draw.values}.items() if part.shape[1]}
+    with torch.inference_mode():
+        images = model.g(draw.vector())
+    found = [_graph("generator", _Generator(model), inputs, {"image": images})]
+    if "code" in model.d.heads and model.latent.codes:
+        encoder = _Encoder(model)
+        with torch.inference_mode():
+            expected = encoder.named(images)
+        found.append(_graph("encoder", encoder, {"image": images}, expected))
+    for graph in found:
+        graph.check()
+    return found
+
+
+def _graph(name: str, module: nn.Module, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> Graph:
+    example = tuple(torch.randn(2, *part.shape[1:]) for part in inputs.values())  # 1 might be frozen into the graph
+    any_n = tuple({0: torch.export.Dim("n")} for _ in example)
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # torch says at length that torchvision is absent
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's own deprecations
+            program = torch.onnx.export(
+                module.eval(),
+                example,
+                dynamo=True,
+                input_names=list(inputs),
+                output_names=list(outputs),
+                dynamic_shapes=(any_n,) if isinstance(module, _Generator) else any_n,
+                verbose=False,
+            )
+    finally:
+        logger.setLevel(level)
+    assert program is not None
+    proto = program.model_proto
+    proto.producer_name = "infogan"
+    onnx.checker.check_model(proto)
+    return Graph(name, proto, _arrays(inputs), _arrays(outputs))
+
+
+def _arrays(tensors: Mapping[str, Tensor]) -> Arrays:
+    return {name: tensor.contiguous().numpy() for name, tensor in tensors.items()}
+
+
+def compact(graph: Graph, tolerance: float, bits: Sequence[int] = (10, 11, 12, 14)) -> ModelProto:
+    """The graph for a page: its wide weights in the fewest of `bits` bits that stay within the tolerance of torch,
+    or as they are where none does."""
+    for number in bits:
+        proto = _stored(graph.proto, number)
+        if graph.error(proto) <= tolerance:
+            return proto
+    return graph.proto
+
+
+def _stored(proto: ModelProto, bits: int) -> ModelProto:
+    """Wide weights as whole numbers of `bits` bits by row, w = scale (hi 2^b + lo). hi and lo lie apart, for gzip
+    finds a code for each; the runtime folds the sum back when it loads."""
+    result = ModelProto()
+    result.CopyFrom(proto)
+    graph, low = result.graph, bits - 8
+    kept: list[TensorProto] = []
+    nodes = []
+    for tensor in graph.initializer:
+        weight = numpy_helper.to_array(tensor)
+        if tensor.data_type != TensorProto.FLOAT or weight.size <= WIDE:
+            kept.append(tensor)
+            continue
+        rows = weight.reshape(len(weight), -1)
+        scale = np.maximum(np.abs(rows).max(1), 1e-30) / (2 ** (bits - 1) - 1)
+        whole_number = np.rint(rows / scale[:, None]).astype(np.int32).reshape(weight.shape)
+        scale = scale.reshape(-1, *[1] * (weight.ndim - 1)).astype(np.float32)
+        planes = {
+            "hi": ((whole_number >> low).astype(np.int8), scale * 2**low),
+            "lo": ((whole_number & (2**low - 1)).astype(np.uint8), scale),
+        }
+        for plane, (numbers, factor) in planes.items():
+            own = f"{tensor.name}.{plane}"
+            kept += [numpy_helper.from_array(numbers, own), numpy_helper.from_array(factor, f"{own}.scale")]
+            nodes.append(helper.make_node("Cast", [own], [f"{own}.float"], to=TensorProto.FLOAT))
+            nodes.append(helper.make_node("Mul", [f"{own}.float", f"{own}.scale"], [f"{own}.scaled"]))
+        nodes.append(helper.make_node("Add", [f"{tensor.name}.{p}.scaled" for p in planes], [tensor.name]))
+    body = list(graph.node)
+    for field, values in (("initializer", kept), ("node", nodes + body), ("value_info", [])):
+        graph.ClearField(field)
+        getattr(graph, field).extend(values)
+    onnx.checker.check_model(result)
+    return result
+
+
+def export(model: Model, folder: Path) -> list[Path]:
+    """Write generator.onnx and encoder.onnx; the paths. Nothing is written unless all graphs agree with torch."""
+    written = []
+    for graph in graphs(model):
+        path = folder / f"{graph.name}.onnx"
+        write(path, graph.proto.SerializeToString())
+        written.append(path)
+    return written
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all; ExportError naming the cause, with the old file intact."""
+    try:
+        with whole(path) as partial:
+            partial.write_bytes(content)
+    except OSError as error:
+        raise ExportError(f"{path}: cannot be written ({error.strerror}); give room or another folder") from None

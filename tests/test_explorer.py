@@ -1,0 +1,332 @@
+"""The explorer in a real browser: it shows what the model says, with any hand, on any screen, and asks the network
+nothing."""
+
+import io
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from infogan.cli import main
+from infogan.config import RunConfig
+from infogan.data.images import Images, Pixels
+from infogan.explorer.page import explorer
+from infogan.model import Model
+from infogan.run import Run
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="the browser extra is not installed")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")]
+HOSTILE = "</script><script>document.title=1</script><img src=x onerror=document.title=1>"
+expect = sync_api.expect
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def run(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run whose folder and names are of the worst kind, with its page."""
+    folder = tmp_path_factory.mktemp("explore") / "a<b>&\"'<img src=x onerror=document.title=1>"
+    shutil.copytree(trained, folder)
+    names = {"codes": {"slant": HOSTILE}, "categories": {"digit": {"3": "seven \u202e" + HOSTILE[:60]}}}
+    (folder / "names.json").write_text(json.dumps(names))
+    explorer(Model.load(folder), Run(folder))
+    return folder
+
+
+Opened = Callable[..., Any]
+
+
+@pytest.fixture
+def opened(browser: Any, run: Path) -> Iterator[Opened]:
+    """Open a page, wait until it is ready; at the end nothing may have gone wrong or out."""
+    contexts, wrong = [], []
+
+    def note(kind: str) -> Callable[[Any], None]:
+        return lambda event: wrong.append((kind, str(getattr(event, "text", event))))
+
+    def seen(request: Any) -> None:
+        if not request.url.startswith(("file:", "data:", "blob:")) or request.url.endswith("/x"):
+            wrong.append(("request", request.url))
+
+    def go(path: Path = run, hash: str = "", script: str = "", ready: bool = True, **options: Any) -> Any:
+        options = {"viewport": {"width": 1280, "height": 800}} | options
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", note("error"))
+        page.on("console", note("console"))
+        page.on("request", seen)
+        page.add_init_script(
+            "navigator.clipboard.writeText = async (text) => (window.copied = text);"
+            "window.shift = 0; new PerformanceObserver((list) => list.getEntries().forEach((entry) => "
+            "(window.shift += entry.value))).observe({ type: 'layout-shift', buffered: true });" + script
+        )
+        page.goto((path / "explorer.html").as_uri() + hash)
+        if ready:
+            page.locator("html[data-ready]").wait_for(timeout=60_000)
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+    assert not wrong
+
+
+def pixels(canvas: Any) -> Pixels:
+    """[H, W, 3] of what a canvas holds, read from a copy."""
+    values, h, w = canvas.evaluate(
+        "c => { const copy = new OffscreenCanvas(c.width, c.height).getContext('2d', { willReadFrequently: true });"
+        "copy.drawImage(c, 0, 0); return [[...copy.getImageData(0, 0, c.width, c.height).data], c.height, c.width]; }"
+    )
+    return np.array(values, np.uint8).reshape(h, w, 4)[..., :3]
+
+
+def shown(page: Any, words: str) -> Pixels:
+    """The pixels of the large image, once it is that of a point in these words."""
+    expect(page.locator("#image")).to_have_attribute("aria-label", re.compile(words))
+    return pixels(page.locator("#image"))
+
+
+def near(found: Pixels, expected: Pixels) -> bool:
+    """Equal to one grey level."""
+    return int(np.abs(found.astype(int) - expected.astype(int)).max()) <= 1
+
+
+def test_the_controls_change_the_picture_as_sample_says(opened: Opened, run: Path, tmp_path: Path) -> None:
+    page, model = opened(), Model.load(run)
+    first = shown(page, "digit 0, .* 0, z of seed 0")
+    assert near(first, model.sample(1, seed=0, digit=0, slant=0)[0])
+    page.locator("#seed").fill("17")
+    page.keyboard.press("Enter")
+    page.locator("label.chip").nth(2).click()
+    slider = page.locator("#codes input[type=range]")
+    slider.focus()
+    for _ in range(6):
+        page.keyboard.press("PageUp")
+    value = float(slider.input_value())
+    assert 0.5 < value <= 2
+    expected = model.sample(1, seed=17, digit=2, slant=value)[0]
+    assert not near(first, expected)
+    assert near(shown(page, f"digit 2, .* {value:g}, z of seed 17"), expected)
+    # the line below the image makes the same image
+    words = page.locator("#command").text_content().split(" -n ")[1].split()
+    main(["sample", str(run), "-n", *words[:-1], str(tmp_path / "image.png")])
+    with Image.open(tmp_path / "image.png") as image:
+        factor = image.width // 16
+        drawn = np.asarray(image)[factor // 2 :: factor, factor // 2 :: factor, None]
+    assert near(shown(page, "seed 17"), drawn)
+
+
+def test_small_images_show_what_their_place_says(opened: Opened, run: Path) -> None:
+    page, model = opened(), Model.load(run)
+    page.locator("label.chip").nth(1).click()
+    shown(page, "digit 1")
+    cell = page.locator(".grid tbody tr").nth(2).locator("button").nth(3)
+    for name, canvas, codes in (
+        ("chip", page.locator("label.chip canvas").nth(2), {"digit": 2, "slant": 0}),
+        ("strip", page.locator(".slider .strip canvas").nth(8), {"digit": 1, "slant": 2}),
+        ("cell", cell.locator("canvas"), {"digit": 3, "slant": 0}),
+    ):
+        expected = model.sample(1, seed=0, **codes)[0]
+        page.wait_for_timeout(300)
+        assert near(pixels(canvas), expected), name
+    cell.click()
+    assert near(shown(page, "digit seven"), model.sample(1, seed=0, digit=3, slant=0)[0])
+    expect(cell).to_have_attribute("aria-pressed", "true")
+
+
+def test_lock_undo_and_the_keyboard(opened: Opened) -> None:
+    page = opened()
+    page.keyboard.press("Tab")  # the first stop is the first action
+    assert page.evaluate("document.activeElement.id") == "new-z"
+    page.keyboard.press("Enter")
+    seed = page.locator("#seed").input_value()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert page.locator("#new-z").is_disabled()
+    page.locator("#random").press("Enter")
+    assert page.locator("#seed").input_value() == seed
+    page.locator("input[name=code-digit]:checked").focus()
+    was = int(page.locator("input[name=code-digit]:checked").input_value())
+    page.keyboard.press("ArrowRight")
+    now = (was + 1) % 4
+    assert page.locator("input[name=code-digit]:checked").input_value() == str(now)
+    shown(page, "digit (seven|[0-2])")
+    page.keyboard.press("Control+z")
+    assert page.locator("input[name=code-digit]:checked").input_value() == str(was)
+    page.keyboard.press("Control+Shift+Z")
+    assert page.locator("input[name=code-digit]:checked").input_value() == str(now)
+    page.locator("#tab-grid").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#between")).to_be_visible()
+    expect(page.locator("#grid")).to_be_hidden()
+    assert page.evaluate("document.activeElement.id") == "tab-between"
+
+
+def test_between_two_points(opened: Opened, run: Path, tmp_path: Path) -> None:
+    page, model = opened(), Model.load(run)
+    page.locator("#tab-between").click()
+    page.locator("#between input[type=range]").fill("0.3")
+    found = shown(page, "between")
+    page.locator("#copy-json").click()
+    point = json.loads(page.evaluate("window.copied"))
+    assert point["codes"]["digit"] == pytest.approx([0.7, 0.3, 0, 0])
+    assert near(found, model.generate(model.latent.point(point).vector())[0])
+    (tmp_path / "point.json").write_text(json.dumps(point))
+    assert "--point point.json" in page.locator("#command").text_content()
+    main(["sample", str(run), "--point", str(tmp_path / "point.json"), "-o", str(tmp_path / "image.png")])
+    with Image.open(tmp_path / "image.png") as image:
+        factor = image.width // 16
+        assert near(found, np.asarray(image)[::factor, ::factor, None])
+    page.get_by_role("button", name="Go to point B").click()
+    shown(page, "digit 1, .* z of seed 1$")
+
+
+def drop(page: Any, content: bytes, name: str) -> None:
+    transfer = page.evaluate_handle(
+        "([bytes, name]) => { const transfer = new DataTransfer();"
+        "transfer.items.add(new File([new Uint8Array(bytes)], name, { type: 'image/png' })); return transfer; }",
+        [list(content), name],
+    )
+    page.dispatch_event("body", "drop", {"dataTransfer": transfer})
+
+
+def test_a_dropped_image_is_read_as_encode_reads_it(opened: Opened, run: Path, images: Images) -> None:
+    page, model = opened(), Model.load(run)
+    file = io.BytesIO()
+    Image.fromarray(images.pixels[5][..., 0]).save(file, "PNG")
+    drop(page, b"no image", HOSTILE)
+    expect(page.locator("#read [role=status]")).to_contain_text("no image that the browser can read")
+    drop(page, file.getvalue(), "bar.png")
+    expect(page.locator("#read [role=status]")).to_contain_text("nearest of 1000 z", timeout=20_000)
+    rows = [
+        row.split("|")
+        for row in page.locator(".found p").evaluate_all(
+            "rows => rows.map(row => [...row.children].map(part => part.textContent).join('|'))"
+        )
+    ]
+    read = model.encode(images.pixels[5:6])
+    by_probability = np.argsort(-read["digit"].probs[0], kind="stable")
+    for (_, _, percent), k in zip(rows[:4], by_probability, strict=True):
+        assert float(percent.rstrip(" %")) / 100 == pytest.approx(read["digit"].probs[0, k], abs=0.006)
+    mean, std = map(float, rows[4][2].split(" ± "))
+    assert (mean, std) == pytest.approx((read["slant"].mean[0], read["slant"].std[0]), abs=0.011)
+    # the reconstruction is the best of all seeds, and its codes can be taken over
+    codes = {"digit": int(by_probability[0]), "slant": float(np.clip(round(mean, 2), -2, 2))}
+    every = np.concatenate([model.sample(1, seed=seed, **codes) for seed in range(1000)]).astype(float)
+    best = int(((every - images.pixels[5]) ** 2).sum((1, 2, 3)).argmin())
+    page.get_by_role("button", name="Use these codes").click()
+    assert int(page.locator("#seed").input_value()) == best
+    assert page.locator("input[name=code-digit]:checked").input_value() == str(codes["digit"])
+
+
+def test_one_can_draw(opened: Opened) -> None:
+    page = opened()
+    page.locator("#tab-read").click()
+    box = page.locator(".pad").bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, box["y"] + 70, steps=5)
+    page.mouse.up()
+    expect(page.locator(".found p")).to_have_count(5)
+    page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violations(opened: Opened, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = opened(color_scheme=scheme)
+    for tab in ("grid", "between", "read"):
+        page.locator(f"#tab-{tab}").click()
+        found = axe.run(page).response["violations"]
+        assert not found, [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found]
+
+
+def test_names_are_shown_and_never_run(opened: Opened) -> None:
+    page = opened()
+    for tab in ("grid", "between", "read"):
+        page.locator(f"#tab-{tab}").click()
+    assert page.locator("h1").text_content().startswith("a<b>&\"'<img")
+    assert page.locator("#codes .slider .name").text_content() == HOSTILE
+    assert page.locator("label.chip").nth(3).text_content().startswith("seven \u202e</script>")
+    assert page.locator("img, script[src]").count() == 0
+    assert page.title().startswith("a<b>")
+
+
+@pytest.mark.parametrize(
+    "hash",
+    ["#slant=1e308&digit=NaN&seed=-5", "#slant=text&digit=99&seed=1e99", "#%00=%ff&digit", "#seed=&slant=Infinity"],
+)
+def test_whatever_an_address_says(opened: Opened, hash: str) -> None:
+    page = opened(hash=hash)
+    shown(page, "z of seed (0|999)$")
+    assert -2 <= float(page.locator("#codes input[type=range]").input_value()) <= 2
+    field = page.locator("#codes input[type=number]")
+    field.fill("1e308")
+    page.keyboard.press("Enter")
+    assert field.input_value() == "2"
+    field.fill("")
+    page.keyboard.press("Enter")
+    assert field.input_value() == "2"
+
+
+@pytest.mark.parametrize("missing", ["WebAssembly", "DecompressionStream"])
+def test_a_browser_that_lacks_something_is_told_so(opened: Opened, missing: str) -> None:
+    page = opened(script=f"delete window.{missing};", ready=False)
+    expect(page.locator("#status")).to_contain_text(f"no {missing}")
+    expect(page.locator("#status")).to_be_visible()
+
+
+def test_scripts_are_off(opened: Opened) -> None:
+    page = opened(ready=False, java_script_enabled=False)
+    expect(page.locator("noscript p")).to_contain_text("scripts are off")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844), (320, 568)])
+def test_layout(opened: Opened, width: int, height: int) -> None:
+    """Nothing jumps while the page starts, nothing is wider than the screen, image and controls are seen together."""
+    page = opened(viewport={"width": width, "height": height})
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.shift") < 0.02
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    image = page.locator("#image").bounding_box()
+    assert min(image["width"], image["height"]) > 150
+    slider = page.locator("#codes input[type=range]")
+    slider.scroll_into_view_if_needed()
+    above, below = (page.locator(part).bounding_box() for part in ("#image", "#codes input[type=range]"))
+    assert above["y"] >= 0
+    assert below["y"] + below["height"] <= height
+    assert width > 900 or above["y"] + above["height"] < below["y"]
+
+
+def test_a_run_without_codes_and_one_in_colour(opened: Opened, tiny: RunConfig, tmp_path: Path) -> None:
+    plain = tiny.replace(latent={"digit": "none", "slant": "none"}, objective={"kind": "gan"})
+    colour = tiny.replace(latent={"noise": 0, "digit": "categorical:70", "slant": "gaussian:1:2"})
+    for name, config, shape in (("plain", plain, (16, 16, 1)), ("colour", colour, (20, 33, 3))):
+        run, model = Run(tmp_path / name), Model(config, shape)
+        run.begin(config)
+        model.save(run.weights_file)
+        explorer(model, run)
+        page = opened(run.path)
+        if name == "plain":
+            assert near(shown(page, "z of seed 0"), model.sample(1)[0])
+            page.locator("#tab-read").click()
+            expect(page.locator("#read")).to_contain_text("trained no Q")
+        else:
+            page.locator("#value-digit").fill("68")
+            page.keyboard.press("Enter")
+            assert near(shown(page, "digit 68, slant 1"), model.sample(1, digit=68, slant=1)[0])
+            expect(page.locator("#new-z")).to_be_hidden()

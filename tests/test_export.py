@@ -1,0 +1,199 @@
+"""Exported graphs say what torch says; the page holds what it claims and nothing that could run."""
+
+import errno
+import gzip
+import hashlib
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from onnx.reference import ReferenceEvaluator
+
+from infogan.cli import main
+from infogan.config import RunConfig
+from infogan.data.images import Images, to_float
+from infogan.errors import ConfigError, InfoganError
+from infogan.explorer import export as exporting
+from infogan.explorer import page as pages
+from infogan.explorer.export import ExportError, Graph, compact, export, graphs
+from infogan.model import Model
+from infogan.networks import Shape
+from infogan.run import Run
+from infogan.streams import stream
+
+ROOT = Path(__file__).parents[1]
+
+
+def untrained(tiny: RunConfig, shape: Shape = (16, 16, 1), **changes: object) -> Model:
+    return Model(tiny.replace(**changes), shape)
+
+
+@pytest.fixture(scope="module")
+def exported(trained: Path) -> list[Graph]:
+    return graphs(Model.load(trained))
+
+
+@pytest.mark.parametrize("n", [1, 7])
+def test_graphs_are_torchs_networks_at_any_batch_size(
+    exported: list[Graph], trained: Path, images: Images, n: int
+) -> None:
+    model = Model.load(trained)
+    generator, encoder = (ReferenceEvaluator(graph.proto) for graph in exported)
+    draw = model.latent.sample(n, stream(1, "test"))
+    inputs = {"noise": draw.noise.numpy(), **{name: value.numpy() for name, value in draw.values.items()}}
+    assert set(generator.input_names) == {"noise", "digit", "slant"}
+    (image,) = map(np.asarray, generator.run(["image"], inputs))
+    with torch.inference_mode():
+        np.testing.assert_allclose(image, model.g(draw.vector()).numpy(), atol=1e-4)
+    read = model.encode(images.pixels[:n])
+    names = ["digit_probabilities", "slant_mean", "slant_std"]
+    found = encoder.run(names, {"image": to_float(images.pixels[:n]).numpy()})
+    probabilities, mean, std = (np.asarray(part, np.float32) for part in found)
+    np.testing.assert_allclose(probabilities, read["digit"].probs, atol=1e-4)
+    np.testing.assert_allclose(mean, read["slant"].mean, atol=1e-4)
+    np.testing.assert_allclose(std, read["slant"].std, atol=1e-4)
+
+
+def test_other_shapes_and_objectives(tiny: RunConfig) -> None:
+    """Not square, in colour, fixed sigma, a Q that nobody hears; and no codes at all: no encoder then."""
+    wide = untrained(
+        tiny,
+        (17, 23, 3),
+        objective={"kind": "gan"},
+        latent={"noise": 4, "digit": "none", "slant": {"kind": "gaussian", "sigma": 1.0}},
+    )
+    generator, encoder = graphs(wide)
+    assert generator.expected["image"].shape[1:] == (3, 17, 23)
+    assert list(encoder.expected) == ["slant_mean", "slant_std"]
+    plain = untrained(tiny, latent={"digit": "none", "slant": "none"}, objective={"kind": "gan"})
+    assert [graph.name for graph in graphs(plain)] == ["generator"]
+
+
+def test_a_graph_that_differs_from_torch_is_not_written(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, traced = Model.load(trained), exporting._graph
+
+    def off(*words: object) -> Graph:
+        graph = traced(*words)  # type: ignore[arg-type]
+        name = next(iter(graph.expected))
+        graph.expected[name] = graph.expected[name] + np.float32(2e-4)
+        return graph
+
+    monkeypatch.setattr(exporting, "_graph", off)
+    with pytest.raises(ExportError, match=r"generator differs from torch by 0\.0002"):
+        export(model, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_page_stores_wide_weights_in_few_bits(
+    exported: list[Graph], tiny: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "WIDE", 256)
+    generator = exported[0]
+    small = {bits: compact(generator, 1.0, [bits]) for bits in (10, 14)}
+    errors = {bits: generator.error(proto) for bits, proto in small.items()}
+    assert errors[14] < errors[10] < 0.1
+    packed = len(gzip.compress(small[10].SerializeToString()))
+    assert packed < 0.6 * len(gzip.compress(generator.proto.SerializeToString()))
+    between = (errors[10] + errors[14]) / 2
+    assert generator.error(compact(generator, between, [10, 14])) == errors[14]  # the fewest bits that are near enough
+    assert compact(generator, 1e-9, [10, 14]) is generator.proto
+
+
+def test_the_commands(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(trained, tmp_path / "run")
+    main(["explore", str(tmp_path / "run"), "--no-open"])
+    assert "explorer.html" in capsys.readouterr().out
+    text = (tmp_path / "run" / "explorer.html").read_text(encoding="utf-8")
+    policy = re.findall(r'content="(default-src [^"]*)"', text)[0]
+    assert "http" not in policy
+    assert "unsafe-inline" not in policy
+    (tmp_path / "out").mkdir()
+    main(["export", str(tmp_path / "run"), "-o", str(tmp_path / "out")])
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["encoder.onnx", "generator.onnx"]
+    capsys.readouterr()
+    for words, said in ((["-o", str(tmp_path / "no")], "make it first"), (["--no-open"], "no-open")):
+        with pytest.raises(SystemExit):
+            main(["export", str(tmp_path / "run"), *words])
+        assert said in capsys.readouterr().err
+
+
+def test_the_old_page_survives_a_full_disk(tiny: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "explorer.html").write_text("old")
+
+    def full(path: Path, content: bytes) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pages, "page", lambda *_: "new")
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InfoganError, match="No space left"):
+        pages.explorer(untrained(tiny), Run(tmp_path))
+    assert [p.name for p in tmp_path.iterdir()] == ["explorer.html"]
+    assert (tmp_path / "explorer.html").read_text() == "old"
+
+
+def test_a_page_holds_z_as_sample_draws_it(tiny: RunConfig) -> None:
+    model = untrained(tiny)
+    held = pages.noises(model.latent)
+    assert held.shape == (1000, 8)
+    draw = model.latent.point({"noise": held[17].tolist(), "codes": {"digit": 3, "slant": 0.5}})
+    assert np.array_equal(model.generate(draw.vector()), model.sample(1, seed=17, digit=3, slant=0.5))
+    wide = tiny.latent.model_copy(update={"noise": 10_000})
+    assert pages.noises(wide).nbytes <= pages.SEED_BYTES
+
+
+def test_a_point_must_fit(tiny: RunConfig) -> None:
+    good = {"noise": [0.0] * 8, "codes": {"digit": [0.5, 0.5, 0, 0], "slant": 0}}
+    assert tiny.latent.point(good).vector().shape == (1, 13)
+    for changes in (
+        {"noise": [0.0] * 7},
+        {"noise": None},
+        {"noise": [0.0] * 7 + ["x"]},
+        {"noise": [0.0] * 7 + [float("nan")]},
+        {"codes": None},
+        {"codes": {"digit": 1}},
+        {"codes": {"slant": 0, "digit": 1}},
+        {"codes": {"digit": 4, "slant": 0}},
+        {"codes": {"digit": [1], "slant": 0}},
+        {"codes": {"digit": True, "slant": 0}},
+    ):
+        with pytest.raises(ConfigError):
+            tiny.latent.point(good | changes)
+
+
+def test_nothing_in_the_facts_ends_their_block() -> None:
+    hostile = {"name": "</script><!-- & \u2028"}
+    assert not set("<>&\u2028") & set(pages.inert(hostile))
+    assert json.loads(pages.inert(hostile)) == hostile
+
+
+def test_the_runtime_is_the_published_one() -> None:
+    folder = ROOT / "src" / "infogan" / "explorer" / "runtime"
+    script = (ROOT / "scripts" / "runtime.py").read_text(encoding="utf-8")
+    for name in pages.RUNTIME.values():
+        content = gzip.decompress((folder / name).read_bytes())
+        assert hashlib.sha256(content).hexdigest() in script
+
+
+def test_the_python_of_the_docs_runs(tmp_path: Path, tiny: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = untrained(
+        tiny,
+        (28, 28, 1),
+        latent={"noise": 62, "digit": "categorical:10", "slant": "uniform:-1:1", "width": "uniform:-1:1"},
+    )
+    (tmp_path / "exported").mkdir()
+    export(model, tmp_path / "exported")
+    code = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "explorer.md").read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    scope: dict[str, np.typing.NDArray[np.float32]] = {}
+    exec(compile(code[0], "docs/explorer.md", "exec"), scope)  # the document's own lines, and nothing else
+    assert scope["pixels"].shape == (5, 1, 28, 28)
+    read = model.encode(scope["pixels"].transpose(0, 2, 3, 1).astype(np.uint8))
+    np.testing.assert_allclose(scope["probabilities"], read["digit"].probs, atol=0.01)  # pixels are rounded
+    np.testing.assert_allclose(scope["mean"], read["width"].mean, atol=0.01)
