@@ -122,6 +122,32 @@ FIGURES: tuple[tuple[str, str, Callable[[list[float]], str]], ...] = (
 """Of a family's row: key, words, and how its values are written."""
 
 
+def explorer() -> str:
+    """Frames, start and size of the explorer's pages."""
+    report = read("explorer")
+    rows = [
+        "| run | images | parameters of G, of D and Q | page | ready | frame, median | frame, 95 % below |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, run in report["runs"].items():
+        g, d = (f"{run['parameters'][part] / 1e6:.1f} M" for part in "gd")
+        h, w, c = run["shape"]
+        ready, frame = run["ready_ms"], run["frame_ms"]
+        rows.append(
+            f"| `{name}` | {h}x{w} {'grey' if c == 1 else 'RGB'} | {g}, {d} | {run['page_bytes'] / 1e6:.1f} MB | "
+            f"{ready['median'] / 1000:.1f} s | {frame['median']:.1f} ms | {frame['p95']:.1f} ms |"
+        )
+    machine = report["machine"]
+    return "\n".join(
+        [
+            *rows,
+            "",
+            f"`{report['command']}` in {report['browser']}, headless and without a GPU, on {machine['cores']} cores "
+            f"({machine['processor']}), beside other work; each page was opened {report['times']} times.",
+        ]
+    )
+
+
 def machine_of(report: dict[str, Any]) -> str:
     """The line below a table."""
     machine = report["machine"]
@@ -136,6 +162,7 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "family": ("docs/family.md", family),
     "speed": ("docs/performance.md", speed),
     "time": ("docs/performance.md", time),
+    "explorer": ("docs/explorer.md", explorer),
 }
 """Tables by the name in their markers: the file they stand in, and how they are made."""
 

@@ -63,7 +63,7 @@ function speak() {
   if (frames.length > 5) {
     const ms = median(frames);
     $("speed").dataset.ms = ms;
-    $("speed").textContent = `A frame takes ${ms.toFixed(1)} ms, ready after ${(readyAfter / 1000).toFixed(1)} s. infogan ${facts.version}; nothing leaves this page.`;
+    $("speed").textContent = `Nothing leaves this page. A frame takes ${ms.toFixed(1)} ms; infogan ${facts.version}.`;
   }
 }
 

@@ -7,16 +7,17 @@ function readPanel(panel) {
     panel.append(el("p", { className: "empty" }, "This run's objective trained no Q, so nothing here can read codes from an image."));
     return { draw() {}, resize() {}, take() {} };
   }
+  const side = innerWidth < 500 ? 150 : 200;
   const enlarged = Math.max(1, Math.floor(196 / Math.max(width, height)));
   const pad = el("canvas", { className: "pad", width: width * enlarged, height: height * enlarged, tabIndex: -1, role: "img", ariaLabel: "The image that Q reads; draw here" });
-  fit(pad, 168);
+  fit(pad, side);
   const ink = pad.getContext("2d", { willReadFrequently: true });
   const colour = el("input", { type: "color", value: "#ffffff", ariaLabel: "Colour to draw in", hidden: channels === 1 });
   const file = el("input", { type: "file", accept: "image/*", id: "file", className: "unseen", onchange: () => { take(file.files[0]); file.value = ""; } });
-  const made = picture(168, { role: "img", ariaLabel: "The nearest image that the generator makes of these codes" });
+  const made = picture(side, { role: "img", ariaLabel: "The nearest image that the generator makes of these codes" });
   const found = el("div", { className: "found" });
   const note = el("p", { className: "quiet small", role: "status" }, "Drop or paste an image anywhere, choose a file, or draw.");
-  const use = el("button", { className: "main", disabled: true, onclick: () => commit({ z: locked ? point.z : nearest.z, values: nearest.values }) }, "Use these codes");
+  const use = el("button", { className: "main", disabled: true, onclick: () => commit({ z: locked ? point.z : nearest.z, values: nearest.values }) }, "Use codes");
   const clear = () => { ink.fillStyle = "#000"; ink.fillRect(0, 0, pad.width, pad.height); };
   const invert = () => { ink.globalCompositeOperation = "difference"; ink.fillStyle = "#fff"; ink.fillRect(0, 0, pad.width, pad.height); ink.globalCompositeOperation = "source-over"; readSoon(); };
   let nearest = null;

@@ -4,17 +4,20 @@
 const facts = JSON.parse(document.getElementById("facts").textContent);
 const [height, width, channels] = facts.shape;
 const networks = {};
-const frames = []; // milliseconds of the latest frames, from the point to the painted canvas
+const frames = []; // milliseconds of the latest frames, from the hand to the painted canvas
 let noiseTable = new Float32Array(0); // [seeds, noise]
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
-/** Bytes of a block: base64 of gzip. A data: address is decoded by the browser itself, which is the fastest way. */
+/** Bytes of a block: base64 of gzip, decoded by the browser itself (older ones take it as an address). */
 async function unpack(id) {
   const block = document.getElementById(id);
-  const packed = await fetch("data:application/octet-stream;base64," + block.textContent);
+  const text = block.textContent;
   block.remove();
-  return new Response(packed.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  const packed = Uint8Array.fromBase64
+    ? new Blob([Uint8Array.fromBase64(text)])
+    : await (await fetch(`data:application/octet-stream;base64,${text}`)).blob();
+  return new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 /** Load the runtime and the generator; the encoder follows when it is first needed. */
@@ -68,6 +71,7 @@ async function readCodes(image) {
 const size = channels * height * width;
 const waiting = new Map();
 const PIECE = 12; // milliseconds that a piece of later work may take
+let cost = PIECE; // milliseconds of one image in a piece
 let urgent = null;
 let busy = false;
 const channel = new MessageChannel();
@@ -75,7 +79,7 @@ const pause = () => new Promise((done) => { channel.port1.onmessage = done; chan
 
 /** Draw a point now; done gets its image. */
 function showNow(point, done) {
-  urgent = { point, done };
+  urgent = { point, done, begun: performance.now() };
   work();
 }
 
@@ -103,9 +107,8 @@ async function work() {
 }
 
 async function frame() {
-  const { point, done } = urgent;
+  const { point, done, begun } = urgent;
   urgent = null;
-  const begun = performance.now();
   done(await generate([point]));
   frames.push(performance.now() - begun);
   if (frames.length > 400) frames.shift();
@@ -114,8 +117,9 @@ async function frame() {
 async function piece() {
   const [key, job] = waiting.entries().next().value;
   const begun = performance.now();
-  const count = clamp(Math.floor(PIECE / (median(frames.slice(-15)) || PIECE)), 1, 32);
+  const count = clamp(Math.floor(PIECE / cost), 1, 32);
   const images = await generate(job.points.slice(job.at, job.at + count));
+  cost = (performance.now() - begun) / count;
   if (waiting.get(key) !== job) return; // replaced meanwhile
   for (let i = 0; i * size < images.length; i++) job.each(job.at + i, images.subarray(i * size, (i + 1) * size));
   job.at = Math.min(job.at + count, job.points.length);

@@ -67,7 +67,7 @@ function roam(event, buttons, columns) {
 function betweenPanel(panel) {
   const ends = { A: point, B: withSeed(firstPoint(), Math.min(1, facts.seeds - 1)) };
   for (const code of facts.codes) ends.B = withValue(ends.B, code, code.categories ? 1 : lerp(...code.trained, 0.75));
-  const canvases = { A: picture(112), B: picture(112) };
+  const canvases = { A: picture(innerWidth < 500 ? 112 : 144), B: picture(innerWidth < 500 ? 112 : 144) };
   const end = (name) => {
     const words = el("span", { className: "quiet small words", dir: "auto" });
     canvases[name].words = words;

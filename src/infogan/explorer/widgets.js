@@ -37,7 +37,6 @@ function fit(canvas, side) {
   const [longer, dots] = [Math.max(width, height), devicePixelRatio];
   const factor = side >= longer ? Math.floor((side * dots) / longer) / dots : side / longer;
   canvas.style.width = `${width * factor}px`;
-  canvas.style.height = `${height * factor}px`;
   canvas.classList.toggle("smooth", factor < 1);
 }
 
@@ -91,7 +90,7 @@ function slider(code) {
   range.style.setProperty("--from", share(code.trained[0]));
   range.style.setProperty("--to", share(code.trained[1]));
   const field = el("input", { id, type: "number", min: low, max: high, step: "any" });
-  const words = `trained ${code.trained.map((v) => number(code, v)).join(" to ")}`;
+  const words = `training: ${code.trained.map((v) => number(code, v)).join(" to ")}`;
   const note = el("span", { id: `${id}-note`, className: "quiet small" }, words);
   range.setAttribute("aria-describedby", note.id);
   const at = (value) => withValue(point, code, tidy(code, value, point.values[code.name]));
