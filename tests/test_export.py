@@ -4,6 +4,7 @@ import errno
 import gzip
 import hashlib
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -105,14 +106,28 @@ def test_a_page_stores_wide_weights_in_few_bits(
     assert compact(generator, 1e-9, [10, 14]) is generator.proto
 
 
-def test_the_commands(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shutil.copytree(trained, tmp_path / "run")
-    main(["explore", str(tmp_path / "run"), "--no-open"])
-    assert "explorer.html" in capsys.readouterr().out
+def test_the_commands(
+    exported: list[Graph],
+    trained: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    strange = os.fsdecode(b"run \xff")  # no text in any encoding
+    shutil.copytree(trained, tmp_path / strange)
+    pages.explorer(Model.load(trained), Run(tmp_path / strange))
+    (tmp_path / strange).rename(tmp_path / "run")
     text = (tmp_path / "run" / "explorer.html").read_text(encoding="utf-8")
     policy = re.findall(r'content="(default-src [^"]*)"', text)[0]
     assert "http" not in policy
     assert "unsafe-inline" not in policy
+    seen: list[str] = []
+    monkeypatch.setattr("webbrowser.open", seen.append)  # returns nothing: there is no browser
+    monkeypatch.setattr(pages, "explorer", lambda *_: (tmp_path / "a b.html", pages.LARGE + 1))
+    main(["explore", str(tmp_path / "run")])
+    assert seen == [(tmp_path / "a b.html").as_uri()]
+    assert "is large" in capsys.readouterr().err
+    monkeypatch.setattr(exporting, "graphs", lambda _: exported)
     (tmp_path / "out").mkdir()
     main(["export", str(tmp_path / "run"), "-o", str(tmp_path / "out")])
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["encoder.onnx", "generator.onnx"]

@@ -38,7 +38,7 @@ LARGE = 60 << 20
 def explorer(model: Model, run: Run) -> tuple[Path, int]:
     """Write the run's explorer.html; its path and size in bytes."""
     path = run.path / "explorer.html"
-    content = page(model, run).encode()
+    content = page(model, run).encode("utf-8", "replace")  # a folder's name need not be text
     write(path, content)
     return path, len(content)
 
