@@ -212,7 +212,9 @@ def test_a_dropped_image_is_read_as_encode_reads_it(opened: Opened, run: Path, i
     drop(page, b"no image", HOSTILE)
     expect(page.locator("#read [role=status]")).to_contain_text("no image that the browser can read")
     drop(page, file.getvalue(), "bar.png")
-    expect(page.locator("#read [role=status]")).to_contain_text("nearest of 1000 z", timeout=20_000)
+    told = page.locator("#read [role=status]")
+    expect(told).to_contain_text(re.compile(r"nearest of \d+ z"), timeout=20_000)
+    tried = int(re.findall(r"of (\d+) z", told.text_content())[0])  # all of them, unless the machine is very busy
     rows = [
         row.split("|")
         for row in page.locator(".found p").evaluate_all(
@@ -228,7 +230,7 @@ def test_a_dropped_image_is_read_as_encode_reads_it(opened: Opened, run: Path, i
     # the reconstruction is the best of all seeds, and its codes can be taken over
     codes = {"digit": int(by_probability[0]), "slant": float(np.clip(round(mean, 2), -2, 2))}
     columns = torch.cat([model.latent.columns(name, value) for name, value in codes.items()])
-    held = torch.from_numpy(noises(model.latent))
+    held = torch.from_numpy(noises(model.latent)[:tried])
     every = model.generate(torch.cat([held, columns.expand(len(held), -1)], 1)).astype(float)
     best = int(((every - images.pixels[5]) ** 2).sum((1, 2, 3)).argmin())
     page.get_by_role("button", name="Use codes").click()
