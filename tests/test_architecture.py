@@ -30,6 +30,7 @@ RIMS = {
     "cyclopts": {"cli"},
     "rich": {"terminal"},
     "onnx": {"explorer"},
+    "onnxruntime": {"explorer"},
     "urllib": {"data"},
     "PIL": {"data", "report"},
 }

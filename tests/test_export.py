@@ -22,6 +22,7 @@ from infogan.explorer import export as exporting
 from infogan.explorer import page as pages
 from infogan.explorer.export import ExportError, Graph, compact, export, graphs
 from infogan.model import Model
+from infogan.names import Names
 from infogan.networks import Shape
 from infogan.run import Run
 from infogan.streams import stream
@@ -128,11 +129,10 @@ def test_the_commands(
     assert seen == [(tmp_path / "a b.html").as_uri()]
     assert "is large" in capsys.readouterr().err
     monkeypatch.setattr(exporting, "graphs", lambda _: exported)
-    (tmp_path / "out").mkdir()
     main(["export", str(tmp_path / "run"), "-o", str(tmp_path / "out")])
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["encoder.onnx", "generator.onnx"]
     capsys.readouterr()
-    for words, said in ((["-o", str(tmp_path / "no")], "make it first"), (["--no-open"], "no-open")):
+    for words, said in ((["-o", str(tmp_path / "no" / "out")], "give a folder"), (["--no-open"], "no-open")):
         with pytest.raises(SystemExit):
             main(["export", str(tmp_path / "run"), *words])
         assert said in capsys.readouterr().err
@@ -212,3 +212,17 @@ def test_the_python_of_the_docs_runs(tmp_path: Path, tiny: RunConfig, monkeypatc
     read = model.encode(scope["pixels"].transpose(0, 2, 3, 1).astype(np.uint8))
     np.testing.assert_allclose(scope["probabilities"], read["digit"].probs, atol=0.01)  # pixels are rounded
     np.testing.assert_allclose(scope["mean"], read["width"].mean, atol=0.01)
+
+
+def test_objectives_with_classes(tiny: RunConfig) -> None:
+    """A head for classes is one more output; what an objective does not train is not there."""
+    told = tiny.replace(objective={"kind": "acgan"}, latent={"slant": "none"}, labels="all")
+    model = Model(told, (16, 16, 1), ("a", "b", "c", "d<"))
+    generator, encoder = graphs(model)
+    assert (list(generator.inputs), list(encoder.expected)) == (["noise", "digit"], ["class_probabilities"])
+    facts = pages.described("digit", model.latent.codes["digit"], Names(), pages._classes(model, "digit"))
+    assert facts["names"] == {"0": "a", "1": "b", "2": "c", "3": "d<"}
+    lone = Model(told.replace(objective={"kind": "classifier"}, latent={"digit": "none"}), (16, 16, 1), ("a", "b"))
+    assert [graph.name for graph in graphs(lone)] == ["encoder"]
+    with pytest.raises(ConfigError, match="no generator"):
+        pages.explorer(lone, Run("."))

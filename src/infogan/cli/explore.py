@@ -48,13 +48,14 @@ def export(run: Path, /, *, output: Annotated[Path | None, Parameter(name=["--ou
     run
         Run folder.
     output
-        Folder to write into (default: the run folder).
+        Folder to write into, made where there is none (default: the run folder).
     """
     from infogan.explorer.export import export as write
 
-    folder = output or run
     model = load(run)
-    if not folder.is_dir():
-        raise ConfigError(f"--output {folder}: is no folder; make it first")
-    for path in write(model, folder):
+    try:
+        (output or run).mkdir(exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--output {output}: cannot be made ({error.strerror}); give a folder") from None
+    for path in write(model, output or run):
         print(path)

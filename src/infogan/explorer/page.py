@@ -6,6 +6,7 @@ import hashlib
 import html
 import json
 import shlex
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 
 from infogan import __version__
 from infogan.codes import Categorical, Code
+from infogan.errors import ConfigError
 from infogan.explorer.export import Graph, compact, graphs, write
 from infogan.latent import Latent
 from infogan.model import Model
@@ -36,7 +38,9 @@ LARGE = 60 << 20
 
 
 def explorer(model: Model, run: Run) -> tuple[Path, int]:
-    """Write the run's explorer.html; its path and size in bytes."""
+    """Write the run's explorer.html; its path and size in bytes. ConfigError where the run taught G nothing."""
+    if not model.config.objective.generates:
+        raise ConfigError(f"objective {model.config.objective.kind} has no generator, so there is nothing to explore")
     path = run.path / "explorer.html"
     content = page(model, run).encode("utf-8", "replace")  # a folder's name need not be text
     write(path, content)
@@ -49,8 +53,9 @@ def page(model: Model, run: Run) -> str:
     noise = noises(model.latent)
     blocks = {name: HERE.joinpath("runtime", file).read_bytes() for name, file in RUNTIME.items()}
     blocks["noise"] = gzip.compress(noise.tobytes(), 9, mtime=0)
-    found = graphs(model)
-    blocks |= {graph.name: _packed(graph) for graph in found}
+    reads = "code" in model.d.heads and bool(model.latent.codes)
+    shown = {"generator", "encoder"} if reads else {"generator"}
+    blocks |= {graph.name: _packed(graph) for graph in graphs(model) if graph.name in shown}
     facts = {
         "title": title,
         "run": shlex.quote(str(run.path)),
@@ -58,8 +63,8 @@ def page(model: Model, run: Run) -> str:
         "noise": model.latent.noise,
         "normal": model.latent.law == "normal",
         "seeds": len(noise),
-        "codes": [described(name, code, run.names) for name, code in model.latent.codes.items()],
-        "encoder": len(found) == 2,
+        "codes": [described(name, code, run.names, _classes(model, name)) for name, code in model.latent.codes.items()],
+        "encoder": reads,
         "version": __version__,
     }
     script = "".join(HERE.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
@@ -107,12 +112,18 @@ def noises(latent: Latent) -> "np.typing.NDArray[np.float32]":
     return np.concatenate([latent.sample(1, stream(seed, "sample")).noise.numpy() for seed in range(n)])
 
 
-def described(name: str, code: Code, names: Names) -> dict[str, Any]:
+def _classes(model: Model, name: str) -> dict[int, str]:
+    """Names of a code's categories where they are classes that G was told."""
+    told = model.config.objective.q == "class" and name == model.latent.categorical
+    return dict(enumerate(model.classes)) if told else {}
+
+
+def described(name: str, code: Code, names: Names, classes: Mapping[int, str]) -> dict[str, Any]:
     """What the page has to know of a code. Ranges: `trained` is what training saw (of a Gaussian, nearly all),
     `range` what the slider spans."""
     facts: dict[str, Any] = {"name": name, "shown": names.code(name)}
     if isinstance(code, Categorical):
-        given = names.categories.get(name, {})
+        given = {**classes, **names.categories.get(name, {})}
         return facts | {
             "categories": code.k,
             "names": {str(k): word for k, word in given.items()},
