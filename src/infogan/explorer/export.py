@@ -5,6 +5,7 @@ encoder     image  ->  `<code>_probabilities` [N, K], or `<code>_mean` and `<cod
             where the objective has a head for classes
 """
 
+import copy
 import logging
 import math
 import warnings
@@ -51,11 +52,15 @@ class _Generator(nn.Module):
 class _Encoder(nn.Module):
     def __init__(self, model: Model) -> None:
         super().__init__()
-        self.d, self.latent, self.objective = model.d, model.latent, model.config.objective
+        self.d, self.latent, self.objective = copy.copy(model.d), model.latent, model.config.objective
+        heads = {
+            f"{name}_head": head for name, head in model.d.heads.items()
+        }  # torch writes names into Python: no `class`
+        self.d._modules = {**model.d._modules, "heads": nn.ModuleDict(heads)}
 
     def named(self, images: Tensor) -> dict[str, Tensor]:
         """What D and Q read from images [N, C, H, W], by output name."""
-        heads = self.d(images).heads
+        heads = {name.removesuffix("_head"): head for name, head in self.d(images).heads.items()}
         split = self.latent.split(heads["code"]) if "code" in heads else {}
         read = {
             f"{name}_{part}": tensor
