@@ -1,5 +1,6 @@
 """What several test modules use: tiny settings, and a run trained once."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from infogan.cli import main
 from infogan.config import RunConfig
 from infogan.data.images import Images
 from infogan.training import loop
@@ -38,6 +41,23 @@ def strokes(n: int = 64, seed: int = 0) -> Images:
     return Images(pixels, labels, tuple("abcd"), "strokes")
 
 
+def run(*words: object) -> None:
+    """One command, as words."""
+    main([str(word) for word in words])
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    """The message of a command that must end with code 2, in one or two lines and without a traceback."""
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as caught:
+        run(*words)
+    message = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert 1 <= message.strip().count("\n") + 1 <= 2, message
+    assert "Traceback" not in message
+    return message
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test writes into the user's cache."""
@@ -62,3 +82,23 @@ def trained(tmp_path_factory: pytest.TempPathFactory, images: Images) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "tiny"
     loop.train(TINY, folder, images=images)
     return folder
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory, images: Images) -> Path:
+    """A folder of small images in four folders, their classes."""
+    folder = tmp_path_factory.mktemp("photos")
+    for i, (pixels, label) in enumerate(zip(images.pixels, images.labels, strict=True)):
+        path = folder / images.classes[label] / f"{i:02d}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(pixels[..., 0]).save(path)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory: pytest.TempPathFactory, photos: Path, tiny: RunConfig) -> Path:
+    """A tiny run trained by the command line."""
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "tiny.json").write_text(json.dumps(tiny.tree() | {"data": {"name": str(photos)}}))
+    run("train", photos, "-c", folder / "tiny.json", "--run", folder / "run", "--steps", 4, "--seed", 7)
+    return folder / "run"

@@ -12,44 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from infogan.cli import main
-from infogan.config import RunConfig
-from infogan.data.images import Images
-
-
-def run(*words: object) -> None:
-    main([str(word) for word in words])
-
-
-def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
-    """The message of a command that must end with code 2, in one or two lines and without a traceback."""
-    capsys.readouterr()
-    with pytest.raises(SystemExit) as caught:
-        run(*words)
-    message = capsys.readouterr().err
-    assert caught.value.code == 2
-    assert 1 <= message.strip().count("\n") + 1 <= 2, message
-    assert "Traceback" not in message
-    return message
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory, images: Images) -> Path:
-    folder = tmp_path_factory.mktemp("photos")
-    for i, (pixels, label) in enumerate(zip(images.pixels, images.labels, strict=True)):
-        path = folder / images.classes[label] / f"{i:02d}.png"
-        path.parent.mkdir(exist_ok=True)
-        Image.fromarray(pixels[..., 0]).save(path)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory, photos: Path, tiny: RunConfig) -> Path:
-    """A tiny run trained by the command line."""
-    folder = tmp_path_factory.mktemp("cli")
-    (folder / "tiny.json").write_text(json.dumps(tiny.tree() | {"data": {"name": str(photos)}}))
-    run("train", photos, "-c", folder / "tiny.json", "--run", folder / "run", "--steps", 4, "--seed", 7)
-    return folder / "run"
+from conftest import refused, run
 
 
 def test_help_is_quick() -> None:

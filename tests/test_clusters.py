@@ -16,7 +16,7 @@ def test_perfect_categories_score_one_under_any_names() -> None:
     renamed = RNG.permutation(10)[LABELS]
     found = score(LABELS, renamed, 10, 10)
     assert (found.accuracy, found.many_to_one, found.nmi, found.ari) == pytest.approx((1, 1, 1, 1))
-    assert found.merges("0123456789") == []
+    assert found.merges("0123456789", "0123456789") == []
     assert found.recall().tolist() == [1.0] * 10
 
 
@@ -24,7 +24,7 @@ def test_one_category_for_all_knows_nothing() -> None:
     found = score(LABELS, np.zeros_like(LABELS), 10, 10)
     assert (found.nmi, found.ari) == pytest.approx((0, 0))
     assert found.accuracy == pytest.approx(np.bincount(LABELS).max() / len(LABELS))
-    assert sum("is empty" in words for words in found.merges("0123456789")) == 9
+    assert sum("is empty" in words for words in found.merges("0123456789", "0123456789")) == 9
 
 
 def test_random_categories() -> None:
@@ -37,7 +37,7 @@ def test_a_merge_is_named_and_costs_the_smaller_class() -> None:
     merged = np.where(LABELS == 9, 4, LABELS)
     found = score(LABELS, merged, 10, 10)
     assert found.accuracy == pytest.approx(1 - min((LABELS == 4).sum(), (LABELS == 9).sum()) / 5000)
-    assert found.merges("0123456789") == ["4 and 9 share category 4", "category 9 is empty"]
+    assert found.merges("0123456789", "0123456789") == ["4 and 9 share category 4", "category 9 is empty"]
     assert found.many_to_one == pytest.approx(found.accuracy)
 
 
@@ -64,4 +64,4 @@ def test_unlabelled_images_drop_out() -> None:
 def test_a_few_strays_are_no_merge() -> None:
     labels = np.array([0] * 95 + [1] * 100)
     categories = np.array([0] * 95 + [0] * 5 + [1] * 95)
-    assert score(labels, categories, 2, 2).merges("01") == []
+    assert score(labels, categories, 2, 2).merges("01", "01") == []

@@ -1,11 +1,13 @@
 """Names that a user gives: kept in the run folder, checked against its codes, understood wherever a code is named."""
 
+import csv
 import json
 import shutil
 from pathlib import Path
 
 import pytest
 
+from conftest import refused, run
 from infogan.errors import ConfigError, InfoganError, RunError
 from infogan.latent import Latent
 from infogan.names import Names
@@ -78,3 +80,43 @@ def test_a_run_knows_its_names(trained: Path, tmp_path: Path) -> None:
     run.names_file.write_text("{")
     with pytest.raises(InfoganError, match=r"names\.json"):
         _ = run.names
+
+
+def test_every_command_uses_the_names(
+    done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = shutil.copytree(done, tmp_path / "run")
+    run("name", copy)
+    assert "nothing has a name" in capsys.readouterr().out
+    run("name", copy, "digit.1", "$eins$ 一")
+    run("name", copy, "slant", "lean = left")
+    shown = capsys.readouterr().out
+    assert "digit.1      $eins$ 一" in shown
+    assert "slant        lean = left" in shown
+    for a, b in (("digit=1", "digit=$eins$ 一"), ("slant=0.5", "lean = left=0.5")):
+        for word, file in ((a, "a.png"), (b, "b.png")):
+            run("sample", copy, "--code", word, "-n", 4, "-o", tmp_path / file)
+        assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    run("traverse", copy, "--code", "lean = left", "-o", tmp_path / "named.png")
+    run("traverse", done, "--code", "slant", "-o", tmp_path / "plain.png")
+    assert (tmp_path / "named.png").read_bytes() != (tmp_path / "plain.png").read_bytes()
+    run("encode", copy, photos, "-o", tmp_path / "codes.csv")
+    with (tmp_path / "codes.csv").open() as table:
+        rows = list(csv.DictReader(table))
+    assert list(rows[0]) == [
+        "file",
+        *["digit", "digit_name", "digit_confidence"],
+        "lean = left",
+        "lean = left_confidence",
+    ]
+    assert all(row["digit_name"] == ("$eins$ 一" if row["digit"] == "1" else "") for row in rows)
+    capsys.readouterr()
+    run("evaluate", copy)
+    shown = capsys.readouterr().out
+    assert "lean = left" in shown
+    assert "slant" not in shown
+    assert "give the name" in refused(capsys, "name", copy, "digit.1")
+    assert "0 to 3" in refused(capsys, "name", copy, "digit.4", "x")
+    assert "no such run folder" in refused(capsys, "name", tmp_path / "nowhere")
+    run("name", copy, "digit.1", "")
+    assert Run(copy).names.tree()["categories"] == {}

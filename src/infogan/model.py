@@ -14,6 +14,7 @@ from infogan.codes import Posterior, categories
 from infogan.config import RunConfig
 from infogan.data.images import Images, Pixels, to_float, to_pixels
 from infogan.errors import ConfigError, DataError, RunError
+from infogan.names import Names
 from infogan.networks import Shape
 from infogan.run import Run
 from infogan.streams import stream
@@ -28,6 +29,7 @@ class Model:
     def __init__(self, config: RunConfig, shape: Shape, classes: Sequence[str] = ()) -> None:
         """classes: names of the data's classes; they matter to objectives that have a head for them."""
         self.config, self.shape, self.latent, self.classes = config, shape, config.latent, tuple(classes)
+        self.names = Names()
         heads = config.objective.heads(config.latent, len(classes))
         self.g = config.networks.generator(self.latent.width, shape, config.seed)
         self.d = config.networks.discriminator(shape, heads, config.seed)
@@ -188,4 +190,5 @@ class Model:
         for part, module in (("g.", model.g), ("d.", model.d)):
             own = {name.removeprefix(part): t for name, t in tensors.items() if name.startswith(part)}
             module.load_state_dict(own)
+        model.names = folder.names
         return model.to(device)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from infogan.codes import Categorical
+from infogan.codes import Categorical, Posterior
 from infogan.errors import ConfigError
 from infogan.latent import Latent
 
@@ -91,6 +91,18 @@ class Names(BaseModel):
             return meant[0] if meant else float(word)
         except ValueError:
             raise ConfigError(f"{code}={word}: write NAME=NUMBER, as in digit=3, or a category's name") from None
+
+    def columns(self, read: Mapping[str, Posterior]) -> dict[str, list[Any]]:
+        """Q's reading of N images as columns of a table: of each code its value, its name where a category has
+        one, and its confidence, rounded to 6 places."""
+        table: dict[str, list[Any]] = {}
+        for code, posterior in read.items():
+            name, values = self.code(code), posterior.value.tolist()
+            table[name] = [round(value, 6) for value in values]
+            if code in self.categories:
+                table[f"{name}_name"] = [self.categories[code].get(value, "") for value in values]
+            table[f"{name}_confidence"] = [round(value, 6) for value in posterior.confidence.tolist()]
+        return table
 
     def changed(self, what: str, name: str, latent: Latent) -> Self:
         """With another name for `slant` (a code) or `digit.3` (a category); an empty one takes the name away."""

@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
@@ -25,12 +25,20 @@ def show_information(summary: dict[str, float], unit: str) -> None:
         print(f"{name.replace('_', ' '):<32} {value:>10.6g}{'' if plain else f' {unit}'}")
 
 
-def show_scores(scores: dict[str, Any]) -> None:
-    """The short table that ends a run."""
+def show_names(names: dict[str, Any]) -> None:
+    """Names as names.json has them, a line each."""
+    lines = [(code, name) for code, name in names["codes"].items()]
+    lines += [(f"{code}.{k}", name) for code, given in names["categories"].items() for k, name in given.items()]
+    for what, name in lines or [("", "nothing has a name yet")]:
+        print(f"{what:<12} {name}".strip())
+
+
+def show_scores(scores: dict[str, Any], names: Mapping[str, str]) -> None:
+    """The short table that ends a run. names: what to call codes, where it is not what they are called."""
     if scores["information"]:
         print(f"{'code':<12} {'L_I':>7} {'H(c)':>7}   nats")
     for name, value in scores["information"].items():
-        print(f"{name:<12} {value:>7.3f} {scores['entropy'][name]:>7.3f}")
+        print(f"{names.get(name, name):<12} {value:>7.3f} {scores['entropy'][name]:>7.3f}")
     if "cluster_accuracy" in scores:
         print(
             f"\n{scores['n']} images of {scores['data']}: cluster accuracy {scores['cluster_accuracy']:.1%} one to "

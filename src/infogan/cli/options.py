@@ -13,23 +13,33 @@ from infogan.errors import ConfigError, RunError
 if TYPE_CHECKING:
     from infogan.data.images import Images
     from infogan.model import Model
+    from infogan.names import Names
+    from infogan.run import Run
 
 Split = Literal["train", "validation", "test", "all"]
 DataDir = Annotated[str | None, Parameter(help="Folder that holds the IDX files of mnist or fashion-mnist.")]
 Output = Annotated[Path, Parameter(name=["--output", "-o"], help="File to write.")]
 Codes = Annotated[
-    list[str] | None, Parameter(name="--code", negative=(), help="Fix a code: --code digit=3; repeatable.")
+    list[str] | None,
+    Parameter(name="--code", negative=(), help="Fix a code: --code digit=3, or =its name; repeatable."),
 ]
 AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON object.")]
+
+
+def folder(run: Path) -> Run:
+    """A run folder that is there."""
+    from infogan.run import Run
+
+    if not run.is_dir():
+        raise RunError(f"{run}: no such run folder; `infogan train` makes one")
+    return Run(run)
 
 
 def load(run: Path) -> Model:
     """The model of a run folder."""
     from infogan.model import Model
 
-    if not run.is_dir():
-        raise RunError(f"{run}: no such run folder; `infogan train` makes one")
-    return Model.load(run)
+    return Model.load(folder(run).path)
 
 
 def images_for(model: Model, data: str | None, data_dir: str | None, split: Split) -> Images:
@@ -46,15 +56,13 @@ def images_for(model: Model, data: str | None, data_dir: str | None, split: Spli
     return for_scoring(load_data(own, split), None if data else model.config.labels)
 
 
-def code_values(pairs: Sequence[str] | None) -> dict[str, float]:
-    """`digit=3` words as values by name."""
+def code_values(pairs: Sequence[str] | None, names: Names) -> dict[str, float]:
+    """`digit=3` words, or `digit=seven`, as values by code."""
     values = {}
     for pair in pairs or ():
-        name, _, value = pair.partition("=")
-        try:
-            values[name] = float(value)
-        except ValueError:
-            raise ConfigError(f"--code {pair}: write NAME=NUMBER, as in digit=3") from None
+        name, _, value = pair.rpartition("=")
+        code = names.find(name or value)
+        values[code] = names.number(code, value if name else "")
     return values
 
 

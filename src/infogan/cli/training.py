@@ -57,7 +57,7 @@ def train(
     folder = Run(run or Path("runs") / Path(target or "digits").name)
     with progress_bar(resolved.steps, resolved.latent.entropy) as progress:
         train_run(resolved, run=folder.path, fresh=fresh, progress=progress)
-    show_scores(json.loads(folder.scores_file.read_text(encoding="utf-8")))
+    show_scores(json.loads(folder.scores_file.read_text(encoding="utf-8")), folder.names.codes)
     print(f"\nrun       {folder.path}")
     for picture in sorted(folder.path.rglob("*.png")):
         print(f"picture   {picture}")

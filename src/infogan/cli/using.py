@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -42,7 +41,7 @@ def evaluate(
     if as_json:
         print(json.dumps(scores))
     else:
-        show_scores(scores)
+        show_scores(scores, model.names.codes)
 
 
 def sample(
@@ -84,7 +83,7 @@ def sample(
     if point:
         images = model.generate(model.latent.point(read_file(point)).vector())
     else:
-        values = code_values(code)
+        values = code_values(code, model.names)
         if of_class is not None:
             values[model.class_code] = model.class_index(of_class)
         images = model.sample(n, seed=seed, **values)
@@ -106,7 +105,7 @@ def traverse(
     run
         Run folder.
     code
-        Name of the code; may be left out if there is only one.
+        The code, or the name it was given; may be left out if there is only one.
     rows
         How many z.
     steps
@@ -122,7 +121,8 @@ def traverse(
     if rows < 1 or steps < 1:
         raise ConfigError(f"--rows {rows} --steps {steps}: give at least 1 of each")
     writing(output)
-    traversal(model, code or next(iter(model.latent.codes)), output, rows=rows, steps=steps, seed=seed)
+    code = model.names.find(code) if code else next(iter(model.latent.codes))
+    traversal(model, code, output, rows=rows, steps=steps, seed=seed)
     print(output)
 
 
@@ -137,9 +137,10 @@ def encode(
 ) -> None:
     """Write Q's reading of each image: a CSV, or JSON lines when the output ends in .jsonl.
 
-    Columns: file, then each code's value and its confidence; a categorical code's confidence is its probability,
-    a continuous code's exp(-sigma / the prior's standard deviation). Where the objective has a head for classes:
-    the class, its probability, and the probability of every class.
+    Columns: file, then each code's value and its confidence, under the code's name; where categories have names, a
+    column for the name follows their number. A categorical code's confidence is its probability, a continuous
+    code's exp(-sigma / the prior's standard deviation). Where the objective has a head for classes: the class, its
+    probability, and the probability of every class.
 
     Parameters
     ----------
@@ -157,25 +158,20 @@ def encode(
     model = load(run)
     images = images_for(model, data, data_dir, split)
     read = model.encode(images)
-    names = ["file"] + [column for name in read for column in (name, f"{name}_confidence")]
-    columns = [c for code in read.values() for c in (code.value.tolist(), code.confidence.tolist())]
+    table = {"file": [images.source(i) for i in range(len(images))]} | model.names.columns(read)
     if "class" in read:
         classes = model.class_names
-        columns[names.index("class") - 1] = [classes[i] for i in read["class"].value]
-        names += [f"p({name})" for name in classes]
-        columns += read["class"].probs.T.tolist()
-
-    def rows() -> Iterator[list[Any]]:
-        for i, values in enumerate(zip(*columns, strict=True)):
-            yield [images.source(i)] + [round(v, 6) if isinstance(v, float) else v for v in values]
-
+        table["class"] = [classes[i] for i in read["class"].value]
+        probs = read["class"].probs.round(6).T.tolist()
+        table |= {f"p({name})": column for name, column in zip(classes, probs, strict=True)}
+    rows = map(list, zip(*table.values(), strict=True))
     if output is None:
-        show_csv(sys.stdout, names, rows())
+        show_csv(sys.stdout, list(table), rows)
         return
     writing(output)
     with output.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         if output.suffix == ".jsonl":
-            file.writelines(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows())
+            file.writelines(json.dumps(dict(zip(table, row, strict=True))) + "\n" for row in rows)
         else:
-            show_csv(file, names, rows())
+            show_csv(file, list(table), rows)
     print(f"{output}: {len(images)} images")

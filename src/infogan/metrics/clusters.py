@@ -40,15 +40,15 @@ class Clusters:
         shares: NDArray[np.float64] = np.divide(hit, total, out=np.full(len(total), np.nan), where=total > 0)
         return shares
 
-    def merges(self, names: Sequence[str]) -> list[str]:
+    def merges(self, names: Sequence[str], categories: Sequence[str]) -> list[str]:
         """What went wrong, in words: classes that share a category, categories that stand empty."""
         words = []
         for k in range(self.table.shape[1]):
             column = self.table[:, k]
             if not column.sum():
-                words.append(f"category {k} is empty")
+                words.append(f"category {categories[k]} is empty")
             elif len(shared := np.flatnonzero(column >= MERGED * column.sum()).tolist()) > 1:
-                words.append(f"{' and '.join(names[c] for c in shared)} share category {k}")
+                words.append(f"{' and '.join(names[c] for c in shared)} share category {categories[k]}")
         return words
 
 

@@ -72,6 +72,6 @@ def _clustered(images: Images, read: clusters.Indices, k: int) -> dict[str, Any]
         "ari": found.ari,
         "recall": dict(zip(images.classes, found.recall().tolist(), strict=True)),
         "category_of": {images.classes[c]: j for c, j in found.category_of.items()},
-        "merges": found.merges(images.classes),
+        "merges": found.merges(images.classes, [model.names.numbered(name, j) for j in range(k)]),
         "confusion": found.table.tolist(),
     }

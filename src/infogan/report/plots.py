@@ -4,6 +4,7 @@ Images are uint8 [..., H, W, C]; every function writes one PNG.
 """
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,11 @@ def save_png(image: Pixels, path: Path, at_least: int = 480) -> None:
     Image.fromarray(large[..., 0] if large.shape[2] == 1 else large).save(path)
 
 
+def _plain_text(text: str) -> str:
+    """Text in which matplotlib sees no formula."""
+    return text.replace("$", r"\$")
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of that size in inches."""
     return Figure(figsize=(width, height), layout="constrained", dpi=160)
@@ -49,7 +55,9 @@ def new_figure(width: float, height: float) -> Figure:
 def write(figure: Figure, path: Path) -> None:
     """Save a figure; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, facecolor="white")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a name in a script that the font lacks: boxes in its place
+        figure.savefig(path, facecolor="white")
 
 
 def _grid(axes: Axes, images: Pixels, columns: Sequence[str], rows: Sequence[str]) -> None:
@@ -69,11 +77,14 @@ def traversal(model: Model, name: str, path: Path, *, rows: int = 8, steps: int 
     categorical = isinstance(sweep[0], int)
     figure = new_figure(0.55 * len(sweep) + 0.5, 0.55 * rows * model.shape[0] / model.shape[1] + 0.6)
     axes = figure.subplots()
-    labels = [str(value) if categorical else f"{value:+.1f}".replace("+0.0", "0") for value in sweep]
+    labels = [
+        _plain_text(model.names.numbered(name, int(value))) if categorical else f"{value:+.1f}".replace("+0.0", "0")
+        for value in sweep
+    ]
     _grid(axes, images, labels, [])
     code = model.latent.codes[name]
     trained = "" if categorical else _trained(code)
-    axes.set_title(f"{name}{trained}", fontsize=9, color=INK, loc="left")
+    axes.set_title(_plain_text(f"{model.names.code(name)}{trained}"), fontsize=9, color=INK, loc="left")
     axes.set_ylabel("each row: one z", fontsize=8, color=QUIET)
     write(figure, path)
 
@@ -113,7 +124,8 @@ def categories(
     aspect = model.shape[0] / model.shape[1]
     figure = new_figure(9, max(2.0, 0.5 * k * aspect) + 0.5)
     left, right = figure.subplots(1, 2)
-    _grid(left, np.stack(generated), [], [f"{name}={j}" for j in range(k)])
+    labels = [_plain_text(f"{model.names.code(name)}={model.names.numbered(name, j)}") for j in range(k)]
+    _grid(left, np.stack(generated), [], labels)
     _grid(right, np.stack(real), [], [f"{share:.0%}" for share in shares])
     left.set_title("generated", fontsize=9, color=INK)
     right.set_title("real images in it, surest to least sure; its share", fontsize=9, color=INK)

@@ -52,6 +52,7 @@ def held_out(config: RunConfig) -> Images:
 
 def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
     """Score a model, draw its figures, and write both into the run folder; the scores."""
+    model.names = run.names
     for old in ("samples", "traversals"):
         shutil.rmtree(run.path / old, ignore_errors=True)
     plots.run_figures(run, model, images)
