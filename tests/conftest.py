@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,3 +104,16 @@ def done(tmp_path_factory: pytest.TempPathFactory, photos: Path, tiny: RunConfig
     (folder / "tiny.json").write_text(json.dumps(tiny.tree() | {"data": {"name": str(photos)}}))
     run("train", photos, "-c", folder / "tiny.json", "--run", folder / "run", "--steps", 4, "--seed", 7)
     return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium, the system's own."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the browser extra is not installed")
+    there = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if there is None:
+        pytest.skip("there is no Chromium here")
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=there, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()

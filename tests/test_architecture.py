@@ -16,11 +16,11 @@ LAYERS = [
     "latent",
     "objectives names",
     "config",
-    "presets settings run",
+    "presets settings run reconstruct",
     "model comparison",
     "metrics",
     "report explorer",
-    "training",
+    "training sorting",
     "cli __init__",
     "__main__",
 ]

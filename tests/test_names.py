@@ -20,7 +20,7 @@ def test_names_come_and_go() -> None:
     names = Names().changed("digit.3", " seven ", LATENT).changed("slant", "lean", LATENT)
     assert names.tree() == {"codes": {"slant": "lean"}, "categories": {"digit": {"3": "seven"}}}
     assert (names.code("slant"), names.code("width")) == ("lean", "width")
-    assert (names.category("digit", 3), names.category("digit", 2)) == ("seven", "2")
+    assert (names.category("digit", 3), names.category("digit", 2)) == ("seven", "#2")
     assert (names.numbered("digit", 3), names.numbered("digit", 2)) == ("3 seven", "2")
     assert names.changed("digit.03", "eight", LATENT).category("digit", 3) == "eight"
     assert names.changed("lean", "tilt", LATENT).code("slant") == "tilt"  # a code answers to its name as well
@@ -32,6 +32,8 @@ def test_words_are_understood() -> None:
     names = Names(codes={"slant": "lean"}, categories={"digit": {1: "one", 2: "two", 3: "two"}})
     assert (names.find("lean"), names.find("slant"), names.find("digit")) == ("slant", "slant", "digit")
     assert (names.number("digit", "one"), names.number("digit", "3"), names.number("slant", "-0.5")) == (1, 3, -0.5)
+    assert Names(categories={"digit": {1: "3"}}).number("digit", "3") == 1  # a name comes before a number
+    assert Names(categories={"digit": {1: "3"}}).number("digit", "#3") == 3
     with pytest.raises(ConfigError, match="2 and 3 are called so"):
         names.number("digit", "two")
     with pytest.raises(ConfigError, match="NAME=NUMBER"):

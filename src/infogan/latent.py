@@ -165,6 +165,11 @@ class Latent(BaseModel):
             for name, code in self.codes.items()
         }
 
+    def read(self, posteriors: Mapping[str, Posterior]) -> Tensor:
+        """[N, width of all codes] the codes that posteriors of N images point to, as G is given them."""
+        parts = [torch.stack([self.columns(c, v) for v in posteriors[c].value.tolist()]) for c in self.codes]
+        return torch.cat(parts, 1)
+
     def posteriors(self, params: Tensor) -> dict[str, Posterior]:
         """What Q's output [N, n_params] says of each code."""
         split = self.split(params)

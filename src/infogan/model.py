@@ -16,6 +16,7 @@ from infogan.data.images import Images, Pixels, to_float, to_pixels
 from infogan.errors import ConfigError, DataError, RunError
 from infogan.names import Names
 from infogan.networks import Shape
+from infogan.reconstruct import RESTARTS, Reconstruction, reconstruct
 from infogan.run import Run
 from infogan.streams import stream
 
@@ -130,6 +131,20 @@ class Model:
         read = self.latent.posteriors(heads["code"]) if "code" in heads else {}
         logits = objective.class_logits(heads)
         return read if logits is None else read | {"class": categories(logits)}
+
+    def reconstruct(self, images: Images | Pixels, *, seed: int = 0) -> Reconstruction:
+        """uint8 images [N, H, W, C] → Q's codes → the z that comes nearest → G: images, and the error of each.
+
+        See `infogan.reconstruct`; on one core about a tenth of a second an image of the paper's MNIST networks.
+        """
+        images = images if isinstance(images, Images) else Images(images)
+        codes = self.latent.read(self.encode(images)) if self.latent.codes else torch.empty(len(images), 0)
+        each = CHUNK // RESTARTS
+        parts = [
+            reconstruct(self.g, self.latent, images.take(slice(at, at + each)), codes[at : at + each], seed)
+            for at in range(0, len(images), each)
+        ]
+        return Reconstruction(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     def lower_bound(self, n: int = 10_000, *, seed: int = 0) -> dict[str, tuple[float, float]]:
         """L_I of each code on n generated images: mean and standard error, in nats; beside latent.entropy.

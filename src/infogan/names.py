@@ -31,7 +31,7 @@ class Names(BaseModel):
 
     >>> names = Names(codes={"slant": "lean"}, categories={"digit": {3: "seven"}})
     >>> names.code("slant"), names.category("digit", 3), names.category("digit", 4)
-    ('lean', 'seven', '4')
+    ('lean', 'seven', '#4')
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,8 +70,8 @@ class Names(BaseModel):
         return self.codes.get(code, code)
 
     def category(self, code: str, k: int) -> str:
-        """What to call a category: its name, else its number."""
-        return self.categories.get(code, {}).get(k, str(k))
+        """What to call a category: its name, else its number as `#3`, which is no other category's name."""
+        return self.categories.get(code, {}).get(k, f"#{k}")
 
     def numbered(self, code: str, k: int) -> str:
         """A category's number, with its name where it has one: `3 seven`."""
@@ -83,12 +83,13 @@ class Names(BaseModel):
         return next((code for code, name in self.codes.items() if name == word), word)
 
     def number(self, code: str, word: str) -> float:
-        """The value that a word means: a category's name, or a number; ConfigError when it is neither."""
+        """The value that a word means: a category's name, else a number; `#3` is a number whatever names there
+        are. ConfigError when it is neither, or the name of several."""
         meant = [k for k, name in self.categories.get(code, {}).items() if name == word]
         if len(meant) > 1:
-            raise ConfigError(f"{code}={word}: {' and '.join(map(str, meant))} are called so; give the number")
+            raise ConfigError(f"{code}={word}: {' and '.join(map(str, meant))} are called so; write {code}=#{meant[0]}")
         try:
-            return meant[0] if meant else float(word)
+            return meant[0] if meant else float(word.removeprefix("#"))
         except ValueError:
             raise ConfigError(f"{code}={word}: write NAME=NUMBER, as in digit=3, or a category's name") from None
 

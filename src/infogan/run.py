@@ -18,7 +18,7 @@ class Run:
     """The files of one run.
 
     config.json  metrics.jsonl  checkpoints/  model.safetensors  environment.json  scores.json  names.json
-    samples/  traversals/
+    report.html  samples/  traversals/
     labels.csv (the labels that the objective saw, where it saw any)
     """
 
@@ -32,6 +32,7 @@ class Run:
         self.labels_file = self.path / "labels.csv"
         self.scores_file = self.path / "scores.json"
         self.names_file = self.path / "names.json"
+        self.report_file = self.path / "report.html"
 
     @property
     def exists(self) -> bool:

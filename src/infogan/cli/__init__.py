@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from infogan import __version__
-from infogan.cli import explore, pages, theory, training, using
+from infogan.cli import explore, pages, photos, theory, training, using
 from infogan.errors import InfoganError
 
 app = App(
@@ -28,6 +28,9 @@ for command in (
     using.sample,
     using.traverse,
     using.encode,
+    photos.sort,
+    photos.reconstruct,
+    pages.report,
     pages.name,
     explore.explore,
     explore.export,

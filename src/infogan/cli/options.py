@@ -66,7 +66,7 @@ def code_values(pairs: Sequence[str] | None, names: Names) -> dict[str, float]:
     return values
 
 
-def writing(path: Path) -> None:
+def writing(path: Path, option: str = "--output") -> None:
     """ConfigError now when a file cannot be written there later."""
     if path.is_dir() or not path.parent.is_dir():
-        raise ConfigError(f"--output {path}: {'is a folder' if path.is_dir() else f'{path.parent} does not exist'}")
+        raise ConfigError(f"{option} {path}: {'is a folder' if path.is_dir() else f'{path.parent} does not exist'}")

@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-from infogan.errors import ConfigError
+from infogan.cli.options import DataDir, Split, images_for, load
+from infogan.errors import ConfigError, DataError
+
+
+def report(run: Path, /, *, data: str | None = None, data_dir: DataDir = None, split: Split = "validation") -> None:
+    """Write report.html into the run folder: one page that shows what was found and needs only a browser.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    data
+        Images to sort on the page (default: the run's own data).
+    split
+        Part of the data.
+    """
+    from infogan.report import page
+    from infogan.run import Run
+
+    model = load(run)
+    notes = []
+    try:
+        images = images_for(model, data, data_dir, split)
+    except DataError as error:
+        if data:
+            raise
+        images, notes = None, [f"Without real images, for they cannot be read: {error}"]
+        print(f"infogan: {notes[0]}", file=sys.stderr)
+    print(page.write(Run(run), model, images, notes))
 
 
 def name(run: Path, what: str | None = None, name: str | None = None, /) -> None:

@@ -59,6 +59,8 @@ def train(
         train_run(resolved, run=folder.path, fresh=fresh, progress=progress)
     show_scores(json.loads(folder.scores_file.read_text(encoding="utf-8")), folder.names.codes)
     print(f"\nrun       {folder.path}")
+    if folder.report_file.is_file():
+        print(f"report    {folder.report_file}")
     for picture in sorted(folder.path.rglob("*.png")):
         print(f"picture   {picture}")
 

@@ -89,6 +89,25 @@ def traversal(model: Model, name: str, path: Path, *, rows: int = 8, steps: int 
     write(figure, path)
 
 
+def pairs(images: Pixels, again: Pixels, error: np.typing.NDArray[Any], path: Path, *, columns: int = 10) -> None:
+    """Images [N, H, W, C] over what was made of them, with the error of each [N] below."""
+    n, h, w, c = images.shape
+    gap, columns = max(1, round(h * GAP)), min(columns, n)
+    rows = math.ceil(n / columns)
+    step = 2 * h + gap + max(8, h // 2)  # both images and a line of text
+    sheet = np.full((rows * step, columns * (w + gap) - gap, c), 255, np.uint8)
+    figure = new_figure(0.62 * columns, 0.62 * rows * step / (w + gap))
+    axes = figure.subplots()
+    for i in range(n):
+        y, x = i // columns * step, i % columns * (w + gap)
+        sheet[y : y + h, x : x + w] = images[i]
+        sheet[y + h + gap : y + 2 * h + gap, x : x + w] = again[i]
+        axes.text(x + w / 2, y + 2 * h + 2 * gap, f"{error[i]:.1f}", fontsize=7, color=INK, ha="center", va="top")
+    axes.imshow(sheet.squeeze(2) if c == 1 else sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.axis("off")
+    write(figure, path)
+
+
 def _trained(code: Any) -> str:
     """The range that a continuous code was trained on, when the sweep leaves it."""
     low, high = code.shown

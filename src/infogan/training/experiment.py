@@ -12,7 +12,7 @@ from infogan.errors import DataError
 from infogan.metrics.evaluate import evaluate
 from infogan.model import Model
 from infogan.presets import preset
-from infogan.report import plots
+from infogan.report import page, plots
 from infogan.run import Run
 from infogan.training import loop
 
@@ -51,7 +51,7 @@ def held_out(config: RunConfig) -> Images:
 
 
 def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
-    """Score a model, draw its figures, and write both into the run folder; the scores."""
+    """Score a model, draw its figures and its page, and write all into the run folder; the scores."""
     model.names = run.names
     for old in ("samples", "traversals"):
         shutil.rmtree(run.path / old, ignore_errors=True)
@@ -64,4 +64,5 @@ def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
         "images_per_second": speed[len(speed) // 2],
     }
     run.write_json(run.scores_file, scores)
+    page.write(run, model, images)
     return scores

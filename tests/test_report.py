@@ -1,0 +1,310 @@
+"""The page of a run: what it says is what was measured, it runs nothing that it reads, and anyone can use it."""
+
+import dataclasses
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conftest import run as infogan
+from infogan.config import RunConfig
+from infogan.data.images import Images
+from infogan.metrics import clusters
+from infogan.model import Model
+from infogan.names import Names
+from infogan.objectives import GAN
+from infogan.report import charts, findings, page
+from infogan.run import Run
+
+EVIL = "</script><script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
+TURNED = "\u202edesrever <b>&amp;"
+
+
+@pytest.fixture(scope="module")
+def hostile(trained: Path, tmp_path_factory: pytest.TempPathFactory, images: Images) -> Run:
+    """A run whose folder, names, classes and files are called what nobody should trust, with its page."""
+    run = Run(tmp_path_factory.mktemp("hostile") / "'; <img src=x onerror=alert(1)> \u202e")
+    shutil.copytree(trained, run.path)
+    names = Names(codes={"slant": EVIL[:80]}, categories={"digit": {2: "<script>alert(2)</script>", 0: TURNED}})
+    run.write_json(run.names_file, names.tree())
+    files = [f"/photos/{i}\n\udcff\u2028{EVIL}.png" for i in range(len(images))]
+    bad = dataclasses.replace(images, classes=(EVIL, TURNED, "c", "</table>"), files=files)
+    page.write(run, Model.load(run.path), bad)
+    return run
+
+
+Opened = Callable[..., Any]
+
+
+@pytest.fixture
+def opened(browser: Any, hostile: Run) -> Iterator[Opened]:
+    """Open a page; at the end no error and no request but for the page itself may have happened."""
+    contexts, wrong = [], []
+
+    def go(run: Run = hostile, **options: Any) -> Any:
+        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options))
+        shown = contexts[-1].new_page()
+        shown.on("pageerror", lambda error: wrong.append(str(error)))
+        shown.on("console", lambda message: wrong.append(message.text))
+        shown.on("dialog", lambda dialog: wrong.append(dialog.message))
+        address = run.report_file.as_uri()
+        shown.on("request", lambda r: wrong.append(r.url) if not r.url.startswith(("data:", "blob:", address)) else 0)
+        shown.goto(address)
+        return shown
+
+    yield go
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+class TestInABrowser:
+    pytestmark = pytest.mark.browser
+
+    def test_nothing_it_reads_is_run_and_all_is_shown(self, opened: Opened, hostile: Run) -> None:
+        shown = opened()
+        assert shown.title() == f"{hostile.path.name} – infogan"
+        assert shown.locator("h1").inner_text() == hostile.path.name
+        assert shown.get_by_label("Name of category 2").input_value() == "<script>alert(2)</script>"
+        assert shown.get_by_label("Name of code slant").input_value() == EVIL[:80]
+        table = shown.locator(".confusion").inner_text()
+        assert EVIL in table
+        assert TURNED in table
+        assert "</table>" in table
+        assert r"\udcff" in shown.locator(".real li").first.get_attribute("title")
+        assert shown.locator("script").count() == 2
+        assert shown.locator("img:not([src^='data:image/png;base64,'])").count() == 0
+
+    def test_it_carries_no_way_out(self, opened: Opened) -> None:
+        policy = opened().locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
+        rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+        assert rules["default-src"] == "'none'"
+        assert rules["img-src"] == "data:"
+        assert all(re.fullmatch(r"'sha256-[\w+/]{43}='", rules[kind]) for kind in ("script-src", "style-src"))
+        assert rules.keys() == {"default-src", "img-src", "style-src", "script-src", "base-uri", "form-action"}
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize("width", [1280, 390])
+    def test_anyone_can_use_it(self, opened: Opened, scheme: str, width: int) -> None:
+        """axe-core finds nothing, with the names' panel open, and nothing sticks out at the side."""
+        axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="the browser extra is not installed")
+        shown = opened(color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True)
+        shown.get_by_label("Name of category 1").fill("long " * 16)
+        shown.get_by_text("All settings").click()
+        found = axe.Axe().run(shown)
+        assert found.violations_count == 0, found.generate_report()
+        assert shown.evaluate("document.documentElement.scrollWidth") == width
+
+    def test_names_are_edited_and_exported(self, opened: Opened, hostile: Run, tmp_path: Path) -> None:
+        shown = opened()
+        panel = shown.get_by_role("complementary", name="Names")
+        assert not panel.is_visible()
+        shown.get_by_label("Name of category 1").fill("it's <b>one</b>")
+        shown.get_by_label("Name of category 2").fill("")
+        shown.get_by_label("Name of code slant").fill("lean")
+        assert shown.locator("[data-name='digit.1']").all_inner_texts() == ["it's <b>one</b>"] * 2
+        assert shown.locator("[data-name='digit.2']").first.inner_text() == "#2"
+        assert "3 names changed." in panel.inner_text()
+        with shown.expect_download() as download:
+            panel.get_by_role("button", name="Download").click()
+        saved = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+        assert download.value.suggested_filename == "names.json"
+        latent = hostile.config.latent
+        before = hostile.names
+        wanted = before.changed("digit.1", "it's <b>one</b>", latent).changed("digit.2", "", latent)
+        wanted = wanted.changed("slant", "lean", latent)
+        assert Names.from_tree(saved, latent) == wanted
+        copy = Run(shutil.copytree(hostile.path, tmp_path / "copy"))
+        for line in panel.locator("pre").inner_text().splitlines():  # what a shell makes of each line
+            words = subprocess.run(
+                ["sh", "-c", f'infogan() {{ printf "%s\\0" "$@"; }}; {line}'], capture_output=True, check=True
+            )
+            name, folder, what, given, _ = words.stdout.decode().split("\0")
+            assert (name, folder) == ("name", str(hostile.path))
+            infogan("name", copy.path, what, given)
+        assert copy.names == wanted
+        panel.get_by_role("button", name="Undo").click()
+        assert not panel.is_visible()
+        assert shown.get_by_label("Name of category 2").input_value() == "<script>alert(2)</script>"
+
+    def test_it_listens_to_the_keyboard(self, opened: Opened) -> None:
+        shown = opened()
+        shown.keyboard.press("Tab")
+        assert shown.evaluate("document.activeElement.className") == "skip"
+        field = shown.get_by_label("Name of category 3")
+        field.focus()
+        shown.keyboard.type("drei")
+        assert shown.locator("[data-name='digit.3']").first.inner_text() == "drei"
+        shown.keyboard.press("Escape")
+        assert field.input_value() == ""
+        button = shown.get_by_role("button", name="Dark")
+        light = shown.evaluate("getComputedStyle(document.body).backgroundColor")
+        button.focus()
+        shown.keyboard.press("Enter")
+        assert shown.evaluate("getComputedStyle(document.body).backgroundColor") != light
+        assert shown.get_by_role("button", name="Light").is_visible()
+
+    def test_it_reads_without_scripts(self, opened: Opened) -> None:
+        shown = opened(java_script_enabled=False)
+        assert shown.get_by_role("heading", name="Training").is_visible()
+        assert not shown.get_by_role("button", name="Dark").is_visible()
+
+
+def read_page(run: Run) -> str:
+    return run.report_file.read_text(encoding="utf-8")
+
+
+def plain(html: str) -> str:
+    """A page's text, one space between words."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", re.sub(r"<(style|script).*?</\1>", "", html, flags=re.S))).split())
+
+
+def test_it_says_what_was_measured(trained: Path, tmp_path: Path, images: Images) -> None:
+    run, model = Run(shutil.copytree(trained, tmp_path / "run")), Model.load(trained)
+    text = plain(page.write(run, model, images).read_text(encoding="utf-8"))
+    read = model.encode(images)["digit"]
+    found = clusters.score(images.labels, read.value, 4, 4)
+    assert f"{page.percent(found.accuracy)} when each class has one" in text
+    assert f"ARI {found.ari:.3f}, NMI {found.nmi:.3f}" in text
+    shares = np.bincount(read.value, minlength=4) / 64
+    told = [float(share) for share in re.findall(r"([\d.]+) % of the images", text)]
+    assert told == sorted((round(100 * share, 1) for share in shares), reverse=True)
+    assert "6 steps of 16 images" in text
+    assert "64 images of" in text
+
+
+def test_pictures_are_those_that_q_put_there(trained: Path, images: Images) -> None:
+    model = Model.load(trained)
+    read = model.encode(images)
+    found = clusters.score(images.labels, read["digit"].value, 4, 4)
+    for category in findings.categories(model, images, read, found):
+        rows = [int(p.source.partition("#")[2]) for p in category.real]
+        assert len(rows) == min(8, (read["digit"].value == category.k).sum())
+        assert (read["digit"].value[rows] == category.k).all()
+        sure = [p.confidence for p in category.real]
+        assert sure == sorted(sure, reverse=True)
+        assert sure == pytest.approx(read["digit"].confidence[rows])
+        for picture, row in zip(category.real, rows, strict=True):
+            mostly = images.classes[found.table[:, category.k].argmax()]
+            assert picture.label == ("" if images.classes[images.labels[row]] == mostly else "abcd"[images.labels[row]])
+    factor = findings.factor(model, "slant", images, read, str)
+    values = np.linspace(-1, 1, findings.STEPS)
+    mean = read["slant"].mean
+    assert factor.counts == [int((abs(mean - value) <= 0.1).sum()) for value in values]
+    for value, near in zip(values, factor.real, strict=True):
+        off = [abs(mean[int(p.source.partition("#")[2])] - value) for p in near]
+        assert off == pytest.approx(sorted(abs(mean - value))[: len(off)])
+        assert len(off) == min(findings.ROWS, (abs(mean - value) <= 0.1).sum())
+
+
+def test_relations_are_found() -> None:
+    rng = np.random.default_rng(0)
+    level = rng.integers(0, 200, 300)
+    pixels = np.clip(level[:, None, None, None] + rng.integers(0, 3, (300, 16, 16, 1)), 0, 255).astype(np.uint8)
+    images = Images(pixels, (level > 100).astype(np.int64), ("dark", "bright"))
+    related = {r.what: r for r in findings.related(-np.exp(level / 50.0), images, {})}
+    assert related["brightness"].strength == pytest.approx(-1, abs=0.01)  # ranks: the exponential does not matter
+    assert related["brightness"].signed
+    assert 0.6 < related["class of the image"].strength < 1
+    assert findings.related(np.ones(300), images, {}) == []
+    noise = findings.correlation_ratio(rng.normal(size=3000), rng.integers(0, 3, 3000))
+    assert 0 <= noise < 0.1
+    assert findings.correlation_ratio(np.array([1.0, 5.0, 9.0]), np.array([0, 0, -1])) == 0
+
+
+def test_beyond_what_was_trained_is_marked(images: Images, tiny: RunConfig) -> None:
+    wide = tiny.replace(latent={"slant": {"kind": "uniform", "sweep": [-2, 2]}, "size": "gaussian"})
+    model = Model(wide, images.shape)
+    assert [inside for _, inside in findings.factor(model, "slant", None, {}, str).steps].count(False) == 6
+    assert all(inside for _, inside in findings.factor(model, "size", None, {}, str).steps)
+
+
+@pytest.mark.parametrize(
+    "latent", [{}, {"digit": "none", "slant": "none"}, {"digit": "none"}, {"digit": "categorical:60"}]
+)
+def test_every_model_has_a_page(
+    tiny: RunConfig, trained: Path, images: Images, tmp_path: Path, latent: dict[str, str]
+) -> None:
+    """A GAN whose Q nobody hears, one without any code, one without categories, one with too many to show; with
+    labels, without, and without images; with a log and without."""
+    run = Run(tmp_path / "run")
+    run.begin(tiny.replace(objective=GAN(), augment=None, latent=latent))
+    model = Model(run.config, images.shape)
+    for given in (images, dataclasses.replace(images, labels=np.empty(0, np.int64), classes=()), None):
+        text = plain(page.write(run, model, given, ["a note"]).read_text(encoding="utf-8"))
+        assert ("Losses" in text) == run.metrics_file.is_file()
+        assert "a note" in text
+        assert ("Categories of" in text) == ("digit" in model.latent.codes)
+        assert ("Continuous codes" in text) == ("slant" in model.latent.codes)
+        assert ("20 smaller categories are not shown" in text) == (latent.get("digit") == "categorical:60")
+        assert ("Agreement" in text) == (given is images and latent == {})
+        shutil.copy(trained / "metrics.jsonl", run.path)
+
+
+def test_the_command_writes_it(done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (done / "report.html").is_file()  # train's own
+    run = Run(shutil.copytree(done, tmp_path / "run"))
+    run.report_file.unlink()
+    infogan("name", run.path, "digit.2", "zwei")
+    capsys.readouterr()
+    infogan("report", run.path, "--split", "all")
+    assert capsys.readouterr().out == f"{run.report_file}\n"
+    text = read_page(run)
+    assert 'value="zwei"' in text
+    assert "64 of " in plain(text)
+    moved = json.loads(run.config_file.read_text())
+    moved["data"]["name"] = str(tmp_path / "gone")
+    run.config_file.write_text(json.dumps(moved))
+    infogan("report", run.path)
+    assert "gone: no such file or folder" in capsys.readouterr().err
+    assert "Without real images" in plain(read_page(run))
+    assert "data:image/png" in read_page(run)
+
+
+def test_labels_of_curves_do_not_touch() -> None:
+    """As near to their curves as can be, in the same order, within the plane."""
+    assert charts.spread([100, 10, 200]) == [100, 10, 200]
+    heights = [100, 101, 99, 220, 219, 0]
+    placed = charts.spread(heights)
+    order = np.argsort(heights, kind="stable")
+    assert (np.diff(np.array(placed)[order]) >= charts.LABEL).all()
+    assert min(placed) >= 0
+    assert max(placed) <= charts.HEIGHT
+
+
+@pytest.mark.parametrize("ends", [(0, 1), (-0.3, 2.31), (0, 1500), (-6.1, 2.7), (0, 0), (0.999, 1.001), (0, 3e-7)])
+def test_ticks_are_round_and_cover(ends: tuple[float, float]) -> None:
+    ticks = charts.ticks(*ends, 5)
+    assert ticks[0] <= ends[0] + 1e-9
+    assert ticks[-1] >= ends[1] - 1e-9
+    assert 2 <= len(ticks) <= 8
+    step = ticks[1] - ticks[0]
+    assert float(f"{step:.0e}"[0]) in (1, 2, 5)
+    assert np.diff(ticks) == pytest.approx(step)
+
+
+def test_a_chart_is_where_its_numbers_are() -> None:
+    drawn = charts.chart({"a": [(0, 0.0), (5, np.nan), (10, 2.0)], "b": []}, {"a": 9, "b": 0}, {"a": 1.0})
+    (curve,) = drawn.curves
+    assert [tuple(map(float, p.split(","))) for p in curve.points.split()] == [(0, charts.HEIGHT), (1000, 0)]
+    assert curve.level == charts.HEIGHT / 2
+    assert (curve.colour, curve.last) == (1, "2.00")
+    assert drawn.x_ticks[-1] == (100, "10")
+    assert charts.chart({}, {}).curves == []
+    many = charts.chart({"a": [(i, float(i)) for i in range(5001)]}, {"a": 0})
+    assert many.curves[0].points.count(" ") < charts.MOST_POINTS
+    assert many.curves[0].last == "5000.00"
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"), [(16, (4, 8)), (28, (2, 10)), (56, (1, 10)), (64, (1, 8)), (128, (0.5, 8))]
+)
+def test_tiles_fit(width: int, shown: tuple[float, int]) -> None:
+    assert findings.tiles(width) == shown
