@@ -148,12 +148,43 @@ def explorer() -> str:
     )
 
 
+def reconstruction() -> str:
+    """Error of images brought back, seed by seed."""
+    report = read("photos")
+    rows = ["| seed | error with the z found | with a random z | seconds an image |", "|---|---|---|---|"]
+    for run in report["runs"]:
+        result = run["reconstruct"]
+        seconds = f"{result['seconds']:.2f}"
+        rows.append(f"| {run['seed']} | {result['searched']:.1f} | {result['random']:.1f} | {seconds} |")
+    return "\n".join([*rows, "", f"Mean over held-out digits, grey levels of 0 to 255. {machine_of(report)}"])
+
+
+def sorting() -> str:
+    """What a threshold sets aside, over the seeds."""
+    report = read("photos")
+    rows = ["| `--unsure` | set aside | accuracy of the rest | share of all errors set aside |", "|---|---|---|---|"]
+    for results in zip(*(run["sort"] for run in report["runs"]), strict=True):
+        shares = (percent([result[key] for result in results]) for key in ("aside", "accuracy", "caught"))
+        rows.append(f"| {results[0]['unsure']:g} | {' | '.join(shares)} |")
+    images, seeds = report["runs"][0]["images"], ", ".join(str(run["seed"]) for run in report["runs"])
+    return "\n".join([*rows, "", f"In %, of {images} held-out digits, one figure a seed ({seeds})."])
+
+
+def page() -> str:
+    """Size of a report and the time to write it."""
+    report = read("photos")
+    size, seconds = (max(run["report"][key] for run in report["runs"]) for key in ("bytes", "seconds"))
+    return f"For the digits it has {size / 1e6:.2f} MB and takes {seconds:.1f} s to write. {machine_of(report)}"
+
+
 def machine_of(report: dict[str, Any]) -> str:
     """The line below a table."""
     machine = report["machine"]
+    threads = "one thread" if machine["threads"] == 1 else f"{machine['threads']} threads"
+    note = f", {report['note']}" if report.get("note") else ""
     return (
         f"`{report['command']}` on {machine['cores']} cores ({machine['processor']}), torch {machine['torch']}, "
-        f"{machine['threads']} threads."
+        f"{threads}{note}."
     )
 
 
@@ -163,6 +194,9 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "speed": ("docs/performance.md", speed),
     "time": ("docs/performance.md", time),
     "explorer": ("docs/explorer.md", explorer),
+    "reconstruction": ("docs/report.md", reconstruction),
+    "sorting": ("docs/report.md", sorting),
+    "page": ("docs/report.md", page),
 }
 """Tables by the name in their markers: the file they stand in, and how they are made."""
 

@@ -31,6 +31,7 @@ RIMS = {
     "rich": {"terminal"},
     "onnx": {"explorer"},
     "onnxruntime": {"explorer"},
+    "jinja2": {"report"},
     "urllib": {"data"},
     "PIL": {"data", "report"},
 }

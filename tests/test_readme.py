@@ -10,6 +10,7 @@ import pytest
 import infogan as ig
 
 ROOT = Path(__file__).parents[1]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

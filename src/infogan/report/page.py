@@ -37,8 +37,8 @@ def write(run: Run, model: Model, images: Images | None, notes: Sequence[str] = 
     """
     style, script = _part("page.css"), _part("page.js")
     height, width = model.shape[:2]
-    factor = findings.tiles(width)[0]
-    style += f":root {{ --w: {width * factor:g}px; --h: {height * factor:g}px; }}\n"
+    factor, each = findings.tiles(width)
+    style += f":root {{ --w: {width * factor:g}px; --h: {height * factor:g}px; --fit: {each // 2}; }}\n"
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     html = environment.from_string(_part("page.html")).render(
         **contents(run, model, images),
