@@ -161,6 +161,12 @@ def test_a_copy_that_fails_is_told(done: Path, photos: Path, tmp_path: Path) -> 
     assert not (tmp_path / "out" / "codes.csv").exists()
 
 
+@pytest.fixture
+def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search that need not arrive."""
+    monkeypatch.setattr("infogan.reconstruct.STEPS", 10)
+
+
 class TestReconstruction:
     def test_its_own_images_come_back(self, trained: Path) -> None:
         """An image that G made, with the codes it was made from, is found again; a random z is far off."""
@@ -179,6 +185,7 @@ class TestReconstruction:
         assert found.error.mean() < 0.2 * far
         assert found.error == pytest.approx(np.abs(found.images.astype(float) - pixels).mean((1, 2, 3)))
 
+    @pytest.mark.usefixtures("few_steps")
     def test_each_image_alone_and_every_time(self, trained: Path, images: Images) -> None:
         model = Model.load(trained)
         before = {name: tensor.clone() for name, tensor in model.tensors().items()}
@@ -198,6 +205,7 @@ class TestReconstruction:
         assert codes[:, :4].sum(1).tolist() == [1] * 64
         assert codes[:, 4].numpy() == pytest.approx(read["slant"].mean)
 
+    @pytest.mark.usefixtures("few_steps")
     def test_z_stays_where_its_law_has_it(self, tiny: RunConfig, images: Images) -> None:
         seen: list[torch.Tensor] = []
         for law in ("uniform", "normal"):
@@ -208,6 +216,7 @@ class TestReconstruction:
                 assert max(float(z.abs().max()) for z in seen) <= 1
         assert float(seen[-1].square().mean()) < 4
 
+    @pytest.mark.usefixtures("few_steps")
     def test_the_command(self, done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         words = ("reconstruct", done, photos, "-n", 13, "-o", tmp_path / "x.png", "--csv", tmp_path / "x.csv")
         run(*words)
