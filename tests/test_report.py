@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conftest import refused
 from conftest import run as infogan
 from infogan.config import RunConfig
 from infogan.data.images import Images
@@ -248,6 +249,16 @@ def test_every_model_has_a_page(
         shutil.copy(trained / "metrics.jsonl", run.path)
 
 
+def test_a_model_that_reads_no_codes_has_a_page(trained: Path, images: Images, tmp_path: Path) -> None:
+    """As of an objective whose D has another head: the page shows what G makes of each category."""
+    run, model = Run(shutil.copytree(trained, tmp_path / "run")), Model.load(trained)
+    del model.d.heads["code"]
+    text = plain(page.write(run, model, images).read_text(encoding="utf-8"))
+    assert "Categories of" in text
+    assert "of the images" not in text
+    assert "Agreement" not in text
+
+
 def test_the_command_writes_it(done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (done / "report.html").is_file()  # train's own
     run = Run(shutil.copytree(done, tmp_path / "run"))
@@ -259,6 +270,7 @@ def test_the_command_writes_it(done: Path, photos: Path, tmp_path: Path, capsys:
     text = read_page(run)
     assert 'value="zwei"' in text
     assert "64 of " in plain(text)
+    assert "no test split" in refused(capsys, "report", run.path, "--split", "test")
     moved = json.loads(run.config_file.read_text())
     moved["data"]["name"] = str(tmp_path / "gone")
     run.config_file.write_text(json.dumps(moved))

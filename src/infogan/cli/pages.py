@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from infogan.cli.options import DataDir, Split, images_for, load
+from infogan.cli.options import DataDir, Split, folder, images_for, load
 from infogan.errors import ConfigError, DataError
 
 
@@ -29,7 +29,7 @@ def report(run: Path, /, *, data: str | None = None, data_dir: DataDir = None, s
     try:
         images = images_for(model, data, data_dir, split)
     except DataError as error:
-        if data:
+        if data or data_dir or split != "validation":
             raise
         images, notes = None, [f"Without real images, for they cannot be read: {error}"]
         print(f"infogan: {notes[0]}", file=sys.stderr)
@@ -51,7 +51,6 @@ def name(run: Path, what: str | None = None, name: str | None = None, /) -> None
     name
         What to call it; "" takes its name away. Categories may share a name, codes may not.
     """
-    from infogan.cli.options import folder
     from infogan.terminal import show_names
 
     there = folder(run)
