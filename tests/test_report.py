@@ -139,6 +139,12 @@ class TestInABrowser:
         shown = opened()
         shown.keyboard.press("Tab")
         assert shown.evaluate("document.activeElement.className") == "skip"
+        fields = shown.get_by_role("textbox")
+        assert fields.count() == 5  # four categories, one code
+        fields.nth(0).focus()
+        shown.keyboard.press("Tab")
+        expected = fields.nth(1).get_attribute("aria-label")
+        assert shown.evaluate("document.activeElement.getAttribute('aria-label')") == expected
         field = shown.get_by_label("Name of category 3")
         field.focus()
         shown.keyboard.type("drei")
