@@ -138,7 +138,11 @@ class Model:
         See `infogan.reconstruct`; 0.1 to 0.2 s an image on one core for the networks of `digits`.
         """
         images = images if isinstance(images, Images) else Images(images)
-        codes = self.latent.read(self.encode(images)) if self.latent.codes else torch.empty(len(images), 0)
+        objective = self.config.objective
+        if not objective.generates or (self.latent.codes and objective.q is None):
+            raise ConfigError(f"objective {objective.kind} reads no codes from images, so none can be reconstructed")
+        read = self.encode(images) if self.latent.codes else {}
+        codes = self.latent.read({self.class_code: read["class"]} if objective.q == "class" else read)
         each = CHUNK // RESTARTS
         parts = [
             reconstruct(self.g, self.latent, images.take(slice(at, at + each)), codes[at : at + each], seed)
@@ -206,4 +210,6 @@ class Model:
             own = {name.removeprefix(part): t for name, t in tensors.items() if name.startswith(part)}
             module.load_state_dict(own)
         model.names = folder.names
+        if config.labels is not None:  # its classes have names of their own
+            model.names = model.names.with_classes(model.classes)
         return model.to(device)

@@ -1,7 +1,7 @@
 """What a user calls codes and categories: words for people, beside the names and numbers that settings use."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -11,6 +11,8 @@ from infogan.errors import ConfigError
 from infogan.latent import Latent
 
 LONGEST = 80
+CLASS = "class"
+"""What D's own head for classes is called; no code can be. Its categories have names like a code's."""
 
 
 def _printable(name: str) -> str:
@@ -55,6 +57,8 @@ class Names(BaseModel):
             if shown.count(names.code(code)) > 1 or names.code(code) == "file":
                 raise ConfigError(f"codes.{code}: {names.code(code)!r} is taken; codes need different names")
         for code, given in names.categories.items():
+            if code == CLASS:
+                continue
             if not isinstance(latent.code(code), Categorical):
                 raise ConfigError(f"categories.{code}: {code} has no categories; only its own name can be given")
             for k in given:
@@ -64,6 +68,11 @@ class Names(BaseModel):
     def tree(self) -> dict[str, Any]:
         """As names.json has them."""
         return self.model_dump(mode="json")
+
+    def with_classes(self, classes: Sequence[str]) -> Self:
+        """With the data's own names for classes that the user gave none."""
+        given = dict(enumerate(classes)) | dict(self.categories.get(CLASS, {}))
+        return self.model_copy(update={"categories": {**self.categories, CLASS: given}})
 
     def code(self, code: str) -> str:
         """What to call a code."""
@@ -108,12 +117,14 @@ class Names(BaseModel):
     def changed(self, what: str, name: str, latent: Latent) -> Self:
         """With another name for `slant` (a code) or `digit.3` (a category); an empty one takes the name away."""
         code, number = self.find(what), ""
+        known = {*latent.codes, CLASS}
         if code not in latent.codes:
             code, _, number = what.rpartition(".")
             code = self.find(code or what)
-            if code in latent.codes and not number.isdecimal():
+            if code in known and not number.isdecimal():
                 raise ConfigError(f"{what}: a category is written {code}.0")
-        latent.code(code)
+        if code != CLASS:
+            latent.code(code)
         tree = self.tree()
         place, key = (tree["categories"].setdefault(code, {}), str(int(number))) if number else (tree["codes"], code)
         place.pop(key, None)

@@ -9,11 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from infogan.data.images import Pixels, to_float, to_pixels
 from infogan.latent import Latent
-from infogan.networks import Generator
 from infogan.streams import stream
 
 RESTARTS = 4
@@ -32,7 +31,7 @@ class Reconstruction(NamedTuple):
     error: NDArray[np.float32]
 
 
-def reconstruct(g: Generator, latent: Latent, pixels: Pixels, codes: Tensor, seed: int) -> Reconstruction:
+def reconstruct(g: nn.Module, latent: Latent, pixels: Pixels, codes: Tensor, seed: int) -> Reconstruction:
     """Images [N, H, W, C] through G again, from given codes [N, width of all codes] and the best z found.
 
     The search starts from RESTARTS draws of z, the same for every image, so that an image's result does not depend

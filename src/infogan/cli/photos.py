@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from infogan.cli.options import DataDir, Output, Split, images_for, load, writing
 from infogan.errors import ConfigError
-
-if TYPE_CHECKING:
-    from infogan.model import Model
 
 
 def sort(
@@ -48,9 +45,9 @@ def sort(
     if not 0 <= unsure <= 1:
         raise ConfigError(f"--unsure {unsure:g}: give a probability, from 0 to 1")
     sorting.place(output, Path(data))
-    model = reading(run)
-    if (code := model.latent.categorical) is None:
-        raise ConfigError(f"{run}: this model has no categories to sort by")
+    model = load(run)
+    if (code := model.categorical) is None:
+        raise ConfigError(f"{run}: this model reads no categories or classes to sort by")
     images = images_for(model, data, data_dir, split)
     read, names = model.encode(images), model.names
     went = sorting.sort(images, read, code, names, output, data=Path(data), unsure=unsure, link=link)
@@ -97,7 +94,7 @@ def reconstruct(
     writing(output)
     if csv is not None:
         writing(csv, "--csv")
-    model = reading(run)
+    model = load(run)
     images = images_for(model, data, data_dir, split)
     images = images.subset(np.linspace(0, len(images) - 1, min(n, len(images))).round().astype(np.int64))
     again, error = model.reconstruct(images, seed=seed)
@@ -107,11 +104,3 @@ def reconstruct(
             rows = ([images.source(i), round(float(e), 4)] for i, e in enumerate(error))
             show_csv(file, ["file", "error"], rows)
     print(f"{output}: {len(images)} images, mean error {error.mean():.2f} of 255")
-
-
-def reading(run: Path) -> Model:
-    """The model of a run, if it reads codes from images."""
-    model = load(run)
-    if "code" not in model.d.heads:
-        raise ConfigError(f"{run}: a model of {model.config.objective.kind} without codes reads nothing from images")
-    return model

@@ -161,6 +161,7 @@ def encode(
     table = {"file": [images.source(i) for i in range(len(images))]} | model.names.columns(read)
     if "class" in read:
         classes = model.class_names
+        table.pop("class_name", None)
         table["class"] = [classes[i] for i in read["class"].value]
         probs = read["class"].probs.round(6).T.tolist()
         table |= {f"p({name})": column for name, column in zip(classes, probs, strict=True)}

@@ -1,5 +1,6 @@
 """Scores of a model on images that it never saw: the only metric file that sees a Model."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,8 @@ def evaluate(model: Model, images: Images, *, seed: int = 0) -> dict[str, Any]:
         return scores
     if model.config.labels is not None:
         return scores | _classified(model, images, posterior.value)
-    return scores | _clustered(images, posterior.value, k)
+    categories = [model.names.numbered(model.categorical, j) for j in range(k)]
+    return scores | _clustered(images, posterior.value, categories)
 
 
 def _classified(model: Model, images: Images, read: clusters.Indices) -> dict[str, Any]:
@@ -62,9 +64,9 @@ def _classified(model: Model, images: Images, read: clusters.Indices) -> dict[st
     }
 
 
-def _clustered(images: Images, read: clusters.Indices, k: int) -> dict[str, Any]:
+def _clustered(images: Images, read: clusters.Indices, categories: Sequence[str]) -> dict[str, Any]:
     """Against labels by the best map from categories to classes."""
-    found = clusters.score(images.labels, read, len(images.classes), k)
+    found = clusters.score(images.labels, read, len(images.classes), len(categories))
     return {
         "cluster_accuracy": found.accuracy,
         "cluster_accuracy_many_to_one": found.many_to_one,
@@ -72,6 +74,6 @@ def _clustered(images: Images, read: clusters.Indices, k: int) -> dict[str, Any]
         "ari": found.ari,
         "recall": dict(zip(images.classes, found.recall().tolist(), strict=True)),
         "category_of": {images.classes[c]: j for c, j in found.category_of.items()},
-        "merges": found.merges(images.classes, [model.names.numbered(name, j) for j in range(k)]),
+        "merges": found.merges(images.classes, categories),
         "confusion": found.table.tolist(),
     }

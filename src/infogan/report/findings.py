@@ -93,11 +93,9 @@ def random_samples(model: Model, n: int) -> list[str]:
 def categories(
     model: Model, images: Images | None, read: Mapping[str, Posterior], found: clusters.Clusters | None
 ) -> list[Category]:
-    """The categories of the model's categorical code, by share; of those alike, by number."""
-    name = model.latent.categorical
-    assert name is not None  # the page asks for this only where there is one
-    k, each = model.latent.codes[name].width, tiles(model.shape[1])[1]
-    posterior = read.get(name)
+    """The categories that the model reads or draws, by share; of those alike, by number."""
+    posterior = None if model.categorical is None else read.get(model.categorical)
+    code, each, k = drawn(model), tiles(model.shape[1])[1], total(model, read)
     value = np.empty(0, np.int64) if posterior is None else posterior.value
     confidence = np.empty(0) if posterior is None else posterior.confidence
     counts = np.bincount(value, minlength=k)
@@ -113,12 +111,28 @@ def categories(
                 k=j,
                 share=len(rows) / max(1, len(value)),
                 confidence=float(confidence[rows].mean()) if len(rows) else 0.0,
-                generated=[uri(image) for image in model.sample(each, seed=model.config.seed, **{name: j})],
+                generated=[uri(i) for i in model.sample(each, seed=model.config.seed, **{code: j})] if code else [],
                 real=real,
                 classes=inside[:2],
             )
         )
     return result
+
+
+def total(model: Model, read: Mapping[str, Posterior]) -> int:
+    """K: how many categories are read from images, or else drawn."""
+    if model.categorical is not None and model.categorical in read:
+        return int(read[model.categorical].probs.shape[1])
+    code = drawn(model)
+    return 0 if code is None else model.latent.codes[code].width
+
+
+def drawn(model: Model) -> str | None:
+    """The code by which G draws the categories that are read: a class head that reads no code has none."""
+    reads_another = model.categorical is not None and model.categorical != model.latent.categorical
+    if not model.config.objective.generates or (reads_another and model.config.objective.q != model.categorical):
+        return None
+    return model.latent.categorical
 
 
 def held(found: clusters.Clusters, images: Images, j: int) -> list[tuple[str, float]]:

@@ -84,23 +84,25 @@ def duration(seconds: float) -> str:
 
 def contents(run: Run, model: Model, images: Images | None) -> dict[str, Any]:
     """Everything that the page says, by the names that its template uses."""
-    codes, code, names = model.latent.codes, model.latent.categorical, model.names
-    read = dict(model.encode(images)) if images is not None and "code" in model.d.heads and codes else {}
+    codes, names, generates = model.latent.codes, model.names, model.config.objective.generates
+    code = model.categorical or findings.drawn(model)
+    read = {} if images is None else model.encode(images)
     images = images if read else None
     found = None
     if images is not None and code in read and (images.labels >= 0).any():
-        found = clusters.score(images.labels, read[code].value, len(images.classes), codes[code].width)
-    categories = findings.categories(model, images, read, found) if code else []
-    continuous = [name for name, c in codes.items() if not isinstance(c, Categorical)]
+        found = clusters.score(images.labels, read[code].value, len(images.classes), read[code].probs.shape[1])
+    categories = findings.categories(model, images, read, found)
+    continuous = [name for name, c in codes.items() if generates and not isinstance(c, Categorical)]
     page = {
         "title": run.path.resolve().name,
         "real": "real images" if images is not None else "",
         "names": names,
         "code": code,
         "categories": categories,
+        "drawn": findings.drawn(model) is not None,
         "largest": max((c.share for c in categories), default=0),
-        "hidden": codes[code].width - len(categories) if code else 0,
-        "samples": [] if categories else findings.random_samples(model, SAMPLES),
+        "hidden": findings.total(model, read) - len(categories),
+        "samples": findings.random_samples(model, SAMPLES) if generates and findings.drawn(model) is None else [],
         "factors": [findings.factor(model, name, images, read, names.code) for name in continuous],
         "weak": findings.WEAK,
         "data": {"run": str(run.path), "names": names.tree()},
@@ -128,12 +130,14 @@ def about(run: Run, model: Model, images: Images | None, found: clusters.Cluster
     groups += [f"{others} continuous code{'s' if others > 1 else ''}"] if others else []
     trained = f"{machine['images']:,} images of " if "images" in machine else ""
     figures, bounds = [], _scores(run).get("information") or {}
-    if found is not None and images is not None:
+    if found is not None and images is not None and config.labels is None:
         about = f"cluster accuracy, one to one, over {len(images):,} labelled images"
         figures = [
             (percent(found.accuracy), about),
             (f"{found.nmi:.3f}", "normalised mutual information with the labels"),
         ]
+    if "error" in _scores(run):
+        figures.append((percent(_scores(run)["error"]), f"error over {_scores(run)['n']:,} images held out"))
     figures += [
         (f"{bounds[name]:.2f} nats", f"of the {h:.2f} of {model.names.code(name)} can be read back from an image")
         for name, h in model.latent.entropy.items()
@@ -206,10 +210,10 @@ def agreement(
 ) -> dict[str, Any]:
     """Classes against categories: the table, its columns in the order of the classes that they stand for."""
     nothing: dict[str, Any] = {"confusion": [], "columns": [], "merges": [], "agreement": ""}
-    code = model.latent.categorical
+    code = model.categorical
     if found is None or images is None or code is None:
         return nothing
-    k = model.latent.codes[code].width
+    k = found.table.shape[1]
     page = nothing | {
         "merges": found.merges(images.classes, [model.names.numbered(code, j) for j in range(k)]),
         "agreement": f"ARI {found.ari:.3f}, NMI {found.nmi:.3f}; {percent(found.accuracy)} when each class has one "
