@@ -230,11 +230,45 @@ class TestReconstruction:
         assert "--csv" in refused(capsys, *words[:-1], tmp_path / "no" / "x.csv")
 
 
+@pytest.mark.parametrize("kind", ["acgan", "semigan", "catgan", "classifier"])
+def test_the_family_sorts_and_says_whether_it_reconstructs(
+    kind: str,
+    tiny: RunConfig,
+    photos: Path,
+    images: Images,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    few_steps: None,
+) -> None:
+    """Classes give their names to folders; categories found without labels can be given names."""
+    latent = {"digit": "categorical:4" if kind == "acgan" else "none", "slant": "none"}
+    labels = None if kind == "catgan" else "all"
+    objective = {"kind": "catgan", "k": 3} if kind == "catgan" else kind
+    folder = Run(tmp_path / "run")
+    folder.begin(tiny.replace(objective=objective, latent=latent, labels=labels))
+    Model(folder.config, images.shape, images.classes).save(folder.weights_file)
+    run("name", folder.path, "class.1", "zwei")
+    run("sort", folder.path, photos, "-o", tmp_path / "out", "--unsure", 0)
+    names = ["class-0", "zwei", "class-2"] if kind == "catgan" else ["a", "zwei", "c", "d"]
+    for row in table(tmp_path / "out" / "codes.csv"):
+        assert row["sorted"].split("/")[0] == names[int(row["class"])]
+    run("report", folder.path, "--data", photos)
+    text = folder.report_file.read_text(encoding="utf-8")
+    assert 'value="zwei"' in text
+    assert ("Generated images" in text or "generated images of category" in text) == (kind != "classifier")
+    words = ("reconstruct", folder.path, photos, "-n", 3, "-o", tmp_path / "x.png")
+    if kind == "classifier":
+        assert "none can be reconstructed" in refused(capsys, *words)
+    else:
+        run(*words)
+        assert (tmp_path / "x.png").is_file()
+
+
 def test_a_model_without_codes_is_refused(
     tiny: RunConfig, done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for latent, why in (({"digit": "none", "slant": "none"}, "reads nothing"), ({"digit": "none"}, "no categories")):
-        folder = Run(tmp_path / why)
+    for i, latent in enumerate(({"digit": "none", "slant": "none"}, {"digit": "none"})):
+        folder = Run(tmp_path / str(i))
         folder.begin(tiny.replace(objective=GAN(), augment=None, latent=latent))
         Model(folder.config, (16, 16, 1)).save(folder.weights_file)
-        assert why in refused(capsys, "sort", folder.path, photos, "-o", tmp_path / "out")
+        assert "no categories" in refused(capsys, "sort", folder.path, photos, "-o", tmp_path / "out")

@@ -141,8 +141,10 @@ class Model:
         objective = self.config.objective
         if not objective.generates or (self.latent.codes and objective.q is None):
             raise ConfigError(f"objective {objective.kind} reads no codes from images, so none can be reconstructed")
-        read = self.encode(images) if self.latent.codes else {}
-        codes = self.latent.read({self.class_code: read["class"]} if objective.q == "class" else read)
+        codes = torch.empty(len(images), 0)
+        if self.latent.codes:
+            read = self.encode(images)
+            codes = self.latent.read({self.class_code: read["class"]} if objective.q == "class" else read)
         each = CHUNK // RESTARTS
         parts = [
             reconstruct(self.g, self.latent, images.take(slice(at, at + each)), codes[at : at + each], seed)
