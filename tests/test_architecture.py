@@ -10,8 +10,8 @@ import infogan
 
 SRC = Path(infogan.__file__).parent
 LAYERS = [
-    "errors terminal",
-    "streams",
+    "errors terminal signals",
+    "streams durable",
     "information data codes networks",
     "latent",
     "objectives names",

@@ -1,5 +1,6 @@
 """Settings: one checked tree for Python, files and the command line."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -111,12 +112,15 @@ def test_missing_and_huge_files(tmp_path: Path) -> None:
 def test_a_folder_belongs_to_one_run(tmp_path: Path) -> None:
     run = Run(tmp_path / "x")
     run.begin(PAPER)
+    with pytest.raises(RunError, match=rf"in use by process {os.getpid()} on "):
+        Run(tmp_path / "x").begin(PAPER)
+    run.close()
     run.begin(PAPER.replace(steps=7))  # may go on for longer
     with pytest.raises(RunError, match=r"latent.noise 62 \(now 3\).*--fresh"):
         run.begin(PAPER.replace(latent={"noise": 3}))
     run.clear()
-    assert not run.path.exists()
-    run.path.mkdir()
+    assert not run.exists
+    run.close()
     (run.path / "letters.txt").write_text("dear to somebody")
     for act in (run.clear, lambda: run.begin(PAPER)):
         with pytest.raises(RunError, match="no run"):
@@ -135,6 +139,8 @@ def test_what_may_differ_when_a_run_goes_on(tmp_path: Path) -> None:
     for change in ({"seed": 1}, {"batch": 64}, {"d_steps": 2}, {"precision": "bf16"}):
         with pytest.raises(RunError, match=next(iter(change))):
             run.begin(PAPER.replace(**change))
+    run.close()
+    falling.close()
 
 
 def test_a_log_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:

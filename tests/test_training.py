@@ -118,14 +118,22 @@ def drop_time(line: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in line.items() if k not in ("seconds", "images_per_second")}
 
 
-def test_a_checkpoint_that_cannot_be_read_is_no_silent_fresh_start(
-    tiny: RunConfig, images: Images, trained: Path, tmp_path: Path
+def test_a_damaged_checkpoint_is_no_silent_fresh_start(
+    tiny: RunConfig, images: Images, trained: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shutil.copytree(trained, tmp_path / "run")
-    newest = max((tmp_path / "run" / "checkpoints").iterdir())
+    """The one before counts, with a warning; when there is none, the run stops."""
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    (run / "model.safetensors").unlink()
+    older, newest = sorted((run / "checkpoints").iterdir())
     (newest / "model.safetensors").write_bytes(b"nothing")
-    with pytest.raises(RunError, match=newest.name):
-        loop.train(tiny, tmp_path / "run", images=images)
+    loop.train(tiny, run, images=images)
+    assert f"{newest}: model.safetensors changed" in caplog.text
+    assert (run / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
+    for path in (older, newest):
+        (path / "state.json").unlink()
+    with pytest.raises(RunError, match=rf"{newest.name}: state\.json: No such file.*{older.name}.*--fresh"):
+        loop.train(tiny, run, images=images)
 
 
 def test_log_has_every_term_and_the_bound_beside_it(trained: Path) -> None:

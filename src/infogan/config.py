@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from infogan.codes import Categorical, from_text
 from infogan.data import Source
 from infogan.data.augment import Augment
-from infogan.errors import ConfigError
+from infogan.errors import ConfigError, reading
 from infogan.latent import RESERVED, Latent
 from infogan.networks import AnyNetworks, Dcgan
 from infogan.objectives import AnyObjective
@@ -188,14 +188,21 @@ def read_file(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: no such settings file")
     if path.stat().st_size > MAX_FILE:
         raise ConfigError(f"{path}: is larger than 1 MiB, which no settings file is")
-    try:
+    with reading(path, "settings", ConfigError):
         text = path.read_text(encoding="utf-8")
-        tree = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: {str(error) or 'is nested too deeply'}") from None
+        tree = json.loads(text, object_pairs_hook=_table) if path.suffix == ".json" else tomllib.loads(text)
     if not isinstance(tree, dict):
         raise ConfigError(f"{path}: holds no table of settings")
     return tree
+
+
+def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table of JSON, in which a key stands once (TOML sees to that by itself)."""
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{max(names, key=names.count)!r} is set twice")
+    return table
 
 
 def with_file(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:

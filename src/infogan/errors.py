@@ -1,5 +1,8 @@
 """The one exception tree. Each message names the value at fault and the remedy, in one or two lines."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class InfoganError(ValueError):
     """Anything that went wrong and that the user can put right."""
@@ -19,3 +22,15 @@ class RunError(InfoganError):
 
 class TrainingError(InfoganError):
     """Training cannot go on, for instance because a loss is no longer finite."""
+
+
+@contextmanager
+def reading(what: object, form: str, kind: type[InfoganError] = DataError) -> Iterator[None]:
+    """Turn whatever parsing someone's file raises into `kind`: parsers of hostile bytes raise anything."""
+    try:
+        yield
+    except InfoganError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise kind(f"{what}: cannot be read as {form} ({reason}); correct it or get it again") from error

@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load, save
 from torch import Tensor
 
+from infogan import durable, signals
 from infogan.codes import Posterior, categories
 from infogan.config import RunConfig
 from infogan.data.images import Images, Pixels, to_float, to_pixels
-from infogan.errors import ConfigError, DataError, RunError
+from infogan.errors import ConfigError, DataError, RunError, reading
 from infogan.names import Names
 from infogan.networks import Shape
 from infogan.reconstruct import RESTARTS, Reconstruction, reconstruct
@@ -22,6 +24,8 @@ from infogan.streams import stream
 
 CHUNK = 500
 """Images that go through a network at once."""
+MAX_HEADER = 1 << 20
+"""Bytes of a safetensors header; ours have a few thousand."""
 
 
 class Model:
@@ -62,8 +66,12 @@ class Model:
         """
         if not self.config.objective.generates:
             raise ConfigError(f"objective {self.config.objective.kind} has no generator, so there is nothing to draw")
+        images = []
         with torch.inference_mode():
-            return np.concatenate([to_pixels(self.g(part.to(self.device))) for part in vectors.split(CHUNK)])
+            for part in vectors.split(CHUNK):
+                signals.poll()
+                images.append(to_pixels(self.g(part.to(self.device))))
+        return np.concatenate(images)
 
     def sample(self, n: int, *, seed: int = 0, **codes: float) -> Pixels:
         """n images, uint8 [n, H, W, C]; codes named are fixed, the rest drawn from their prior.
@@ -111,6 +119,7 @@ class Model:
             )
         with torch.inference_mode():
             for at in range(0, len(images), CHUNK):
+                signals.poll()
                 batch = to_float(images.take(slice(at, at + CHUNK)))
                 heads = self.d(batch.to(self.device)).heads
                 yield {name: head.float().cpu() for name, head in heads.items()}
@@ -172,22 +181,19 @@ class Model:
     # Files
 
     def tensors(self) -> dict[str, Tensor]:
-        """Every weight and buffer of G and D, named `g.…` and `d.…`."""
+        """Every weight and buffer of G and D, named `g.…` and `d.…`, on the CPU."""
+        return {name: tensor.detach().cpu().contiguous() for name, tensor in self._named().items()}
+
+    def _named(self) -> dict[str, Tensor]:
         parts = {"g": self.g, "d": self.d}
-        return {
-            f"{part}.{name}": tensor.detach().cpu().contiguous()
-            for part, module in parts.items()
-            for name, tensor in module.state_dict().items()
-        }
+        return {f"{part}.{name}": t for part, module in parts.items() for name, t in module.state_dict().items()}
 
     def save(self, path: Path | str) -> None:
-        """Write weights, image shape and class names to a safetensors file."""
-        path = Path(path)
-        partial = path.with_name(f".{path.name}.partial")
-        about = {"shape": self.shape, "classes": self.classes}
+        """Write weights, image shape, class names and a sha256 of all to a safetensors file."""
+        tensors, about = self.tensors(), {"shape": self.shape, "classes": self.classes}
+        about["sha256"] = digest(tensors, json.dumps(about))
         metadata = {"infogan": json.dumps(about)}  # one key: safetensors writes several in any order
-        partial.write_bytes(save(self.tensors(), metadata=metadata))
-        partial.replace(path)
+        durable.replace(Path(path), save(tensors, metadata=metadata))
 
     @classmethod
     def load(cls, run: Path | str, device: torch.device | str = "cpu") -> "Model":
@@ -196,22 +202,48 @@ class Model:
         config, path = folder.config, folder.weights_file
         if not path.is_file():
             raise RunError(f"{folder.path}: is not finished (no {path.name}); the same train command goes on")
-        try:
-            with safe_open(path, "pt") as file:
-                about = json.loads(file.metadata()["infogan"])
-                h, w, c = map(int, about["shape"])
-                classes = [str(name) for name in about["classes"]]
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-        except (SafetensorError, KeyError, ValueError, TypeError) as error:
-            raise RunError(f"{path}: is not a model of infogan's ({error}); train it again") from None
-        model = cls(config, (h, w, c), classes)
-        expected = {name: list(tensor.shape) for name, tensor in model.tensors().items()}
-        if expected != {name: list(tensor.shape) for name, tensor in tensors.items()}:
-            raise RunError(f"{path}: its tensors are not those of {folder.config_file.name}; train it again")
-        for part, module in (("g.", model.g), ("d.", model.d)):
-            own = {name.removeprefix(part): t for name, t in tensors.items() if name.startswith(part)}
-            module.load_state_dict(own)
+        with reading(path, "a model of infogan's", RunError), path.open("rb") as file:
+            model = cls._read(config, file, path.stat().st_size)
         model.names = folder.names
         if config.labels is not None:  # its classes have names of their own
             model.names = model.names.with_classes(model.classes)
         return model.to(device)
+
+    @classmethod
+    def _read(cls, config: RunConfig, file: BinaryIO, size: int) -> "Model":
+        """From a safetensors file of that size. Nothing is allocated before names, shapes and types are those of the
+        settings, and the size that of such a file."""
+        length = int.from_bytes(file.read(8), "little")
+        if length > MAX_HEADER:
+            raise ValueError(f"its header has {length} bytes")
+        header = json.loads(file.read(length).decode())
+        about = json.loads(header.pop("__metadata__")["infogan"])
+        sha, (h, w, c) = about.pop("sha256"), about["shape"]
+        with torch.device("meta"):
+            model = cls(config, (int(h), int(w), int(c)), [str(name) for name in about["classes"]])
+        expected = model._named()
+        shapes = {name: list(tensor.shape) for name, tensor in expected.items()}
+        if shapes != {name: entry["shape"] for name, entry in header.items()}:
+            raise RunError(f"{file.name}: its tensors are not those of config.json; train it again")
+        if size != 8 + length + sum(tensor.nbytes for tensor in expected.values()):
+            raise ValueError("its size is not that of its tensors")
+        file.seek(0)
+        tensors = load(file.read())
+        if digest(tensors, json.dumps(about)) != sha:
+            raise RunError(f"{file.name}: changed after it was written; the same train command makes it again")
+        if bad := [name for name, t in tensors.items() if t.dtype != expected[name].dtype or not t.isfinite().all()]:
+            raise RunError(f"{file.name}: {bad[0]} is not finite or of another type; train it again")
+        for part, module in (("g.", model.g), ("d.", model.d)):
+            own = {name.removeprefix(part): t for name, t in tensors.items() if name.startswith(part)}
+            module.load_state_dict(own, assign=True)
+            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return model
+
+
+def digest(tensors: Mapping[str, Tensor], about: str) -> str:
+    """sha256 of names, types, shapes and values, and of what stands beside them: finds damage, proves no author."""
+    found = sha256(about.encode())
+    for name in sorted(tensors):
+        found.update(f" {name} {tensors[name].dtype} {list(tensors[name].shape)} ".encode())
+        found.update(tensors[name].numpy().tobytes())
+    return found.hexdigest()

@@ -1,14 +1,22 @@
 """A run folder: the whole record of a run and the only input of everything after training."""
 
 import json
+import os
 import shutil
+import socket
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from infogan import durable
 from infogan.config import RunConfig, read_file
 from infogan.errors import ConfigError, RunError
 from infogan.names import Names
+
+try:
+    import fcntl
+except ImportError:  # Windows: two processes on one run folder are not noticed there
+    fcntl = None  # type: ignore[assignment]
 
 FREE = {"steps", "log_every", "checkpoint_every"}
 """Settings that may differ when a run is taken up again."""
@@ -33,6 +41,8 @@ class Run:
         self.scores_file = self.path / "scores.json"
         self.names_file = self.path / "names.json"
         self.report_file = self.path / "report.html"
+        self.lock_file = self.path / ".lock"
+        self._lock: BinaryIO | None = None
 
     @property
     def exists(self) -> bool:
@@ -58,11 +68,13 @@ class Run:
             raise RunError(f"{self.names_file}: {error}; correct it, or remove the file") from None
 
     def begin(self, config: RunConfig) -> None:
-        """Take the folder for this run, or take the run in it up again.
+        """Take the folder for this run until `close`, or take the run in it up again.
 
-        RunError when it holds another run (with the settings that differ) or something else altogether.
+        RunError when it holds another run (with the settings that differ), something else altogether, or another
+        process has it.
         """
         if self.exists:
+            self._hold()
             old, new = flat(self.config.tree()), flat(config.tree())
             free = FREE - {"steps"} if config.optim.decay else FREE  # rates that fall depend on the steps to come
             differ = [k for k in sorted(old.keys() | new.keys()) if old.get(k) != new.get(k) and k not in free]
@@ -72,40 +84,76 @@ class Run:
                     f"{self.path}: holds a run with other settings: {shown}. "
                     "Choose another --run, or replace it with --fresh."
                 )
-        elif self.path.is_dir() and any(self.path.iterdir()):
+        elif self._foreign():
             raise RunError(f"{self.path}: is not empty and holds no run; choose another --run")
         self.path.mkdir(parents=True, exist_ok=True)
+        self._hold()
         self.write_json(self.config_file, config.tree())
 
     def clear(self) -> None:
-        """Remove the run, if there is one; RunError when the folder holds something else."""
+        """Remove the run, if there is one; RunError when the folder holds something else or another process has it."""
         if self.exists:
-            shutil.rmtree(self.path)
-        elif self.path.is_dir() and any(self.path.iterdir()):
+            self._hold()
+            for item in sorted(self.path.iterdir(), key=lambda item: item == self.config_file):  # its mark goes last
+                if item.is_dir() and not item.is_symlink():
+                    shutil.rmtree(item)
+                elif item != self.lock_file:
+                    item.unlink()
+        elif self._foreign():
             raise RunError(f"{self.path}: holds no run, so it is left alone; choose another --run")
 
+    def _foreign(self) -> bool:
+        """Whether the folder holds anything but what a start that was cut off leaves."""
+        own = {self.lock_file.name, f".{self.config_file.name}.partial"}
+        return self.path.is_dir() and any(item.name not in own for item in self.path.iterdir())
+
+    def _hold(self) -> None:
+        """Lock the folder, which the system undoes when this process ends, however it ends."""
+        if self._lock is not None or fcntl is None:
+            return
+        lock = self.lock_file.open("a+b")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            holder = lock.read(1000).decode(errors="replace") or "another process"
+            lock.close()
+            raise RunError(f"{self.path}: is in use by {holder}; wait for it or choose another --run") from None
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
+        lock.flush()
+        self._lock = lock
+
+    def close(self) -> None:
+        """Let another process have the folder."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
     def write_json(self, path: Path, value: Any) -> None:
-        """Write aside, then rename, so that a reader never sees half of it."""
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
-        partial.replace(path)
+        """Write durably, so that a reader never sees half of it."""
+        durable.replace(path, json.dumps(value, indent=2).encode() + b"\n")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl; a last line that was cut off is left out."""
+        """The lines of metrics.jsonl, up to one that was cut off."""
         if not self.metrics_file.is_file():
             return []
-        lines = []
-        for text in self.metrics_file.read_text(encoding="utf-8").splitlines():
+        lines: list[dict[str, Any]] = []
+        for text in self.metrics_file.read_bytes().splitlines():
             try:
-                lines.append(json.loads(text))
-            except ValueError:
-                break
+                line = json.loads(text)
+                if line["step"] > (lines[-1]["step"] if lines else 0):
+                    lines.append(line)
+                    continue
+            except (ValueError, TypeError, KeyError, RecursionError):
+                pass
+            break
         return lines
 
     def rewind(self, step: int) -> None:
         """Drop the metrics lines after a step: the run goes on from there."""
         kept = [line for line in self.metrics() if line["step"] <= step]
-        self.metrics_file.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+        durable.replace(self.metrics_file, "".join(json.dumps(line) + "\n" for line in kept).encode())
 
 
 def flat(tree: Mapping[str, Any], at: str = "") -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from cyclopts import App, CycloptsError
 from infogan import __version__
 from infogan.cli import explore, pages, photos, theory, training, using
 from infogan.errors import InfoganError
+from infogan.signals import Stopped
 
 app = App(
     name="infogan",
@@ -51,8 +53,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         print(f"infogan: {error}".strip(), file=sys.stderr)
         sys.exit(2)
+    except Stopped as stop:
+        again = shlex.join(["infogan", *(word for word in words if word != "--fresh")])
+        print(f"infogan: stopped by {stop}; nothing is lost, go on with\n  {again}", file=sys.stderr)
+        sys.exit(stop.code)
     except KeyboardInterrupt:
-        print("infogan: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        print("infogan: stopped", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # a disk that is full, a folder that is not ours
+        if debug:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"infogan: {where}{error.strerror or error}", file=sys.stderr)
+        sys.exit(2)

@@ -43,6 +43,13 @@ def train(
     dry_run
         Print the resulting settings as JSON and stop.
     """
+    from infogan import signals
+
+    with signals.handled():
+        _train(settings, run, config, fresh, dry_run)
+
+
+def _train(settings: tuple[str, ...], run: Path | None, config: Path | None, fresh: bool, dry_run: bool) -> None:
     from infogan.config import from_options
 
     target = settings[0] if settings and not settings[0].startswith("-") else None

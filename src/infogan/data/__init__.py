@@ -78,9 +78,11 @@ def load(
         raise DataError(f"{path}: no such file or folder, nor one of digits, {', '.join(idx.PUBLISHED)}")
     if path.is_dir():
         return _from_folder(source, path, split, progress)
-    if path.suffix in (".npy", ".npz"):
+    if path.suffix in (".npy", ".npz") and path.is_file():
         return _every_tenth(arrays.load_file(path), split)
     stem = path.name.removesuffix(".gz")
+    if not path.is_file():
+        raise DataError(f"{path}: is a pipe or a device; give a folder or a file")
     if "idx" not in stem and "ubyte" not in stem:
         raise DataError(f"{path}: not a folder, nor an IDX (…-ubyte, .gz), NPY or NPZ file")
     images = idx.load_file(path)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from infogan.data.images import Images
-from infogan.errors import DataError
+from infogan.data.images import Images, refuse_bomb
+from infogan.errors import DataError, reading
 
 IMAGE_KEYS = ("images", "x_train", "x", "arr_0")
 LABEL_KEYS = ("labels", "y_train", "y", "arr_1")
@@ -18,12 +18,10 @@ LABEL_KEYS = ("labels", "y_train", "y", "arr_1")
 
 def _header(file: IO[bytes], name: str, size: int) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape and dtype that an NPY stream of `size` bytes announces; DataError unless its body has that size."""
-    try:
+    with reading(name, "an NPY array"):
         version = npy.read_magic(file)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _, dtype = read(file)
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise DataError(f"{name}: is no NPY array ({str(error).splitlines()[0]})") from None
     if dtype.hasobject or dtype.kind not in "uifb":
         raise DataError(f"{name}: holds {dtype}; save the images as numbers (uint8)")
     body = size - file.tell()
@@ -42,26 +40,22 @@ def load_npy(path: Path) -> NDArray[Any]:
 
 def load_npz(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Images and labels of an NPZ file."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    with reading(path, "NPZ"), zipfile.ZipFile(path) as archive:
+        names = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
 
-            def member(keys: tuple[str, ...]) -> NDArray[Any] | None:
-                key = next((key for key in keys if key in names), None)
-                if key is None:
-                    return None
-                with archive.open(names[key]) as file:
-                    _header(file, f"{path}:{key}", names[key].file_size)
-                with archive.open(names[key]) as file:
-                    array: NDArray[Any] = npy.read_array(file, allow_pickle=False)
-                return array
+        def member(keys: tuple[str, ...]) -> NDArray[Any] | None:
+            key = next((key for key in keys if key in names), None)
+            if key is None:
+                return None
+            refuse_bomb(f"{path}:{key}", names[key].file_size, path.stat().st_size)
+            with archive.open(names[key]) as file:
+                _header(file, f"{path}:{key}", names[key].file_size)
+            with archive.open(names[key]) as file:
+                array: NDArray[Any] = npy.read_array(file, allow_pickle=False)
+            return array
 
-            images = member((*IMAGE_KEYS, *names) if len(names) == 1 else IMAGE_KEYS)
-            labels = member(LABEL_KEYS)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path}: cannot be read as NPZ ({error}); save it again") from None
+        images = member((*IMAGE_KEYS, *names) if len(names) == 1 else IMAGE_KEYS)
+        labels = member(LABEL_KEYS)
     if images is None:
         raise DataError(f"{path}: has {', '.join(names) or 'nothing'}; name the images {IMAGE_KEYS[0]!r}")
     return images, labels
@@ -82,10 +76,8 @@ def as_uint8(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
 
 def load_file(path: Path) -> Images:
     """An NPY file of images, or an NPZ file of images and labels."""
-    try:
+    with reading(path, "an array"):
         arrays = (load_npy(path), None) if path.suffix == ".npy" else load_npz(path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
     labels = np.empty(0, np.int64)
     classes: tuple[str, ...] = ()
     if arrays[1] is not None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from infogan import durable
+
 
 def cache_path(*parts: str) -> Path:
     """A path in the cache folder ($INFOGAN_CACHE, else the platform's); its parent exists afterwards."""
@@ -22,6 +24,7 @@ def whole(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield partial
-        partial.replace(path)
+        durable.sync(partial)
+        durable.rename(partial, path)
     finally:
         partial.unlink(missing_ok=True)

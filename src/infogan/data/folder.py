@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from infogan import signals
 from infogan.data.cache import cache_path, whole
-from infogan.data.images import Images, Pixels
+from infogan.data.images import PACKED, SMALL, Images, Pixels
 from infogan.errors import DataError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
@@ -47,22 +49,32 @@ def found(folder: Path) -> list[Path]:
 
 
 def opened(path: Path) -> Image.Image:
-    """The image, header read; an error of Pillow's, or ValueError when it has too many pixels."""
+    """The image, header read; an error of Pillow's, or of ours when it has too many pixels."""
     image = Image.open(path, formats=FORMATS)
-    if image.width * image.height > MAX_PIXELS:
+    try:
+        pixels, size = image.width * image.height, path.stat().st_size
+        if pixels > MAX_PIXELS:
+            raise ValueError(f"{image.width}x{image.height} is more than {MAX_PIXELS:,} pixels")
+        if pixels > max(SMALL // 4, PACKED * size):
+            raise ValueError(f"{image.width}x{image.height} pixels in {size:,} bytes: cut off, or a bomb")
+    except ValueError:
         image.close()
-        raise ValueError(f"{image.width}x{image.height} is more than {MAX_PIXELS:,} pixels")
+        raise
     return image
 
 
 def decoded(image: Image.Image, size: tuple[int, int] | None, grey: bool) -> Pixels:
     """[H, W, C] by the conversions above."""
     image.seek(0)
-    image = ImageOps.exif_transpose(image)
+    try:
+        image = ImageOps.exif_transpose(image)
+    except Exception as error:  # Pillow raises anything at broken EXIF, which is no reason to lose an image
+        image.load()
+        logger.warning("EXIF ignored, it cannot be read (%s): %s", error, _shown(Path(getattr(image, "filename", ""))))
     if image.mode.startswith("I"):
         image = Image.fromarray((np.asarray(image, np.int32) >> 8).clip(0, 255).astype(np.uint8))
     elif image.mode == "F":
-        image = Image.fromarray(np.asarray(image, np.float32).clip(0, 255).astype(np.uint8))
+        image = Image.fromarray(np.nan_to_num(np.asarray(image, np.float32)).clip(0, 255).astype(np.uint8))
     if "A" in image.mode or "transparency" in image.info:
         clear = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
@@ -82,21 +94,36 @@ def readable(
 ) -> Iterator[tuple[int, Pixels]]:
     """Position and decoded pixels of every file that can be read; DataError once too many cannot."""
     bad: list[str] = []
+    moving: list[Path] = []
     for i, path in enumerate(paths):
+        signals.poll()
         try:
             with warnings.catch_warnings(), opened(path) as image:
                 warnings.simplefilter("ignore")  # broken EXIF and the like do not make an image unreadable
-                yield i, decode(image)
-        except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-            reason = str(error).replace(str(path), "").strip(" '\"") or type(error).__name__
-            bad.append(f"{path.relative_to(folder)}: {reason.splitlines()[0]}")
+                if getattr(image, "is_animated", False):
+                    moving.append(path)
+                pixels = decode(image)
+        except ColourError:
+            raise
+        except Exception as error:  # decoders of hostile bytes raise anything
+            reason = str(error).replace(str(path), "").strip(" :'\"") or type(error).__name__
+            bad.append(f"{_shown(path.relative_to(folder))}: {reason.splitlines()[0]}")
             if len(bad) > max_bad * len(paths):
                 raise DataError(
                     f"{folder}: {len(bad)} of {len(paths)} files cannot be read, the last one {bad[-1]}. "
                     f"Remove it or raise --data.max-bad (now {max_bad:g})."
                 ) from None
+            continue
+        yield i, pixels
     for line in bad:
         logger.warning("skipped %s", line)
+    if moving:
+        logger.warning("%d animated files, such as %s: the first frame counts", len(moving), _shown(moving[0]))
+
+
+def _shown(path: Path) -> str:
+    """A path as a terminal can show it: names may hold anything."""
+    return str(path) if str(path).isprintable() else ascii(str(path))
 
 
 def load_folder(
@@ -114,14 +141,16 @@ def load_folder(
     settings = [str(folder.resolve()), size, color, max_bad, listing]
     key = hashlib.sha256(json.dumps(settings).encode("utf-8", "surrogateescape")).hexdigest()[:32]
     array, index = cache_path("folders", f"{key}.npy"), cache_path("folders", f"{key}.json")
-    if not (array.is_file() and index.is_file()):
+    try:
+        pixels, rows = _cached(array, index)
+    except Exception:  # not there yet, or no longer what was written
         try:
             kept = convert(paths, folder, size, color, max_bad, array, progress)
         except ColourError:
             kept = convert(paths, folder, size, "rgb", max_bad, array, progress)
         with whole(index) as partial:
             partial.write_text(json.dumps(kept), encoding="utf-8")
-    rows = np.array(json.loads(index.read_text(encoding="utf-8")), np.int64)
+        pixels, rows = _cached(array, index)
     files = [relative[i] for i in rows]
     parents = [Path(file).parent.as_posix() for file in files]
     classes = tuple(sorted(set(parents)))
@@ -130,13 +159,20 @@ def load_folder(
         number = {name: i for i, name in enumerate(classes)}
         labels = np.array([number[parent] for parent in parents], np.int64)
     return Images(
-        np.load(array, mmap_mode="r", allow_pickle=False),
+        pixels,
         labels,
         classes if len(labels) else (),
         str(folder),
         [str(folder / file) for file in files],
         rows if len(rows) < len(paths) else None,
     )
+
+
+def _cached(array: Path, index: Path) -> tuple[Pixels, NDArray[np.int64]]:
+    """The converted array, and which rows of it are images."""
+    rows = np.array(json.loads(index.read_text(encoding="utf-8")), np.int64)
+    pixels: Pixels = np.load(array, mmap_mode="r", allow_pickle=False)
+    return pixels, rows
 
 
 def convert(

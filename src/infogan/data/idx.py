@@ -6,7 +6,6 @@ import http.client
 import math
 import urllib.error
 import urllib.request
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infogan.data.cache import cache_path, whole
-from infogan.data.images import Images
-from infogan.errors import DataError
+from infogan.data.images import Images, refuse_bomb
+from infogan.errors import DataError, reading
 
 UBYTE = 0x08
-MAX_BYTES = 1 << 33
 
 
 @dataclass(frozen=True)
@@ -70,36 +68,37 @@ PUBLISHED = {
 }
 
 
-def unpacked(path: Path, at_most: int = MAX_BYTES) -> bytes:
-    """The file's bytes, gunzipped when it is gzip; DataError when it is cut off or larger than `at_most`."""
-    try:
-        with path.open("rb") as file:
-            if file.read(2) != b"\x1f\x8b":
-                file.seek(0)
-                return file.read(at_most + 1)
-        with gzip.open(path) as packed:
-            return packed.read(at_most + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: cannot be read ({error}); get the file again") from None
+def unpacked(path: Path, at_most: int) -> bytes:
+    """The file's bytes, gunzipped when it is gzip, and at most that many; DataError when they are cut off."""
+    with reading(path, "an IDX file"), path.open("rb") as file:
+        if file.read(2) == b"\x1f\x8b":
+            file.seek(0)
+            with gzip.open(file) as packed:
+                return packed.read(at_most)
+        file.seek(0)
+        return file.read(at_most)
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
     """An IDX array of unsigned bytes, plain or gzipped. DataError says what was expected and what was found."""
     if not path.is_file():
         raise DataError(f"{path}: no such file")
-    data = unpacked(path)
-    if len(data) < 4:
-        raise DataError(f"{path}: {len(data)} bytes are no IDX file; get the file again")
-    if data[:2] != b"\0\0" or data[2] != UBYTE or not 1 <= data[3] <= 4:
-        raise DataError(f"{path}: starts with {data[:4].hex()}, an IDX file of bytes with 00000801 to 00000804")
-    n = data[3]
-    if len(data) < 4 + 4 * n:
+    head = unpacked(path, 20)
+    if len(head) < 4:
+        raise DataError(f"{path}: {len(head)} bytes are no IDX file; get the file again")
+    if head[:2] != b"\0\0" or head[2] != UBYTE or not 1 <= head[3] <= 4:
+        raise DataError(f"{path}: starts with {head[:4].hex()}, an IDX file of bytes with 00000801 to 00000804")
+    start = 4 + 4 * head[3]
+    if len(head) < start:
         raise DataError(f"{path}: ends within its header; get the file again")
-    dims = [int.from_bytes(data[4 + 4 * i : 8 + 4 * i], "big") for i in range(n)]
-    body = len(data) - 4 - 4 * n
+    dims = [int.from_bytes(head[i : i + 4], "big") for i in range(4, start, 4)]
+    refuse_bomb(path, math.prod(dims), path.stat().st_size)
+    data = unpacked(path, start + math.prod(dims) + 1)  # one more than announced, to see that it ends there
+    body = len(data) - start
     if math.prod(dims) != body:
-        raise DataError(f"{path}: announces {dims} = {math.prod(dims)} bytes and holds {body}; get it again")
-    return np.frombuffer(data, np.uint8, offset=4 + 4 * n).reshape(dims)
+        more = " or more" if body > math.prod(dims) else ""
+        raise DataError(f"{path}: announces {dims} = {math.prod(dims)} bytes and holds {body}{more}; get it again")
+    return np.frombuffer(data, np.uint8, offset=start).reshape(dims)
 
 
 def beside(folder: Path, name: str) -> Path | None:

@@ -6,6 +6,8 @@ that the change of layout is a view.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
 
 import numpy as np
 import torch
@@ -17,6 +19,16 @@ from infogan.streams import stream
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
+
+
+PACKED, SMALL = 100, 1 << 26
+"""Pixels that a byte of a file may stand for (photos have 5 to 20), and the bytes below which nobody minds."""
+
+
+def refuse_bomb(what: object, size: int, packed: int) -> None:
+    """DataError when `packed` bytes of a file claim to hold far more than images ever do."""
+    if size > max(SMALL, PACKED * packed):
+        raise DataError(f"{what}: announces {size:,} bytes in a file of {packed:,}: cut off, or a bomb; get it again")
 
 
 def to_float(pixels: Pixels) -> Tensor:
@@ -72,6 +84,13 @@ class Images:
     def pixels(self) -> Pixels:
         """[N, H, W, C]; a copy where this is a subset."""
         return self.base if self.rows is None else self.base[self.rows]
+
+    @cached_property
+    def digest(self) -> str:
+        """Which images and labels these are: sha256 of their number, all labels and up to 10,000 images."""
+        some = np.linspace(0, len(self) - 1, min(len(self), 10_000)).astype(np.int64)
+        head = f"{len(self)} {self.shape} {self.classes}".encode()
+        return sha256(head + self.labels.tobytes() + np.ascontiguousarray(self.take(some)).tobytes()).hexdigest()
 
     def take(self, index: NDArray[np.int64] | slice) -> Pixels:
         """[n, H, W, C] the pixels of some of the images."""

@@ -58,6 +58,8 @@ class Dcgan(BaseModel, base.Family):
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:
     """Weights N(0, 0.02), batch norm's gains N(1, 0.02), biases 0 (DCGAN; the official code)."""
+    if next(module.parameters()).is_meta:
+        return  # shapes without values, for a model that is about to be read from a file
     for part in module.modules():
         if isinstance(part, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(part.weight, 0, 0.02, generator=generator)

@@ -1,14 +1,16 @@
 """A whole run: settings in; a trained model, its scores and its figures out."""
 
 import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from infogan import data as source
+from infogan import signals
 from infogan.config import RunConfig, read_file
 from infogan.data import labels
 from infogan.data.images import Images
-from infogan.errors import DataError
+from infogan.errors import ConfigError, DataError
 from infogan.metrics.evaluate import evaluate
 from infogan.model import Model
 from infogan.presets import preset
@@ -34,11 +36,20 @@ def train(
     config = preset(settings) if isinstance(settings, str) else settings
     if seed is not None:
         config = config.replace(seed=seed)
-    folder = Run(run)
-    model = loop.train(config, folder, images=data, fresh=fresh, progress=progress)
-    if not folder.scores_file.is_file() or read_file(folder.scores_file)["steps"] != config.steps:
-        record(folder, model, data or held_out(config))
+    with closing(Run(run)) as folder:
+        model = loop.train(config, folder, images=data, fresh=fresh, progress=progress)
+        signals.poll()
+        if not scored(folder, config.steps):
+            record(folder, model, data or held_out(config))
     return model
+
+
+def scored(run: Run, steps: int) -> bool:
+    """Whether the run has the scores of that many steps."""
+    try:
+        return read_file(run.scores_file).get("steps") == steps
+    except ConfigError:
+        return False
 
 
 def held_out(config: RunConfig) -> Images:

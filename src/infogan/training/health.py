@@ -1,25 +1,51 @@
 """Signs that training goes wrong, and the means that the log shows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils import get_total_norm
 
 from infogan.errors import TrainingError
 from infogan.objectives.base import Loss
 
+Named = Iterable[tuple[str, Tensor]]
 
-def check_finite(loss: Loss, player: str, step: int) -> None:
-    """TrainingError that names the player, the step and the terms when a loss is not finite."""
+
+def not_finite(tensors: Named) -> Iterator[str]:
+    """Names of the tensors that hold a NaN or an infinity."""
+    return (name for name, tensor in tensors if not bool(torch.isfinite(tensor).all()))
+
+
+def check_finite(loss: Loss, player: str, step: int, suspects: Named = ()) -> None:
+    """TrainingError that names the player, the step, the terms and the tensors when a loss is not finite."""
     if bool(torch.isfinite(loss.total)):
         return
     bad = {name: term.item() for name, term in loss.terms.items() if not bool(torch.isfinite(term))}
     shown = ", ".join(f"{name} = {value}" for name, value in (bad or {"total": loss.total.item()}).items())
+    tensors = _some(not_finite(suspects))
     raise TrainingError(
-        f"step {step}: the loss of {player.upper()} is not finite ({shown}). Lower optim.{player}-lr or "
-        "check the images; the last checkpoint is kept."
+        f"step {step}: the loss of {player.upper()} is not finite ({shown}){tensors and f', nor is {tensors}'}. "
+        f"Lower optim.{player}-lr or check the images; the last checkpoint is kept."
     )
+
+
+def check_tensors(step: int, suspects: Named) -> None:
+    """TrainingError that names the first tensors that are not finite, if there are any."""
+    if tensors := _some(not_finite(suspects)):
+        raise TrainingError(f"step {step}: not finite: {tensors}. Lower the rates; the last checkpoint is kept.")
+
+
+def suspicious(tensors: list[Tensor]) -> bool:
+    """Whether any of the tensors may not be finite, from one pass over them: their norm is not."""
+    return not bool(torch.isfinite(get_total_norm(tensors)))
+
+
+def _some(names: Iterator[str], most: int = 4) -> str:
+    """The first few names."""
+    first = [name for name, _ in zip(names, range(most + 1), strict=False)]
+    return ", ".join(first[:most]) + (", …" if len(first) > most else "")
 
 
 class Means:

@@ -4,11 +4,14 @@ Every draw is keyed by (seed, purpose, step): resuming, or logging more often, s
 """
 
 import json
+import logging
+import os
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,9 +21,11 @@ from torch.optim import Adam
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 
 from infogan import data as source
+from infogan import durable, signals
 from infogan.config import RunConfig
 from infogan.data.images import Images, Order, to_float
 from infogan.data.labels import reveal, write_csv
+from infogan.errors import RunError, reading
 from infogan.latent import Draw
 from infogan.model import CHUNK, Model
 from infogan.networks import Verdict
@@ -29,11 +34,14 @@ from infogan.run import Run
 from infogan.streams import stream
 from infogan.training import checkpoint
 from infogan.training.engine import Engine
-from infogan.training.health import Means, check_finite
+from infogan.training.health import Means, check_finite, check_tensors, suspicious
 from infogan.training.player import Player, parameters_of
 
 CALIBRATION = 8 * CHUNK
 """Images and latents behind the final statistics of batch normalisation."""
+BITS = ("infogan", "torch", "processor", "device", "dtype", "threads")
+"""What of the machine the last bits of the weights depend on."""
+logger = logging.getLogger("infogan")
 Progress = Callable[[int, dict[str, float]], None]
 """Called after each step with its number and the latest line of the log."""
 
@@ -145,7 +153,7 @@ class Trainer:
         scene = self._scene("d", batch, teaches_g=False)
         with self.g.frozen():
             loss = self.config.objective.d_loss(scene)
-            self._update(self.d_optim, self.config.optim.d_lr, loss, "d")
+            self._update(self.d_optim, self.config.optim.d_lr, loss, "d", scene)
         return loss
 
     def g_step(self, batch: int) -> Loss:
@@ -153,7 +161,7 @@ class Trainer:
         scene = self._scene("g", batch, teaches_g=True)
         with self.d.frozen(but=self.config.objective.g_heads):
             loss = self.config.objective.g_loss(scene)
-            self._update(self.g_optim, self.config.optim.g_lr, loss, "g")
+            self._update(self.g_optim, self.config.optim.g_lr, loss, "g", scene)
         return loss
 
     def _scene(self, player: str, batch: int, teaches_g: bool) -> Scene:
@@ -161,10 +169,10 @@ class Trainer:
         draw = config.latent.sample(config.batch, stream(config.seed, f"latent {player}", batch))
         return Scene(self, batch, draw.to(self.engine.device), teaches_g)
 
-    def _update(self, optimizer: Adam, lr: float, loss: Loss, player: str) -> None:
+    def _update(self, optimizer: Adam, lr: float, loss: Loss, player: str, scene: Scene) -> None:
         if not loss.terms:
             return
-        check_finite(loss, player, self.step)
+        check_finite(loss, player, self.step, self._suspects(scene))
         optimizer.param_groups[0]["lr"] = lr * self.rate(self.step)
         optimizer.zero_grad()
         loss.total.backward()
@@ -186,23 +194,69 @@ class Trainer:
         g_loss = self.g_step(self.step)
         for part, average in self.averages.items():
             average.update_parameters(getattr(self.model, part))
+        if suspicious(self._sinks()):
+            check_tensors(self.step, self._suspects())
         self.step += 1
         return d_loss, g_loss
 
+    def _sinks(self) -> list[Tensor]:
+        """Where a NaN or an infinity stays that the losses may never show: second moments, which remember every
+        gradient, and the statistics of batch normalisation. Weights and first moments reach the next loss."""
+        moments = [s["exp_avg_sq"] for optim in (self.d_optim, self.g_optim) for s in optim.state.values()]
+        buffers = [*self.model.g.buffers(), *self.model.d.buffers()]
+        return moments + [buffer for buffer in buffers if buffer.is_floating_point()]
+
+    def _suspects(self, scene: Scene | None = None) -> Iterator[tuple[str, Tensor]]:
+        """Every tensor that a step reads or changes, by name, in the order of cause and effect."""
+        if scene is not None:
+            yield "the latent vector", scene.draw.vector()
+            yield "the images", scene._images
+        parts = {"g": self.model.g, "d": self.model.d}
+        parts |= {f"average.{part}": average for part, average in self.averages.items()}
+        for part, module in parts.items():
+            for name, weight in module.named_parameters(prefix=part):
+                yield name, weight
+                if weight.grad is not None:
+                    yield f"gradient of {name}", weight.grad
+                for optimizer in (self.d_optim, self.g_optim):
+                    for moment, tensor in optimizer.state.get(weight, {}).items():
+                        yield f"{moment} of {name}", tensor
+            yield from module.named_buffers(prefix=part)
+
+    @property
+    def size(self) -> int:
+        """Bytes of a checkpoint, roughly: weights, their averages, two moments."""
+        weights = sum(t.nbytes for t in self.model.tensors().values())
+        return weights * (4 if self.averages else 3)
+
     def save(self, folder: Path) -> None:
-        """Write a checkpoint from which `resume` goes on as if nothing had happened."""
+        """Write a checkpoint from which `resume` goes on as if nothing had happened. TrainingError instead when a
+        tensor is not finite."""
+        check_tensors(self.step, self._suspects())
         weights = self.model.tensors()
         for part, average in self.averages.items():
             weights |= {f"average.{part}.{k}": v.detach().cpu().contiguous() for k, v in average.state_dict().items()}
         moments = checkpoint.flatten(self.d_optim, "d") | checkpoint.flatten(self.g_optim, "g")
         state = {"step": self.step, "means": self.means.tree()}
+        state |= {"images": self.images.digest, "machine": self.engine.describe()}
         checkpoint.write(folder, state, weights, moments)
 
     def resume(self, folder: Path) -> None:
-        """Take up the newest checkpoint in the folder, if there is one."""
-        if not (there := checkpoint.found(folder)):
+        """Take up the newest whole checkpoint in the folder, if there is one; RunError when it is of other images."""
+        if not (there := checkpoint.newest(folder)):
             return
-        state, weights, moments = checkpoint.read(there[-1])
+        with reading(folder, "a checkpoint of this run", RunError):
+            self._restore(*there)
+
+    def _restore(self, state: dict[str, Any], weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
+        if state["images"] != self.images.digest:
+            raise RunError(
+                f"{self.images.name}: the images or their labels changed since the run began; bring them back, "
+                "choose another --run, or replace it with --fresh"
+            )
+        before, now = state["machine"], self.engine.describe()
+        if differ := [f"{key} {before.get(key)} (now {now[key]})" for key in BITS if before.get(key) != now[key]]:
+            logger.warning("going on, but not bit for bit as where the run began: %s", ", ".join(differ))
         self.step, self.means = state["step"], Means.from_tree(state["means"], self.engine.device)
         parts = {"g": self.model.g, "d": self.model.d}
         parts |= {f"average.{part}": average for part, average in self.averages.items()}
@@ -241,10 +295,12 @@ def train(
     """Train by the settings into a run folder, or go on from its last checkpoint; the trained model.
 
     images: what to train on when it is not what `config.data` names. fresh: remove the run that is there, once
-    images and settings have proved good. Raises DataError, RunError (the folder holds another run) or
-    TrainingError (a loss is no longer finite); what was written before stays.
+    images and settings have proved good. Raises DataError, RunError (the folder holds another run, another process
+    has it, the disk is full) or TrainingError (something is no longer finite); what was written before stays.
     """
-    run = run if isinstance(run, Run) else Run(run)
+    if not isinstance(run, Run):
+        with closing(Run(run)) as own:
+            return train(config, own, images=images, fresh=fresh, progress=progress)
     images = images or source.load(config.data, "train")
     if config.labels is not None:
         images = reveal(images, config.labels, config.seed)
@@ -253,29 +309,48 @@ def train(
         run.clear()
     run.begin(config)
     trainer.resume(run.checkpoints)
-    if trainer.step >= config.steps and run.weights_file.is_file():
-        return Model.load(run.path)
+    if trainer.step >= config.steps and (model := _kept(run)):
+        return model
     if config.labels is not None:
         write_csv(images, run.labels_file)
     run.weights_file.unlink(missing_ok=True)  # of fewer steps; its checkpoint stays
     run.rewind(trainer.step)
     run.write_json(run.environment_file, trainer.engine.describe() | {"images": len(images)})
+    durable.require(run.path, 2 * trainer.size)
+    _steps(trainer, run, progress)
+    model = trainer.finished()
+    model.save(run.weights_file)
+    return model
+
+
+def _kept(run: Run) -> Model | None:
+    """The model of a run that has its steps; None when it has to be made again from the last checkpoint."""
+    try:
+        return Model.load(run.path) if run.weights_file.is_file() else None
+    except RunError as error:
+        logger.warning("%s; it is made again from the last checkpoint", error)
+        return None
+
+
+def _steps(trainer: Trainer, run: Run, progress: Progress) -> None:
+    """Train to the last step, with a log and checkpoints; Stopped, after a checkpoint, when a signal asks for it."""
+    config = trainer.config
     line = (run.metrics() or [{}])[-1]
     since, begun = time.perf_counter(), trainer.step
-    with run.metrics_file.open("a", encoding="utf-8") as log:
+    with run.metrics_file.open("ab", buffering=0) as log:
         while trainer.step < config.steps:
             trainer.means.add(*trainer.advance())
             step, last = trainer.step, trainer.step == config.steps
+            asked = signals.asked()  # once: a signal after this line waits for the next step
             if step % config.log_every == 0 or last:
                 seconds = time.perf_counter() - since
                 speed = {"seconds": seconds, "images_per_second": (step - begun) * config.batch / seconds}
                 line = {"step": step, **trainer.means.flush(), **speed}
-                log.write(json.dumps(line) + "\n")
-                log.flush()
+                log.write(json.dumps(line).encode() + b"\n")
                 since, begun = time.perf_counter(), step
-            if step % config.checkpoint_every == 0 or last:
+            if step % config.checkpoint_every == 0 or last or asked:
+                os.fsync(log.fileno())  # first: a checkpoint never knows of lines that a power cut can take
                 trainer.save(run.checkpoints)
             progress(step, line)
-    model = trainer.finished()
-    model.save(run.weights_file)
-    return model
+            if asked:
+                signals.poll()

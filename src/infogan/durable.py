@@ -1,0 +1,83 @@
+"""Writing so that a crash or a power cut leaves the old or the new, never half: write aside, sync, rename, sync.
+
+Everything goes through `os`, one call a step, so that a test can stop the world between any two of them.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from infogan.errors import RunError
+
+
+def write(path: Path, content: bytes) -> None:
+    """A file that is on the disk, not in a cache, when this returns. RunError names path and size when it cannot be."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise unwritable(path, error, len(content)) from None
+
+
+def sync(path: Path) -> None:
+    """Have the disk hold a file that someone else wrote, or the names in a folder."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows cannot, and journals names by itself
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def mkdir(path: Path) -> None:
+    """A folder in an existing one; nothing when it is there."""
+    if not path.is_dir():
+        os.mkdir(path)
+        sync(path.parent)
+
+
+def rename(old: Path, new: Path) -> None:
+    """Give a synced file or folder its name, for good."""
+    os.replace(old, new)
+    sync(new.parent)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file, or replace the one that is there: at any moment its name stands for the old or the new."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        write(partial, content)
+        rename(partial, path)
+    except (RunError, OSError):
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def remove(path: Path) -> None:
+    """Let a folder go: under its name it is whole until it is gone."""
+    victim = path.with_name(f".del-{path.name}")
+    shutil.rmtree(victim, ignore_errors=True)
+    os.rename(path, victim)
+    shutil.rmtree(victim, ignore_errors=True)  # what cannot go now goes at the next start
+
+
+def unwritable(path: Path, error: OSError, size: int) -> RunError:
+    """The error of a write that failed."""
+    return RunError(
+        f"{path}: cannot be written ({error.strerror or error}; it needs {size:,} bytes). "
+        "Nothing saved before is lost: make room, then the same command goes on."
+    )
+
+
+def require(folder: Path, size: int) -> None:
+    """RunError unless the folder's disk has room for `size` bytes."""
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        raise RunError(f"{folder}: needs {size:,} bytes for two checkpoints, {free:,} are free; make room first")
