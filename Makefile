@@ -8,7 +8,7 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 comma := ,
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test lint format bench-speed bench-time bench-quality bench-family readme constraints clean
+.PHONY: help setup demo test lint format bench-speed bench-time bench-quality bench-family faults readme constraints clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ bench-quality: .venv/.base ## cluster accuracy of the digits preset over seeds
 
 bench-family: .venv/.base ## all objectives on MNIST (DATA_DIR=folder with its files), about three hours
 	@$(BIN)/python benchmarks/family.py --data-dir $(DATA_DIR)
+
+faults: .venv/.test ## the fault harnesses at full count (about half an hour; make test runs them short)
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/faults/long.py
 
 readme: .venv/.base ## write the tables of README and docs from the result files
 	@$(BIN)/python benchmarks/readme.py

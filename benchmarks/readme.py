@@ -177,6 +177,28 @@ def page() -> str:
     return f"For the digits it has {size / 1e6:.2f} MB and takes {seconds:.1f} s to write. {machine_of(report)}"
 
 
+def reliability() -> str:
+    """What each fault harness tried, and how often it went wrong."""
+    parts = read("reliability")["parts"]
+    rows = ["| harness | planned | tried | failed | failure rate at most (95 %) |", "|---|---|---|---|---|"]
+    notes = []
+    for part, found in parts.items():
+        for name, tally in found.items() if part == "mutations" else [(part, found)]:
+            if "trials" not in tally:
+                continue
+            bound = f"{tally['upper_bound']:.2g}" if tally["upper_bound"] else "–"
+            label = f"mutated `{name}`" if part == "mutations" else name
+            rows.append(f"| {label} | {tally['planned']:,} | {tally['trials']:,} | {tally['failures']:,} | {bound} |")
+    kills, saving = parts["SIGKILL"], parts["saving"]
+    notes.append(
+        f"Of the kills {kills['inside a save']} were inside a save, and {kills['runs killed three times or more']} runs "
+        f"were killed three times or more. Saving the `{saving['preset']}` preset every {saving['steps between saves']} "
+        f"steps took {saving['share of time']:.2%} of the time ({saving['seconds a save']:.2f} s a save), the check of "
+        f"each step {saving['share of the check of each step']:.2%}."
+    )
+    return "\n".join([*rows, "", *notes, "", machine_of(read("reliability"))])
+
+
 def machine_of(report: dict[str, Any]) -> str:
     """The line below a table."""
     machine = report["machine"]
@@ -197,6 +219,7 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "reconstruction": ("docs/report.md", reconstruction),
     "sorting": ("docs/report.md", sorting),
     "page": ("docs/report.md", page),
+    "reliability": ("docs/reliability.md", reliability),
 }
 """Tables by the name in their markers: the file they stand in, and how they are made."""
 

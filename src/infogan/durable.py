@@ -5,6 +5,8 @@ Everything goes through `os`, one call a step, so that a test can stop the world
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from infogan.errors import RunError
@@ -12,7 +14,7 @@ from infogan.errors import RunError
 
 def write(path: Path, content: bytes) -> None:
     """A file that is on the disk, not in a cache, when this returns. RunError names path and size when it cannot be."""
-    try:
+    with writing(path, len(content)):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         try:
             rest = memoryview(content)
@@ -21,8 +23,6 @@ def write(path: Path, content: bytes) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-    except OSError as error:
-        raise unwritable(path, error, len(content)) from None
 
 
 def sync(path: Path) -> None:
@@ -68,12 +68,17 @@ def remove(path: Path) -> None:
     shutil.rmtree(victim, ignore_errors=True)  # what cannot go now goes at the next start
 
 
-def unwritable(path: Path, error: OSError, size: int) -> RunError:
-    """The error of a write that failed."""
-    return RunError(
-        f"{path}: cannot be written ({error.strerror or error}; it needs {size:,} bytes). "
-        "Nothing saved before is lost: make room, then the same command goes on."
-    )
+@contextmanager
+def writing(path: Path, size: int = 0) -> Iterator[None]:
+    """Turn the refusal of a disk into a RunError that names what was being written and its bytes, where known."""
+    try:
+        yield
+    except OSError as error:
+        needs = f"; it needs {size:,} bytes" if size else ""
+        raise RunError(
+            f"{path}: cannot be written ({error.strerror or error}{needs}). "
+            "Nothing saved before is lost: make room, then the same command goes on."
+        ) from None
 
 
 def require(folder: Path, size: int) -> None:

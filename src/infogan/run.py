@@ -141,7 +141,7 @@ class Run:
         lines: list[dict[str, Any]] = []
         for text in self.metrics_file.read_bytes().splitlines():
             try:
-                line = json.loads(text)
+                line = json.loads(text.decode())
                 if line["step"] > (lines[-1]["step"] if lines else 0):
                     lines.append(line)
                     continue

@@ -21,6 +21,7 @@ app = App(
     help="Find the classes and the continuous factors in images without labels, and use them.",
     help_epilogue="Add --debug to any command to see where an error came from.",
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 for command in (
     training.train,

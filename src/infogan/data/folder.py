@@ -98,8 +98,8 @@ def readable(
     for i, path in enumerate(paths):
         signals.poll()
         try:
-            with warnings.catch_warnings(), opened(path) as image:
-                warnings.simplefilter("ignore")  # broken EXIF and the like do not make an image unreadable
+            # broken EXIF and the like do not make an image unreadable
+            with warnings.catch_warnings(action="ignore"), opened(path) as image:
                 if getattr(image, "is_animated", False):
                     moving.append(path)
                 pixels = decode(image)

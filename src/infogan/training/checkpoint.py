@@ -73,18 +73,17 @@ def write(folder: Path, state: dict[str, Any], weights: dict[str, Tensor], momen
     files = {WEIGHTS: save(weights), OPTIMIZERS: save(moments), STATE: json.dumps(state).encode()}
     partial = folder / f".tmp-{target.name}-{os.getpid()}"
     try:
-        durable.mkdir(folder)
-        durable.mkdir(partial)
-        for name, content in files.items():
-            durable.write(partial / name, content)
-        durable.write(partial / MANIFEST, manifest(files))
-        durable.sync(partial)
-        durable.rename(partial, target)
-    except (RunError, OSError) as error:
+        with durable.writing(target, sum(map(len, files.values()))):
+            durable.mkdir(folder)
+            durable.mkdir(partial)
+            for name, content in files.items():
+                durable.write(partial / name, content)
+            durable.write(partial / MANIFEST, manifest(files))
+            durable.sync(partial)
+            durable.rename(partial, target)
+    except RunError:
         shutil.rmtree(partial, ignore_errors=True)
-        if isinstance(error, RunError):
-            raise
-        raise durable.unwritable(target, error, sum(map(len, files.values()))) from None
+        raise
     for old in found(folder)[:-KEEP]:
         durable.remove(old)
 
@@ -121,7 +120,7 @@ def read(path: Path) -> Content:
     """State, weights and moments of a checkpoint; RunError when it is damaged."""
     files = _contents(path)
     with reading(path, "a checkpoint", RunError):
-        state = json.loads(files[STATE])
+        state = json.loads(files[STATE].decode())
         if path.name != f"step-{state['step']:08d}":
             raise ValueError(f"it is of step {state['step']}")
         return state, load(files[WEIGHTS]), load(files[OPTIMIZERS])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from infogan import data as source
-from infogan import signals
+from infogan import durable, signals
 from infogan.config import RunConfig, read_file
 from infogan.data import labels
 from infogan.data.images import Images
@@ -40,7 +40,8 @@ def train(
         model = loop.train(config, folder, images=data, fresh=fresh, progress=progress)
         signals.poll()
         if not scored(folder, config.steps):
-            record(folder, model, data or held_out(config))
+            with durable.writing(folder.path):
+                record(folder, model, data or held_out(config))
     return model
 
 

@@ -308,6 +308,9 @@ def train(
     if fresh:
         run.clear()
     run.begin(config)
+    some = images.take(slice(0, 1000))
+    if (some == some[0]).all():
+        logger.warning("%s: zero variance, the images are all the same: there is nothing to tell apart", images.name)
     trainer.resume(run.checkpoints)
     if trainer.step >= config.steps and (model := _kept(run)):
         return model
@@ -317,7 +320,8 @@ def train(
     run.rewind(trainer.step)
     run.write_json(run.environment_file, trainer.engine.describe() | {"images": len(images)})
     durable.require(run.path, 2 * trainer.size)
-    _steps(trainer, run, progress)
+    with durable.writing(run.path):
+        _steps(trainer, run, progress)
     model = trainer.finished()
     model.save(run.weights_file)
     return model

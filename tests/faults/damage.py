@@ -1,0 +1,77 @@
+"""Checkpoints that rot: every flip, cut and swap is noticed, and the one before is used, with a warning."""
+
+import logging
+import random
+import shutil
+from pathlib import Path
+
+from harness import TINY, Tally, pictures
+
+from infogan.errors import RunError
+from infogan.training import checkpoint, loop
+
+
+def spoilt(content: bytes, rng: random.Random) -> tuple[str, bytes]:
+    """Bytes changed in one of the ways of disks, and its name."""
+    at, kind = rng.randrange(len(content)), rng.choice(["bit", "byte", "cut", "swap", "zeros", "more"])
+    if kind == "bit":
+        return kind, content[:at] + bytes([content[at] ^ 1 << rng.randrange(8)]) + content[at + 1 :]
+    if kind == "byte":
+        return kind, content[:at] + bytes([(content[at] + rng.randrange(1, 256)) % 256]) + content[at + 1 :]
+    if kind == "cut":
+        return kind, content[:at]
+    if kind == "swap":
+        return kind, content[at:] + content[:at]
+    if kind == "zeros":
+        return kind, content[:at] + bytes(min(64, len(content) - at)) + content[at + 64 :]
+    return kind, content + b"\0"
+
+
+def flips(root: Path, count: int) -> Tally:
+    """Damage to any file of the newest of two checkpoints; and to both, which is an error that names them."""
+    rng, tally, folder = random.Random(0), Tally(count), root / "run" / "checkpoints"
+    loop.train(TINY.replace(steps=2), root / "run", images=pictures())
+    older, newest = checkpoint.found(folder)
+    files = {path: path.read_bytes() for path in [*sorted(newest.iterdir()), *sorted(older.iterdir())]}
+    said: list[str] = []
+    logger = logging.getLogger("infogan")
+    listener = logging.Handler()
+    listener.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logger.addHandler(listener)
+    try:
+        while tally.trials < count:
+            path = rng.choice([path for path in files if path.parent == newest])
+            kind, content = spoilt(files[path], rng)
+            if content == files[path]:
+                continue  # zeros over zeros
+            path.write_bytes(content)
+            said.clear()
+            try:
+                step = (checkpoint.newest(folder) or [{"step": 0}])[0]["step"]
+            except RunError as error:
+                step = str(error)
+            words = f"{kind} of {path.name}"
+            tally.case(
+                step != 1 and f"{words}: went on from {step}",
+                str(newest) not in " ".join(said) and f"{words}: no warning names it",
+            )
+            for left in folder.iterdir():
+                if left.name.startswith("damaged"):
+                    left.rename(newest)
+            path.write_bytes(files[path])
+        both(folder, files, tally)
+    finally:
+        logger.removeHandler(listener)
+    return tally
+
+
+def both(folder: Path, files: dict[Path, bytes], tally: Tally) -> None:
+    """No whole checkpoint: an error that names both, and no fresh start."""
+    for name in {path.name for path in files}:
+        for path in files:
+            path.write_bytes(files[path][:-1] if path.name == name else files[path])
+        try:
+            tally.case(f"both without the last byte of {name}: {checkpoint.newest(folder) and 'used'}")
+        except RunError as error:
+            tally.case(not all(str(path.parent) in str(error) for path in files) and f"says {error}")
+    shutil.rmtree(folder)

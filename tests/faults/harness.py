@@ -1,0 +1,104 @@
+"""What the fault harnesses share: a run small enough to be repeated hundreds of times, a count of what was tried, and
+a way to plant a defect in the program."""
+
+import inspect
+import json
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from infogan.config import RunConfig
+from infogan.data.images import Images
+from infogan.run import Run
+from infogan.training.checkpoint import found
+
+TINY = RunConfig().replace(
+    latent={"category": "none", "digit": "categorical:3", "slant": "uniform:-1:1", "noise": 4},
+    networks={"channels": [4, 8], "features": 16, "q_hidden": 8},
+    objective={"kind": "infogan", "real_weight": 1.0},
+    augment="affine",
+    optim={"ema": 0.9},
+    batch=8,
+    steps=60,
+    log_every=4,
+    checkpoint_every=1,
+    precision="fp32",
+    device="cpu",
+)
+"""60 steps are three epochs of `pictures`."""
+
+
+def pictures(n: int = 160) -> Images:
+    """n grey 16x16 images in three classes."""
+    rng = np.random.default_rng(0)
+    return Images(rng.integers(0, 256, (n, 16, 16, 1)).astype(np.uint8), np.arange(n) % 3, tuple("abc"), "pictures")
+
+
+@dataclass
+class Tally:
+    """How many cases were planned, tried, and went wrong, and how."""
+
+    planned: int
+    trials: int = 0
+    failures: list[str] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def case(self, *faults: object) -> None:
+        """Count one case; a non-empty string says what went wrong with it."""
+        self.trials += 1
+        self.failures += [fault for fault in faults if isinstance(fault, str) and fault][:1]
+
+    def report(self) -> dict[str, Any]:
+        """Plain values, with the upper bound of the failure rate at 95 % confidence when nothing failed."""
+        bound = 3 / self.trials if self.trials and not self.failures else None
+        return {
+            "planned": self.planned,
+            "trials": self.trials,
+            "failures": len(self.failures),
+            "upper_bound": bound,
+            **self.notes,
+        }
+
+    def verify(self) -> None:
+        """AssertionError when a case failed, or fewer were run than planned."""
+        assert not self.failures, f"{len(self.failures)} of {self.trials} failed: {self.failures[:3]}"
+        assert self.trials >= self.planned > 0, f"{self.trials} of {self.planned} cases were run"
+
+
+def result(run: Path) -> dict[str, Any]:
+    """What must be the same however often a run was stopped: model, last checkpoint, log but for its wall times."""
+    times = ("seconds", "images_per_second")
+    lines = [{k: v for k, v in line.items() if k not in times} for line in Run(run).metrics()]
+    last = found(run / "checkpoints")[-1]
+    files = {path.name: path.read_bytes() for path in sorted(last.iterdir())}
+    return {"model": (run / "model.safetensors").read_bytes(), "log": json.dumps(lines), last.name: files}
+
+
+def difference(run: Path, expected: dict[str, Any]) -> str:
+    """What of the result is not as expected; empty when all is."""
+    try:
+        actual = result(run)
+    except (OSError, IndexError) as error:
+        return f"no result: {error}"
+    return ", ".join(key for key in expected if actual.get(key) != expected[key])
+
+
+@contextmanager
+def planted(holder: Any, name: str, old: str, new: str) -> Iterator[None]:
+    """Within the block, a function of the program has a defect: `new` stands where `old` stood in its source."""
+    original = inspect.getattr_static(holder, name)
+    function = inspect.unwrap(getattr(holder, name))
+    source = textwrap.dedent(inspect.getsource(function))
+    assert source.count(old) == 1, f"{name} has changed: plant this defect anew"
+    scope: dict[str, Any] = {}
+    exec(compile(source.replace(old, new), f"<{name} with a defect>", "exec"), function.__globals__, scope)
+    setattr(holder, name, scope[name])
+    try:
+        yield
+    finally:
+        setattr(holder, name, original)

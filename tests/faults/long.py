@@ -1,0 +1,89 @@
+"""The fault harnesses at full count: python tests/faults/long.py [PART ...], results to benchmarks/results.
+
+Each part runs in a process of its own; a part that was run alone replaces its own figures in the file.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import crash
+import damage
+import poison
+import resume
+import saving
+import torch
+from harness import TINY, Tally, pictures
+
+from infogan.training.loop import Trainer
+
+HERE = Path(__file__).parent
+RESULT = HERE.parents[1] / "benchmarks" / "results" / "reliability.json"
+
+
+def script(name: str, *words: str) -> Any:
+    """A harness that forks, in a small process of its own."""
+    command = [sys.executable, str(HERE / name), *words]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+
+
+def here(*harnesses: Callable[[Path], Tally]) -> dict[str, Any]:
+    """Harnesses of this process, counted together."""
+    torch.set_num_threads(1)
+    both = Tally(0)
+    for harness in harnesses:
+        with tempfile.TemporaryDirectory() as root:
+            tally = harness(Path(root) / "x")
+            both.planned += tally.planned
+            both.trials += tally.trials
+            both.failures += tally.failures
+    return both.report() | {"first failures": both.failures[:3]}
+
+
+PARTS: dict[str, Callable[[], Any]] = {
+    "resume": lambda: here(
+        lambda root: resume.every_step(root, 60),
+        *(lambda root, v=variant: resume.every_step(root, 20, v) for variant in list(resume.VARIANTS)[1:]),
+        lambda root: resume.chain(root, 60, 10),
+    ),
+    "crash points": lambda: here(
+        *(lambda root, n=earlier: crash.checkpoints(root, n) for earlier in (0, 1, 2)), crash.files
+    ),
+    "refused writes": lambda: here(crash.refusals),
+    "damage": lambda: here(lambda root: damage.flips(root, 10_000)),
+    "not finite": lambda: here(lambda root: poison.injections(root, list(range(20)))),
+    "SIGKILL": lambda: script("children.py", "kills", "--count", "200"),
+    "signals": lambda: script("children.py", "stops", "--count", "100"),
+    "two processes": lambda: script("children.py", "locks", "--count", "20"),
+    "full disk": saving.full_disk,
+    "saving": saving.cost,
+    "mutations": lambda: script("mutations.py", "--count", "100000"),
+}
+
+
+def main() -> None:
+    """Run the parts, write the file, and fail when anything failed or fewer cases were run than planned."""
+    bad = []
+    for part in sys.argv[1:] or PARTS:
+        begun = time.process_time(), time.perf_counter()
+        found = PARTS[part]()
+        report = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {"parts": {}}
+        report["command"] = "make faults"
+        report["machine"] = Trainer(TINY, pictures()).engine.describe()
+        report["parts"][part] = found
+        report["parts"] = {name: report["parts"][name] for name in PARTS if name in report["parts"]}
+        RESULT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        print(f"{part}: {time.perf_counter() - begun[1]:.0f} s", flush=True)
+        tallies = found.values() if part == "mutations" else [found]
+        bad += [part for t in tallies if t.get("failures") or t.get("trials", 0) < t.get("planned", 0)]
+    if bad:
+        sys.exit(f"failed: {', '.join(bad)}; see {RESULT}")
+
+
+if __name__ == "__main__":
+    main()

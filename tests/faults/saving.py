@@ -1,0 +1,90 @@
+"""What saving costs a run at its default interval, and what happens on a disk that is really full."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from harness import Tally, difference, result
+
+from infogan import data as source
+from infogan.presets import DIGITS
+from infogan.training.health import suspicious
+from infogan.training.loop import Trainer
+
+
+def cost() -> dict[str, Any]:
+    """Seconds of a step and of a save of the `digits` preset, and the shares that saving and watching take."""
+    torch.set_num_threads(1)
+    trainer = Trainer(DIGITS, source.load("digits"))
+    for _ in range(3):
+        trainer.advance()
+    steps, saves, checks = [], [], []
+    with tempfile.TemporaryDirectory() as root:
+        for _ in range(15):
+            begun = time.perf_counter()
+            trainer.advance()
+            steps.append(time.perf_counter() - begun)
+            begun = time.perf_counter()
+            trainer.save(Path(root) / "checkpoints")
+            saves.append(time.perf_counter() - begun)
+            begun = time.perf_counter()
+            suspicious(trainer._sinks())
+            checks.append(time.perf_counter() - begun)
+    step, save, check = (sorted(times)[len(times) // 2] for times in (steps, saves, checks))
+    return {
+        "preset": "digits",
+        "seconds a step": step,
+        "seconds a save": save,
+        "bytes": trainer.size,
+        "steps between saves": DIGITS.checkpoint_every,
+        "share of time": save / (save + step * DIGITS.checkpoint_every),
+        "share of the check of each step": check / step,
+    }
+
+
+def full_disk() -> dict[str, Any]:
+    """Train onto a small tmpfs that fills up, free it, and train on; where mounting is not allowed, say so."""
+    with tempfile.TemporaryDirectory() as name:
+        root, disk = Path(name), Path(name) / "disk"
+        disk.mkdir()
+        size = ["-o", "size=20m"]
+        if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", *size, "tmpfs", disk], check=False).returncode:
+            return {"planned": 0, "trials": 0, "failures": 0, "note": "mounting a tmpfs is not allowed here"}
+        try:
+            return filled(root, disk).report()
+        finally:
+            subprocess.run(["umount", "-l", disk], check=True)
+
+
+def filled(root: Path, disk: Path) -> Tally:
+    """Several free sizes, from too small to begin to too small to go on."""
+    (root / "tiny.json").write_text(json.dumps(DIGITS.tree() | {"steps": 8, "checkpoint_every": 1, "batch": 4}))
+    config = DIGITS.replace(steps=8, checkpoint_every=1, batch=4, networks={"features": 16, "channels": [4, 8]})
+    (root / "tiny.json").write_text(json.dumps(config.tree()))
+    command = [sys.executable, "-m", "infogan", "train", "digits", "-c", str(root / "tiny.json"), "--run"]
+    subprocess.run([*command, str(root / "unbroken")], check=True, capture_output=True)
+    tally, size = Tally(6), Trainer(config, source.load("digits")).size
+    for number, free in enumerate([size // 2, 2 * size, 3 * size, 4 * size, 5 * size, 6 * size]):
+        run, ballast = disk / f"run-{number}", disk / "ballast"
+        room = shutil.disk_usage(disk).free
+        ballast.write_bytes(bytes(room - free))
+        first = subprocess.run([*command, str(run)], check=False, capture_output=True, text=True)
+        ballast.unlink()
+        again = subprocess.run([*command, str(run)], check=False, capture_output=True, text=True)
+        tally.case(
+            first.returncode not in (0, 2) and f"{free} bytes free: {first.returncode}",
+            first.returncode == 2 and str(disk) not in first.stderr and f"{free} bytes free: says {first.stderr}",
+            "Traceback" in first.stderr and f"{free} bytes free: {first.stderr[-200:]}",
+            again.returncode and f"{free} bytes free: taken up again: {again.stderr[-200:]}",
+            difference(run, result(root / "unbroken")),
+        )
+        tally.notes[f"{free} bytes free"] = first.stderr.strip() or "fits"
+        shutil.rmtree(run)
+    return tally
