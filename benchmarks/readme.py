@@ -191,10 +191,11 @@ def reliability() -> str:
             rows.append(f"| {label} | {tally['planned']:,} | {tally['trials']:,} | {tally['failures']:,} | {bound} |")
     kills, saving = parts["SIGKILL"], parts["saving"]
     notes.append(
-        f"Of the kills {kills['inside a save']} were inside a save, and {kills['runs killed three times or more']} runs "
-        f"were killed three times or more. Saving the `{saving['preset']}` preset every {saving['steps between saves']} "
-        f"steps took {saving['share of time']:.2%} of the time ({saving['seconds a save']:.2f} s a save), the check of "
-        f"each step {saving['share of the check of each step']:.2%}."
+        f"Of the kills {kills['inside a save']} were inside a save, and {kills['runs killed three times or more']} "
+        f"runs were killed three times or more. Saving the `{saving['preset']}` preset every "
+        f"{saving['steps between saves']} steps took {saving['share of time']:.2%} of the time "
+        f"({saving['seconds a save']:.2f} s a save), the check of each step "
+        f"{saving['share of the check of each step']:.2%}."
     )
     return "\n".join([*rows, "", *notes, "", machine_of(read("reliability"))])
 

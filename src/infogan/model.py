@@ -190,7 +190,8 @@ class Model:
 
     def save(self, path: Path | str) -> None:
         """Write weights, image shape, class names and a sha256 of all to a safetensors file."""
-        tensors, about = self.tensors(), {"shape": self.shape, "classes": self.classes}
+        tensors = self.tensors()
+        about: dict[str, object] = {"shape": self.shape, "classes": self.classes}
         about["sha256"] = digest(tensors, json.dumps(about))
         metadata = {"infogan": json.dumps(about)}  # one key: safetensors writes several in any order
         durable.replace(Path(path), save(tensors, metadata=metadata))

@@ -32,6 +32,7 @@ from safetensors.torch import load
 
 from infogan.config import RunConfig, merged, read_file
 from infogan.data import arrays, folder, idx
+from infogan.data.labels import from_csv
 from infogan.errors import InfoganError
 from infogan.information.table import read_table
 from infogan.model import Model, digest
@@ -97,8 +98,9 @@ def safetensors_of(content: bytes, rng: random.Random) -> bytes:
         content = len(header).to_bytes(8, "little") + header + body
         try:
             tensors = load(content)
-            shape, old = json.loads(header)["__metadata__"]["infogan"].split()
-            header = header.replace(old.encode(), digest(tensors, shape).encode())
+            about = json.loads(json.loads(header)["__metadata__"]["infogan"])
+            old = about.pop("sha256")
+            header = header.replace(old.encode(), digest(tensors, json.dumps(about)).encode())
         except Exception:
             pass
     return len(header).to_bytes(8, "little") + header + body
@@ -192,6 +194,10 @@ def cases(root: Path) -> dict[str, Case]:
         Model.load(run)
 
     pixels, table = pictures(6).pixels, b"\n".join(b"0.5,2,1e-3" for _ in range(4))
+    few, label_file = (
+        pictures(6),
+        b"file,label\n" + b"".join(b"pictures#%d,%s\n" % (i, b"abc"[i % 3 :][:1]) for i in range(6)),
+    )
     grey = np.zeros((6, 16, 16), np.float32)
     idx_file = b"\0\0\x08\x03" + struct.pack(">III", 6, 16, 16) + pixels.tobytes()
     config = json.dumps(TINY.tree()).encode()
@@ -223,6 +229,7 @@ def cases(root: Path) -> dict[str, Case]:
         Case("x.npy", [npy(pixels), npy(grey), npy(np.asfortranarray(pixels).astype(">u2"))], arrays.load_file),
         Case("x.npz", [zipped.getvalue()], arrays.load_file, lambda c, rng: npz_of(npy(pixels), rng)),
         Case("x.csv", [table], read_table),
+        Case("labels.csv", [label_file], lambda path: from_csv(few, path)),
         Case("x.png", [picture("PNG", mode) for mode in ("RGB", "RGBA", "L", "P", "1", "LA")], decode, png_of),
         Case("x.jpg", [picture("JPEG"), picture("JPEG", "CMYK"), picture("JPEG", "L")], decode),
         Case("x.webp", [picture("WEBP"), picture("WEBP", "RGBA")], decode),

@@ -18,6 +18,15 @@ VARIANTS: dict[str, dict[str, object]] = {
     "gan": {"objective": "gan"},
     "three D steps, falling rates": {"d_steps": 3, "optim": {"decay": 0.5}},
     "bf16": {"precision": "bf16"},
+    "semigan": {"objective": "semigan", "labels": 5, "latent": {"digit": "none", "slant": "none"}},
+    "catgan": {"objective": "catgan", "latent": {"digit": "none", "slant": "none"}},
+    "acgan": {"objective": "acgan", "labels": "all", "latent": {"digit": "none", "slant": "none"}},
+    "improvedgan": {
+        "objective": "improvedgan",
+        "labels": 5,
+        "networks": "mlp",
+        "latent": {"digit": "none", "slant": "none"},
+    },
 }
 
 

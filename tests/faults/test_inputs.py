@@ -23,6 +23,7 @@ from infogan import data
 from infogan.cli import main
 from infogan.config import RunConfig, merged, read_file
 from infogan.data.images import Images
+from infogan.data.labels import from_csv
 from infogan.errors import ConfigError, DataError, InfoganError, RunError
 from infogan.information.table import read_table
 from infogan.model import Model
@@ -101,6 +102,9 @@ def test_pickles_are_never_run(tmp_path: Path, done: Path, name: str, protocol: 
     assert not canary.exists()
 
 
+ABOUT = '{"shape": [%s], "classes": [], "sha256": "0"}'
+
+
 def safetensors(header: bytes, body: bytes = b"", length: int | None = None) -> bytes:
     return struct.pack("<Q", len(header) if length is None else length) + header + body
 
@@ -111,14 +115,15 @@ def safetensors(header: bytes, body: bytes = b"", length: int | None = None) -> 
         safetensors(b"{}", length=2**63),
         safetensors(b"{}"),
         safetensors(b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', bytes(4)),
-        safetensors(b'{"__metadata__":{"infogan":"16x16x1 0"}}'),
-        safetensors(b'{"__metadata__":{"infogan":"99999999x99999999x1 0"}}'),
+        safetensors(json.dumps({"__metadata__": {"infogan": ABOUT % "16, 16, 1"}}).encode()),
+        safetensors(json.dumps({"__metadata__": {"infogan": ABOUT % "99999999, 99999999, 1"}}).encode()),
+        safetensors(json.dumps({"__metadata__": {"infogan": ABOUT % "NaN, 16, 1"}}).encode()),
         safetensors(b'{"__metadata__":{"infogan":1}}'),
         safetensors(b"[" * 10_000),
         b"",
         b"PK\3\4",
     ],
-    ids=["length 2^63", "empty", "no shape", "no tensors", "huge", "number", "deep", "nothing", "zip"],
+    ids=["length 2^63", "empty", "no shape", "no tensors", "huge", "NaN", "number", "deep", "nothing", "zip"],
 )
 def test_models_that_are_none(tmp_path: Path, done: Path, content: bytes) -> None:
     (tmp_path / "config.json").write_bytes((done / "config.json").read_bytes())
@@ -318,6 +323,28 @@ def test_tables(tmp_path: Path, content: bytes, words: str) -> None:
         return
     with pytest.raises(DataError, match=words):
         read_table(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("file,label\r\npictures#0,a\r\npictures#1,b\r\n", ""),
+        ("file,label\npictures#0,=cmd()\n", "line 2.*none of a, b, c"),
+        ("file,label\npictures#0,a\npictures#0,b\n", "line 3.*already in line 2"),
+        ("file,label\npictures#999,a\n", "line 2: no image"),
+        ("name,class\n", "line 1: the header"),
+        ("file,label\npictures#0\n", "line 2"),
+        ('file,label\n"pictures#0,a', "CSV in UTF-8"),
+        ("file,label\npictures#0,\udcff\n", "CSV in UTF-8"),
+    ],
+)
+def test_label_files(tmp_path: Path, content: str, words: str) -> None:
+    (tmp_path / "x.csv").write_bytes(b"\xef\xbb\xbf" + content.encode("utf-8", "surrogateescape"))
+    if not words:
+        assert from_csv(pictures(), tmp_path / "x.csv").labels[:3].tolist() == [0, 1, -1]
+        return
+    with pytest.raises(DataError, match=words):
+        from_csv(pictures(), tmp_path / "x.csv")
 
 
 def test_images_without_variance_are_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
