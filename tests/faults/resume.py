@@ -20,7 +20,7 @@ VARIANTS: dict[str, dict[str, object]] = {
     "bf16": {"precision": "bf16"},
     "semigan": {"objective": "semigan", "labels": 5, "latent": {"digit": "none", "slant": "none"}},
     "catgan": {"objective": "catgan", "latent": {"digit": "none", "slant": "none"}},
-    "acgan": {"objective": "acgan", "labels": "all", "latent": {"digit": "none", "slant": "none"}},
+    "acgan": {"objective": "acgan", "labels": "all", "latent": {"slant": "none"}},
     "improvedgan": {
         "objective": "improvedgan",
         "labels": 5,
