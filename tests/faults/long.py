@@ -56,7 +56,7 @@ PARTS: dict[str, Callable[[], Any]] = {
     ),
     "refused writes": lambda: here(crash.refusals),
     "damage": lambda: here(lambda root: damage.flips(root, 10_000)),
-    "not finite": lambda: here(lambda root: poison.injections(root, list(range(20)))),
+    "not finite": lambda: here(lambda root: poison.injections(root, list(range(1, 21)))),
     "SIGKILL": lambda: script("children.py", "kills", "--count", "200"),
     "signals": lambda: script("children.py", "stops", "--count", "100"),
     "two processes": lambda: script("children.py", "locks", "--count", "20"),
