@@ -332,6 +332,7 @@ def test_a_run_without_codes_and_one_in_colour(opened: Opened, tiny: RunConfig, 
     for name, config, shape in (("plain", plain, (16, 16, 1)), ("colour", colour, (20, 33, 3))):
         run, model = Run(tmp_path / name), Model(config, shape)
         run.begin(config)
+        run.close()
         model.save(run.weights_file)
         explorer(model, run)
         page = opened(run.path)

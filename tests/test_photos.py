@@ -246,6 +246,7 @@ def test_the_family_sorts_and_says_whether_it_reconstructs(
     objective = {"kind": "catgan", "k": 3} if kind == "catgan" else kind
     folder = Run(tmp_path / "run")
     folder.begin(tiny.replace(objective=objective, latent=latent, labels=labels))
+    folder.close()
     Model(folder.config, images.shape, images.classes).save(folder.weights_file)
     run("name", folder.path, "class.1", "zwei")
     run("sort", folder.path, photos, "-o", tmp_path / "out", "--unsure", 0)
@@ -270,5 +271,6 @@ def test_a_model_without_codes_is_refused(
     for i, latent in enumerate(({"digit": "none", "slant": "none"}, {"digit": "none"})):
         folder = Run(tmp_path / str(i))
         folder.begin(tiny.replace(objective=GAN(), augment=None, latent=latent))
+        folder.close()
         Model(folder.config, (16, 16, 1)).save(folder.weights_file)
         assert "no categories" in refused(capsys, "sort", folder.path, photos, "-o", tmp_path / "out")

@@ -243,6 +243,7 @@ def test_every_model_has_a_page(
     labels, without, and without images; with a log and without."""
     run = Run(tmp_path / "run")
     run.begin(tiny.replace(objective=GAN(), augment=None, latent=latent))
+    run.close()
     model = Model(run.config, images.shape)
     for given in (images, dataclasses.replace(images, labels=np.empty(0, np.int64), classes=()), None):
         text = plain(page.write(run, model, given, ["a note"]).read_text(encoding="utf-8"))
