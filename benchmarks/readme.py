@@ -143,7 +143,7 @@ def explorer() -> str:
             *rows,
             "",
             f"`{report['command']}` in {report['browser']}, headless and without a GPU, on {machine['cores']} cores "
-            f"({machine['processor']}), beside other work; each page was opened {report['times']} times.",
+            f"({machine['processor']}); each page was opened {report['times']} times.",
         ]
     )
 
