@@ -113,6 +113,11 @@ def kills(root: Path, count: int) -> Tally:
     begun = time.perf_counter()
     loop.train(config, root / "timed", images=images)
     seconds = time.perf_counter() - begun
+    trainer = loop.Trainer(config, images)
+    begun = time.perf_counter()
+    for i in range(5):
+        trainer.save(root / f"probe-{i}")
+    a_save = (time.perf_counter() - begun) / 5
     while tally.trials < count:
         run_number += 1
         run = root / f"run-{run_number}"
@@ -122,7 +127,7 @@ def kills(root: Path, count: int) -> Tally:
             aimed = rng.random() < 0.65
             if aimed:
                 child.until("S", rng.randint(1, 3))
-            time.sleep(rng.uniform(0, 0.03 if aimed else seconds / 2))
+            time.sleep(rng.uniform(0, a_save if aimed else seconds / 2))
             os.kill(child.pid, signal.SIGKILL)
             if child.end() != -signal.SIGKILL:
                 break  # it was faster
