@@ -101,7 +101,7 @@ SEMIGAN = RunConfig(
     steps=1500,
 )
 """SemiGAN on MNIST with 100 labels. Its paper states no network and changes no images; here the labelled images are
-seen turned, sheared, scaled and shifted a little, which takes two thirds of the errors away."""
+seen turned, sheared, scaled and shifted a little."""
 
 CLASSIFIER = SEMIGAN.replace(objective=Classifier())
 """SemiGAN's network without the GAN."""
