@@ -313,6 +313,19 @@ def test_augment_of_strength_zero_changes_nothing() -> None:
     assert not torch.allclose(mirrored, images, atol=1e-2)
 
 
+def test_augment_bends_smoothly_and_each_image_its_own_way() -> None:
+    """On a picture of its own coordinates the change is the displacement: as large as asked for, and smooth."""
+    n, side = 200, 24
+    axis = torch.linspace(-1, 1, side)
+    images = torch.stack([axis.expand(side, side), axis[:, None].expand(side, side)]).expand(n, 2, side, side)
+    moved = Augment(strength=0, shift=0, bend=0.05)(images, stream(0, "x")) - images
+    inside = moved[:, :, 6:-6, 6:-6]  # the border holds back what would come in from outside
+    assert 0.02 < inside.std() < 0.08
+    assert (inside[..., 1:] - inside[..., :-1]).abs().max() < 0.05
+    assert inside.mean((2, 3)).std(0).min() > 0.01
+    assert abs(torch.corrcoef(inside.mean((2, 3)).T)[0, 1]) < 0.2
+
+
 def test_augment_turns_in_pixels_on_oblong_images() -> None:
     """A turned bar keeps its length, whatever the aspect of the image."""
     images = torch.full((64, 1, 40, 80), -1.0)

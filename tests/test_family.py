@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from infogan import information
+from infogan.codes import Categorical
 from infogan.config import RunConfig
 from infogan.data.images import Images
 from infogan.errors import ConfigError
@@ -86,6 +87,22 @@ def test_semigan_with_its_last_logit_at_zero_is_improvedgan() -> None:
     with_fake, without = values(SemiGAN().d_loss(scene(K + 1, given=pinned))), values(ImprovedGAN().d_loss(seen))
     assert realness(pinned["real"]).tolist() == pytest.approx(seen.real.heads["class"].logsumexp(1).tolist())
     assert (without["real"], without["fake"]) == pytest.approx((with_fake["real"] / 2, with_fake["fake"] / 2))
+
+
+# Information on real images
+
+
+@pytest.mark.parametrize("kind", [CatGAN, ImprovedGAN])
+def test_class_heads_can_hear_real_images(kind: type[CatGAN] | type[ImprovedGAN]) -> None:
+    """Weight times J of the class head, added to what the loss is without it."""
+    given = scene()
+    given.view = Verdict(given.real.features, {"class": logits(7)})
+    j = Categorical(K).real_information(given.real.heads["class"], given.view.heads["class"])
+    plain, loss = kind(), kind(real_weight=2.0)
+    assert loss.needs_view and not plain.needs_view
+    assert loss.d_loss(given).total.item() == pytest.approx(plain.d_loss(given).total.item() - 2 * j.item())
+    assert loss.d_loss(given).watch["J/class"].item() == pytest.approx(j.item())
+    assert values(loss.g_loss(given)) == values(plain.g_loss(given))
 
 
 # CatGAN

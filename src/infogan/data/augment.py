@@ -5,7 +5,10 @@ from typing import Literal
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
+from torch.nn.functional import affine_grid, grid_sample, interpolate
+
+BENDS = 4
+"""Points to a side between which displacements are smooth."""
 
 
 class Augment(BaseModel):
@@ -17,6 +20,8 @@ class Augment(BaseModel):
     """1: turn by up to 10 degrees, scale and shear by up to 15 and 20 %; proportional to it."""
     shift: float = Field(default=0.125, ge=0, le=1)
     """Largest shift, as a share of half the image's side."""
+    bend: float = Field(default=0.0, ge=0, le=1)
+    """Size of smooth local displacements, as a share of half the image's side; 0: shapes stay rigid."""
     mirror: bool = False
     """Whether an image and its mirror image are of one class: true of photos, false of digits and letters."""
 
@@ -37,4 +42,7 @@ class Augment(BaseModel):
             1,
         )  # [N, 2, 3]
         grid = affine_grid(theta.to(images), list(images.shape), align_corners=False)
+        if self.bend:
+            coarse = self.bend * torch.randn(n, 2, BENDS, BENDS, generator=generator).to(images)
+            grid = grid + interpolate(coarse, (height, width), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
         return grid_sample(images, grid, padding_mode="border", align_corners=False)

@@ -27,6 +27,10 @@ class Loss:
         """The sum of the terms."""
         return torch.stack(list(self.terms.values())).sum()
 
+    def __or__(self, other: "Loss") -> "Loss":
+        """The terms and quantities of both."""
+        return Loss(self.terms | other.terms, self.watch | other.watch)
+
 
 class Scene(Protocol):
     """What one player's step can look at. Each verdict is computed when it is first asked for."""

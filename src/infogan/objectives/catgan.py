@@ -4,13 +4,14 @@
 import math
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from infogan.errors import ConfigError
 from infogan.latent import Latent
-from infogan.objectives.base import SETTINGS, Loss, Objective, Scene
+from infogan.objectives.base import Loss, Scene
+from infogan.objectives.real import HearsRealImages, of_classes
 
 
 def doubt(logits: Tensor) -> Tensor:
@@ -26,11 +27,10 @@ def spread(logits: Tensor) -> Tensor:
     return -(log_mean.exp() * log_mean).sum()
 
 
-class CatGAN(BaseModel, Objective):
+class CatGAN(HearsRealImages):
     """There is no head for real or fake: the entropy of the categories is the decision. H(p̄) - E H(p) on real
     images is a plug-in estimate of I(x; category)."""
 
-    model_config = SETTINGS
     kind: Literal["catgan"] = "catgan"
     k: int | None = Field(default=None, ge=2, le=10_000)
     """K, the number of categories; when absent, the number of classes in the data."""
@@ -51,7 +51,8 @@ class CatGAN(BaseModel, Objective):
         terms = {"balance": -spread(real), "real": doubt(real), "fake": -doubt(fake)}
         if scene.labels is not None:
             terms["class"] = self.class_weight * cross_entropy(scene.labelled.heads["class"], scene.labels)
-        return Loss(terms, watch={"I(x; category)": (spread(real) - doubt(real)).detach()})
+        loss = Loss(terms, watch={"I(x; category)": (spread(real) - doubt(real)).detach()})
+        return loss | self.real_information(scene, of_classes)
 
     def g_loss(self, scene: Scene) -> Loss:
         fake = scene.fake.heads["class"]

@@ -3,12 +3,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
 
 from infogan.latent import Latent
-from infogan.objectives.base import SETTINGS, Loss, Objective, Scene
+from infogan.objectives.base import Loss, Scene
+from infogan.objectives.real import HearsRealImages, of_classes
 
 
 def matching(real: Tensor, fake: Tensor) -> Tensor:
@@ -16,11 +17,10 @@ def matching(real: Tensor, fake: Tensor) -> Tensor:
     return (real.detach().mean(0) - fake.mean(0)).square().mean()
 
 
-class ImprovedGAN(BaseModel, Objective):
+class ImprovedGAN(HearsRealImages):
     """The softmax over K + 1 with its last logit fixed at 0: D(x) = Z/(Z + 1), Z = Σ e^l, so the logit of "real" is
     lse(l). Samples under feature matching look poor; the classifier is what it is for."""
 
-    model_config = SETTINGS
     kind: Literal["improvedgan"] = "improvedgan"
     weight: float = Field(default=1.0, ge=0)
     """Weight of the unlabelled and generated images' terms."""
@@ -34,13 +34,12 @@ class ImprovedGAN(BaseModel, Objective):
 
     def d_loss(self, scene: Scene) -> Loss:
         assert scene.labels is not None  # the settings see to it
-        return Loss(
-            {
-                "class": cross_entropy(scene.labelled.heads["class"], scene.labels),
-                "real": self.weight * softplus(-scene.real.heads["class"].logsumexp(1)).mean() / 2,
-                "fake": self.weight * softplus(scene.fake.heads["class"].logsumexp(1)).mean() / 2,
-            }
-        )
+        terms = {
+            "class": cross_entropy(scene.labelled.heads["class"], scene.labels),
+            "real": self.weight * softplus(-scene.real.heads["class"].logsumexp(1)).mean() / 2,
+            "fake": self.weight * softplus(scene.fake.heads["class"].logsumexp(1)).mean() / 2,
+        }
+        return Loss(terms) | self.real_information(scene, of_classes)
 
     def g_loss(self, scene: Scene) -> Loss:
         return Loss({"features": matching(scene.real.features, scene.fake.features)})

@@ -1,0 +1,42 @@
+"""Information that categories carry about real images: a term that several objectives can add to D's loss."""
+
+from collections.abc import Callable, Mapping
+
+from pydantic import BaseModel, Field
+from torch import Tensor
+
+from infogan.codes import Categorical, Code
+from infogan.networks import Verdict
+from infogan.objectives.base import SETTINGS, Loss, Objective, Scene
+
+
+class HearsRealImages(BaseModel, Objective):
+    """An objective whose categories can also learn from real images and changed copies of them."""
+
+    model_config = SETTINGS
+    real_weight: float = Field(default=0.0, ge=0)
+    """Weight of the information that categories carry about real images (see codes.Categorical); 0: none.
+    It assumes that the changes of `augment` leave an image's class as it is."""
+
+    @property
+    def needs_view(self) -> bool:
+        return self.real_weight > 0
+
+    def real_information(self, scene: Scene, read: Callable[[Verdict], Mapping[str, tuple[Code, Tensor]]]) -> Loss:
+        """-weight J of each code that has a J. read: the codes that a verdict speaks of, by name, with its params
+        [N, n_params] of each."""
+        if not self.needs_view:
+            return Loss({})
+        copies = read(scene.view)
+        found = {name: code.real_information(real, copies[name][1]) for name, (code, real) in read(scene.real).items()}
+        known = {name: j for name, j in found.items() if j is not None}
+        return Loss(
+            {f"real info/{name}": -self.real_weight * j for name, j in known.items()},
+            watch={f"J/{name}": j.detach() for name, j in known.items()},
+        )
+
+
+def of_classes(verdict: Verdict) -> dict[str, tuple[Code, Tensor]]:
+    """What a class head of K logits speaks of."""
+    logits = verdict.heads["class"]
+    return {"class": (Categorical(logits.shape[1]), logits)}
