@@ -32,7 +32,7 @@ STUDIES: dict[str, tuple[str, str]] = {
     "classifier-100": ("classifier", "--labels 10"),
     "acgan": ("acgan", ""),
     "semigan-1000": ("semigan", "--labels 100"),
-    "improvedgan-100": ("improvedgan", "--labels 10"),
+    "improvedgan-100": ("improvedgan", ""),
     "catgan-20": ("catgan-20", ""),
     "catgan-100": ("catgan", "--labels 10"),
 }
