@@ -28,13 +28,13 @@ RUNS = Path("runs/family")
 STUDIES: dict[str, tuple[str, str]] = {
     "infogan-L_I": ("paper", "--steps 600 --log-every 10 --optim.d-lr 5e-4 --optim.g-lr 2e-3"),
     "gan-L_I": ("control", "--steps 600 --log-every 10 --optim.d-lr 5e-4 --optim.g-lr 2e-3"),
-    "semigan-100": ("semigan", "--labels 10"),
-    "classifier-100": ("classifier", "--labels 10"),
+    "semigan-100": ("semigan", ""),
+    "classifier-100": ("classifier", ""),
     "acgan": ("acgan", ""),
     "semigan-1000": ("semigan", "--labels 100"),
     "improvedgan-100": ("improvedgan", ""),
     "catgan-20": ("catgan-20", ""),
-    "catgan-100": ("catgan", "--labels 10"),
+    "catgan-100": ("catgan", ""),
 }
 """A preset and its options by the study's name."""
 SEEDS = (0, 1, 2)

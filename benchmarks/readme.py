@@ -3,7 +3,7 @@
 import json
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,34 +23,66 @@ def percent(values: list[float]) -> str:
 
 
 def quality() -> str:
-    """Cluster accuracy of each measured preset, seed by seed."""
+    """Cluster accuracy of each measured preset: median and worst of its seeds."""
     rows = [
-        "| preset | trained on | seeds | its held-out images | MNIST's last 10,000, unseen | L_I of category | time |",
+        "| preset | trained on | scored on | seeds | median | worst | median training |",
         "|---|---|---|---|---|---|---|",
     ]
-    for path in sorted(RESULTS.glob("quality-*.json")):
-        report = json.loads(path.read_text(encoding="utf-8"))
-        runs, machine = report["runs"], report["machine"]
-        code = next(iter(runs[0]["validation"]["information"]))
-        own, unseen = (
-            percent([run[part]["cluster_accuracy"] for run in runs if part in run]) for part in ("validation", "unseen")
-        )
-        bound = ", ".join(f"{run['validation']['information'][code]:.2f}" for run in runs)
-        seconds = sorted(run["seconds"] for run in runs)[len(runs) // 2]
-        seeds = ", ".join(str(run["seed"]) for run in runs)
+    for name, report, part, words in scored():
+        runs, machine, summary = report["runs"], report["machine"], report["summary"][part]
         threads = "one thread" if machine["threads"] == 1 else f"{machine['threads']} threads"
         how = ", ".join(part for part in (machine["dtype"], threads, report["note"]) if part)
-        name, trained = path.stem.removeprefix("quality-"), report["config"]["data"]["name"]
-        rows.append(f"| `{name}` | {trained} | {seeds} | {own} | {unseen or '–'} | {bound} | {seconds:.0f} s ({how}) |")
+        columns = [
+            f"`{name}`",
+            report["config"]["data"]["name"],
+            words,
+            str(len(runs)),
+            f"{100 * summary['median']:.1f}",
+            f"{100 * summary['worst']:.1f}",
+            f"{statistics.median(run['seconds'] for run in runs):.0f} s ({how})",
+        ]
+        rows.append(f"| {' | '.join(columns)} |")
+    return "\n".join(
+        [*rows, "", "One-to-one accuracy in %, K = 10, of consecutive seeds; all of them in [docs](docs/quality.md)."]
+    )
+
+
+def seeds() -> str:
+    """Every seed of each measured preset."""
+    rows = [
+        "| preset | scored on | mean ± std | every seed | NMI | ARI | L_I of category |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, report, part, words in scored():
+        scores = [run[part] for run in report["runs"]]
+        code = next(iter(scores[0]["information"]))
+        means = [statistics.mean(score[key] for score in scores) for key in ("nmi", "ari")]
+        columns = [
+            f"`{name}`",
+            words,
+            spread([100 * score["cluster_accuracy"] for score in scores], ".1f"),
+            percent([score["cluster_accuracy"] for score in scores]),
+            *(f"{mean:.3f}" for mean in means),
+            f"{statistics.mean(score['information'][code] for score in scores):.2f}",
+        ]
+        rows.append(f"| {' | '.join(columns)} |")
     return "\n".join(
         [
             *rows,
             "",
-            "One-to-one accuracy in %, K = 10, one figure a seed; L_I in nats of ln 10 = 2.303; the time is the median "
-            f"of training on {machine['cores']} cores ({machine['processor']}, torch {machine['torch']}). Commands, "
-            "settings and every figure are in `benchmarks/results/`.",
+            "One-to-one accuracy in %, seeds in their order from 0, none left out; NMI, ARI and L_I (nats) are means. "
+            "Commands, settings, machine and every figure, recall by class among them, are in `benchmarks/results/`.",
         ]
     )
+
+
+def scored() -> Iterator[tuple[str, dict[str, Any], str, str]]:
+    """Each quality study: its name, its report, and the sets of images that it scored on."""
+    for path in sorted(RESULTS.glob("quality-*.json")):
+        report = json.loads(path.read_text(encoding="utf-8"))
+        for part, words in (("validation", "its held-out images"), ("unseen", "MNIST's last 10,000, unseen")):
+            if part in report["summary"]:
+                yield path.stem.removeprefix("quality-"), report, part, words
 
 
 def speed() -> str:
@@ -213,6 +245,7 @@ def machine_of(report: dict[str, Any]) -> str:
 
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "quality": ("README.md", quality),
+    "seeds": ("docs/quality.md", seeds),
     "family": ("docs/family.md", family),
     "speed": ("docs/performance.md", speed),
     "time": ("docs/performance.md", time),
