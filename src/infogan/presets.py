@@ -45,7 +45,7 @@ DIGITS = RunConfig(
     latent=_mnist_latent(Uniform(-1, 1, weight=0.1)),
     networks=Dcgan(channels=(32, 64), features=256),
     objective=InfoGAN(real_weight=3.0),
-    augment=Augment(strength=1.5),
+    augment=Augment(strength=1.5, bend=0.05),
     optim=Optim(d_lr=5e-4, g_lr=2e-3, ema=0.99),
     batch=64,
     steps=1500,
