@@ -8,7 +8,7 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 comma := ,
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test lint format bench-speed bench-time bench-quality bench-family faults readme constraints clean
+.PHONY: help setup demo test lint format bench-speed bench-time bench-quality bench-family bench-doctor faults readme constraints clean bench-selection bench-imbalance
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,8 +40,17 @@ bench-quality: .venv/.base ## cluster accuracy over ten seeds, one process per c
 	@$(BIN)/python benchmarks/quality.py mnist $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 	@$(BIN)/python benchmarks/quality.py digits --unseen mnist $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
+bench-imbalance: .venv/.base ## rare digits, uniform against learned prior (DATA_DIR as above), about half an hour
+	@$(BIN)/python benchmarks/imbalance.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+
 bench-family: .venv/.base ## all objectives on MNIST (DATA_DIR=folder with its files), about three hours
 	@$(BIN)/python benchmarks/family.py --data-dir $(DATA_DIR)
+
+bench-doctor: .venv/.base ## the doctor on runs that are sound and broken on purpose (about half an hour)
+	@$(BIN)/python benchmarks/doctor.py
+bench-selection: .venv/.base ## which score without labels predicts accuracy (DATA_DIR=folder with MNIST's files)
+	@for part in 1/2 2/2; do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/selection.py train --part $$part & done; wait
+	@$(BIN)/python benchmarks/selection.py score --data-dir $(DATA_DIR)
 
 faults: .venv/.test ## the fault harnesses at full count (about half an hour; make test runs them short)
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/faults/long.py

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
+from harness import strokes
 from PIL import Image
 
 from infogan.cli import main
@@ -31,16 +31,6 @@ TINY = RunConfig().replace(
     checkpoint_every=3,
     precision="fp32",
 )
-
-
-def strokes(n: int = 64, seed: int = 0) -> Images:
-    """n grey 16x16 images of a bright bar in one of four places, with its place as the label."""
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, 4, n)
-    pixels = rng.integers(0, 60, (n, 16, 16, 1)).astype(np.uint8)
-    for image, label in zip(pixels, labels, strict=True):
-        image[4 * label : 4 * label + 3] = 220
-    return Images(pixels, labels, tuple("abcd"), "strokes")
 
 
 def run(*words: object) -> None:
@@ -83,7 +73,7 @@ def tiny() -> RunConfig:
 
 @pytest.fixture(scope="session")
 def images() -> Images:
-    return strokes()
+    return strokes(64)
 
 
 @pytest.fixture(scope="session")

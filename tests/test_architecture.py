@@ -19,8 +19,9 @@ LAYERS = [
     "presets settings run reconstruct",
     "model comparison",
     "metrics",
-    "report explorer",
+    "report explorer doctor",
     "training sorting",
+    "selection",
     "cli __init__",
     "__main__",
 ]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -62,8 +63,14 @@ def test_evaluate_prints_one_object(done: Path, photos: Path, capsys: pytest.Cap
     assert scores["n"] == 64
     assert {"cluster_accuracy", "cluster_accuracy_many_to_one", "nmi", "ari"} <= scores.keys()
     assert scores["information"].keys() == scores["entropy"].keys() == {"digit", "slant"}
+    found = scores["continuous"]["slant"]
+    assert found["sweeps"].keys() == found["real"].keys() == found["real_overall"].keys()
     run("evaluate", done)
-    assert "NMI" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "NMI" in shown
+    assert re.search(
+        r"^slant +looks like [a-z ;]+ \(rho [+-]\d\.\d\d over sweeps, [+-]\d\.\d\d over real images\)$", shown, re.M
+    )
 
 
 def test_encode_writes_csv_and_json_lines(

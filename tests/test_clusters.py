@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from infogan.errors import DataError
-from infogan.metrics.clusters import score
+from infogan.metrics.clusters import DEAD, Usage, score, usage
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 10, 5000)
@@ -24,7 +24,6 @@ def test_one_category_for_all_knows_nothing() -> None:
     found = score(LABELS, np.zeros_like(LABELS), 10, 10)
     assert (found.nmi, found.ari) == pytest.approx((0, 0))
     assert found.accuracy == pytest.approx(np.bincount(LABELS).max() / len(LABELS))
-    assert sum("is empty" in words for words in found.merges("0123456789", "0123456789")) == 9
 
 
 def test_random_categories() -> None:
@@ -37,7 +36,7 @@ def test_a_merge_is_named_and_costs_the_smaller_class() -> None:
     merged = np.where(LABELS == 9, 4, LABELS)
     found = score(LABELS, merged, 10, 10)
     assert found.accuracy == pytest.approx(1 - min((LABELS == 4).sum(), (LABELS == 9).sum()) / 5000)
-    assert found.merges("0123456789", "0123456789") == ["4 and 9 share category 4", "category 9 is empty"]
+    assert found.merges("0123456789", "0123456789") == ["4 and 9 share category 4"]
     assert found.many_to_one == pytest.approx(found.accuracy)
 
 
@@ -65,3 +64,32 @@ def test_a_few_strays_are_no_merge() -> None:
     labels = np.array([0] * 95 + [1] * 100)
     categories = np.array([0] * 95 + [0] * 5 + [1] * 95)
     assert score(labels, categories, 2, 2).merges("01", "01") == []
+
+
+def test_dead_categories_are_those_below_the_threshold_and_need_no_labels() -> None:
+    categories = np.repeat(np.arange(20), 100)
+    categories[np.isin(categories, [4, 7])] = 0
+    categories[categories == 19] = np.repeat([19, 0], [9, 91])  # 9 of 2000 images: 0.45 %
+    used = usage(categories, 20)
+    assert used.dead == [4, 7, 19]
+    assert used.words([str(k) for k in range(20)]) == "3 of 20 categories hold under 0.5 % of the images: 4, 7, 19"
+    categories[np.flatnonzero(categories == 0)[0]] = 19  # 10 of 2000 is the threshold itself
+    assert usage(categories, 20).shares[19] == DEAD
+    assert usage(categories, 20).dead == [4, 7]
+
+
+def test_words_about_one_none_and_many_dead_categories() -> None:
+    names = [f"#{k}" for k in range(100)]
+    assert usage(np.arange(10), 10).words(names) == ""
+    one = usage(np.array([0, 2]), 3)
+    assert one.words(names) == "1 of 3 categories holds under 0.5 % of the images: #1"
+    many = usage(np.zeros(5, np.int64), 100).words(names)
+    assert many.startswith("99 of 100 categories hold")
+    assert many.endswith("#19, #20, …")
+
+
+def test_the_effective_number_of_categories() -> None:
+    assert usage(np.arange(12), 12).effective == pytest.approx(12)
+    assert usage(np.zeros(9, np.int64), 12).effective == pytest.approx(1)
+    half = Usage(np.array([0.5, 0.25, 0.25, 0.0]))
+    assert half.effective == pytest.approx(2**1.5)  # H = 1.5 bits

@@ -39,7 +39,7 @@ def test_q_that_says_the_prior_gains_nothing(code: Code) -> None:
     else:
         params = torch.tensor([getattr(code, "mean", 0.0), 0.0][: code.n_params]).expand(len(values), -1)
         # KL(U‖N) moment-matched is 0.176485; sigma 1 on U(-2, 2): h(U) - CE(U, N(0, 1))
-        expected = {"uniform": -0.176485, "gaussian": 0.0}[code.kind]  # type: ignore[attr-defined]
+        expected = {"uniform": -0.176485, "gaussian": 0.0}[code.kind]
         if code.n_params == 1:
             expected = math.log(4) - (0.5 * math.log(2 * math.pi) + (16 / 12) / 2)
     l_i = float(barber_agakov(code.entropy, code.log_q(params, values).double()))
@@ -223,3 +223,9 @@ def test_a_stream_is_named_by_seed_purpose_and_step() -> None:
         torch.rand(1, generator=stream(*key)).item() for key in [(0, "x", 0), (1, "x", 0), (0, "y", 0), (0, "x", 1)]
     }
     assert len(first) == 4
+
+
+def test_a_given_prior_has_a_probability_for_each_category() -> None:
+    for probs in ((), (0.5, 0.5), (0.5, 0.3, 0.3), (0.5, 0.5, 0.0)):
+        with pytest.raises(ValidationError):
+            Categorical(3, probs=probs)

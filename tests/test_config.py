@@ -42,7 +42,7 @@ def test_options_reach_every_depth() -> None:
 def test_another_kind_drops_the_fields_of_the_kind_before() -> None:
     official = preset("official")
     assert official.replace(objective="gan").objective == GAN()
-    assert official.replace(latent={"slant": "gaussian:0:2"}).latent.codes["slant"].kind == "gaussian"  # type: ignore[attr-defined]
+    assert official.replace(latent={"slant": "gaussian:0:2"}).latent.codes["slant"].kind == "gaussian"
     assert "slant" not in official.replace(latent={"slant": "none"}).latent.codes
 
 

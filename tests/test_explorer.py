@@ -185,6 +185,11 @@ def test_between_two_points(opened: Opened, run: Path, tmp_path: Path) -> None:
     page.locator("#copy-json").click()
     point = json.loads(page.evaluate("window.copied"))
     assert point["codes"]["digit"] == pytest.approx([0.7, 0.3, 0, 0])
+    a, b = noises(model.latent)[:2].astype(float)
+    angle = np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+    on_the_arc = (np.sin(0.7 * angle) * a + np.sin(0.3 * angle) * b) / np.sin(angle)
+    assert point["noise"] == pytest.approx(on_the_arc, abs=1e-5)
+    assert page.evaluate("facts.normal = false, arc([1, 0], [0, 1], 0.3)") == pytest.approx([0.7, 0.3])  # uniform z
     assert near(found, model.generate(model.latent.point(point).vector())[0])
     (tmp_path / "point.json").write_text(json.dumps(point))
     assert "--point point.json" in page.locator("#command").text_content()
@@ -222,6 +227,7 @@ def test_a_dropped_image_is_read_as_encode_reads_it(opened: Opened, run: Path, i
         )
     ]
     read = model.encode(images.pixels[5:6])
+    assert abs(read["slant"].mean[0] - read["slant"].std[0]) > 0.1  # or nobody could tell one from the other
     by_probability = np.argsort(-read["digit"].probs[0], kind="stable")
     for (_, _, percent), k in zip(rows[:4], by_probability, strict=True):
         assert float(percent.rstrip(" %")) / 100 == pytest.approx(read["digit"].probs[0, k], abs=0.006)
@@ -236,6 +242,41 @@ def test_a_dropped_image_is_read_as_encode_reads_it(opened: Opened, run: Path, i
     page.get_by_role("button", name="Use codes").click()
     assert int(page.locator("#seed").input_value()) == best
     assert page.locator("input[name=code-digit]:checked").input_value() == str(codes["digit"])
+
+
+@pytest.mark.parametrize("kind", ["semigan", "acgan", "catgan"])
+def test_a_class_is_read_by_its_name(
+    opened: Opened, tiny: RunConfig, images: Images, tmp_path: Path, kind: str
+) -> None:
+    """Where D has a head for classes: names and probabilities as encode has them; acgan's class is G's code as well."""
+    told = kind == "acgan"
+    latent = {"slant": "none"} if told else {"digit": "none", "slant": "none"}
+    labelled = {"labels": "all"} if kind != "catgan" else {}
+    objective = {"kind": kind} | ({} if labelled else {"k": 4})
+    config = tiny.replace(objective=objective, latent=latent, **labelled)
+    run, classes = Run(tmp_path / kind), ("cat", "dog <b>", HOSTILE, "\u202eowl") if labelled else ()
+    model = Model(config, (16, 16, 1), classes)
+    with torch.no_grad():
+        model.d.heads.get_parameter("class.weight").mul_(20)  # so that it is sure of something
+    run.begin(config)
+    run.close()
+    model.save(run.weights_file)
+    if kind == "catgan":
+        run.write_json(run.names_file, {"categories": {"class": {"1": "dog <b>"}}})
+    explorer(model, run)
+    page = opened(run.path)
+    file = io.BytesIO()
+    Image.fromarray(images.pixels[5][..., 0]).save(file, "PNG")
+    drop(page, file.getvalue(), "bar.png")
+    expect(page.locator("#read > [role=status]")).to_contain_text(re.compile(r"nearest of \d+ z"), timeout=20_000)
+    probs = model.encode(images.pixels[5:6])["class"].probs[0]
+    names = classes or ("0", "dog <b>", "2", "3")
+    assert page.locator(".found .name").all_text_contents() == [f"class {names[k]}" for k in np.argsort(-probs)]
+    shares = [float(text.rstrip(" %")) / 100 for text in page.locator(".found .number").all_text_contents()]
+    assert shares == pytest.approx(sorted(probs, reverse=True), abs=6e-4)
+    page.get_by_role("button", name="Use codes" if told else "Use z").click()
+    if told:
+        assert page.locator("input[name=code-digit]:checked").input_value() == str(int(probs.argmax()))
 
 
 def test_one_can_draw(opened: Opened) -> None:

@@ -220,6 +220,8 @@ def test_objectives_with_classes(tiny: RunConfig) -> None:
     model = Model(told, (16, 16, 1), ("a", "b", "c", "d<"))
     generator, encoder = graphs(model)
     assert (list(generator.inputs), list(encoder.expected)) == (["noise", "digit"], ["class_probabilities"])
+    (names,) = encoder.proto.metadata_props
+    assert (names.key, json.loads(names.value)) == ("classes", ["a", "b", "c", "d<"])
     facts = pages.described("digit", model.latent.codes["digit"], Names(), pages._classes(model, "digit"))
     assert facts["names"] == {"0": "a", "1": "b", "2": "c", "3": "d<"}
     lone = Model(told.replace(objective={"kind": "classifier"}, latent={"digit": "none"}), (16, 16, 1), ("a", "b"))

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from conftest import refused, run
+from infogan.config import RunConfig
 from infogan.errors import ConfigError, InfoganError, RunError
 from infogan.latent import Latent
+from infogan.model import Model
 from infogan.names import Names
 from infogan.run import Run
 
@@ -122,3 +124,19 @@ def test_every_command_uses_the_names(
     assert "no such run folder" in refused(capsys, "name", tmp_path / "nowhere")
     run("name", copy, "digit.1", "")
     assert Run(copy).names.tree()["categories"] == {}
+
+
+def test_categories_of_a_class_head_have_names(tiny: RunConfig, photos: Path, tmp_path: Path) -> None:
+    """CatGAN without labels finds categories; encode keeps their numbers and adds the names."""
+    config = tiny.replace(objective={"kind": "catgan", "k": 4}, latent={"digit": "none", "slant": "none"})
+    there = Run(tmp_path / "run")
+    there.begin(config)
+    there.close()
+    Model(config, (16, 16, 1)).save(there.weights_file)
+    named = ["one", "two", "three", "four"]
+    for k, name in enumerate(named):
+        run("name", there.path, f"class.{k}", name)
+    run("encode", there.path, photos, "-o", tmp_path / "codes.csv")
+    rows = list(csv.DictReader((tmp_path / "codes.csv").read_text(encoding="utf-8").splitlines()))
+    assert rows
+    assert all(row["class_name"] == named[int(row["class"])] for row in rows)

@@ -226,6 +226,19 @@ def test_relations_are_found() -> None:
     assert findings.correlation_ratio(np.array([1.0, 5.0, 9.0]), np.array([0, 0, -1])) == 0
 
 
+def test_a_page_begins_with_what_a_code_looks_like(trained: Path, images: Images, tmp_path: Path) -> None:
+    run, model = Run(shutil.copytree(trained, tmp_path / "run")), Model.load(trained)
+    found = {"sweeps": {"slant": -0.914, "width": 0.95}, "real": {"slant": -0.8, "width": 0.5}}
+    for own, words in (
+        ("slant", "Looks like slant : rank correlation −0.91 over generated sweeps, −0.80 over real images,"),
+        (None, "Looks like no measured property of its own : nearest is width: rank correlation +0.95 over"),
+    ):
+        run.write_json(run.scores_file, {"continuous": {"slant": found | {"looks_like": own}}})
+        assert words in plain(page.write(run, model, images).read_text(encoding="utf-8"))
+    run.scores_file.unlink()
+    assert "Looks like" not in plain(page.write(run, model, images).read_text(encoding="utf-8"))
+
+
 def test_beyond_what_was_trained_is_marked(images: Images, tiny: RunConfig) -> None:
     wide = tiny.replace(latent={"slant": {"kind": "uniform", "sweep": [-2, 2]}, "size": "gaussian"})
     model = Model(wide, images.shape)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from harness import strokes
 
 import infogan as ig
-from conftest import strokes
 from infogan.config import RunConfig
 from infogan.data.images import Images
 from infogan.errors import ConfigError, DataError, RunError, TrainingError

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from infogan.metrics.evaluate import evaluate
     from infogan.model import Model
     from infogan.objectives import GAN, InfoGAN
+    from infogan.selection import select
     from infogan.training.experiment import train
 
 _HOME = {
@@ -36,6 +37,7 @@ _HOME = {
     "Model": "infogan.model",
     "GAN": "infogan.objectives",
     "InfoGAN": "infogan.objectives",
+    "select": "infogan.selection",
     "train": "infogan.training.experiment",
     "data": "",
     "information": "",
@@ -56,6 +58,7 @@ __all__ = [
     "evaluate",
     "information",
     "presets",
+    "select",
     "train",
 ]
 

@@ -8,7 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass as plain_dataclass
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -20,6 +20,10 @@ from torch import Tensor
 from torch.distributions import Normal
 
 SIGMA_SPAN = 100.0  # Q's learned sigma stays within the prior's standard deviation divided and multiplied by it
+PRIOR_DECAY = 0.99
+"""Of a learned prior, a step: it follows the last hundred batches."""
+PRIOR_FLOOR = 0.1
+"""Share of a learned prior that stays uniform, so that no category ever falls below PRIOR_FLOOR / K."""
 SURENESS = 0.5
 """Weight of Q's doubt in J. Measured on digits without the GAN: 0 never leaves the uniform, 0.2 is slow, 1 settles
 too early and leaves categories empty."""
@@ -51,6 +55,7 @@ def categories(logits: Tensor) -> Posterior:
 class Code(ABC):
     """One named part of c. Subclasses are final and frozen."""
 
+    kind: str
     weight: float
     """λ of this code's L_I (InfoGAN eq. 6)."""
 
@@ -97,6 +102,10 @@ class Code(ABC):
     def swept(self, steps: int) -> Sequence[float]:
         """Values worth showing: every category, or `steps` values over the sweep range."""
 
+    @abstractmethod
+    def told(self, bound: float) -> float:
+        """How much of the code an L_I in nats stands for: 0 nothing, 1 all; below 0 where Q is wrong and sure."""
+
     def real_information(self, params: Tensor, view: Tensor) -> Tensor | None:
         """Information that this code carries about real images, in nats; None where it has no such form."""
         del params, view
@@ -113,14 +122,21 @@ class Categorical(Code):
 
     k: Annotated[int, Field(ge=2, le=10_000)]
     """K, the number of categories."""
-    probs: tuple[Annotated[float, Field(gt=0)], ...] | None = None
-    """Prior probability of each category; uniform when absent."""
+    probs: tuple[Annotated[float, Field(gt=0)], ...] | Literal["learned"] | None = None
+    """Prior probability of each category; uniform when absent. learned: uniform at first, then by the shares that Q
+    finds among real images, for data whose classes differ in size (docs/categories.md)."""
     weight: Annotated[float, Field(ge=0)] = 1.0
     kind: Literal["categorical"] = Field(default="categorical", kw_only=True)
 
     def __post_init__(self) -> None:
-        if self.probs is not None and (len(self.probs) != self.k or abs(sum(self.probs) - 1) > 1e-6):
-            raise ValueError(f"probs must be {self.k} numbers that sum to 1, got {list(self.probs)}")
+        given = self.probs
+        if isinstance(given, tuple) and (len(given) != self.k or abs(sum(given) - 1) > 1e-6):
+            raise ValueError(f"probs must be {self.k} numbers that sum to 1, got {list(given)}")
+
+    @property
+    def _given(self) -> tuple[float, ...]:
+        """The prior's probabilities where they are not uniform."""
+        return self.probs if isinstance(self.probs, tuple) else ()
 
     @property
     def width(self) -> int:
@@ -133,11 +149,27 @@ class Categorical(Code):
     @property
     def prior(self) -> Tensor:
         """[K] the prior's probabilities."""
-        return torch.full((self.k,), 1 / self.k) if self.probs is None else torch.tensor(self.probs)
+        return torch.tensor(self._given) if self._given else torch.full((self.k,), 1 / self.k)
 
     @property
     def entropy(self) -> float:
-        return math.log(self.k) if self.probs is None else -sum(p * math.log(p) for p in self.probs)
+        return -sum(p * math.log(p) for p in self._given) if self._given else math.log(self.k)
+
+    def under(self, prior: Tensor) -> "Categorical":
+        """The same code under a prior [K]."""
+        prior = prior.double()
+        return replace(self, probs=tuple((prior / prior.sum()).tolist()))
+
+    def moved(self, prior: Tensor, params: Tensor) -> Tensor:
+        """[K] a learned prior after Q read a batch of real images, logits [N, K]: π + (1 - d) (π' - π), with
+
+            π' = (1 - f) p̄ + f / K,    p̄ the mean of Q, d = PRIOR_DECAY, f = PRIOR_FLOOR.
+
+        Where Q is the posterior of the mixture Σ π_k P_G(x|k), p̄ is EM's new π, which fits the mixture to the images
+        better; with f it is the mode under a Dirichlet prior on π.
+        """
+        read = params.detach().softmax(1).mean(0).to(prior)
+        return prior.lerp((1 - PRIOR_FLOOR) * read + PRIOR_FLOOR / self.k, 1 - PRIOR_DECAY)
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         index = torch.multinomial(self.prior, n, replacement=True, generator=generator)
@@ -163,6 +195,9 @@ class Categorical(Code):
     def swept(self, steps: int) -> Sequence[float]:
         del steps  # a category has no in-between
         return range(self.k)
+
+    def told(self, bound: float) -> float:
+        return bound / self.entropy
 
     def real_information(self, params: Tensor, view: Tensor) -> Tensor:
         """J of Q on real images and on changed copies of them, logits [N, K] each: the mean over both roles of
@@ -230,6 +265,15 @@ class _Continuous(Code):
     def posterior(self, params: Tensor) -> Posterior:
         mean, std = (part.cpu().numpy() for part in self.reading(params).values())
         return Posterior(value=mean, confidence=np.exp(-std / self.std), mean=mean, std=std)
+
+    def told(self, bound: float) -> float:
+        """Share of the code's variance that Q reads, 1 - MSE / std². The best Q of that error reaches
+        H(c) - ½ ln(2π e MSE), or with its sigma fixed H(c) - ½ ln(2π sigma²) - MSE / 2 sigma²; at MSE = std² it says
+        the same of every image (-0.176 nats for U(-1, 1))."""
+        sigma = self.sigma or self.std
+        nothing = self.entropy - 0.5 * math.log(2 * math.pi * sigma**2) - self.std**2 / (2 * sigma**2)
+        gain = bound - nothing
+        return -math.expm1(min(700.0, -2 * gain)) if self.sigma is None else gain * 2 * sigma**2 / self.std**2
 
     def columns(self, value: float) -> Tensor:
         if not math.isfinite(value):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from infogan.codes import Categorical, from_text
 from infogan.data import Source
-from infogan.data.augment import Augment
+from infogan.data.augment import AnyAugment
 from infogan.errors import ConfigError, reading
 from infogan.latent import RESERVED, Latent
 from infogan.networks import AnyNetworks, Dcgan
@@ -61,7 +61,7 @@ class RunConfig(BaseModel):
     latent: Latent = Latent(category=Categorical(10))
     networks: AnyNetworks = Dcgan()
     objective: AnyObjective = InfoGAN()
-    augment: Augment | None = None
+    augment: AnyAugment | None = None
     """Changes of an image that are taken to leave its class as it is. Labelled images are seen through them;
     objective.real-weight needs them."""
     labels: Annotated[int | str | None, BeforeValidator(_labels)] = None
@@ -95,6 +95,11 @@ class RunConfig(BaseModel):
             raise ValueError(f"{kind} learns from labels: set labels to a number for each class, all, or a CSV file")
         if self.objective.labels == "never" and self.labels is not None:
             raise ValueError(f"{kind} never looks at labels: set labels none")
+        if self.latent.learned and self.objective.q != "code":
+            name = next(iter(self.latent.learned))
+            raise ValueError(
+                f"{kind} has no Q to learn a prior from: set latent.{name}.probs none, or objective infogan"
+            )
         if self.objective.needs_view and self.objective.g_heads:
             raise ValueError(
                 "objective.real_weight teaches Q in D's step: set objective.q_step d or d-head, or real_weight 0"

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from infogan.errors import RunError
 
@@ -58,6 +59,32 @@ def replace(path: Path, content: bytes) -> None:
     except (RunError, OSError):
         partial.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A name to write to beside `path`, renamed to it when the block ends well and removed when it does not.
+
+    A link stays, its target is replaced; a pipe or a device has nothing to keep and is written to directly.
+    """
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    path = path.resolve()
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        sync(partial)
+        rename(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def text(path: Path) -> Iterator[TextIO]:
+    """A text file to write, whole or not at all: UTF-8, file names in the bytes that they have."""
+    with whole(path) as partial, partial.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        yield file
 
 
 def remove(path: Path) -> None:

@@ -16,7 +16,10 @@ from infogan.codes import AnyCode, Categorical, Code, Posterior
 from infogan.errors import ConfigError
 from infogan.information.bounds import barber_agakov
 
-RESERVED = {"noise", "law", "seed", "n", "kind", "file", "class", "image"}
+CLASS = "class"
+"""What D's own head for classes is called; its categories have names like a code's."""
+RESERVED = {"noise", "law", "seed", "n", "kind", "file", "image", CLASS}
+"""What no code can be called."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,19 @@ class Latent(BaseModel):
         return {name: code.entropy for name, code in self.codes.items()}
 
     @property
+    def learned(self) -> dict[str, Categorical]:
+        """The codes whose prior is learned."""
+        codes = self.codes.items()
+        return {name: code for name, code in codes if isinstance(code, Categorical) and code.probs == "learned"}
+
+    def under(self, priors: Mapping[str, Tensor]) -> "Latent":
+        """The latent at a stage of training: learned priors [K] by code have become given ones."""
+        if not priors:
+            return self
+        codes = {name: code.under(priors[name]) for name, code in self.learned.items()}
+        return Latent(noise=self.noise, law=self.law, **{**self.codes, **codes})
+
+    @property
     def categorical(self) -> str | None:
         """Name of the code that stands for the classes: the first categorical one."""
         return next((name for name, code in self.codes.items() if isinstance(code, Categorical)), None)
@@ -147,10 +163,14 @@ class Latent(BaseModel):
         Returns the draw [rows * n, ...], row by row, and the n swept values.
         """
         sweep = list(self.code(name).swept(steps))
+        return self.grid(name, sweep, rows, generator), sweep
+
+    def grid(self, name: str, sweep: Sequence[float], rows: int, generator: torch.Generator) -> Draw:
+        """The draw [rows * n, ...], row by row, in which `name` takes each of n values and a row keeps all else."""
         base = self.sample(rows, generator)
         repeated = {key: value.repeat_interleave(len(sweep), 0) for key, value in base.values.items()}
         repeated[name] = torch.stack([self.columns(name, value) for value in sweep]).repeat(rows, 1)
-        return Draw(base.noise.repeat_interleave(len(sweep), 0), repeated), sweep
+        return Draw(base.noise.repeat_interleave(len(sweep), 0), repeated)
 
     def split(self, params: Tensor) -> dict[str, Tensor]:
         """Q's output [N, n_params] as one tensor [N, n_params of the code] a code."""

@@ -16,6 +16,7 @@ from infogan.codes import Posterior, categories
 from infogan.config import RunConfig
 from infogan.data.images import Images, Pixels, to_float, to_pixels
 from infogan.errors import ConfigError, DataError, RunError, reading
+from infogan.latent import CLASS, Latent
 from infogan.names import Names
 from infogan.networks import Shape
 from infogan.reconstruct import RESTARTS, Reconstruction, reconstruct
@@ -33,10 +34,12 @@ class Model:
 
     def __init__(self, config: RunConfig, shape: Shape, classes: Sequence[str] = ()) -> None:
         """classes: names of the data's classes; they matter to objectives that have a head for them."""
-        self.config, self.shape, self.latent, self.classes = config, shape, config.latent, tuple(classes)
+        self.config, self.shape, self.classes = config, shape, tuple(classes)
+        self.priors = {name: code.prior for name, code in config.latent.learned.items()}
+        """[K] each learned prior as it is now, by its code; on the CPU, where draws are made."""
         self.names = Names()
         heads = config.objective.heads(config.latent, len(classes))
-        self.g = config.networks.generator(self.latent.width, shape, config.seed)
+        self.g = config.networks.generator(config.latent.width, shape, config.seed)
         self.d = config.networks.discriminator(shape, heads, config.seed)
         self.eval()
 
@@ -45,6 +48,11 @@ class Model:
         self.g.eval()
         self.d.eval()
         return self
+
+    @property
+    def latent(self) -> Latent:
+        """What G is given, under the priors as they are now."""
+        return self.config.latent.under(self.priors)
 
     @property
     def device(self) -> torch.device:
@@ -89,7 +97,7 @@ class Model:
     def class_code(self) -> str:
         """The code that tells G the class; ConfigError where no objective taught it one."""
         name = self.latent.categorical
-        if name is None or self.config.objective.q != "class":
+        if name is None or self.config.objective.q != CLASS:
             raise ConfigError(f"objective {self.config.objective.kind} tells G no class; give --code NAME=NUMBER")
         return name
 
@@ -98,7 +106,7 @@ class Model:
         """Names of what the class head tells apart: classes, or numbers where there were no labels."""
         if self.config.labels is not None:
             return self.classes
-        return tuple(str(i) for i in range(self.config.objective.heads(self.latent, len(self.classes))["class"]))
+        return tuple(str(i) for i in range(self.config.objective.heads(self.latent, len(self.classes))[CLASS]))
 
     def class_index(self, name: str) -> int:
         """Index of a class by its name; ConfigError listing the names when there is none."""
@@ -127,8 +135,8 @@ class Model:
     @property
     def categorical(self) -> str | None:
         """The name under which `encode` says which category or class an image is of; None where nothing does."""
-        if "class" in self.d.heads:
-            return "class"
+        if CLASS in self.d.heads:
+            return CLASS
         return self.latent.categorical if self.config.objective.q else None
 
     def encode(self, images: Images | Pixels) -> dict[str, Posterior]:
@@ -139,7 +147,7 @@ class Model:
         heads = {name: torch.cat([chunk[name] for chunk in chunks]) for name in chunks[0]}
         read = self.latent.posteriors(heads["code"]) if "code" in heads else {}
         logits = objective.class_logits(heads)
-        return read if logits is None else read | {"class": categories(logits)}
+        return read if logits is None else read | {CLASS: categories(logits)}
 
     def reconstruct(self, images: Images | Pixels, *, seed: int = 0) -> Reconstruction:
         """uint8 images [N, H, W, C] → Q's codes → the z that comes nearest → G: images, and the error of each.
@@ -153,7 +161,7 @@ class Model:
         codes = torch.empty(len(images), 0)
         if self.latent.codes:
             read = self.encode(images)
-            codes = self.latent.read({self.class_code: read["class"]} if objective.q == "class" else read)
+            codes = self.latent.read({self.class_code: read[CLASS]} if objective.q == CLASS else read)
         each = CHUNK // RESTARTS
         parts = [
             reconstruct(self.g, self.latent, images.take(slice(at, at + each)), codes[at : at + each], seed)
@@ -181,12 +189,18 @@ class Model:
     # Files
 
     def tensors(self) -> dict[str, Tensor]:
-        """Every weight and buffer of G and D, named `g.…` and `d.…`, on the CPU."""
+        """Every weight and buffer of G and D, named `g.…` and `d.…`, and learned priors, `prior.…`, on the CPU."""
         return {name: tensor.detach().cpu().contiguous() for name, tensor in self._named().items()}
 
     def _named(self) -> dict[str, Tensor]:
         parts = {"g": self.g, "d": self.d}
-        return {f"{part}.{name}": t for part, module in parts.items() for name, t in module.state_dict().items()}
+        named = {f"{part}.{name}": t for part, module in parts.items() for name, t in module.state_dict().items()}
+        return named | {f"prior.{name}": prior for name, prior in self.priors.items()}
+
+    def take_priors(self, tensors: Mapping[str, Tensor]) -> None:
+        """Learned priors from what `tensors` gave; ValueError where they are none."""
+        self.priors = {name: tensors[f"prior.{name}"] for name in self.priors}
+        self.config.latent.under(self.priors)
 
     def save(self, path: Path | str) -> None:
         """Write weights, image shape, class names and a sha256 of all to a safetensors file."""
@@ -238,6 +252,7 @@ class Model:
             own = {name.removeprefix(part): t for name, t in tensors.items() if name.startswith(part)}
             module.load_state_dict(own, assign=True)
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model.take_priors(tensors)
         return model
 
 

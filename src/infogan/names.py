@@ -8,11 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 
 from infogan.codes import Categorical, Posterior
 from infogan.errors import ConfigError
-from infogan.latent import Latent
+from infogan.latent import CLASS, Latent
 
 LONGEST = 80
-CLASS = "class"
-"""What D's own head for classes is called; no code can be. Its categories have names like a code's."""
 
 
 def _printable(name: str) -> str:

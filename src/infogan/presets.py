@@ -6,7 +6,7 @@
 from infogan.codes import Categorical, Uniform
 from infogan.config import Optim, RunConfig
 from infogan.data import Source
-from infogan.data.augment import Augment
+from infogan.data.augment import Affine
 from infogan.errors import ConfigError
 from infogan.latent import Latent
 from infogan.networks import Dcgan, Mlp
@@ -45,7 +45,7 @@ DIGITS = RunConfig(
     latent=_mnist_latent(Uniform(-1, 1, weight=0.1)),
     networks=Dcgan(channels=(32, 64), features=256),
     objective=InfoGAN(real_weight=3.0),
-    augment=Augment(strength=1.5, bend=0.05),
+    augment=Affine(strength=1.5, bend=0.05),
     optim=Optim(d_lr=5e-4, g_lr=2e-3, ema=0.99),
     batch=64,
     steps=1500,
@@ -59,14 +59,14 @@ MNIST = DIGITS.replace(data=Source(name="mnist"), steps=2000)
 FASHION = DIGITS.replace(
     data=Source(name="fashion-mnist"),
     latent=Latent(noise=62, garment=Categorical(10), a=Uniform(-1, 1, weight=0.1), b=Uniform(-1, 1, weight=0.1)),
-    augment=Augment(mirror=True),
+    augment=Affine(mirror=True),
     steps=2000,
 )
 """The same recipe on Fashion-MNIST, whose classes survive mirroring."""
 
 IMAGES = DIGITS.replace(
     latent=Latent(noise=62, group=Categorical(10), a=Uniform(-1, 1, weight=0.1), b=Uniform(-1, 1, weight=0.1)),
-    augment=Augment(mirror=True),
+    augment=Affine(mirror=True),
     steps=5000,
 )
 """A start for a folder of one's own: ten groups, two continuous codes, mirror images count as the same."""
@@ -77,7 +77,7 @@ IMPROVEDGAN = RunConfig(
     networks=Mlp(),
     objective=ImprovedGAN(real_weight=4.0),
     labels=10,
-    augment=Augment(),
+    augment=Affine(),
     optim=Optim(d_lr=3e-3, g_lr=3e-3, ema=0.998, decay=0.7),
     batch=100,
     steps=12_000,
@@ -87,10 +87,21 @@ that G's first batch normalisation takes back). It ran 300 passes over the image
 24 passes do, labelled images are changed a little and the classes also learn from changed copies of the others.
 `--augment none --objective.real-weight 0` is the paper's."""
 
-CATGAN = IMPROVEDGAN.replace(objective=CatGAN(real_weight=4.0), steps=8000)
-"""CatGAN on MNIST with 100 labels, on the same kind of networks and with the same two additions."""
+CATGAN = RunConfig(
+    data=Source(name="mnist"),
+    latent=Latent(noise=100),
+    networks=Dcgan(channels=(32, 64), features=256),
+    objective=CatGAN(real_weight=3.0),
+    labels=10,
+    augment=Affine(strength=1.5, bend=0.05),
+    optim=Optim(d_lr=5e-4, g_lr=2e-3, ema=0.99, decay=0.5),
+    batch=64,
+    steps=3000,
+)
+"""CatGAN on MNIST with 100 labels, on convolutional networks, its categories learning from changed copies too. Its
+paper's networks are fully connected: `--networks mlp --augment none --objective.real-weight 0`."""
 
-CATGAN_20 = CATGAN.replace(objective=CatGAN(k=20, real_weight=4.0), labels="none", steps=4000)
+CATGAN_20 = CATGAN.replace(objective=CatGAN(k=20, real_weight=3.0), labels="none", steps=1500)
 """CatGAN on MNIST without labels: 20 categories."""
 
 SEMIGAN = RunConfig(
@@ -99,7 +110,7 @@ SEMIGAN = RunConfig(
     networks=Dcgan(channels=(32, 64), features=256),
     objective=SemiGAN(),
     labels=10,
-    augment=Augment(),
+    augment=Affine(),
     optim=Optim(ema=0.99, decay=0.5),
     steps=1500,
 )

@@ -21,6 +21,9 @@ except ImportError:  # Windows: two processes on one run folder are not noticed 
 FREE = {"steps", "log_every", "checkpoint_every"}
 """Settings that may differ when a run is taken up again."""
 
+SELECTION = "selection.json"
+"""In a folder of several runs: how they rank."""
+
 
 class Run:
     """The files of one run.
@@ -53,6 +56,8 @@ class Run:
     def config(self) -> RunConfig:
         """The run's settings; RunError when this is no run folder."""
         if not self.exists:
+            if (self.path / SELECTION).is_file():
+                raise RunError(f"{self.path}: holds several runs; give the one that its {SELECTION} has selected")
             raise RunError(f"{self.path}: is no run folder (it has no config.json); give one that train wrote")
         return RunConfig.from_tree(read_file(self.config_file))
 

@@ -4,9 +4,11 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from subprocess import Popen
 from types import FrameType
 
 _asked: list[int] = []
+_children: list["Popen[bytes]"] = []
 
 
 class Stopped(KeyboardInterrupt):
@@ -29,12 +31,23 @@ def handled() -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
         _asked.clear()
+        _children.clear()
 
 
 def _handle(number: int, frame: FrameType | None) -> None:
     if _asked:
         os._exit(128 + number)
     _asked.append(number)
+    for child in _children:
+        child.terminate()
+
+
+def pass_on(child: "Popen[bytes]") -> None:
+    """Have a process that this one started asked to stop as well, by the handler itself: a second signal ends this
+    process before it could look around."""
+    _children.append(child)
+    if _asked:
+        child.terminate()
 
 
 def asked() -> bool:

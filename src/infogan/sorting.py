@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from infogan import durable
 from infogan.codes import Posterior
 from infogan.data.images import Images
 from infogan.errors import ConfigError, DataError
@@ -81,7 +82,7 @@ def sort(
             deliver(images, i, target, link)
         table = {"file": [images.source(i) for i in range(len(images))], "sorted": list(map(str, moved))}
         table |= names.columns(read)
-        with (output / TABLE).open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        with durable.text(output / TABLE) as file:
             show_csv(file, list(table), map(list, zip(*table.values(), strict=True)))
     except OSError as error:
         raise DataError(

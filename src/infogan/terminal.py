@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 
@@ -39,6 +40,9 @@ def show_scores(scores: dict[str, Any], names: Mapping[str, str]) -> None:
         print(f"{'code':<12} {'L_I':>7} {'H(c)':>7}   nats")
     for name, value in scores["information"].items():
         print(f"{names.get(name, name):<12} {value:>7.3f} {scores['entropy'][name]:>7.3f}")
+    _show_continuous(scores.get("continuous", {}), names)
+    for name, prior in scores.get("prior", {}).items():
+        print(f"learned prior of {names.get(name, name)}, in %: {' '.join(f'{100 * p:.1f}' for p in prior)}")
     if "cluster_accuracy" in scores:
         print(
             f"\n{scores['n']} images of {scores['data']}: cluster accuracy {scores['cluster_accuracy']:.1%} one to "
@@ -47,6 +51,10 @@ def show_scores(scores: dict[str, Any], names: Mapping[str, str]) -> None:
         )
         for words in scores["merges"]:
             print(f"  {words}")
+    if "effective" in scores and "error" not in scores:
+        print(f"categories in use: {scores['effective']:.1f} of {scores['k']}, as e^H of their shares")
+        if scores["unused"]:
+            print(scores["unused"])
     if "error" in scores:
         print(f"\nerror {scores['error']:.2%} on {scores['n']} images of {scores['data']} ({scores['k']} classes)")
     if "seconds" in scores:
@@ -54,6 +62,27 @@ def show_scores(scores: dict[str, Any], names: Mapping[str, str]) -> None:
             f"\n{scores['steps']} steps in {scores['seconds']:.0f} s, "
             f"{scores['images_per_second']:.0f} images per second"
         )
+
+
+def show_diagnosis(findings: Sequence[Any], looked_at: Sequence[str]) -> None:
+    """Each finding with what to try, then what was looked at."""
+    for finding in findings:
+        print(f"{finding.name}: {finding.seen}\n  try {finding.remedy}\n")
+    if not findings:
+        print("nothing wrong was seen\n")
+    print("looked at")
+    for line in looked_at:
+        print(f"  {line}")
+
+
+def _show_continuous(measured: Mapping[str, Any], names: Mapping[str, str]) -> None:
+    """What each continuous code looks like, with the rank correlation that says so."""
+    for i, (code, found) in enumerate(measured.items()):
+        rhos = found["sweeps"]
+        what = found["looks_like"] or max(rhos, key=lambda name: abs(rhos[name]))
+        words = f"looks like {what}" if found["looks_like"] else f"looks like no measured property; nearest is {what}"
+        real = f", {found['real'][what]:+.2f} over real images" if "real" in found else ""
+        print(f"{'' if i else chr(10)}{names.get(code, code):<12} {words} (rho {rhos[what]:+.2f} over sweeps{real})")
 
 
 def show_comparison(rows: Sequence[dict[str, Any]]) -> None:
@@ -82,6 +111,41 @@ def show_comparison(rows: Sequence[dict[str, Any]]) -> None:
     Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
 
 
+def show_selection(tree: Mapping[str, Any]) -> None:
+    """Runs ranked without labels, best first, and the one to use."""
+    table = Table(box=None, pad_edge=False, header_style="none")
+    table.add_column("run", no_wrap=True)
+    for name in ("agreement", "information (nats)", "L_I (nats)"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for run in tree["runs"]:
+        table.add_row(escape(run["run"]), *(f"{run[key]:.3f}" for key in ("agreement", "information", "L_I")))
+    Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
+    print(f"\non {tree['n']} images of {tree['images']}, without labels\nuse       {tree['selected']}")
+
+
+@contextmanager
+def seed_bars(steps: int) -> Iterator[Callable[[int, int, dict[str, float]], None]]:
+    """A bar for each seed that was begun, with its L_I, on a terminal; silent elsewhere."""
+    columns = (
+        TextColumn("seed {task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[words]}"),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        tasks: dict[int, TaskID] = {}
+
+        def show(seed: int, step: int, line: dict[str, float]) -> None:
+            if seed not in tasks:
+                tasks[seed] = bars.add_task(str(seed), total=steps, words="")
+            bounds = [f"{name} {value:.2f}" for name, value in line.items() if name.startswith("L_I/")]
+            bars.update(tasks[seed], completed=step, words="  ".join(bounds))
+
+        yield show
+
+
 @contextmanager
 def progress_bar(steps: int, entropy: dict[str, float]) -> Iterator[Callable[[int, dict[str, float]], None]]:
     """Losses, L_I against H(c), speed and time left, on a terminal; silent elsewhere."""
@@ -96,7 +160,8 @@ def progress_bar(steps: int, entropy: dict[str, float]) -> Iterator[Callable[[in
         task = bar.add_task("train", total=steps, words="")
 
         def show(step: int, line: dict[str, float]) -> None:
-            words = [f"{n} {line[f'L_I/{n}']:.2f}/{h:.2f}" for n, h in entropy.items() if f"L_I/{n}" in line]
+            now = {n: line.get(f"H(c)/{n}", h) for n, h in entropy.items()}  # of a learned prior it moves
+            words = [f"{n} {line[f'L_I/{n}']:.2f}/{h:.2f}" for n, h in now.items() if f"L_I/{n}" in line]
             if line:
                 for player in "dg":
                     terms = [value for name, value in line.items() if name.startswith(f"{player}/")]

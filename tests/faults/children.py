@@ -22,7 +22,7 @@ from typing import Any
 from unittest import mock
 
 import torch
-from harness import TINY, Tally, difference, pictures, planted, result
+from harness import TINY, Tally, difference, planted, result, strokes
 from PIL import Image
 
 from infogan import cli
@@ -107,7 +107,7 @@ def tell(pipe: int) -> None:
 def kills(root: Path, count: int) -> Tally:
     """SIGKILL at random moments, half of them aimed into a save; each run is killed up to four times, then finished."""
     rng, tally, config = random.Random(0), Tally(count), TINY.replace(steps=24, checkpoint_every=2)
-    images, inside, often, run_number = pictures(), 0, 0, 0
+    images, inside, often, run_number = strokes(), 0, 0, 0
     loop.train(config, root / "unbroken", images=images)
     expected = result(root / "unbroken")
     begun = time.perf_counter()
@@ -151,8 +151,8 @@ def arguments(root: Path, run: Path) -> list[str]:
     """The command that trains into a run folder on a folder of images."""
     photos = root / "photos"
     if not photos.exists():
-        for i, (pixels, label) in enumerate(zip(pictures().pixels, pictures().labels, strict=True)):
-            path = photos / "abc"[label] / f"{i:03d}.png"
+        for i, (pixels, label) in enumerate(zip(strokes().pixels, strokes().labels, strict=True)):
+            path = photos / "abcd"[label] / f"{i:03d}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels[..., 0]).save(path)
         (root / "tiny.json").write_text(

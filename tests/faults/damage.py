@@ -5,7 +5,7 @@ import random
 import shutil
 from pathlib import Path
 
-from harness import TINY, Tally, pictures
+from harness import TINY, Tally, strokes
 
 from infogan.errors import RunError
 from infogan.training import checkpoint, loop
@@ -30,7 +30,7 @@ def spoilt(content: bytes, rng: random.Random) -> tuple[str, bytes]:
 def flips(root: Path, count: int) -> Tally:
     """Damage to any file of the newest of two checkpoints; and to both, which is an error that names them."""
     rng, tally, folder = random.Random(0), Tally(count), root / "run" / "checkpoints"
-    loop.train(TINY.replace(steps=2), root / "run", images=pictures())
+    loop.train(TINY.replace(steps=2), root / "run", images=strokes())
     older, newest = checkpoint.found(folder)
     files = {path: path.read_bytes() for path in [*sorted(newest.iterdir()), *sorted(older.iterdir())]}
     said: list[str] = []

@@ -1,5 +1,5 @@
-"""What the fault harnesses share: a run small enough to be repeated hundreds of times, a count of what was tried, and
-a way to plant a defect in the program."""
+"""What the tests share, the fault harnesses above all: images, a run small enough to be repeated hundreds of times,
+a count of what was tried, and a way to plant a defect in the program."""
 
 import inspect
 import json
@@ -18,7 +18,7 @@ from infogan.run import Run
 from infogan.training.checkpoint import found
 
 TINY = RunConfig().replace(
-    latent={"category": "none", "digit": "categorical:3", "slant": "uniform:-1:1", "noise": 4},
+    latent={"category": "none", "digit": "categorical:4", "slant": "uniform:-1:1", "noise": 4},
     networks={"channels": [4, 8], "features": 16, "q_hidden": 8},
     objective={"kind": "infogan", "real_weight": 1.0},
     augment="affine",
@@ -30,13 +30,17 @@ TINY = RunConfig().replace(
     precision="fp32",
     device="cpu",
 )
-"""60 steps are three epochs of `pictures`."""
+"""60 steps are three epochs of `strokes`."""
 
 
-def pictures(n: int = 160) -> Images:
-    """n grey 16x16 images in three classes."""
-    rng = np.random.default_rng(0)
-    return Images(rng.integers(0, 256, (n, 16, 16, 1)).astype(np.uint8), np.arange(n) % 3, tuple("abc"), "pictures")
+def strokes(n: int = 160, seed: int = 0) -> Images:
+    """n grey 16x16 images of a bright bar in one of four places, with its place as the label."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 4, n)
+    pixels = rng.integers(0, 60, (n, 16, 16, 1)).astype(np.uint8)
+    for image, label in zip(pixels, labels, strict=True):
+        image[4 * label : 4 * label + 3] = 220
+    return Images(pixels, labels, tuple("abcd"), "strokes")
 
 
 @dataclass

@@ -18,7 +18,7 @@ import poison
 import resume
 import saving
 import torch
-from harness import TINY, Tally, pictures
+from harness import TINY, Tally, strokes
 
 from infogan.training.loop import Trainer
 
@@ -74,7 +74,7 @@ def main() -> None:
         found = PARTS[part]()
         report = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {"parts": {}}
         report["command"] = "make faults"
-        report["machine"] = Trainer(TINY, pictures()).engine.describe()
+        report["machine"] = Trainer(TINY, strokes()).engine.describe()
         report["parts"][part] = found
         report["parts"] = {name: report["parts"][name] for name in PARTS if name in report["parts"]}
         RESULT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

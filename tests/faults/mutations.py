@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from harness import TINY, Tally, pictures
+from harness import TINY, Tally, strokes
 from PIL import Image
 from safetensors.torch import load
 
@@ -162,8 +162,8 @@ class Case:
 def cases(root: Path) -> dict[str, Case]:
     """Every format, with its readers warmed up; root gets a small run."""
     run = root / "run"
-    loop.train(TINY.replace(steps=2), run, images=pictures())
-    trainer, step = Trainer(TINY.replace(steps=2), pictures()), checkpoint.found(run / "checkpoints")[-1]
+    loop.train(TINY.replace(steps=2), run, images=strokes())
+    trainer, step = Trainer(TINY.replace(steps=2), strokes()), checkpoint.found(run / "checkpoints")[-1]
     for other in checkpoint.found(run / "checkpoints")[:-1]:
         shutil.rmtree(other)
     parts = {path.name: path.read_bytes() for path in step.iterdir()}
@@ -193,10 +193,10 @@ def cases(root: Path) -> dict[str, Case]:
         hook.armed = True
         Model.load(run)
 
-    pixels, table = pictures(6).pixels, b"\n".join(b"0.5,2,1e-3" for _ in range(4))
+    pixels, table = strokes(6).pixels, b"\n".join(b"0.5,2,1e-3" for _ in range(4))
     few, label_file = (
-        pictures(6),
-        b"file,label\n" + b"".join(b"pictures#%d,%s\n" % (i, b"abc"[i % 3 :][:1]) for i in range(6)),
+        strokes(6),
+        b"file,label\n" + b"".join(b"strokes#%d,%s\n" % (i, b"abcd"[i % 4 :][:1]) for i in range(6)),
     )
     grey = np.zeros((6, 16, 16), np.float32)
     idx_file = b"\0\0\x08\x03" + struct.pack(">III", 6, 16, 16) + pixels.tobytes()

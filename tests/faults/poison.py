@@ -10,7 +10,7 @@ from typing import Any
 from unittest import mock
 
 import torch
-from harness import TINY, Tally, pictures
+from harness import TINY, Tally, strokes
 from safetensors.torch import load_file
 
 from infogan.data.images import to_float
@@ -142,7 +142,7 @@ SITES: dict[str, tuple[Patch, str]] = {
 
 def injections(root: Path, steps: list[int]) -> Tally:
     """Each value at each site before each of the steps."""
-    tally, images = Tally(len(SITES) * len(VALUES) * len(steps)), pictures()
+    tally, images = Tally(len(SITES) * len(VALUES) * len(steps)), strokes()
     config = TINY.replace(steps=max(steps) + 3)
     kept = root / "kept"
 
@@ -177,7 +177,7 @@ def injected(config: Any, run: Path, step: int, patch: Patch, value: float, word
 
     try:
         with mock.patch.object(Trainer, "advance", advance):
-            loop.train(config, run, images=pictures())
+            loop.train(config, run, images=strokes())
         return f"{case}: training went on"
     except TrainingError as error:
         at = int(str(error).removeprefix("step ").split(":")[0])

@@ -5,7 +5,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from harness import TINY, Tally, difference, pictures, result
+from harness import TINY, Tally, difference, result, strokes
 
 from infogan.config import RunConfig
 from infogan.run import Run
@@ -15,6 +15,7 @@ from infogan.training.checkpoint import found
 VARIANTS: dict[str, dict[str, object]] = {
     "infogan": {},
     "Q steps with G": {"objective": {"kind": "infogan", "q_step": "g", "real_weight": 0.0}, "optim": {"ema": 0.0}},
+    "learned prior": {"latent": {"digit": {"probs": "learned"}}},
     "gan": {"objective": "gan"},
     "three D steps, falling rates": {"d_steps": 3, "optim": {"decay": 0.5}},
     "bf16": {"precision": "bf16"},
@@ -42,7 +43,7 @@ def until(config: RunConfig, run: Path, stop: int) -> None:
             raise StopError
 
     with suppress(StopError):
-        loop.train(config, run, images=pictures(), progress=progress)
+        loop.train(config, run, images=strokes(), progress=progress)
 
 
 def every_step(root: Path, steps: int, variant: str = "infogan") -> Tally:
@@ -53,7 +54,7 @@ def every_step(root: Path, steps: int, variant: str = "infogan") -> Tally:
     def keep(step: int, line: dict[str, float]) -> None:
         shutil.copytree(found(root / "unbroken" / "checkpoints")[-1], kept / f"step-{step:08d}")
 
-    loop.train(config, root / "unbroken", images=pictures(), progress=keep)
+    loop.train(config, root / "unbroken", images=strokes(), progress=keep)
     expected = result(root / "unbroken")
     log = [json.dumps(line) for line in json.loads(expected["log"])]
     for step in range(steps):

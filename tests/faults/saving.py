@@ -85,6 +85,6 @@ def filled(root: Path, disk: Path) -> Tally:
             again.returncode and f"{free} bytes free: taken up again: {again.stderr[-200:]}",
             difference(run, result(root / "unbroken")),
         )
-        tally.notes[f"{free} bytes free"] = first.stderr.strip() or "fits"
+        tally.notes[f"{free} bytes free"] = first.stderr.strip().replace(f"{root}/", "") or "fits"
         shutil.rmtree(run)
     return tally

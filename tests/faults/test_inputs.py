@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from harness import TINY, pictures
+from harness import TINY, strokes
 from PIL import Image, ImageDraw
 from resume import until
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("runs") / "done"
-    loop.train(TINY.replace(steps=2), run, images=pictures())
+    loop.train(TINY.replace(steps=2), run, images=strokes())
     return run
 
 
@@ -62,7 +62,7 @@ class Gadget:
 
 def test_other_images_are_not_taken_up(tmp_path: Path) -> None:
     until(TINY.replace(steps=4), tmp_path / "run", 2)
-    for other in (pictures(159), Images(pictures().pixels, (pictures().labels + 1) % 3, tuple("abc"))):
+    for other in (strokes(159), Images(strokes().pixels, (strokes().labels + 1) % 3, tuple("abc"))):
         with pytest.raises(RunError, match=r"changed since the run began.*--fresh"):
             loop.train(TINY.replace(steps=4), tmp_path / "run", images=other)
 
@@ -70,7 +70,7 @@ def test_other_images_are_not_taken_up(tmp_path: Path) -> None:
 def test_another_machine_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     until(TINY.replace(steps=4), tmp_path / "run", 2)
     torch.set_num_threads(2)
-    loop.train(TINY.replace(steps=4), tmp_path / "run", images=pictures())
+    loop.train(TINY.replace(steps=4), tmp_path / "run", images=strokes())
     assert "not bit for bit as where the run began: threads 1 (now 2)" in caplog.text
 
 
@@ -145,13 +145,13 @@ def test_settings_that_ask_for_huge_networks_allocate_nothing(tmp_path: Path, do
 
 def test_a_model_that_changed_is_made_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     config, run = TINY.replace(steps=2), tmp_path / "run"
-    loop.train(config, run, images=pictures())
+    loop.train(config, run, images=strokes())
     good = (run / "model.safetensors").read_bytes()
     for at in (20, len(good) // 2, len(good) - 1):
         (run / "model.safetensors").write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
         with pytest.raises(RunError, match=r"model\.safetensors"):
             Model.load(run)
-        loop.train(config, run, images=pictures())
+        loop.train(config, run, images=strokes())
         assert (run / "model.safetensors").read_bytes() == good
     assert "made again from the last checkpoint" in caplog.text
 
@@ -328,23 +328,23 @@ def test_tables(tmp_path: Path, content: bytes, words: str) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("file,label\r\npictures#0,a\r\npictures#1,b\r\n", ""),
-        ("file,label\npictures#0,=cmd()\n", "line 2.*none of a, b, c"),
-        ("file,label\npictures#0,a\npictures#0,b\n", "line 3.*already in line 2"),
-        ("file,label\npictures#999,a\n", "line 2: no image"),
+        ("file,label\r\nstrokes#0,a\r\nstrokes#1,b\r\n", ""),
+        ("file,label\nstrokes#0,=cmd()\n", "line 2.*none of a, b, c"),
+        ("file,label\nstrokes#0,a\nstrokes#0,b\n", "line 3.*already in line 2"),
+        ("file,label\nstrokes#999,a\n", "line 2: no image"),
         ("name,class\n", "line 1: the header"),
-        ("file,label\npictures#0\n", "line 2"),
-        ('file,label\n"pictures#0,a', "CSV in UTF-8"),
-        ("file,label\npictures#0,\udcff\n", "CSV in UTF-8"),
+        ("file,label\nstrokes#0\n", "line 2"),
+        ('file,label\n"strokes#0,a', "CSV in UTF-8"),
+        ("file,label\nstrokes#0,\udcff\n", "CSV in UTF-8"),
     ],
 )
 def test_label_files(tmp_path: Path, content: str, words: str) -> None:
     (tmp_path / "x.csv").write_bytes(b"\xef\xbb\xbf" + content.encode("utf-8", "surrogateescape"))
     if not words:
-        assert from_csv(pictures(), tmp_path / "x.csv").labels[:3].tolist() == [0, 1, -1]
+        assert from_csv(strokes(), tmp_path / "x.csv").labels[:3].tolist() == [0, 1, -1]
         return
     with pytest.raises(DataError, match=words):
-        from_csv(pictures(), tmp_path / "x.csv")
+        from_csv(strokes(), tmp_path / "x.csv")
 
 
 def test_images_without_variance_are_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -357,7 +357,7 @@ def test_images_without_variance_are_warned_of(tmp_path: Path, caplog: pytest.Lo
 def test_an_absurd_rate_is_stopped_and_what_is_saved_is_finite(tmp_path: Path) -> None:
     config = TINY.replace(optim={"d_lr": 1e20, "g_lr": 1e20})
     with pytest.raises(InfoganError, match="not finite"):
-        loop.train(config, tmp_path / "run", images=pictures())
+        loop.train(config, tmp_path / "run", images=strokes())
 
 
 def test_a_log_of_rubbish_does_not_stop_a_run(tmp_path: Path) -> None:
@@ -372,7 +372,7 @@ def test_a_log_of_rubbish_does_not_stop_a_run(tmp_path: Path) -> None:
 def test_a_disk_without_room_is_said_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 10})())
     with pytest.raises(RunError, match="bytes for two checkpoints, 10 are free"):
-        loop.train(TINY, tmp_path / "run", images=pictures())
+        loop.train(TINY, tmp_path / "run", images=strokes())
 
 
 def test_errors_of_the_system_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,10 @@ def steps(root: Path) -> Tally:
     return resume.every_step(root, 5)
 
 
+def priors(root: Path) -> Tally:
+    return resume.every_step(root, 5, "learned prior")
+
+
 def flips(root: Path) -> Tally:
     return damage.flips(root, 60)
 
@@ -44,7 +48,6 @@ def infinities(root: Path) -> Tally:
     return poison.injections(root, [2])
 
 
-TAIL = "durable.rename(partial, target)\n"
 DEFECTS: list[tuple[str, Any, str, str, str, Callable[[Path], Tally]]] = [
     ("a file is not synced", durable, "write", "os.fsync(descriptor)", "pass", points),
     ("names are not synced", checkpoint, "write", "durable.sync(partial)", "pass", points),
@@ -70,6 +73,7 @@ DEFECTS: list[tuple[str, Any, str, str, str, Callable[[Path], Tally]]] = [
      steps),
     ("means start anew", loop.Trainer, "_restore", 'Means.from_tree(state["means"], self.engine.device)', "Means()",
      steps),
+    ("learned priors are not restored", loop.Trainer, "_restore", "self.model.take_priors(weights)", "pass", priors),
     ("averages are not restored", loop.Trainer, "_restore", "for part, average in self.averages.items()",
      "for part, average in ()", steps),
     ("one stream for all", loop.Trainer, "_scene", 'f"latent {player}", batch', 'f"latent {player}", id(object())',

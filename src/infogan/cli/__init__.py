@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from infogan import __version__
-from infogan.cli import explore, pages, photos, theory, training, using
+from infogan.cli import explore, pages, photos, seeds, theory, training, using
 from infogan.errors import InfoganError
 from infogan.signals import Stopped
 
@@ -27,6 +27,7 @@ for command in (
     training.train,
     training.presets,
     training.compare,
+    seeds.select,
     using.evaluate,
     using.sample,
     using.traverse,
@@ -35,6 +36,7 @@ for command in (
     photos.reconstruct,
     pages.report,
     pages.name,
+    pages.doctor,
     explore.explore,
     explore.export,
     theory.information,

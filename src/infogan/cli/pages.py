@@ -1,12 +1,18 @@
-"""Commands about what a run found: its names and its page."""
+"""Commands about what a run found: its page, its names, and what went wrong."""
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from infogan.cli.options import DataDir, Split, folder, images_for, load
-from infogan.errors import ConfigError, DataError
+from infogan.cli.options import AsJson, DataDir, Split, folder, images_for, load
+from infogan.errors import ConfigError, DataError, RunError
+
+if TYPE_CHECKING:
+    from infogan.data.images import Images
+    from infogan.model import Model
 
 
 def report(run: Path, /, *, data: str | None = None, data_dir: DataDir = None, split: Split = "validation") -> None:
@@ -21,19 +27,64 @@ def report(run: Path, /, *, data: str | None = None, data_dir: DataDir = None, s
     split
         Part of the data.
     """
+    from infogan.doctor import recorded
     from infogan.report import page
     from infogan.run import Run
 
-    model = load(run)
-    notes = []
+    model, there = load(run), Run(run)
+    images, notes = _real(model, data, data_dir, split)
+    for note in notes:
+        print(f"infogan: {note}", file=sys.stderr)
+    print(page.write(there, model, images, [*notes, *map(str, recorded(there))]))
+
+
+def _real(model: Model, data: str | None, data_dir: str | None, split: Split) -> tuple[Images | None, list[str]]:
+    """The images that were asked for; where the run's own cannot be read any more, none and why."""
     try:
-        images = images_for(model, data, data_dir, split)
+        return images_for(model, data, data_dir, split), []
     except DataError as error:
         if data or data_dir or split != "validation":
             raise
-        images, notes = None, [f"Without real images, for they cannot be read: {error}"]
-        print(f"infogan: {notes[0]}", file=sys.stderr)
-    print(page.write(Run(run), model, images, notes))
+        return None, [f"Without real images, for they cannot be read: {error}"]
+
+
+def doctor(
+    run: Path,
+    /,
+    *,
+    data: str | None = None,
+    data_dir: DataDir = None,
+    split: Split = "validation",
+    as_json: AsJson = False,
+) -> None:
+    """Say what is wrong with a run and which setting to try: finished, still running, or stopped.
+
+    It looks at the log, the scores, and a few hundred real and generated images; never at a label. See
+    docs/doctor.md for what it can see.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    data
+        Real images to compare with (default: the run's own data).
+    split
+        Part of the data.
+    """
+    from infogan.doctor import examine
+    from infogan.terminal import show_diagnosis
+
+    there = folder(run)
+    try:
+        model = load(run)
+        images, missing = _real(model, data, data_dir, split)
+    except RunError as error:
+        model, images, missing = None, None, [str(error)]
+    found = examine(there, model, images, missing=missing)
+    if as_json:
+        print(json.dumps({"run": str(run)} | found.tree()))
+    else:
+        show_diagnosis(found.findings, found.looked_at)
 
 
 def name(run: Path, what: str | None = None, name: str | None = None, /) -> None:

@@ -41,6 +41,7 @@ def sort(
         Part of the data.
     """
     from infogan import sorting
+    from infogan.metrics.clusters import usage
 
     if not 0 <= unsure <= 1:
         raise ConfigError(f"--unsure {unsure:g}: give a probability, from 0 to 1")
@@ -53,6 +54,9 @@ def sort(
     went = sorting.sort(images, read, code, names, output, data=Path(data), unsure=unsure, link=link)
     for folder, n in went.items():
         print(f"{n:>7}  {output / folder}")
+    k = read[code].probs.shape[1]
+    if unused := usage(read[code].value, k).words([names.numbered(code, j) for j in range(k)]):
+        print(unused)
 
 
 def reconstruct(
@@ -86,6 +90,7 @@ def reconstruct(
     """
     import numpy as np
 
+    from infogan import durable
     from infogan.report.plots import pairs
     from infogan.terminal import show_csv
 
@@ -100,7 +105,7 @@ def reconstruct(
     again, error = model.reconstruct(images, seed=seed)
     pairs(images.pixels, again, error, output)
     if csv is not None:
-        with csv.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        with durable.writing(csv), durable.text(csv) as file:
             rows = ([images.source(i), round(float(e), 4)] for i, e in enumerate(error))
             show_csv(file, ["file", "error"], rows)
     print(f"{output}: {len(images)} images, mean error {error.mean():.2f} of 255")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from infogan.cli.options import AsJson, writing
+from infogan.cli.seeds import train_seeds
 from infogan.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def train(
     *settings: Settings,
     run: Path | None = None,
     config: Annotated[Path | None, Parameter(name=["--config", "-c"])] = None,
+    seeds: int | None = None,
     fresh: bool = False,
     dry_run: bool = False,
 ) -> None:
@@ -38,6 +40,9 @@ def train(
         Folder for the run: its settings, log, checkpoints, weights, scores and pictures (default runs/PRESET).
     config
         Settings from a TOML file, or from another run's config.json.
+    seeds
+        Train that many runs, from --seed on, into folders RUN/seed-0 and so on, a process a core; then rank them
+        without labels (see `infogan select`) and name the one to use. RUN/selection.json keeps the ranking.
     fresh
         Remove a run that is in the folder already and train anew.
     dry_run
@@ -46,10 +51,12 @@ def train(
     from infogan import signals
 
     with signals.handled():
-        _train(settings, run, config, fresh, dry_run)
+        _train(settings, run, config, seeds, fresh, dry_run)
 
 
-def _train(settings: tuple[str, ...], run: Path | None, config: Path | None, fresh: bool, dry_run: bool) -> None:
+def _train(
+    settings: tuple[str, ...], run: Path | None, config: Path | None, seeds: int | None, fresh: bool, dry_run: bool
+) -> None:
     from infogan.config import from_options
 
     target = settings[0] if settings and not settings[0].startswith("-") else None
@@ -57,14 +64,23 @@ def _train(settings: tuple[str, ...], run: Path | None, config: Path | None, fre
     if dry_run:
         print(json.dumps(resolved.tree(), indent=2))
         return
+    from infogan.doctor import recorded
+
+    path = run or Path("runs") / Path(target or "digits").name
+    if seeds is not None:
+        words = [*settings, *(["--config", str(config)] if config else [])]
+        train_seeds(resolved, words, path, seeds, fresh)
+        return
     from infogan.run import Run
     from infogan.terminal import progress_bar, show_scores
     from infogan.training.experiment import train as train_run
 
-    folder = Run(run or Path("runs") / Path(target or "digits").name)
+    folder = Run(path)
     with progress_bar(resolved.steps, resolved.latent.entropy) as progress:
         train_run(resolved, run=folder.path, fresh=fresh, progress=progress)
     show_scores(json.loads(folder.scores_file.read_text(encoding="utf-8")), folder.names.codes)
+    for finding in recorded(folder):
+        print(f"\n{finding}")
     print(f"\nrun       {folder.path}")
     if folder.report_file.is_file():
         print(f"report    {folder.report_file}")

@@ -153,24 +153,27 @@ def encode(
     output
         File to write (default: CSV on standard output).
     """
+    from infogan import durable
+    from infogan.latent import CLASS
     from infogan.terminal import show_csv
 
     model = load(run)
     images = images_for(model, data, data_dir, split)
     read = model.encode(images)
     table = {"file": [images.source(i) for i in range(len(images))]} | model.names.columns(read)
-    if "class" in read:
+    if CLASS in read:
         classes = model.class_names
-        table.pop("class_name", None)
-        table["class"] = [classes[i] for i in read["class"].value]
-        probs = read["class"].probs.round(6).T.tolist()
+        if model.config.labels is not None:
+            table.pop(f"{CLASS}_name")  # the class itself is a name
+        table[CLASS] = [classes[i] for i in read[CLASS].value]
+        probs = read[CLASS].probs.round(6).T.tolist()
         table |= {f"p({name})": column for name, column in zip(classes, probs, strict=True)}
     rows = map(list, zip(*table.values(), strict=True))
     if output is None:
         show_csv(sys.stdout, list(table), rows)
         return
     writing(output)
-    with output.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+    with durable.writing(output), durable.text(output) as file:
         if output.suffix == ".jsonl":
             file.writelines(json.dumps(dict(zip(table, row, strict=True))) + "\n" for row in rows)
         else:

@@ -1,6 +1,9 @@
-"""Changes that are taken to leave an image's class as it is. Which ones do is knowledge about the images."""
+"""Changes that are taken to leave an image's class as it is. Which ones do is knowledge about the images.
 
-from typing import Literal
+Batches are [N, C, H, W] in [-1, 1], before and after; random numbers come from the generator that is given.
+"""
+
+from typing import Annotated, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,12 +12,17 @@ from torch.nn.functional import affine_grid, grid_sample, interpolate
 
 BENDS = 4
 """Points to a side between which displacements are smooth."""
+SETTINGS = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in grey (ITU-R BT.601)."""
+STRETCH = 4 / 3
+"""Most by which a crop's proportions differ from the image's."""
 
 
-class Augment(BaseModel):
-    """Random changes for a second view of an image."""
+class Affine(BaseModel):
+    """Turn, shear, scale, shift, bend a little: for writing, drawings, things seen from the front."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = SETTINGS
     kind: Literal["affine"] = "affine"
     strength: float = Field(default=1.0, ge=0, le=4)
     """1: turn by up to 10 degrees, scale and shear by up to 15 and 20 %; proportional to it."""
@@ -26,7 +34,7 @@ class Augment(BaseModel):
     """Whether an image and its mirror image are of one class: true of photos, false of digits and letters."""
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """A changed copy of images [N, C, H, W] in [-1, 1]; what comes in from outside continues the border."""
+        """A changed copy; what comes in from outside continues the border."""
         n, height, width = len(images), images.shape[2], images.shape[3]
         u = torch.rand(n, 6, generator=generator) * 2 - 1  # [N, 6] in [-1, 1]
         angle, shear = 0.175 * self.strength * u[:, 0], 0.2 * self.strength * u[:, 1]
@@ -41,8 +49,71 @@ class Augment(BaseModel):
             ],
             1,
         )  # [N, 2, 3]
-        grid = affine_grid(theta.to(images), list(images.shape), align_corners=False)
+        grid = seen_through(theta, images)
         if self.bend:
             coarse = self.bend * torch.randn(n, 2, BENDS, BENDS, generator=generator).to(images)
             grid = grid + interpolate(coarse, (height, width), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
-        return grid_sample(images, grid, padding_mode="border", align_corners=False)
+        return drawn(images, grid)
+
+
+class CropAndColour(BaseModel):
+    """A part of the image in its full size and other light: for photos whose class shows in any large part of them."""
+
+    model_config = SETTINGS
+    kind: Literal["crop-and-colour"] = "crop-and-colour"
+    area: float = Field(default=0.5, gt=0, le=1)
+    """Smallest share of the image's area that still shows its class; 1 keeps the whole image."""
+    brightness: float = Field(default=0.3, ge=0, le=1)
+    """Most by which brightness may change, as a share of it, without changing the class."""
+    contrast: float = Field(default=0.3, ge=0, le=1)
+    """The same of the distance of pixels from the image's mean grey."""
+    saturation: float = Field(default=0.3, ge=0, le=1)
+    """The same of the distance of pixels from their own grey. Only RGB images have it."""
+    grey: float = Field(default=0.1, ge=0, le=1)
+    """Share of RGB images that turn grey altogether: above 0, no two classes may differ in hue alone."""
+    mirror: bool = True
+    """Whether an image and its mirror image are of one class: true of photos, false of digits and letters."""
+
+    def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """A changed copy."""
+        u = torch.rand(len(images), 9, generator=generator).to(images)  # [N, 9] in [0, 1]
+        return self._coloured(self._cropped(images, u[:, :5]), u[:, 5:])
+
+    def _cropped(self, images: Tensor, u: Tensor) -> Tensor:
+        """A part of each image, brought to its full size; u [N, 5]."""
+        share = self.area + (1 - self.area) * u[:, 0]
+        stretch = (STRETCH ** (u[:, 1] - 0.5)).clamp(share**0.5, share**-0.5)  # so that neither side exceeds 1
+        width, height = share**0.5 * stretch, share**0.5 / stretch  # [N] shares of the image's sides
+        left, top = (1 - width) * (2 * u[:, 2] - 1), (1 - height) * (2 * u[:, 3] - 1)  # the crop's centre, -1 to 1
+        flip = torch.where(u[:, 4] < 0.5, -1.0, 1.0) if self.mirror else torch.ones_like(width)
+        zero = torch.zeros_like(width)
+        theta = torch.stack([flip * width, zero, left, zero, height, top], 1).reshape(-1, 2, 3)
+        return drawn(images, seen_through(theta, images))
+
+    def _coloured(self, images: Tensor, u: Tensor) -> Tensor:
+        """Each image in another light; u [N, 4]."""
+        factors = 1 + (2 * u[:, :3] - 1) * u.new_tensor([self.brightness, self.contrast, self.saturation])
+        brightness, contrast, saturation = factors.T[:, :, None, None, None]  # [N, 1, 1, 1] each
+        light = (images + 1) / 2 * brightness  # [0, 1], where black is 0
+        if images.shape[1] == 3:
+            grey = (light * u.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)  # [N, 1, H, W]
+            saturation = torch.where(u[:, 3, None, None, None] < self.grey, 0.0, saturation)
+            light = torch.lerp(grey, light, saturation)  # saturation leaves each pixel's grey as it is
+        else:
+            grey = light
+        mean = grey.mean((1, 2, 3), keepdim=True)
+        return (torch.lerp(mean, light, contrast) * 2 - 1).clamp(-1, 1)
+
+
+def seen_through(theta: Tensor, images: Tensor) -> Tensor:
+    """[N, H, W, 2] where each pixel comes from, under affine maps theta [N, 2, 3] of the square from -1 to 1."""
+    return affine_grid(theta.to(images), list(images.shape), align_corners=False)
+
+
+def drawn(images: Tensor, grid: Tensor) -> Tensor:
+    """Images as a grid [N, H, W, 2] says; outside of them the border goes on."""
+    return grid_sample(images, grid, padding_mode="border", align_corners=False)
+
+
+AnyAugment = Annotated[Affine | CropAndColour, Field(discriminator="kind")]
+"""A change in a configuration, by its `kind`."""

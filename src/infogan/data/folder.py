@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from infogan import signals
-from infogan.data.cache import cache_path, whole
+from infogan import durable, signals
+from infogan.data.cache import cache_path
 from infogan.data.images import PACKED, SMALL, Images, Pixels
 from infogan.errors import DataError
 
@@ -148,7 +148,7 @@ def load_folder(
             kept = convert(paths, folder, size, color, max_bad, array, progress)
         except ColourError:
             kept = convert(paths, folder, size, "rgb", max_bad, array, progress)
-        with whole(index) as partial:
+        with durable.whole(index) as partial:
             partial.write_text(json.dumps(kept), encoding="utf-8")
         pixels, rows = _cached(array, index)
     files = [relative[i] for i in rows]
@@ -196,7 +196,7 @@ def convert(
 
     kept: list[int] = []
     mapped: Pixels | None = None
-    with whole(array) as partial:
+    with durable.whole(array) as partial:
         for i, pixels in readable(paths, max_bad, folder, decode):
             if mapped is None:
                 mapped = np.lib.format.open_memmap(partial, "w+", np.uint8, (len(paths), *pixels.shape))

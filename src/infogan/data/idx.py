@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from infogan.data.cache import cache_path, whole
+from infogan import durable
+from infogan.data.cache import cache_path
 from infogan.data.images import Images, refuse_bomb
 from infogan.errors import DataError, reading
 
@@ -115,12 +116,12 @@ def fetched(name: str, file: str) -> Path:
     failures = []
     for mirror in published.mirrors:
         try:
-            with whole(target.with_suffix(".gz")) as partial:
+            with durable.whole(target.with_suffix(".gz")) as partial:
                 download(f"{mirror}{file}.gz", partial)
                 data = unpacked(partial, at_most=1 << 26)
             if (found := hashlib.sha256(data).hexdigest()) != published.sha256[file]:
                 raise DataError(f"sha256 {found[:12]}…, expected {published.sha256[file][:12]}…")
-            with whole(target) as partial:
+            with durable.whole(target) as partial:
                 partial.write_bytes(data)
             return target
         except (OSError, http.client.HTTPException, DataError) as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from infogan import durable
 from infogan.data.images import Images, Labels
 from infogan.errors import DataError
 from infogan.streams import stream
@@ -112,7 +113,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
 
 def write_csv(images: Images, path: Path) -> None:
     """The labels that these images have, in the form that `from_csv` reads."""
-    with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+    with durable.text(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["file", "label"])
         for i in np.flatnonzero(images.labels >= 0).tolist():

@@ -2,10 +2,11 @@
 
 generator   noise [N, noise], each code by its name [N, width]  ->  image [N, C, H, W] in [-1, 1]
 encoder     image  ->  `<code>_probabilities` [N, K], or `<code>_mean` and `<code>_std` [N]; `class_probabilities`
-            where the objective has a head for classes
+            where the objective has a head for classes, whose names are a JSON list in the metadata `classes`
 """
 
 import copy
+import json
 import logging
 import math
 import warnings
@@ -20,8 +21,9 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from infogan.data.cache import whole
+from infogan import durable
 from infogan.errors import InfoganError
+from infogan.latent import CLASS
 from infogan.model import Model
 from infogan.streams import stream
 
@@ -68,7 +70,7 @@ class _Encoder(nn.Module):
             for part, tensor in self.latent.codes[name].reading(params).items()
         }
         logits = self.objective.class_logits(heads)
-        return read if logits is None else read | {"class_probabilities": logits.softmax(1)}
+        return read if logits is None else read | {f"{CLASS}_probabilities": logits.softmax(1)}
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         return tuple(self.named(images).values())
@@ -114,6 +116,8 @@ def graphs(model: Model) -> list[Graph]:
         found.append(_graph("generator", _Generator(model), inputs, {"image": images}))
     if read:
         found.append(_graph("encoder", encoder, {"image": images}, read))
+        if CLASS in model.d.heads:
+            helper.set_model_props(found[-1].proto, {"classes": json.dumps(model.class_names)})
     for graph in found:
         graph.check()
     return found
@@ -208,7 +212,7 @@ def export(model: Model, folder: Path) -> list[Path]:
 def write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all; ExportError naming the cause, with the old file intact."""
     try:
-        with whole(path) as partial:
+        with durable.whole(path) as partial:
             partial.write_bytes(content)
     except OSError as error:
         raise ExportError(f"{path}: cannot be written ({error.strerror}); give room or another folder") from None

@@ -80,7 +80,7 @@ $("codes").append(...controls.map((one) => one.element));
 if (!controls.length) $("codes").append(el("p", { className: "empty" }, "This run has no codes: z alone decides the image."));
 const panels = { grid: gridPanel($("grid")), between: betweenPanel($("between")), read: readPanel($("read")) };
 Object.assign($("image"), { width, height, hidden: true });
-$("about").textContent = `${width} × ${height} ${channels === 1 ? "grey" : "RGB"}, ${facts.codes.length} codes, z of ${facts.noise} numbers`;
+$("about").textContent = `${width} × ${height} ${channels === 1 ? "grey" : "RGB"}, ${facts.codes.length} code${facts.codes.length === 1 ? "" : "s"}, z of ${facts.noise} numbers`;
 if (!facts.noise) for (const id of ["new-z", "lock", "seed"]) $(id).closest("label, .row, button").hidden = true;
 $("seed").max = facts.seeds - 1;
 let readyAfter = 0;

@@ -6,7 +6,7 @@ import hashlib
 import html
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from infogan import __version__
 from infogan.codes import Categorical, Code
 from infogan.errors import ConfigError
 from infogan.explorer.export import Graph, compact, graphs, write
-from infogan.latent import Latent
+from infogan.latent import CLASS, Latent
 from infogan.model import Model
 from infogan.names import Names
 from infogan.run import Run
@@ -53,9 +53,8 @@ def page(model: Model, run: Run) -> str:
     noise = noises(model.latent)
     blocks = {name: HERE.joinpath("runtime", file).read_bytes() for name, file in RUNTIME.items()}
     blocks["noise"] = gzip.compress(noise.tobytes(), 9, mtime=0)
-    reads = "code" in model.d.heads and bool(model.latent.codes)
-    shown = {"generator", "encoder"} if reads else {"generator"}
-    blocks |= {graph.name: _packed(graph) for graph in graphs(model) if graph.name in shown}
+    blocks |= {graph.name: _packed(graph) for graph in graphs(model)}
+    codes = [described(name, code, run.names, _classes(model, name)) for name, code in model.latent.codes.items()]
     facts = {
         "title": title,
         "run": shlex.quote(str(run.path)),
@@ -63,8 +62,8 @@ def page(model: Model, run: Run) -> str:
         "noise": model.latent.noise,
         "normal": model.latent.law == "normal",
         "seeds": len(noise),
-        "codes": [described(name, code, run.names, _classes(model, name)) for name, code in model.latent.codes.items()],
-        "encoder": reads,
+        "codes": codes,
+        "readings": readings(model, run.names, codes),
         "version": __version__,
     }
     script = "".join(HERE.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
@@ -114,8 +113,20 @@ def noises(latent: Latent) -> "np.typing.NDArray[np.float32]":
 
 def _classes(model: Model, name: str) -> dict[int, str]:
     """Names of a code's categories where they are classes that G was told."""
-    told = model.config.objective.q == "class" and name == model.latent.categorical
+    told = model.config.objective.q == CLASS and name == model.latent.categorical
     return dict(enumerate(model.classes)) if told else {}
+
+
+def readings(model: Model, names: Names, codes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What the encoder reads from an image, by output name: codes as they are described, and the class where D has a
+    head for it. `sets`: the code that takes the reading's value, if one does."""
+    found: list[Mapping[str, Any]] = [{**code, "sets": code["name"]} for code in codes if "code" in model.d.heads]
+    if CLASS in model.d.heads:
+        given = {**dict(enumerate(model.class_names)), **names.categories.get(CLASS, {})}
+        words = {"shown": CLASS, "names": {str(k): word for k, word in given.items()}}
+        sets = model.class_code if model.config.objective.q == CLASS else None
+        found.append({"name": CLASS, **words, "categories": len(model.class_names), "sets": sets})
+    return found
 
 
 def described(name: str, code: Code, names: Names, classes: Mapping[int, str]) -> dict[str, Any]:
@@ -135,5 +146,5 @@ def described(name: str, code: Code, names: Names, classes: Mapping[int, str]) -
     return facts | {
         "trained": [low, high],
         "range": [min(swept[0], middle - REACH * half), max(swept[-1], middle + REACH * half)],
-        "normal": code.kind == "gaussian",  # type: ignore[attr-defined]
+        "normal": code.kind == "gaussian",
     }

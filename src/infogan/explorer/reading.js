@@ -1,9 +1,9 @@
-// Q on an image of the user's: dropped, pasted, chosen or drawn; its codes, and the nearest image that G makes of them.
+// Q on an image of the user's: dropped, pasted, chosen or drawn; its codes and class, and the nearest image of G's.
 
 const SEARCH = 2000; // milliseconds for the search of a z
 
 function readPanel(panel) {
-  if (!facts.encoder) {
+  if (!facts.readings.length) {
     panel.append(el("p", { className: "empty" }, "This run's objective trained no Q, so nothing here can read codes from an image."));
     return { draw() {}, resize() {}, take() {} };
   }
@@ -14,10 +14,11 @@ function readPanel(panel) {
   const ink = pad.getContext("2d", { willReadFrequently: true });
   const colour = el("input", { type: "color", value: "#ffffff", ariaLabel: "Colour to draw in", hidden: channels === 1 });
   const file = el("input", { type: "file", accept: "image/*", id: "file", className: "unseen", onchange: () => { take(file.files[0]); file.value = ""; } });
-  const made = picture(side, { role: "img", ariaLabel: "The nearest image that the generator makes of these codes" });
+  const coded = facts.readings.some((one) => one.sets);
+  const made = picture(side, { role: "img", ariaLabel: `The nearest image that the generator makes${coded ? " of these codes" : ""}` });
   const found = el("div", { className: "found" });
   const note = el("p", { className: "quiet small", role: "status" }, "Drop or paste an image anywhere, choose a file, or draw.");
-  const use = el("button", { className: "main", disabled: true, onclick: () => commit({ z: locked ? point.z : nearest.z, values: nearest.values }) }, "Use codes");
+  const use = el("button", { className: "main", disabled: true, onclick: () => commit({ z: locked ? point.z : nearest.z, values: nearest.values }) }, coded ? "Use codes" : "Use z");
   const clear = () => { ink.fillStyle = "#000"; ink.fillRect(0, 0, pad.width, pad.height); };
   const invert = () => { ink.globalCompositeOperation = "difference"; ink.fillStyle = "#fff"; ink.fillRect(0, 0, pad.width, pad.height); ink.globalCompositeOperation = "source-over"; readSoon(); };
   let nearest = null;
@@ -47,18 +48,19 @@ function readPanel(panel) {
     pending = false;
     try {
       const image = seen();
-      const codes = await readCodes(image);
-      const values = Object.fromEntries(facts.codes.map((code) => [code.name, code.categories ? largest(codes[code.name].probabilities) : tidy(code, codes[code.name].mean[0].toFixed(digitsOf(code)), 0)]));
+      const read = await readImage(image);
+      const values = { ...point.values };
+      for (const one of facts.readings) if (one.sets) values[one.sets] = valueOf(one, read[one.name]);
       nearest = { z: point.z, values };
-      found.replaceChildren(...facts.codes.flatMap((code) => rows(code, codes[code.name])));
+      found.replaceChildren(...facts.readings.flatMap((one) => rows(one, read[one.name])));
       use.disabled = false;
       reconstruct(image, values);
     } catch (error) {
-      note.textContent = `Q could not read this image: ${error.message}`;
+      note.textContent = `This image could not be read: ${error.message}`;
     }
   }
 
-  /** The nearest of the z that the page holds, with the codes fixed to Q's reading. */
+  /** The nearest of the z that the page holds, with the codes as they were read. */
   function reconstruct(image, values) {
     let best = Infinity;
     const points = spread(0, facts.seeds - 1, facts.seeds).map((seed) => ({ z: { seed }, values }));
@@ -69,7 +71,7 @@ function readPanel(panel) {
       nearest = points[i];
       paint(made, candidate);
     };
-    const done = (n) => (note.textContent = `G of its codes has the nearest of ${n} z (seed ${nearest.z.seed}); root mean square error ${Math.round(127.5 * Math.sqrt(best / size))} of 255.`);
+    const done = (n) => (note.textContent = `The nearest of ${n} z is that of seed ${nearest.z.seed}; root mean square error ${Math.round(127.5 * Math.sqrt(best / size))} of 255.`);
     showLater("search", points, each, { done, budget: SEARCH });
   }
 
@@ -118,22 +120,23 @@ function readPanel(panel) {
   panel.append(el("div", { className: "reading" },
     el("div", {}, el("p", { className: "quiet small" }, "Your image"), pad, el("p", { className: "row" }, el("label", { htmlFor: "file", className: "button" }, "Choose file"), file,
       el("button", { onclick: () => { clear(); readSoon(); } }, "Clear"), el("button", { onclick: invert }, "Invert"), colour)),
-    el("div", {}, el("p", { className: "quiet small" }, "G of its codes"), made, el("p", { className: "row" }, use)), found), note);
+    el("div", {}, el("p", { className: "quiet small" }, coded ? "G of its codes" : "Nearest image of G"), made, el("p", { className: "row" }, use)), found), note);
   return { draw() {}, resize() {}, take };
 }
 
+/** The value of its code that a reading points to. */
+const valueOf = (one, read) => (one.categories ? largest(read.probabilities) : tidy(one, read.mean.toFixed(digitsOf(one)), 0));
 const largest = (values) => values.indexOf(Math.max(...values));
 const TOP = 4;
 
-/** What Q says of one code, in rows of name, bar and number. */
-function rows(code, read) {
+/** What is read of one code or of the class, in rows of name, bar and number. */
+function rows(one, read) {
   const bar = (share) => { const meter = el("span", { className: "meter", ariaHidden: "true" }); meter.style.setProperty("--share", clamp(share, 0, 1)); return meter; };
-  const row = (name, share, words) => el("p", {}, el("span", { className: "name", dir: "auto" }, name), bar(share), el("span", { className: "number" }, words));
-  if (!code.categories) {
-    const [mean, std] = [read.mean[0], read.std[0]];
-    const share = (mean - code.range[0]) / (code.range[1] - code.range[0]);
-    return [row(code.shown, share, `${mean.toFixed(2)} ± ${std.toFixed(2)}`)];
+  const row = (name, share, words) => el("p", {}, el("span", { className: "name", dir: "auto", title: name }, name), bar(share), el("span", { className: "number" }, words));
+  if (!one.categories) {
+    const share = (read.mean - one.range[0]) / (one.range[1] - one.range[0]);
+    return [row(one.shown, share, `${read.mean.toFixed(2)} ± ${read.std.toFixed(2)}`)];
   }
   const order = Array.from(read.probabilities, (p, k) => [p, k]).sort((a, b) => b[0] - a[0]).slice(0, TOP);
-  return order.map(([p, k]) => row(`${code.shown} ${nameOf(code, k)}`, p, `${(100 * p).toFixed(1)} %`));
+  return order.map(([p, k]) => row(`${one.shown} ${nameOf(one, k)}`, p, `${(100 * p).toFixed(1)} %`));
 }

@@ -57,13 +57,13 @@ function joined(rows, size) {
   return all;
 }
 
-/** Q's reading of one image [C, H, W] in [-1, 1]: {digit: {probabilities}, slant: {mean, std}}. */
-async function readCodes(image) {
+/** What is read from one image [C, H, W] in [-1, 1]: {digit: {probabilities}, slant: {mean, std}}. */
+async function readImage(image) {
   networks.encoder ??= unpack("encoder").then(session);
   const out = await (await networks.encoder).run({ image: tensor(image, [1, channels, height, width]) });
-  const parts = (code) => (code.categories ? ["probabilities"] : ["mean", "std"]);
-  const read = (code) => parts(code).map((part) => [part, out[`${code.name}_${part}`].data]);
-  return Object.fromEntries(facts.codes.map((code) => [code.name, Object.fromEntries(read(code))]));
+  const part = (one, name) => out[`${one.name}_${name}`].data;
+  const read = (one) => (one.categories ? { probabilities: part(one, "probabilities") } : { mean: part(one, "mean")[0], std: part(one, "std")[0] });
+  return Object.fromEntries(facts.readings.map((one) => [one.name, read(one)]));
 }
 
 // Work. The frame under the hand comes first and only the newest counts; the rest goes in small pieces between.

@@ -15,6 +15,48 @@ MERGED = 0.1
 """A class belongs to a merged category when at least this share of the category's images are of it."""
 
 
+DEAD = 0.005
+"""A category that holds a smaller share of the images is dead."""
+NAMED = 20
+"""Dead categories that are listed; of more, the number says enough."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How many of K categories are in use. It needs no labels."""
+
+    shares: NDArray[np.float64]
+    """[K] of the images that each category holds."""
+
+    @property
+    def dead(self) -> list[int]:
+        """Categories that hold next to nothing, in order."""
+        return np.flatnonzero(self.shares < DEAD).tolist()
+
+    @property
+    def effective(self) -> float:
+        """e^H(shares): K when all are used alike, 1 when one holds everything.
+
+        >>> round(Usage(np.array([0.5, 0.5, 0.0])).effective, 3)
+        2.0
+        """
+        used = self.shares[self.shares > 0]
+        return float(np.exp(-(used * np.log(used)).sum()))
+
+    def words(self, categories: Sequence[str]) -> str:
+        """Which categories are dead, in words; empty where none is. categories: what they are called."""
+        if not (dead := self.dead):
+            return ""
+        some = ", ".join(categories[k] for k in dead[:NAMED]) + (", …" if len(dead) > NAMED else "")
+        hold = "holds" if len(dead) == 1 else "hold"
+        return f"{len(dead)} of {len(self.shares)} categories {hold} under {100 * DEAD:g} % of the images: {some}"
+
+
+def usage(categories: Indices, k: int) -> Usage:
+    """Of categories [N] in 0..k-1."""
+    return Usage(np.bincount(categories, minlength=k) / len(categories))
+
+
 @dataclass(frozen=True)
 class Clusters:
     """Agreement of categories with classes. The map from categories to classes is fitted on these very labels,
@@ -41,13 +83,12 @@ class Clusters:
         return shares
 
     def merges(self, names: Sequence[str], categories: Sequence[str]) -> list[str]:
-        """What went wrong, in words: classes that share a category, categories that stand empty."""
+        """What went wrong, in words: classes that share a category."""
         words = []
         for k in range(self.table.shape[1]):
             column = self.table[:, k]
-            if not column.sum():
-                words.append(f"category {categories[k]} is empty")
-            elif len(shared := np.flatnonzero(column >= MERGED * column.sum()).tolist()) > 1:
+            shared = np.flatnonzero(column >= max(1, MERGED * column.sum())).tolist()
+            if len(shared) > 1:
                 words.append(f"{' and '.join(names[c] for c in shared)} share category {categories[k]}")
         return words
 

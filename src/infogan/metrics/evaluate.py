@@ -1,48 +1,98 @@
 """Scores of a model on images that it never saw: the only metric file that sees a Model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from infogan.codes import Categorical, Posterior
 from infogan.data.images import Images
 from infogan.errors import DataError
-from infogan.metrics import clusters
+from infogan.metrics import clusters, morphology
 from infogan.model import Model
+from infogan.streams import stream
 
 SAMPLES = 10_000
 """Generated images behind L_I."""
+SWEEPS, STEPS = 200, 11
+"""Sweeps of each continuous code whose images are measured, and values in each, evenly over the trained range."""
 
 
 def evaluate(model: Model, images: Images, *, seed: int = 0) -> dict[str, Any]:
     """Everything that is measured, as one object of plain values.
 
     n: images; information and entropy: L_I and H(c) of each code in nats, with information_error, the standard
-    error of L_I. Where categories or classes are read, also: code, k, shares, confidence. With labels, of a run
-    that learned from labels: error, recall per class, confusion [classes, k]; of any other: cluster_accuracy (one
-    to one), cluster_accuracy_many_to_one, nmi, ari, recall per class, confusion, category_of, merges.
+    error of L_I; prior: [K] of each code whose prior was learned. continuous: how each continuous code goes with
+    measured properties (`continuous`). Where categories or classes are read, also: code, k, shares, dead (categories
+    next to empty), effective (how many are in use, e^H of the shares), unused (the dead ones in words, or empty),
+    confidence. With labels, of a run that learned from labels: error, recall per class, confusion [classes, k]; of
+    any other: cluster_accuracy (one to one), cluster_accuracy_many_to_one, nmi, ari, recall per class, confusion,
+    category_of, merges.
     """
     scores: dict[str, Any] = {"data": images.name, "n": len(images)}
     bounds = model.lower_bound(SAMPLES, seed=seed)
     scores["information"] = {name: mean for name, (mean, _) in bounds.items()}
     scores["information_error"] = {name: error for name, (_, error) in bounds.items()}
     scores["entropy"] = model.latent.entropy
+    read = model.encode(images)
+    if found := continuous(model, images, read, seed):
+        scores["continuous"] = found
+    scores["prior"] = {name: prior.tolist() for name, prior in model.priors.items()}
     if model.categorical is None:
         return scores
-    posterior = model.encode(images)[model.categorical]
+    posterior = read[model.categorical]
     k = posterior.probs.shape[1]
+    categories = [model.names.numbered(model.categorical, j) for j in range(k)]
+    used = clusters.usage(posterior.value, k)
     scores |= {
         "code": model.categorical,
         "k": k,
-        "shares": (np.bincount(posterior.value, minlength=k) / len(images)).tolist(),
+        "shares": used.shares.tolist(),
+        "dead": used.dead,
+        "effective": used.effective,
+        "unused": used.words(categories),
         "confidence": float(posterior.confidence.mean()),
     }
     if (images.labels < 0).all():
         return scores
     if model.config.labels is not None:
         return scores | _classified(model, images, posterior.value)
-    categories = [model.names.numbered(model.categorical, j) for j in range(k)]
     return scores | _clustered(images, posterior.value, categories)
+
+
+def continuous(model: Model, images: Images, read: Mapping[str, Posterior], seed: int = 0) -> dict[str, Any]:
+    """Of each continuous code, Spearman's rho with each property that `morphology.measure` gives for such images.
+
+    sweeps: the code against the property of what G makes of it, SWEEPS sweeps in which all else is held, each with
+    its own z, category and other codes; the mean of a sweep is taken off, so only what the code does counts. real:
+    Q's reading of the real images against their property, with the mean of Q's category taken off both;
+    real_overall: nothing taken off. looks_like: the property that stands for this code when each code has one of its
+    own, None where rho of the sweeps is below morphology.CLEAR. Empty where no code is continuous or nothing is
+    generated; no real and real_overall where nothing reads the code.
+    """
+    names = [name for name, code in model.latent.codes.items() if not isinstance(code, Categorical)]
+    if not names or not model.config.objective.generates:
+        return {}
+    shapes = morphology.are_shapes(images)
+    result: dict[str, Any] = {}
+    for name in names:
+        low, high = model.latent.codes[name].shown  # type: ignore[attr-defined]  # every continuous code has it
+        values = np.linspace(low, high, STEPS)
+        draw = model.latent.grid(name, values.tolist(), SWEEPS, stream(seed, f"sweep {name}"))
+        made = morphology.measure(Images(model.generate(draw.vector())), shapes)
+        code, row = np.tile(values, SWEEPS), np.repeat(np.arange(SWEEPS), STEPS)
+        result[name] = {"sweeps": {what: morphology.rank_correlation(code, m, row) for what, m in made.items()}}
+    own = morphology.assign({name: found["sweeps"] for name, found in result.items()})
+    real = morphology.measure(images, shapes)
+    grouped = read.get(model.categorical or "")
+    category = None if grouped is None else grouped.value
+    for name, found in result.items():
+        for key, groups in (("real", category), ("real_overall", None)) if name in read else ():
+            mean = read[name].mean
+            found[key] = {what: morphology.rank_correlation(mean, m, groups) for what, m in real.items()}
+        clear = name in own and abs(found["sweeps"][own[name]]) >= morphology.CLEAR
+        found["looks_like"] = own[name] if clear else None
+    return result
 
 
 def _classified(model: Model, images: Images, read: clusters.Indices) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from torch.nn.functional import cross_entropy
 
 from infogan.codes import Categorical
 from infogan.errors import ConfigError
-from infogan.latent import Latent
+from infogan.latent import CLASS, Latent
 from infogan.objectives.base import SETTINGS, Loss, Objective, Scene
 from infogan.objectives.gan import d_terms, g_term
 
@@ -31,7 +31,7 @@ class ACGAN(BaseModel, Objective):
                 f"acgan tells G the class in one code: give latent.NAME categorical:{classes} and no other, "
                 f"not {', '.join(latent.codes) or 'none'} (the data has {classes} classes)"
             )
-        return {"real": 1, "class": classes}
+        return {"real": 1, CLASS: classes}
 
     @property
     def labels(self) -> Literal["needed"]:
@@ -39,19 +39,19 @@ class ACGAN(BaseModel, Objective):
 
     @property
     def q(self) -> str:
-        return "class"
+        return CLASS
 
     def d_loss(self, scene: Scene) -> Loss:
         assert scene.labels is not None  # the settings see to it
-        bounds = scene.latent.bounds(scene.fake.heads["class"], scene.draw.values)
+        bounds = scene.latent.bounds(scene.fake.heads[CLASS], scene.draw.values)
         terms = d_terms(scene.real.heads["real"], scene.fake.heads["real"])
-        terms["class"] = cross_entropy(scene.labelled.heads["class"], scene.labels)
+        terms["class"] = cross_entropy(scene.labelled.heads[CLASS], scene.labels)
         for name, code in scene.latent.codes.items():
             terms[f"class/{name}"] = self.fake_class_weight * (code.entropy - bounds[name])
         return Loss(terms, watch={f"L_I/{name}": bound.detach() for name, bound in bounds.items()})
 
     def g_loss(self, scene: Scene) -> Loss:
-        bounds = scene.latent.bounds(scene.fake.heads["class"], scene.draw.values)
+        bounds = scene.latent.bounds(scene.fake.heads[CLASS], scene.draw.values)
         terms = g_term(scene.fake.heads["real"])
         terms |= {f"class/{name}": scene.latent.entropy[name] - bound for name, bound in bounds.items()}
         return Loss(terms, watch={f"L_I/{name}": bound.detach() for name, bound in bounds.items()})

@@ -9,7 +9,7 @@ import torch
 from pydantic import ConfigDict
 from torch import Tensor
 
-from infogan.latent import Draw, Latent
+from infogan.latent import CLASS, Draw, Latent
 from infogan.networks import Verdict
 
 SETTINGS = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
@@ -93,7 +93,7 @@ class Objective(ABC):
 
     def class_logits(self, heads: Mapping[str, Tensor]) -> Tensor | None:
         """[N, K] logits of the classes (or of categories, without labels), where D has a head for them."""
-        return heads.get("class")
+        return heads.get(CLASS)
 
     @property
     def detached(self) -> Set[str]:

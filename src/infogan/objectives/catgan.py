@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from infogan.errors import ConfigError
-from infogan.latent import Latent
+from infogan.latent import CLASS, Latent
 from infogan.objectives.base import Loss, Scene
 from infogan.objectives.real import HearsRealImages, of_classes
 
@@ -40,20 +40,20 @@ class CatGAN(HearsRealImages):
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
         if not (self.k or classes):
             raise ConfigError("catgan cannot tell how many categories there are: set objective.k")
-        return {"class": self.k or classes}
+        return {CLASS: self.k or classes}
 
     @property
     def labels(self) -> Literal["optional"]:
         return "optional"
 
     def d_loss(self, scene: Scene) -> Loss:
-        real, fake = scene.real.heads["class"], scene.fake.heads["class"]
+        real, fake = scene.real.heads[CLASS], scene.fake.heads[CLASS]
         terms = {"balance": -spread(real), "real": doubt(real), "fake": -doubt(fake)}
         if scene.labels is not None:
-            terms["class"] = self.class_weight * cross_entropy(scene.labelled.heads["class"], scene.labels)
+            terms["class"] = self.class_weight * cross_entropy(scene.labelled.heads[CLASS], scene.labels)
         loss = Loss(terms, watch={"I(x; category)": (spread(real) - doubt(real)).detach()})
         return loss | self.real_information(scene, of_classes)
 
     def g_loss(self, scene: Scene) -> Loss:
-        fake = scene.fake.heads["class"]
+        fake = scene.fake.heads[CLASS]
         return Loss({"balance": -spread(fake), "adversarial": doubt(fake)})

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel
 from torch.nn.functional import cross_entropy
 
-from infogan.latent import Latent
+from infogan.latent import CLASS, Latent
 from infogan.objectives.base import SETTINGS, Loss, Objective, Scene
 
 
@@ -16,7 +16,7 @@ class Classifier(BaseModel, Objective):
     kind: Literal["classifier"] = "classifier"
 
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
-        return {"class": classes}
+        return {CLASS: classes}
 
     @property
     def labels(self) -> Literal["needed"]:
@@ -28,7 +28,7 @@ class Classifier(BaseModel, Objective):
 
     def d_loss(self, scene: Scene) -> Loss:
         assert scene.labels is not None  # the settings see to it
-        return Loss({"class": cross_entropy(scene.labelled.heads["class"], scene.labels)})
+        return Loss({"class": cross_entropy(scene.labelled.heads[CLASS], scene.labels)})
 
     def g_loss(self, scene: Scene) -> Loss:
         return Loss({})

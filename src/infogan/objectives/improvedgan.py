@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
 
-from infogan.latent import Latent
+from infogan.latent import CLASS, Latent
 from infogan.objectives.base import Loss, Scene
 from infogan.objectives.real import HearsRealImages, of_classes
 
@@ -26,7 +26,7 @@ class ImprovedGAN(HearsRealImages):
     """Weight of the unlabelled and generated images' terms."""
 
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
-        return {"class": classes}
+        return {CLASS: classes}
 
     @property
     def labels(self) -> Literal["needed"]:
@@ -35,9 +35,9 @@ class ImprovedGAN(HearsRealImages):
     def d_loss(self, scene: Scene) -> Loss:
         assert scene.labels is not None  # the settings see to it
         terms = {
-            "class": cross_entropy(scene.labelled.heads["class"], scene.labels),
-            "real": self.weight * softplus(-scene.real.heads["class"].logsumexp(1)).mean() / 2,
-            "fake": self.weight * softplus(scene.fake.heads["class"].logsumexp(1)).mean() / 2,
+            "class": cross_entropy(scene.labelled.heads[CLASS], scene.labels),
+            "real": self.weight * softplus(-scene.real.heads[CLASS].logsumexp(1)).mean() / 2,
+            "fake": self.weight * softplus(scene.fake.heads[CLASS].logsumexp(1)).mean() / 2,
         }
         return Loss(terms) | self.real_information(scene, of_classes)
 

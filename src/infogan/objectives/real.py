@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 from torch import Tensor
 
 from infogan.codes import Categorical, Code
+from infogan.latent import CLASS
 from infogan.networks import Verdict
 from infogan.objectives.base import SETTINGS, Loss, Objective, Scene
 
@@ -38,5 +39,5 @@ class HearsRealImages(BaseModel, Objective):
 
 def of_classes(verdict: Verdict) -> dict[str, tuple[Code, Tensor]]:
     """What a class head of K logits speaks of."""
-    logits = verdict.heads["class"]
-    return {"class": (Categorical(logits.shape[1]), logits)}
+    logits = verdict.heads[CLASS]
+    return {CLASS: (Categorical(logits.shape[1]), logits)}

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
 
-from infogan.latent import Latent
+from infogan.latent import CLASS, Latent
 from infogan.objectives.base import SETTINGS, Loss, Objective, Scene
 
 
@@ -29,25 +29,25 @@ class SemiGAN(BaseModel, Objective):
     gradient does not vanish while D is ahead."""
 
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
-        return {"class": classes + 1}
+        return {CLASS: classes + 1}
 
     @property
     def labels(self) -> Literal["needed"]:
         return "needed"
 
     def class_logits(self, heads: Mapping[str, Tensor]) -> Tensor:
-        return heads["class"][:, :-1]  # FAKE is no answer about a real image
+        return heads[CLASS][:, :-1]  # FAKE is no answer about a real image
 
     def d_loss(self, scene: Scene) -> Loss:
         assert scene.labels is not None  # the settings see to it
         return Loss(
             {
-                "class": cross_entropy(scene.labelled.heads["class"], scene.labels),
-                "real": softplus(-realness(scene.real.heads["class"])).mean(),
-                "fake": softplus(realness(scene.fake.heads["class"])).mean(),
+                "class": cross_entropy(scene.labelled.heads[CLASS], scene.labels),
+                "real": softplus(-realness(scene.real.heads[CLASS])).mean(),
+                "fake": softplus(realness(scene.fake.heads[CLASS])).mean(),
             }
         )
 
     def g_loss(self, scene: Scene) -> Loss:
-        r = realness(scene.fake.heads["class"])
+        r = realness(scene.fake.heads[CLASS])
         return Loss({"adversarial": -softplus(r).mean() if self.saturating else softplus(-r).mean()})

@@ -117,6 +117,6 @@ def number(value: float) -> str:
     return text.replace("-", "−")
 
 
-def decimal(value: float) -> str:
-    """A figure: 2.30 or −0.04."""
-    return f"{value:.2f}".replace("-", "−")
+def decimal(value: float, sign: bool = False) -> str:
+    """A figure: 2.30 or −0.04, with a plus where signs are wanted."""
+    return format(value, "+.2f" if sign else ".2f").replace("-", "−")

@@ -41,7 +41,7 @@ def _information(axes: Axes, rows: Sequence[Row]) -> None:
                 )
                 label = "_"  # one entry a row
         if code and label == "_":
-            entropies.add(row.config.latent.entropy[code])
+            entropies |= {score["entropy"][code] for score in row.scores}  # of a learned prior they differ
     for entropy in entropies:
         axes.axhline(entropy, color=INK, lw=0.8, ls=(0, (4, 3)))
     axes.set(xlabel="generator steps", ylabel=r"$L_I$ of the category (nats), dashed: $H(c)$")

@@ -9,11 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from scipy.optimize import brentq
 
-from infogan.errors import ConfigError
 from infogan.information.quantity import Unit
-from infogan.report.plots import COLOURS, INK, QUIET
+from infogan.report.plots import COLOURS, INK, QUIET, write
 
-FORMATS = (".png", ".svg", ".pdf")
 ROOM = 0.4
 """Width that a region needs to hold its label, in the units of the axes."""
 
@@ -23,8 +21,6 @@ def information_diagram(summary: Mapping[str, float], path: Path, unit: Unit) ->
 
     path: .png, .svg or .pdf; ConfigError otherwise.
     """
-    if path.suffix.lower() not in FORMATS:
-        raise ConfigError(f"{path}: a diagram is written as {', '.join(FORMATS)}; change the ending")
     figure = Figure(figsize=(5.2, 3.5), dpi=200)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(-1.56, 1.56), ylim=(-0.95, 1.15), aspect="equal")
@@ -36,8 +32,7 @@ def information_diagram(summary: Mapping[str, float], path: Path, unit: Unit) ->
     edges = (x - r_x, y - r_y, x + r_x, y + r_y)  # X alone, shared and Y alone lie between these on the x axis
     _regions(axes, edges, max(r_x, r_y), summary)
     _wholes(axes, (x, y), edges, max(r_x, r_y), summary, unit)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, facecolor="white", bbox_inches="tight", pad_inches=0.08)
+    write(figure, path, bbox_inches="tight", pad_inches=0.08)
 
 
 def circles(h_x: float, h_y: float, shared: float) -> tuple[float, float, float, float]:

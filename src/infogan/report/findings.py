@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from infogan.codes import Posterior
-from infogan.data.images import Images, Pixels
-from infogan.metrics import clusters
-from infogan.model import CHUNK, Model
+from infogan.data.images import Images
+from infogan.metrics import clusters, morphology
+from infogan.metrics.morphology import rank_correlation
+from infogan.model import Model
+from infogan.report.charts import decimal
 from infogan.report.png import uri
 
 MOST_CATEGORIES = 40
@@ -77,6 +78,8 @@ class Factor:
     real: list[list[Picture]]
     """[step] up to ROWS images whose reading lies within half a step, nearest first."""
     relations: list[Relation]
+    likeness: tuple[str, str] | None
+    """What it looks like by measurement, and the figures that say so; None where that was not measured."""
 
 
 def tiles(width: int) -> tuple[float, int]:
@@ -127,6 +130,17 @@ def total(model: Model, read: Mapping[str, Posterior]) -> int:
     return 0 if code is None else model.latent.codes[code].width
 
 
+def usage(model: Model, read: Mapping[str, Posterior]) -> list[str]:
+    """How many categories are in use, and which are not, in words; nothing where none are read."""
+    code = model.categorical
+    if code is None or code not in read:
+        return []
+    k = read[code].probs.shape[1]
+    used = clusters.usage(read[code].value, k)
+    unused = used.words([model.names.numbered(code, j) for j in range(k)])
+    return [f"In use: {used.effective:.1f} of {k}, as e^H of their shares", *filter(None, [unused])]
+
+
 def drawn(model: Model) -> str | None:
     """The code by which G draws the categories that are read: a class head that reads no code has none."""
     reads_another = model.categorical is not None and model.categorical != model.latent.categorical
@@ -155,9 +169,14 @@ def pictures(images: Images, rows: Values, confidence: Values | None = None, exp
 
 
 def factor(
-    model: Model, code: str, images: Images | None, read: Mapping[str, Posterior], called: Callable[[str], str]
+    model: Model,
+    code: str,
+    images: Images | None,
+    read: Mapping[str, Posterior],
+    called: Callable[[str], str],
+    measured: Mapping[str, Any] | None = None,
 ) -> Factor:
-    """A continuous code. called: what the page calls a code."""
+    """A continuous code. called: what the page calls a code. measured: what the scores say of it."""
     grid, sweep = model.traverse(code, rows=ROWS, steps=STEPS, seed=model.config.seed)
     low, high = model.latent.codes[code].shown  # type: ignore[attr-defined]  # every continuous code has it
     near, counts, relations = [], [], []
@@ -178,37 +197,34 @@ def factor(
         counts=counts,
         real=near,
         relations=relations,
+        likeness=likeness(measured) if measured else None,
     )
+
+
+def likeness(measured: Mapping[str, Any]) -> tuple[str, str]:
+    """What a continuous code looks like, by `metrics.evaluate.continuous`, and the figures that say so."""
+    own, rhos = measured["looks_like"], measured["sweeps"]
+    name = own or max(rhos, key=lambda what: abs(rhos[what]))
+    figures = f"{decimal(rhos[name], sign=True)} over generated sweeps"
+    if "real" in measured:
+        figures += f", {decimal(measured['real'][name], sign=True)} over real images, category by category"
+    if own:
+        return f"Looks like {own}", f"rank correlation {figures}"
+    return "Looks like no measured property of its own", f"nearest is {name}: rank correlation {figures}"
 
 
 def related(mean: Values, images: Images, others: Mapping[str, Posterior]) -> list[Relation]:
     """What Q's reading [N] of a continuous code goes with, strongest first."""
-    numbers: dict[str, Values] = {name: p.mean for name, p in others.items() if len(p.mean)} | measures(images)
+    numbers: dict[str, Values] = {name: p.mean for name, p in others.items() if len(p.mean)}
+    numbers |= morphology.measure(images, False)
+    if morphology.are_shapes(images):
+        numbers |= morphology.measure(images, True)
     groups: dict[str, Values] = {name: p.value for name, p in others.items() if len(p.probs)}
     if len(images.classes) > 1:
         groups["class of the image"] = images.labels
     found = [Relation(name, rank_correlation(mean, values), True) for name, values in numbers.items()]
     found += [Relation(name, correlation_ratio(mean, values), False) for name, values in groups.items()]
     return sorted((r for r in found if abs(r.strength) >= WEAK), key=lambda r: -abs(r.strength))
-
-
-def measures(images: Images) -> dict[str, Values]:
-    """What can be measured on each image without knowing what it shows: [N] each."""
-
-    def of(measure: Callable[[Pixels], Values]) -> Values:
-        chunks = (images.take(slice(at, at + CHUNK)) for at in range(0, len(images), CHUNK))
-        return np.concatenate([measure(chunk.reshape(len(chunk), -1)) for chunk in chunks])
-
-    return {"brightness": of(lambda flat: flat.mean(1)), "contrast": of(lambda flat: flat.std(1))}
-
-
-def rank_correlation(a: Values, b: Values) -> float:
-    """Spearman's rank correlation of [N] and [N]; 0 where one of them is constant.
-
-    >>> rank_correlation(np.array([1, 2, 3]), np.array([1, 10, 100])), rank_correlation(np.ones(3), np.arange(3))
-    (1.0, 0.0)
-    """
-    return float(spearmanr(a, b).statistic) if np.ptp(a) and np.ptp(b) else 0.0
 
 
 def correlation_ratio(values: Values, groups: Values) -> float:

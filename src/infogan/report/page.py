@@ -13,10 +13,9 @@ import numpy as np
 from markupsafe import Markup
 from torch.nn import Module
 
-from infogan import __version__
+from infogan import __version__, durable
 from infogan.codes import Categorical
 from infogan.config import read_file
-from infogan.data.cache import whole
 from infogan.data.images import Images
 from infogan.metrics import clusters
 from infogan.model import Model
@@ -48,10 +47,10 @@ def write(run: Run, model: Model, images: Images | None, notes: Sequence[str] = 
         script=Markup(script),
         script_hash=_hash(script),
         percent=percent,
-        signed=lambda r: decimal(r.strength) if not r.signed or r.strength < 0 else f"+{decimal(r.strength)}",
+        signed=lambda r: decimal(r.strength, r.signed),
         version=__version__,
     )
-    with whole(run.report_file) as partial:
+    with durable.whole(run.report_file) as partial:
         partial.write_bytes(html.encode("utf-8", "backslashreplace"))  # file names need not be text
     return run.report_file
 
@@ -93,6 +92,7 @@ def contents(run: Run, model: Model, images: Images | None) -> dict[str, Any]:
         found = clusters.score(images.labels, read[code].value, len(images.classes), read[code].probs.shape[1])
     categories = findings.categories(model, images, read, found)
     continuous = [name for name, c in codes.items() if generates and not isinstance(c, Categorical)]
+    measured = _scores(run).get("continuous") or {}
     page = {
         "title": run.path.resolve().name,
         "real": "real images" if images is not None else "",
@@ -102,8 +102,9 @@ def contents(run: Run, model: Model, images: Images | None) -> dict[str, Any]:
         "drawn": findings.drawn(model) is not None,
         "largest": max((c.share for c in categories), default=0),
         "hidden": findings.total(model, read) - len(categories),
+        "usage": findings.usage(model, read),
         "samples": findings.random_samples(model, SAMPLES) if generates and findings.drawn(model) is None else [],
-        "factors": [findings.factor(model, name, images, read, names.code) for name in continuous],
+        "factors": [findings.factor(model, name, images, read, names.code, measured.get(name)) for name in continuous],
         "weak": findings.WEAK,
         "data": {"run": str(run.path), "names": names.tree()},
         **training(run, model),
@@ -122,7 +123,7 @@ def contents(run: Run, model: Model, images: Images | None) -> dict[str, Any]:
 
 def about(run: Run, model: Model, images: Images | None, found: clusters.Clusters | None) -> dict[str, Any]:
     """What the run was: a sentence, the figures that matter, where it happened, how to repeat it."""
-    config, codes, lines = model.config, model.latent.codes, run.metrics()
+    config, codes, lines, names = model.config, model.latent.codes, run.metrics(), model.names.code
     machine = read_file(run.environment_file) if run.environment_file.is_file() else {}
     seconds = sum(line["seconds"] for line in lines)
     groups = [f"{c.k} categories" for c in codes.values() if isinstance(c, Categorical)]
@@ -131,9 +132,12 @@ def about(run: Run, model: Model, images: Images | None, found: clusters.Cluster
     trained = f"{machine['images']:,} images of " if "images" in machine else ""
     figures, bounds = [], _scores(run).get("information") or {}
     if found is not None and images is not None and config.labels is None:
-        about = f"cluster accuracy, one to one, over {len(images):,} labelled images"
+        k = found.table.shape[1]
+        many = k > len(images.classes)  # one to one, the categories to spare would count as wrong
+        how = f"many to one, K = {k}" if many else "one to one"
+        about = f"cluster accuracy, {how}, over {len(images):,} labelled images"
         figures = [
-            (percent(found.accuracy), about),
+            (percent(found.many_to_one if many else found.accuracy), about),
             (f"{found.nmi:.3f}", "normalised mutual information with the labels"),
         ]
     if "error" in _scores(run):
@@ -154,6 +158,7 @@ def about(run: Run, model: Model, images: Images | None, found: clusters.Cluster
         "latent": f"{config.latent.noise} noise, "
         + ", ".join(f"{n} ({type(c).__name__.lower()})" for n, c in codes.items()),
         "weights": f"{_weights(model.g):,} in G, {_weights(model.d):,} in D and Q",
+        **{f"learned prior of {names(n)}": ", ".join(map(percent, p.tolist())) for n, p in model.priors.items()},
         "seed": config.seed,
         "time": duration(seconds) if seconds else "",
         "machine": ", ".join(str(machine[key]) for key in ("processor", "device", "machine") if machine.get(key)),

@@ -1,28 +1,33 @@
 """Figures in the manner of a paper's: labelled with code names and values, nothing else.
 
-Images are uint8 [..., H, W, C]; every function writes one PNG.
+Images are uint8 [..., H, W, C]; every function writes one file.
 """
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
 
+from infogan import durable
 from infogan.data.images import Images, Pixels
+from infogan.errors import ConfigError
 from infogan.metrics.clusters import Indices
 from infogan.model import Model
+from infogan.report.png import png
 from infogan.run import Run
 
 INK, QUIET = "#222222", "#8a8a8a"
 COLOURS = ["#2f6db3", "#c8553d", "#3c8d5a", "#8a5fb0", "#b8860b", "#4a9aa5", "#d27c9f", "#6b6b6b"]
 GAP = 1 / 14
 """Space between the images of a grid, as a share of their height."""
+FORMATS = (".png", ".svg", ".pdf")
+"""Endings of the files that a figure can be written to."""
 
 
 def mosaic(images: Pixels, gap: int = 2) -> Pixels:
@@ -36,10 +41,13 @@ def mosaic(images: Pixels, gap: int = 2) -> Pixels:
 
 
 def save_png(image: Pixels, path: Path, at_least: int = 480) -> None:
-    """Write an image [h, w, C], enlarged by a whole number so that its longer side has `at_least` pixels."""
+    """Write an image [h, w, C], enlarged by a whole number so that its longer side has `at_least` pixels.
+
+    ConfigError when the path does not end in .png."""
     factor = max(1, math.ceil(at_least / max(image.shape[:2])))
     large = image.repeat(factor, 0).repeat(factor, 1)
-    Image.fromarray(large[..., 0] if large.shape[2] == 1 else large).save(path)
+    with _written(path, FORMATS[:1]) as partial:
+        partial.write_bytes(png(large))
 
 
 def _plain_text(text: str) -> str:
@@ -52,12 +60,21 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained", dpi=160)
 
 
-def write(figure: Figure, path: Path) -> None:
-    """Save a figure; its folder is made."""
+@contextmanager
+def _written(path: Path, formats: Sequence[str]) -> Iterator[Path]:
+    """A picture to write, whole or not at all; its folder is made. ConfigError when it ends in none of the formats."""
+    if path.suffix.lower() not in formats:
+        raise ConfigError(f"{path}: this picture is written as {', '.join(formats)}; change the ending")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
+    with durable.writing(path), durable.whole(path) as partial:
+        yield partial
+
+
+def write(figure: Figure, path: Path, **more: Any) -> None:
+    """Save a figure; its folder is made. ConfigError when it does not end in one of FORMATS. more: for savefig."""
+    with warnings.catch_warnings(), _written(path, FORMATS) as partial:
         warnings.filterwarnings("ignore", "Glyph")  # a name in a script that the font lacks: boxes in its place
-        figure.savefig(path, facecolor="white")
+        figure.savefig(partial, format=path.suffix[1:].lower(), facecolor="white", **more)
 
 
 def _grid(axes: Axes, images: Pixels, columns: Sequence[str], rows: Sequence[str]) -> None:
@@ -205,7 +222,6 @@ def run_figures(run: Run, model: Model, images: Images) -> list[Path]:
         categories(model, images, posterior.value, posterior.confidence, written[-1])
     if model.config.objective.generates:
         written.append(samples / "random.png")
-        samples.mkdir(parents=True, exist_ok=True)
         save_png(mosaic(model.sample(100).reshape(10, 10, *model.shape)), written[-1])
     if lines := run.metrics():
         if any(name.startswith("L_I/") for name in lines[-1]):

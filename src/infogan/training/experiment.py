@@ -2,11 +2,12 @@
 
 import shutil
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from infogan import data as source
-from infogan import durable, signals
+from infogan import doctor, durable, signals
 from infogan.config import RunConfig, read_file
 from infogan.data import labels
 from infogan.data.images import Images
@@ -53,13 +54,17 @@ def scored(run: Run, steps: int) -> bool:
         return False
 
 
-def held_out(config: RunConfig) -> Images:
+def kept_apart(config: RunConfig) -> Images:
     """The validation images of the run's data; all of them where there are too few to hold any out."""
     try:
-        images = source.load(config.data, "validation")
+        return source.load(config.data, "validation")
     except DataError:
-        images = source.load(config.data, "all")
-    return labels.for_scoring(images, config.labels)
+        return source.load(config.data, "all")
+
+
+def held_out(config: RunConfig) -> Images:
+    """Those images with the labels to score against."""
+    return labels.for_scoring(kept_apart(config), config.labels)
 
 
 def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
@@ -75,6 +80,8 @@ def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
         "seconds": sum(line["seconds"] for line in lines),
         "images_per_second": speed[len(speed) // 2],
     }
+    found = doctor.examine(run, model, images, scores).findings
+    scores["findings"] = [asdict(finding) for finding in found]
     run.write_json(run.scores_file, scores)
-    page.write(run, model, images)
+    page.write(run, model, images, [str(finding) for finding in found])
     return scores

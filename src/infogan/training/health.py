@@ -1,5 +1,7 @@
 """Signs that training goes wrong, and the means that the log shows."""
 
+import logging
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,6 +12,9 @@ from torch.nn.utils import get_total_norm
 from infogan.errors import TrainingError
 from infogan.objectives.base import Loss
 
+COLLAPSED = 0.5
+"""Share of ln K below which a learned prior's H(c) is worth a warning."""
+logger = logging.getLogger("infogan")
 Named = Iterable[tuple[str, Tensor]]
 
 
@@ -35,6 +40,25 @@ def check_tensors(step: int, suspects: Named) -> None:
     """TrainingError that names the first tensors that are not finite, if there are any."""
     if tensors := _some(not_finite(suspects)):
         raise TrainingError(f"step {step}: not finite: {tensors}. Lower the rates; the last checkpoint is kept.")
+
+
+def check_priors(priors: Mapping[str, Tensor], entropy: Mapping[str, float], step: int, warned: set[str]) -> None:
+    """A warning for each code whose learned prior [K] collapses to few categories, once: `warned` remembers."""
+    for name, prior in priors.items():
+        if entropy[name] < COLLAPSED * math.log(len(prior)) and name not in warned:
+            warned.add(name)
+            logger.warning(
+                "step %d: the learned prior of %s collapses: H(c) is %.2f of ln %d = %.2f nats, category %d has "
+                "%.0f %%. Unless the images are that uneven, raise objective.real-weight or set latent.%s.probs none.",
+                step,
+                name,
+                entropy[name],
+                len(prior),
+                math.log(len(prior)),
+                int(prior.argmax()),
+                100 * float(prior.max()),
+                name,
+            )
 
 
 def suspicious(tensors: list[Tensor]) -> bool:

@@ -26,7 +26,7 @@ from infogan.config import RunConfig
 from infogan.data.images import Images, Order, to_float
 from infogan.data.labels import reveal, write_csv
 from infogan.errors import RunError, reading
-from infogan.latent import Draw
+from infogan.latent import Draw, Latent
 from infogan.model import CHUNK, Model
 from infogan.networks import Verdict
 from infogan.objectives.base import Loss
@@ -34,7 +34,7 @@ from infogan.run import Run
 from infogan.streams import stream
 from infogan.training import checkpoint
 from infogan.training.engine import Engine
-from infogan.training.health import Means, check_finite, check_tensors, suspicious
+from infogan.training.health import Means, check_finite, check_priors, check_tensors, suspicious
 from infogan.training.player import Player, parameters_of
 
 CALIBRATION = 8 * CHUNK
@@ -49,9 +49,9 @@ Progress = Callable[[int, dict[str, float]], None]
 class Scene:
     """What one player's step looks at (see objectives.base): each verdict is made when first asked for."""
 
-    def __init__(self, trainer: "Trainer", batch: int, draw: Draw, teaches_g: bool) -> None:
+    def __init__(self, trainer: "Trainer", batch: int, latent: Latent, draw: Draw, teaches_g: bool) -> None:
         self._trainer, self._batch, self._teaches_g = trainer, batch, teaches_g
-        self.latent, self.draw = trainer.config.latent, draw
+        self.latent, self.draw = latent, draw
 
     def _verdict(self, what: str, images: Tensor, tracked: bool = False) -> Verdict:
         """D on images; tracked: whether batch normalisation counts them into its running statistics."""
@@ -129,7 +129,7 @@ class Trainer:
         self.labelled = np.flatnonzero(images.labels >= 0) if config.labels is not None else np.empty(0, np.int64)
         self.labelled_order = Order(len(self.labelled), config.seed, "labelled order")
         self.model.d.prepare(to_float(images.take(self.order.batch(0, CHUNK))).to(self.engine.device))
-        self.step, self.means = 0, Means()
+        self.step, self.means, self._warned = 0, Means(), set[str]()
         model, optim = self.model, config.optim
         self.g, self.d = Player(model.g, self.engine.dtype), Player(model.d, self.engine.dtype)
         q_of_g = parameters_of(model.d, config.objective.g_heads)
@@ -154,7 +154,16 @@ class Trainer:
         with self.g.frozen():
             loss = self.config.objective.d_loss(scene)
             self._update(self.d_optim, self.config.optim.d_lr, loss, "d", scene)
+        self._move_priors(scene)
         return loss
+
+    def _move_priors(self, scene: Scene) -> None:
+        """Let learned priors follow what Q reads in the real batch."""
+        q, learned = self.config.objective.q, self.config.latent.learned
+        if learned and q:
+            read, priors = scene.latent.split(scene.real.heads[q]), self.model.priors
+            check_tensors(self.step, ((f"what Q reads of {name}", read[name]) for name in learned))
+            self.model.priors = {name: code.moved(priors[name], read[name]) for name, code in learned.items()}
 
     def g_step(self, batch: int) -> Loss:
         """One update of G (and of the heads that step with it), the rest of D frozen."""
@@ -165,9 +174,9 @@ class Trainer:
         return loss
 
     def _scene(self, player: str, batch: int, teaches_g: bool) -> Scene:
-        config = self.config
-        draw = config.latent.sample(config.batch, stream(config.seed, f"latent {player}", batch))
-        return Scene(self, batch, draw.to(self.engine.device), teaches_g)
+        config, latent = self.config, self.model.latent
+        draw = latent.sample(config.batch, stream(config.seed, f"latent {player}", batch))
+        return Scene(self, batch, latent, draw.to(self.engine.device), teaches_g)
 
     def _update(self, optimizer: Adam, lr: float, loss: Loss, player: str, scene: Scene) -> None:
         if not loss.terms:
@@ -211,6 +220,7 @@ class Trainer:
         if scene is not None:
             yield "the latent vector", scene.draw.vector()
             yield "the images", scene._images
+        yield from ((f"the prior of {name}", prior) for name, prior in self.model.priors.items())
         parts = {"g": self.model.g, "d": self.model.d}
         parts |= {f"average.{part}": average for part, average in self.averages.items()}
         for part, module in parts.items():
@@ -222,6 +232,12 @@ class Trainer:
                     for moment, tensor in optimizer.state.get(weight, {}).items():
                         yield f"{moment} of {name}", tensor
             yield from module.named_buffers(prefix=part)
+
+    def entropies(self) -> dict[str, float]:
+        """`H(c)/code` of each learned prior, in nats; a warning where one all but left the code without choice."""
+        entropy = self.model.latent.entropy
+        check_priors(self.model.priors, entropy, self.step, self._warned)
+        return {f"H(c)/{name}": entropy[name] for name in self.model.priors}
 
     @property
     def size(self) -> int:
@@ -263,6 +279,7 @@ class Trainer:
         for part, module in parts.items():
             prefix = f"{part}."
             module.load_state_dict({k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)})
+        self.model.take_priors(weights)
         checkpoint.restore(self.d_optim, "d", moments)
         checkpoint.restore(self.g_optim, "g", moments)
         self.g.refresh()
@@ -277,7 +294,7 @@ class Trainer:
         for part, average in self.averages.items():
             getattr(self.model, part).load_state_dict(average.module.state_dict())
         n, config, device = CALIBRATION, self.config, self.engine.device
-        latents = config.latent.sample(n, stream(config.seed, "calibrate")).vector()
+        latents = self.model.latent.sample(n, stream(config.seed, "calibrate")).vector()
         rows = Order(len(self.images), config.seed).batch(0, n).reshape(-1, CHUNK)
         update_bn([part.to(device) for part in latents.split(CHUNK)], self.model.g)
         update_bn((to_float(self.images.take(part)).to(device) for part in rows), self.model.d)
@@ -349,7 +366,7 @@ def _steps(trainer: Trainer, run: Run, progress: Progress) -> None:
             if step % config.log_every == 0 or last:
                 seconds = time.perf_counter() - since
                 speed = {"seconds": seconds, "images_per_second": (step - begun) * config.batch / seconds}
-                line = {"step": step, **trainer.means.flush(), **speed}
+                line = {"step": step, **trainer.means.flush(), **trainer.entropies(), **speed}
                 log.write(json.dumps(line).encode() + b"\n")
                 since, begun = time.perf_counter(), step
             if step % config.checkpoint_every == 0 or last or asked:

@@ -1,0 +1,163 @@
+"""What can be measured on an image of a shape on a plain ground, and how codes go with it. N images of H x W.
+
+The ground is the median of the outermost ring of pixels; the shape is whatever differs from it, brighter or darker
+alike, so an image and its negative measure the same. Colour counts by its luminance. A pixel weighs by how far it
+stands off the ground, so an edge may lie between two pixels.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import spearmanr
+
+from infogan.data.images import Images, Pixels
+
+Values = NDArray[np.float64]
+Groups = NDArray[np.int64]
+Rhos = Mapping[str, Mapping[str, float]]
+"""By code, then by property."""
+LUMINANCE = 0.299, 0.587, 0.114
+FAINT = 16
+"""An image with no pixel further off the ground, in grey levels, is blank."""
+EDGE = 0.2, 0.8
+"""Shares of the image's furthest distance from the ground between which a pixel's weight rises from 0 to 1. Below it
+is the ground's noise, above it all is ink; blur moves little, since the edge stays at a half."""
+TAIL = 0.02
+"""Share of the weight at either end that width and height leave out."""
+PLAIN = 25, 0.75, 0.9
+"""Images are shapes where this many grey levels about the ground hold this share of the ring, in this share of them."""
+CLEAR = 0.8
+"""|rho| from which on a code is said to look like a property."""
+CHUNK = 1000
+"""Images measured at once."""
+
+
+def are_shapes(images: Images) -> bool:
+    """Whether these are shapes on plain ground, so that `shape` means something: true of digits, not of photos."""
+    levels, ring, share = PLAIN
+    plain = []
+    for at in range(0, len(images), CHUNK):
+        border, ground = _ground(images.take(slice(at, at + CHUNK)))[1:]
+        plain.append((np.abs(border - ground[:, None]) <= levels).mean(1) >= ring)
+    return bool(np.concatenate(plain).mean() >= share)
+
+
+def measure(images: Images, shapes: bool) -> dict[str, Values]:
+    """[N] of each property: of shapes `shape`, of anything else `tone`."""
+    parts = [(shape if shapes else tone)(images.take(slice(at, at + CHUNK))) for at in range(0, len(images), CHUNK)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def tone(pixels: Pixels) -> dict[str, Values]:
+    """brightness and contrast, [N] each: mean and standard deviation of uint8 [N, H, W, C], in grey levels."""
+    flat = pixels.reshape(len(pixels), -1)
+    return {"brightness": flat.mean(1), "contrast": flat.std(1)}
+
+
+def shape(pixels: Pixels) -> dict[str, Values]:
+    """slant, thickness, width and height, [N] each, of uint8 [N, H, W, C]; NaN where an image is blank.
+
+    slant: degrees from upright, positive to the right: the arc tangent of the shear that would make covariance of
+    x and y vanish. thickness: the shorter side of the rectangle that has the shape's area and perimeter (the square's
+    side where there is none); of a stroke of any course, its breadth. width, height: pixels between the points
+    beyond which TAIL of the weight lies on either side.
+    """
+    weight = _weight(pixels)
+    area, side = weight.sum((1, 2)), _variation(weight) / 4
+    return {
+        "slant": _slant(weight),
+        "thickness": side - np.sqrt(np.maximum(side**2 - area, 0)),
+        "width": _extent(weight.sum(1)),
+        "height": _extent(weight.sum(2)),
+    }
+
+
+def _ground(pixels: Pixels) -> tuple[Values, Values, Values]:
+    """Luminance [N, H, W], its outermost ring [N, 2 H + 2 W - 4], and the ring's median [N]."""
+    grey = pixels[..., 0].astype(np.float64) if pixels.shape[3] == 1 else pixels @ np.array(LUMINANCE)
+    ring = np.concatenate([grey[:, 0], grey[:, -1], grey[:, 1:-1, 0], grey[:, 1:-1, -1]], 1)
+    return grey, ring, np.median(ring, 1)
+
+
+def _weight(pixels: Pixels) -> Values:
+    """[N, H, W] from 0, the ground, to 1, by how far each pixel stands off it; NaN throughout when blank."""
+    grey, _, ground = _ground(pixels)
+    off = np.abs(grey - ground[:, None, None])
+    peak = off.max((1, 2), keepdims=True)
+    low, high = EDGE
+    weight: Values = np.clip((off / np.where(peak > FAINT, peak, np.nan) - low) / (high - low), 0, 1)
+    return weight
+
+
+def _slant(weight: Values) -> Values:
+    """Degrees. A pixel is a square, not a point: its own height adds 1/12 to the variance of y."""
+    y, x = np.arange(weight.shape[1])[::-1], np.arange(weight.shape[2])
+    rows, columns = weight.sum(2), weight.sum(1)
+    area = rows.sum(1)
+    mean_x, mean_y = columns @ x / area, rows @ y / area
+    covariance = np.einsum("nhw,h,w->n", weight, y, x) / area - mean_x * mean_y
+    variance = rows @ y**2 / area - mean_y**2 + 1 / 12
+    degrees: Values = np.degrees(np.arctan(covariance / variance))
+    return degrees
+
+
+def _variation(weight: Values) -> Values:
+    """Total variation [N], which is the length of the outline of a shape of weight 1, however blurred (coarea)."""
+    padded = np.pad(weight, ((0, 0), (1, 1), (1, 1)))
+    across, down = np.diff(padded, axis=2), np.diff(padded, axis=1)
+    across = (across[:, 1:] + across[:, :-1]) / 2  # both at the corners where four pixels meet
+    down = (down[:, :, 1:] + down[:, :, :-1]) / 2
+    length: Values = np.hypot(across, down).sum((1, 2))
+    return length
+
+
+def _extent(profile: Values) -> Values:
+    """Distance [N] between the quantiles TAIL and 1 - TAIL of weights along an axis [N, L], spread over each pixel."""
+    below = np.pad(profile.cumsum(1), ((0, 0), (1, 0))) / profile.sum(1)[:, None]
+    return _quantile(below, 1 - TAIL) - _quantile(below, TAIL)
+
+
+def _quantile(below: Values, q: float) -> Values:
+    """Where cumulated shares [N, L + 1] reach q, in pixels."""
+    at = np.minimum((below <= q).sum(1), below.shape[1] - 1)[:, None]
+    left, right = np.take_along_axis(below, at - 1, 1), np.take_along_axis(below, at, 1)
+    place: Values = (at - 1 + (q - left) / (right - left))[:, 0]
+    return place
+
+
+def rank_correlation(a: NDArray[Any], b: NDArray[Any], groups: Groups | None = None) -> float:
+    """Spearman's rho of [N] and [N] over all rows where both are numbers; 0 where one of them is constant.
+
+    groups [N]: first the mean of its group is taken off each value, so only what varies within groups counts.
+
+    >>> rank_correlation(np.array([1, 2, 3]), np.array([1, 10, 100])), rank_correlation(np.ones(3), np.arange(3))
+    (1.0, 0.0)
+    """
+    known = np.isfinite(a) & np.isfinite(b)
+    a, b = a[known], b[known]
+    if groups is not None:
+        a, b = (_centred(values, groups[known]) for values in (a, b))
+    return float(spearmanr(a, b).statistic) if len(a) > 1 and np.ptp(a) and np.ptp(b) else 0.0
+
+
+def _centred(values: NDArray[Any], groups: Groups) -> Values:
+    means = np.bincount(groups, values) / np.maximum(np.bincount(groups), 1)
+    return np.round(values - means[groups], 9)  # so that what is constant within groups stays constant
+
+
+def assign(rhos: Rhos) -> dict[str, str]:
+    """A property of its own for each code, such that the sum of |rho| is largest; codes beyond the number of
+    properties get none.
+
+    >>> assign({"a": {"slant": 0.9, "width": 0.8}, "b": {"slant": -0.95, "width": 0.1}})
+    {'a': 'width', 'b': 'slant'}
+    """
+    codes = list(rhos)
+    if not codes:
+        return {}
+    names = list(rhos[codes[0]])
+    table = np.array([[abs(rhos[code][name]) for name in names] for code in codes])
+    return {codes[i]: names[j] for i, j in zip(*linear_sum_assignment(table, maximize=True), strict=True)}

@@ -1,0 +1,161 @@
+"""Which of several runs to use, without labels: the one that the others agree with most.
+
+Runs that found the classes agree with each other; a run that merged or split one does so in its own way. The idea is
+ModelCentrality's (Lin et al. 2020, arXiv:1906.06034); `docs/selection.md` says how well it works here. No label is
+looked at. Shapes: R runs, N images, K categories.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import adjusted_rand_score
+
+from infogan.config import RunConfig
+from infogan.data.images import Images
+from infogan.errors import ConfigError, RunError
+from infogan.information.discrete import entropy
+from infogan.metrics.clusters import Indices
+from infogan.model import Model
+from infogan.training.experiment import kept_apart
+
+SAMPLES = 2_000
+"""Generated images behind L_I."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A run and what was found of it without labels."""
+
+    run: str
+    """Its folder."""
+    seed: int
+    agreement: float
+    """Mean adjusted Rand index of its categories with each other run's, on the same real images: 1 the same up to
+    the names of categories, 0 as by chance."""
+    information: float
+    """H(q̄) - E H(q) of Q on real images in nats: plug-in I(x; c), at most ln K, reached when Q is sure and uses all
+    categories alike (RIM, Gomes et al. 2010)."""
+    L_I: float
+    """L_I of the categorical code in nats, on generated images."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Runs ranked without labels."""
+
+    candidates: tuple[Candidate, ...]
+    """Best first."""
+    images: str
+    """What was encoded, and how many."""
+    n: int
+
+    @property
+    def best(self) -> Candidate:
+        """The run to use."""
+        return self.candidates[0]
+
+    def tree(self) -> dict[str, Any]:
+        """As plain values."""
+        runs = [asdict(candidate) for candidate in self.candidates]
+        return {"selected": self.best.run, "images": self.images, "n": self.n, "runs": runs}
+
+
+def agreement(categories: Sequence[Indices]) -> NDArray[np.float64]:
+    """[R, R] adjusted Rand index of each two runs' categories [N] of the same images. A run that has all of them in
+    one category agrees with none, not even with another such run.
+
+    >>> agreement([np.array([0, 0, 1, 1]), np.array([2, 2, 0, 0])]).tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
+    """
+    table = np.eye(len(categories))
+    for i, one in enumerate(categories):
+        for j in range(i):
+            table[i, j] = table[j, i] = adjusted_rand_score(one, categories[j]) if np.ptp(one) else 0.0
+    return table
+
+
+def centrality(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[R] mean of (A_ij + A_ji) / 2 over the other runs j, of a table [R, R].
+
+    >>> centrality(np.array([[1, 0.5], [0.7, 1]])).tolist()
+    [0.6, 0.6]
+    """
+    both = (table + table.T) / 2
+    scores: NDArray[np.float64] = (both.sum(1) - both.diagonal()) / (len(table) - 1)
+    return scores
+
+
+def real_information(probs: NDArray[np.floating[Any]]) -> float:
+    """H(q̄) - E H(q) in nats of Q's probabilities [N, K].
+
+    >>> real_information(np.eye(2)) == np.log(2), real_information(np.full((3, 2), 0.5))
+    (True, 0.0)
+    """
+    return float(entropy(probs.mean(0)) - np.mean(entropy(probs)))
+
+
+def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: int = 0) -> Selection:
+    """Finished runs of one kind of latent, ranked by their agreement; ties by their information on real images.
+
+    runs: two or more folders. images: real images that all runs read (default: the first run's own, those it never
+    saw). seed: of L_I. ConfigError, RunError or DataError when the runs cannot be compared.
+    """
+    if len(runs) < 2:
+        raise ConfigError(f"select compares runs with each other and was given {len(runs)}; give at least two")
+    if len({Path(run).resolve() for run in runs}) < len(runs):
+        raise ConfigError("a run was given twice; it would agree with itself")
+    models = [Model.load(run) for run in runs]
+    code = _shared_code(runs, models)
+    images = images or _own(models)
+    read = [model.encode(images)[code] for model in models]
+    scores = centrality(agreement([posterior.value for posterior in read]))
+    candidates = [
+        Candidate(
+            run=str(run),
+            seed=model.config.seed,
+            agreement=float(score),
+            information=real_information(posterior.probs),
+            L_I=model.lower_bound(SAMPLES, seed=seed)[code][0],
+        )
+        for run, model, posterior, score in zip(runs, models, read, scores, strict=True)
+    ]
+    candidates.sort(key=lambda c: (c.agreement, c.information), reverse=True)
+    return Selection(tuple(candidates), images.name, len(images))
+
+
+def ranking_code(config: RunConfig) -> str | None:
+    """The categorical code that Q reads from images; None where there is none to rank by."""
+    return config.latent.categorical if config.objective.q == "code" else None
+
+
+def _shared_code(runs: Sequence[Path | str], models: Sequence[Model]) -> str:
+    """The categorical code that stands for the classes; RunError unless all runs have the same kind of latent."""
+    first = models[0]
+    for run, model in zip(runs, models, strict=True):
+        if ranking_code(model.config) is None:
+            raise RunError(f"{run}: has no categorical code that Q reads from images, so there is nothing to agree on")
+        for what, own, other in (
+            ("codes", _codes(model), _codes(first)),
+            ("images (height, width, channels)", str(model.shape), str(first.shape)),
+        ):
+            if own != other:
+                raise RunError(
+                    f"{run}: has other {what} than {runs[0]}: {own}, not {other}; select among runs of one kind"
+                )
+    return str(first.latent.categorical)
+
+
+def _own(models: Sequence[Model]) -> Images:
+    """Real images that the runs did not learn from; ConfigError where they learned from different ones."""
+    if len(names := sorted({model.config.data.name for model in models})) > 1:
+        raise ConfigError(f"the runs learned from different images ({', '.join(names)}); say which to compare them on")
+    return kept_apart(models[0].config)
+
+
+def _codes(model: Model) -> str:
+    """Names, kinds and widths of the codes, in words."""
+    return ", ".join(f"{name} {code.kind}:{code.width}" for name, code in model.latent.codes.items())

@@ -1,0 +1,129 @@
+"""Crop-and-colour: each part of it alone, against what it must do to pixels that are known."""
+
+import numpy as np
+import pytest
+import torch
+from harness import strokes
+from pydantic import ValidationError
+from torch import Tensor
+
+from infogan.config import RunConfig
+from infogan.data.augment import LUMA, CropAndColour
+from infogan.data.images import to_float
+from infogan.streams import stream
+from infogan.training import loop
+
+NOTHING = {"area": 1, "brightness": 0, "contrast": 0, "saturation": 0, "grey": 0, "mirror": False}
+
+
+def only(**fields: float) -> CropAndColour:
+    """Nothing but these changes."""
+    return CropAndColour.model_validate(NOTHING | fields)
+
+
+def noise(n: int, channels: int = 3) -> Tensor:
+    """n oblong images of noise, away from black and white."""
+    return torch.rand(n, channels, 20, 28, generator=stream(0, "noise")) * 0.8 - 0.4
+
+
+def grey_of(images: Tensor) -> Tensor:
+    """[N, H, W] in [0, 1]"""
+    return ((images + 1) / 2 * torch.tensor(LUMA)[:, None, None]).sum(1)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_nothing_allowed_changes_nothing(channels: int) -> None:
+    images = noise(64, channels)
+    assert torch.allclose(only()(images, stream(0, "x")), images, atol=1e-5)
+
+
+def test_a_crop_is_a_part_of_its_share_of_the_area_within_the_image() -> None:
+    """Ramps from -1 to 1 along each side show where a crop lies and how large it is."""
+    ramps = torch.stack(torch.meshgrid(torch.linspace(-1, 1, 100), torch.linspace(-1, 1, 200), indexing="ij"))
+    images = torch.cat([ramps, torch.zeros(1, 100, 200)])[None].repeat(500, 1, 1, 1)
+    out = only(area=0.3)(images, stream(0, "x"))[:, :2]
+    size = out.amax((2, 3)) - out.amin((2, 3))  # [N, 2] of 2, height and width
+    share = size.prod(1) / 4
+    assert float(share.min()) == pytest.approx(0.3, abs=0.02)
+    assert float(share.max()) == pytest.approx(1, abs=0.02)
+    assert float(share.mean()) == pytest.approx(0.65, abs=0.03)
+    proportions = size[:, 1] / size[:, 0]
+    assert 0.74 < float(proportions.min()) < 0.8 < 1.25 < float(proportions.max()) < 1.35
+    centre = (out.amax((2, 3)) + out.amin((2, 3))) / 2
+    assert float((centre.abs() + size / 2).max()) < 1.01  # never over the border
+    reach = 1 - size / 2
+    assert (centre / reach)[reach > 0.2].std() == pytest.approx(3**-0.5, abs=0.03)  # anywhere within it
+
+
+def test_half_of_the_images_are_mirrored() -> None:
+    images = noise(200)
+    out = only(mirror=True)(images, stream(0, "x"))
+    kept, flipped = (torch.isclose(out, other, atol=1e-4).all(3).all(2).all(1) for other in (images, images.flip(3)))
+    assert bool((kept ^ flipped).all())
+    assert 70 < int(flipped.sum()) < 130
+
+
+def test_brightness_is_a_factor_from_black() -> None:
+    images = noise(300)
+    factor = (only(brightness=0.2)(images, stream(0, "x")) + 1) / (images + 1)
+    each = factor.mean((1, 2, 3))
+    assert torch.allclose(factor, each[:, None, None, None].expand_as(factor), atol=1e-4)
+    assert 0.8 <= float(each.min()) < 0.82 < 1.18 < float(each.max()) <= 1.2001
+
+
+def test_contrast_keeps_the_mean_grey_and_saturation_each_pixels() -> None:
+    images = noise(300)
+    contrast = only(contrast=0.4)(images, stream(0, "x"))
+    assert torch.allclose(grey_of(contrast).mean((1, 2)), grey_of(images).mean((1, 2)), atol=1e-5)
+    spread = grey_of(contrast).std((1, 2)) / grey_of(images).std((1, 2))
+    assert 0.6 <= float(spread.min()) < 0.63 < 1.37 < float(spread.max()) <= 1.401
+    saturation = only(saturation=0.4)(images, stream(0, "x"))
+    assert torch.allclose(grey_of(saturation), grey_of(images), atol=1e-5)
+    colour = (saturation[:, 0] - saturation[:, 1]) / (images[:, 0] - images[:, 1])
+    colour = colour.flatten(1).median(1).values
+    assert 0.6 <= float(colour.min()) < 0.63 < 1.37 < float(colour.max()) <= 1.401
+
+
+def test_some_images_turn_grey_altogether() -> None:
+    images = noise(1000)
+    out = only(grey=0.2)(images, stream(0, "x"))
+    turned = (out.amax(1) - out.amin(1)).amax((1, 2)) < 1e-5
+    assert 0.16 < float(turned.float().mean()) < 0.24
+    assert torch.allclose(out[~turned], images[~turned], atol=1e-5)
+    assert torch.allclose(grey_of(out), grey_of(images), atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_comes_out_are_images_again_and_the_generators(channels: int) -> None:
+    images = torch.rand(64, channels, 20, 28, generator=stream(0, "noise")) * 2 - 1
+    images[:8], images[8:16] = -1, 1
+    wild = CropAndColour(area=0.1, brightness=1, contrast=1, saturation=1, grey=0.5)
+    out = wild(images, stream(0, "x"))
+    assert out.shape == images.shape
+    assert float(out.abs().max()) <= 1
+    assert torch.equal(out, wild(images, stream(0, "x")))
+    assert not torch.equal(out, wild(images, stream(1, "x")))
+
+
+def test_it_is_a_setting_by_its_name() -> None:
+    config = RunConfig().replace(augment="crop-and-colour").replace(augment={"area": 0.25})
+    assert config.augment == CropAndColour(area=0.25)
+    assert RunConfig.from_tree(config.tree()) == config
+    assert config.replace(augment="affine").augment != config.augment
+    assert config.replace(augment="none").augment is None
+    with pytest.raises(ValidationError):
+        CropAndColour(area=0)
+    with pytest.raises(ValueError, match=r"augment.*'affine', 'crop-and-colour'"):
+        config.replace(augment="colour")
+
+
+def test_a_run_sees_its_images_through_it(tiny: RunConfig, tmp_path: object) -> None:
+    grey = strokes(64)
+    images = type(grey)(np.repeat(grey.pixels, 3, axis=3), grey.labels, grey.classes, "photos")
+    trainer = loop.Trainer(tiny.replace(augment="crop-and-colour"), images)
+    trainer.advance()
+    scene = trainer._scene("d", 0, teaches_g=False)
+    augment = trainer.config.augment
+    assert augment is not None
+    expected = augment(to_float(images.take(scene._rows)), stream(trainer.config.seed, "augment", 0))
+    assert torch.equal(scene._changed(scene._images, "augment"), expected)

@@ -1,0 +1,244 @@
+"""The doctor: every finding on both sides of its threshold, from made-up lines and images; and its commands."""
+
+import json
+import math
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from conftest import refused, run
+from infogan import doctor
+from infogan.codes import AnyCode, Categorical, Gaussian, Uniform
+from infogan.config import RunConfig
+from infogan.data.images import Images
+from infogan.doctor import Signs, findings, measure
+from infogan.model import Model
+from infogan.run import Run
+
+CONFIG = RunConfig().replace(latent={"category": "none", "digit": "categorical:4", "slant": "uniform:-1:1"}, steps=100)
+HEALTHY = {"d/real": 0.6, "d/fake": 0.6, "g/adversarial": 0.9, "L_I/digit": 1.3, "L_I/slant": 0.9}
+
+
+def log(**last: float) -> list[dict[str, Any]]:
+    """Ten healthy lines, the last two of which differ. `d_real` stands for d/real."""
+    changed = {name.replace("_", "/", 1): value for name, value in last.items() if not name.startswith("L_I")}
+    changed |= {f"L_I/{name[4:]}": value for name, value in last.items() if name.startswith("L_I")}
+    return [{"step": 10 * i, **HEALTHY, **(changed if i > 8 else {})} for i in range(1, 11)]
+
+
+def names_of(signs: Signs, config: RunConfig = CONFIG) -> list[str]:
+    return [finding.name for finding in findings(signs, config)]
+
+
+def test_a_healthy_run_has_no_finding() -> None:
+    signs = measure(CONFIG, log(), {"n": 400, "code": "digit", "shares": [0.25] * 4, "information": {"digit": 1.3}})
+    assert findings(signs, CONFIG) == []
+    assert len(doctor.looked_at(signs)) == 4
+
+
+def test_a_d_that_overpowers() -> None:
+    half = doctor.OVERPOWERED * doctor.CHANCE / 2
+    assert names_of(measure(CONFIG, log(d_real=half + 0.01, d_fake=half), {})) == []
+    bad = measure(CONFIG, log(d_real=half - 0.01, d_fake=half, g_adversarial=3.14), {})
+    (found,) = findings(bad, CONFIG)
+    assert (found.name, "L_G is 3.14" in found.seen) == ("D overpowers G", True)
+    assert "optim.d-lr 5e-05 (now 0.0002)" in found.remedy
+    assert "d-steps 1 (now 5)" in findings(bad, CONFIG.replace(d_steps=5))[0].remedy
+    catgan = CONFIG.replace(latent={"digit": "none", "slant": "none"}, objective="catgan")
+    assert measure(catgan, log(d_real=0.0, d_fake=-2.0), {}).losses is None  # its losses are entropies
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("digit", Categorical(4)), ("slant", Uniform(-1, 1)), ("slant", Gaussian(sigma=1.0))]
+)
+def test_a_code_that_is_ignored(name: str, code: AnyCode) -> None:
+    config = CONFIG.replace(latent={name: code})
+    low, high = -3.0, code.entropy
+    while high - low > 1e-6:  # where L_I tells just enough
+        middle = (low + high) / 2
+        low, high = (low, middle) if code.told(middle) > doctor.TOLD else (middle, high)
+    assert names_of(measure(config, log(**{f"L_I_{name}": high + 0.01}), {}), config) == []
+    (found,) = findings(measure(config, log(**{f"L_I_{name}": low - 0.01}), {}), config)
+    assert found.name == "code ignored"
+    assert name in found.seen
+    gan = config.replace(objective="gan")
+    assert "objective infogan" in findings(measure(gan, log(**{f"L_I_{name}": low - 0.01}), {}), gan)[0].remedy
+
+
+@pytest.mark.parametrize("code", [Uniform(-1, 1), Uniform(-2, 2), Gaussian(scale=3.0), Uniform(-1, 1, sigma=1.0)])
+def test_told_is_the_share_of_variance_that_q_reads(code: Uniform | Gaussian) -> None:
+    """Of a Q that is right up to an error of a third of the variance, and of one that says the same of every image."""
+    c = code.sample(200_000, torch.Generator().manual_seed(0))
+    for share in (0.0, 2 / 3):
+        error = math.sqrt(1 - share) * code.std
+        mu = share * c + math.sqrt(share * (1 - share)) * code.std * torch.randn(c.shape)
+        s = math.log(error / code.std)
+        b = math.log(100)
+        params = torch.cat([mu, torch.full_like(mu, b * math.atanh(s / b))], 1)[:, : code.n_params]
+        bound = code.entropy + float(code.log_q(params, c).mean())
+        assert code.told(bound) == pytest.approx(share, abs=0.01)
+    assert code.told(-1e6) < 0  # however wrong Q is
+    assert Categorical(4).told(math.log(2)) == pytest.approx(0.5)
+
+
+def test_a_run_that_is_not_finished_or_jumped() -> None:
+    assert names_of(measure(CONFIG, log(), {}), CONFIG.replace(steps=101)) == ["not finished"]
+    lines = log()
+    lines[-1]["d/info/digit"] = -5.11  # ten times 0.41, and 1
+    for line in lines[:-1]:
+        line["d/info/digit"] = -0.41
+    assert names_of(measure(CONFIG, lines, {})) == ["loss jumped"]
+    lines[-1]["d/info/digit"] = -5.09
+    assert names_of(measure(CONFIG, lines, {})) == []
+    lines[-1]["d/info/digit"] = math.nan
+    assert "is nan" in findings(measure(CONFIG, lines, {}), CONFIG)[0].seen
+
+
+def test_a_finished_model_that_lags_behind_training() -> None:
+    enough = doctor.LAG * Categorical(4).told(1.3) * math.log(4)
+    assert names_of(measure(CONFIG, log(), {"information": {"digit": enough + 0.01}})) == []
+    ema = CONFIG.replace(optim={"ema": 0.99})
+    (found,) = findings(measure(ema, log(), {"information": {"digit": enough - 0.01}}), ema)
+    assert found.name == "finished model lags"
+    assert "optim.ema 0.96" in found.remedy
+
+
+def test_a_category_that_is_unused() -> None:
+    def scores(share: float, n: int = 400) -> dict[str, Any]:
+        return {"n": n, "code": "digit", "shares": [share, 0.3, 0.3, 0.4 - share]}
+
+    promised = doctor.UNUSED / 4
+    assert names_of(measure(CONFIG, log(), scores(promised + 0.001))) == []
+    (found,) = findings(measure(CONFIG, log(), scores(promised - 0.001)), CONFIG)
+    assert found.name == "category unused"
+    assert "category 0 get" in found.seen
+    assert measure(CONFIG, log(), scores(0.0, n=4 * doctor.FEWEST - 1)).usage == ()  # too few images to tell
+    rare = CONFIG.replace(latent={"digit": Categorical(4, probs=(0.04, 0.32, 0.32, 0.32))})
+    assert names_of(measure(rare, log(), scores(0.02)), rare) == []  # as rare as its prior has it
+    silent = measure(CONFIG, log(L_I_digit=0.1), scores(0.0))
+    assert names_of(silent) == ["code ignored"]  # the cause alone
+
+
+def test_categories_that_share_a_class() -> None:
+    """Copies of the images of 0 and 1 are read as each other; those of 2 and 3 are not, and 3 has too few images."""
+    read = np.repeat([0, 1, 2, 3], [40, 20, 40, 5])
+    copies = np.full((105, 4), 0.01)
+    copies[np.arange(105), read] = 0.97
+    copies[:40, :2] = [0.68, 0.3]
+    copies[40:60, :2] = [0.1, 0.88]
+    copies[100:] = 0.25
+    table = doctor.confusion(read, copies)
+    assert table[0, 1] == table[1, 0] == pytest.approx(0.2)
+    assert table[0, 2] == pytest.approx(0.01)
+    assert (table[3] == 0).all()
+    assert (np.diag(table) == 0).all()
+    base = measure(CONFIG, log(), {})
+    assert names_of(replace(base, pairs=((0, 1, doctor.MIXED - 1e-6),))) == []
+    mixed = replace(base, pairs=((0, 1, doctor.MIXED), (2, 3, 0.01)))
+    (found,) = findings(mixed, CONFIG)
+    assert found.name == "categories mixed"
+    assert "0 and 1" in found.seen
+    assert "2 and 3" not in found.seen
+    assert "real-weight 3" in found.remedy  # it is off; where it is on, it is no remedy
+    heard = CONFIG.replace(objective={"real_weight": 3}, augment="affine")
+    assert "augment.bend 0.05 (now 0)" in findings(mixed, heard)[0].remedy
+    assert "another seed" in findings(mixed, heard.replace(augment={"bend": 0.1}))[0].remedy
+
+
+def test_images_that_repeat() -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (30, 8, 8, 3)).astype(np.uint8)
+    flat = images.reshape(30, -1).astype(float)
+    by_hand = [min(np.sqrt(((a - b) ** 2).mean()) for j, b in enumerate(flat) if j != i) for i, a in enumerate(flat)]
+    assert doctor.nearest(images) == pytest.approx(np.array(by_hand), rel=1e-4)
+    assert doctor.nearest(np.concatenate([images, images])) == pytest.approx(0, abs=0.05)
+    base = measure(CONFIG, log(), {})
+    assert names_of(replace(base, spacing=doctor.CLOSE, spacings={0: doctor.CLOSE})) == []
+    (found,) = findings(replace(base, spacing=doctor.CLOSE - 0.01), CONFIG)
+    assert (found.name, "category" in found.seen) == ("generator collapse", False)
+    within = replace(base, spacing=1.0, spacings={0: 0.9, 2: 0.1})
+    assert "in category 2 are 0.10 times" in findings(within, CONFIG)[0].seen
+    assert "latent.noise 62 (now 2)" in findings(within, CONFIG.replace(latent={"noise": 2}))[0].remedy
+
+
+def test_a_generator_that_makes_one_image_a_category(trained: Path, images: Images) -> None:
+    model = Model.load(trained)
+    fine = measure(model.config, [], {}, model, images)
+    assert fine.spacing is not None
+    assert fine.spacing > 0
+    with torch.no_grad():
+        first = next(p for p in model.g.parameters() if p.ndim == 2)
+        first[:, : model.config.latent.noise] = 0  # deaf to z
+        first[:, -1] = 0  # and to the slant
+    assert measure(model.config, [], {}, model, images).spacing == pytest.approx(0, abs=0.01)
+
+
+def test_no_label_is_looked_at(trained: Path, images: Images) -> None:
+    """Other labels, or none, and never any of the scores that labels gave: the same words."""
+    there, model = Run(trained), Model.load(trained)
+    scores: dict[str, Any] = {"n": 64, "code": "digit", "shares": [0.25] * 4, "information": {"digit": 0.1}}
+    told = [
+        doctor.examine(there, model, Images(images.pixels, labels, classes), scores)
+        for labels, classes in ((images.labels, images.classes), (images.labels[::-1].copy(), ("b", "a", "d", "c")))
+    ]
+    assert told[0] == told[1] == doctor.examine(there, model, Images(images.pixels), scores)
+
+
+def test_the_command(done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("doctor", done)
+    shown = capsys.readouterr().out
+    assert "code ignored: Q reads" in shown  # of four steps
+    assert "try latent.slant.weight" in shown or "try more steps" in shown
+    assert "looked at" in shown
+    run("doctor", done, "--json")
+    tree = json.loads(capsys.readouterr().out)
+    assert {finding["name"] for finding in tree["findings"]} >= {"code ignored"}
+    assert tree["signs"]["told"].keys() == {"digit", "slant"}
+    recorded = json.loads((done / "scores.json").read_text())["findings"]
+    assert recorded == tree["findings"]  # what the end of training saw
+
+
+def test_runs_without_weights_or_lines(done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(done, copy)
+    (copy / "model.safetensors").unlink()
+    (copy / "scores.json").unlink()
+    capsys.readouterr()
+    run("doctor", copy)
+    shown = capsys.readouterr().out
+    assert "left out" in shown
+    assert "model.safetensors" in shown
+    assert "losses: L_D" in shown
+    (copy / "metrics.jsonl").unlink()
+    assert "nothing to look at yet" in refused(capsys, "doctor", copy)
+    assert "no such run folder" in refused(capsys, "doctor", tmp_path / "nowhere")
+    assert "no run folder" in refused(capsys, "doctor", tmp_path)
+    shutil.copy(done / "model.safetensors", copy)
+    run("doctor", copy)
+    assert "left out: losses: the log has no line" in capsys.readouterr().out
+    moved = json.loads((copy / "config.json").read_text()) | {"data": {"name": str(tmp_path / "gone")}}
+    (copy / "config.json").write_text(json.dumps(moved))
+    run("doctor", copy)
+    assert "cannot be read" in capsys.readouterr().out
+    assert "no such file" in refused(capsys, "doctor", copy, "--data", tmp_path / "gone")
+
+
+def test_training_and_the_report_say_it(done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`train` on a run that is done shows the words again; on the page they are text, whatever a code is called."""
+    copy = tmp_path / "run"
+    shutil.copytree(done, copy)
+    capsys.readouterr()
+    run("train", "-c", copy / "config.json", "--run", copy)
+    assert "code ignored: Q reads" in capsys.readouterr().out
+    scores = json.loads((copy / "scores.json").read_text())
+    scores["findings"] = [{"name": "code ignored", "seen": "<script>alert(1)</script>", "remedy": "a & b"}]
+    (copy / "scores.json").write_text(json.dumps(scores))
+    run("report", copy)
+    page = (copy / "report.html").read_text()
+    assert "code ignored: &lt;script&gt;alert(1)&lt;/script&gt;. Try a &amp; b." in page
+    assert "<script>alert" not in page

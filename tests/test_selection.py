@@ -1,0 +1,195 @@
+"""Which run to use, without labels; several seeds at once."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import infogan as ig
+from conftest import refused, run
+from infogan.codes import Posterior
+from infogan.config import RunConfig
+from infogan.data.images import Images
+from infogan.metrics.clusters import Indices
+from infogan.model import Model
+from infogan.run import Run
+from infogan.selection import agreement, centrality, real_information, select
+from infogan.training import checkpoint, loop, seeds
+
+RNG = np.random.default_rng(0)
+CLASSES = RNG.integers(0, 4, 400)
+
+
+def renamed(categories: Indices, order: Sequence[int]) -> Indices:
+    """The same categories under other numbers."""
+    return np.array(order)[categories]
+
+
+def test_agreement_does_not_know_what_categories_are_called() -> None:
+    merged = np.where(CLASSES == 3, 2, CLASSES)
+    random = RNG.integers(0, 4, 400)
+    runs = [CLASSES, renamed(CLASSES, [2, 0, 3, 1]), merged, random]
+    table = agreement(runs)
+    assert table[0, 1] == 1
+    assert 0.5 < table[0, 2] == table[1, 2] < 0.9
+    assert abs(table[3, :3]).max() < 0.05
+    scores = centrality(table)
+    assert list(np.argsort(-scores)) in ([0, 1, 2, 3], [1, 0, 2, 3])
+    assert scores[0] == pytest.approx(table[0, 1:].mean())
+    again = agreement([renamed(one, [3, 2, 1, 0]) for one in runs])
+    assert np.allclose(again, table)
+
+
+def test_runs_that_tell_nothing_apart_do_not_elect_each_other() -> None:
+    collapsed = np.zeros(400, np.int64)
+    assert centrality(agreement([collapsed, collapsed, collapsed + 1, CLASSES])).max() == 0
+
+
+def test_centrality_hears_both_directions() -> None:
+    table = np.array([[1, 0.2, 0.4], [0.6, 1, 0.8], [0, 0.2, 1]])
+    assert centrality(table) == pytest.approx([(0.4 + 0.2) / 2, (0.4 + 0.5) / 2, (0.2 + 0.5) / 2])
+
+
+def test_information_on_real_images_at_closed_forms() -> None:
+    sure = np.eye(4, dtype=np.float32)
+    assert real_information(sure) == pytest.approx(np.log(4))
+    assert real_information(np.full((5, 4), 0.25)) == pytest.approx(0, abs=1e-6)
+    assert real_information(sure[[0, 0, 0]]) == pytest.approx(0, abs=1e-6)
+    assert real_information(sure[[0, 0, 1, 1]]) == pytest.approx(np.log(2))
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory, tiny: RunConfig, photos: Path) -> list[Path]:
+    """Three tiny runs that differ in their seed."""
+    folder = tmp_path_factory.mktemp("select")
+    for seed in range(3):
+        loop.train(tiny.replace(data={"name": str(photos)}, seed=seed, steps=2), folder / f"seed-{seed}")
+    return [folder / f"seed-{seed}" for seed in range(3)]
+
+
+def test_the_most_central_run_is_selected(runs: list[Path], images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    classes = images.labels
+    merged = np.where(classes == 3, 2, classes)
+    found = {0: RNG.integers(0, 4, len(classes)), 1: renamed(classes, [1, 2, 3, 0]), 2: merged}
+
+    def encode(model: Model, seen: Images) -> dict[str, Posterior]:
+        value = found[model.config.seed]
+        return {
+            "digit": Posterior(
+                value=value, confidence=np.ones(len(value), np.float32), probs=np.eye(4, dtype=np.float32)[value]
+            )
+        }
+
+    monkeypatch.setattr(Model, "encode", encode)
+    assert [candidate.seed for candidate in select(runs, images).candidates][-1] == 0
+    pair = select([runs[2], runs[1]], images)  # they agree with each other alike: information decides
+    assert pair.candidates[0].agreement == pair.candidates[1].agreement
+    assert (pair.best.seed, pair.best.run) == (1, str(runs[1]))
+    assert pair.best.information == pytest.approx(real_information(np.eye(4)[found[1]]))
+
+
+def test_labels_change_nothing(runs: list[Path], images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = Images(images.pixels, name=images.name)
+    wrong = Images(images.pixels, RNG.permutation(images.labels), images.classes, images.name)
+    assert select(runs, images).tree() == select(runs, bare).tree() == select(runs, wrong).tree()
+    by_default = select(runs).tree()
+
+    original = ig.data.load
+
+    def load(*source: Any) -> Images:
+        found = original(*source)
+        return Images(found.pixels, name=found.name)
+
+    monkeypatch.setattr("infogan.training.experiment.source.load", load)
+    assert select(runs).tree() == by_default
+
+
+def test_the_command_names_the_run(runs: list[Path], photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("select", *runs, "--data", photos, "--split", "all", "--json")
+    tree = json.loads(capsys.readouterr().out)
+    assert tree["n"] == 64
+    scores = [row["agreement"] for row in tree["runs"]]
+    assert scores == sorted(scores, reverse=True)
+    assert tree["selected"] == tree["runs"][0]["run"]
+    assert {row["seed"] for row in tree["runs"]} == {0, 1, 2}
+    run("select", *runs)
+    lines = capsys.readouterr().out.strip().splitlines()
+    best = ig.select(runs).best
+    assert lines[-1].split() == ["use", best.run]
+    assert lines[1].split()[0] == best.run
+    assert "6 images" in lines[-2]  # those held out
+
+
+def test_mistakes(
+    runs: list[Path], tiny: RunConfig, images: Images, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loop.train(tiny.replace(steps=1, latent={"digit": "none"}), tmp_path / "slant", images=images)
+    loop.train(tiny.replace(steps=1, latent={"digit": "categorical:5"}), tmp_path / "five", images=images)
+    wide = Images(np.repeat(images.pixels, 2, 2), images.labels, images.classes)
+    loop.train(tiny.replace(steps=1), tmp_path / "wide", images=wide)
+    loop.train(tiny.replace(steps=1), tmp_path / "other", images=images)
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "config.json").write_text(json.dumps(tiny.tree()))
+    assert "was given 0" in refused(capsys, "select")
+    assert "was given 1" in refused(capsys, "select", runs[0])
+    assert "given twice" in refused(capsys, "select", runs[0], runs[0])
+    assert "no such run folder" in refused(capsys, "select", runs[0], tmp_path / "nowhere")
+    assert "is not finished" in refused(capsys, "select", runs[0], tmp_path / "half")
+    assert "no categorical code" in refused(capsys, "select", runs[0], tmp_path / "slant")
+    assert "digit categorical:5" in refused(capsys, "select", runs[0], tmp_path / "five")
+    assert "(16, 32, 1), not (16, 16, 1)" in refused(capsys, "select", runs[0], tmp_path / "wide")
+    assert "different images" in refused(capsys, "select", runs[0], tmp_path / "other")
+    assert "--seeds 1" in refused(capsys, "train", "digits", "--seeds", 1, "--run", tmp_path / "new")
+    assert "ranks runs by a categorical code" in refused(capsys, "train", "classifier", "--seeds", 2)
+    assert "holds a run of one seed" in refused(capsys, "train", "digits", "--seeds", 2, "--run", runs[0])
+    assert "did you mean steps" in refused(capsys, "train", "digits", "--seeds", 2, "--stesp", 1)
+
+
+@pytest.mark.timeout(300)
+def test_seeds_stop_go_on_and_are_ranked(
+    done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGINT in the middle; the same command again, where one seed cannot be trained; and once more without it."""
+    folder = tmp_path / "runs"
+    words = ["train", "-c", done / "config.json", "--run", folder, "--seed", 5, "--checkpoint-every", 999_999]
+    many = [str(word) for word in (*words, "--seeds", 2, "--steps", 3000)]
+    first = Run(folder / "seed-5")
+    with subprocess.Popen([sys.executable, "-m", "infogan", *many], stderr=subprocess.PIPE, text=True) as parent:
+        while not first.metrics() and parent.poll() is None:
+            time.sleep(0.05)
+        parent.send_signal(signal.SIGINT)
+        said = parent.communicate()[1]
+    assert parent.returncode == 130, said
+    assert f"infogan {' '.join(many)}" in said
+    (saved,) = (int(path.name.removeprefix("step-")) for path in checkpoint.found(first.checkpoints))
+    assert saved < 3000, "the signal did not reach the process that trains"
+    words += ["--steps", saved + 1]
+    (folder / "seed-7").mkdir()
+    (folder / "seed-7" / "precious").write_text("mine")
+    with pytest.raises(SystemExit) as caught:
+        run(*words, "--seeds", 3)
+    assert caught.value.code == 2
+    shown, said = capsys.readouterr()
+    assert "seed 7:" in said
+    assert "holds no run" in said
+    assert "1 of 3 seeds failed" in said
+    tree = json.loads((folder / "selection.json").read_text())
+    assert {row["seed"] for row in tree["runs"]} == {5, 6}
+    assert shown.strip().splitlines()[-1].split() == ["use", tree["selected"]]
+    assert checkpoint.found(first.checkpoints)[-1].name == f"step-{saved + 1:08d}"
+    assert "give the one that its selection.json has selected" in refused(capsys, "sample", folder)
+    assert [path.name for path in folder.glob("*.log")] == ["seed-7.log"]
+
+    def nothing(*words: object) -> None:
+        raise AssertionError("a finished seed was trained again")
+
+    monkeypatch.setattr(seeds, "start", nothing)
+    run(*words, "--seeds", 2)
+    assert capsys.readouterr().out == shown
