@@ -135,7 +135,7 @@ def views(images: Images) -> NDArray[np.uint8]:
     parts = []
     for at in range(0, len(images), CHUNK):
         changed = CONFIG.augment(to_float(images.take(slice(at, at + CHUNK))), stream(0, "views", at))
-        parts.append(to_pixels(changed))
+        parts.append(to_pixels(changed.images))
     return np.concatenate(parts)
 
 

@@ -1,4 +1,4 @@
-"""Crop-and-colour: each part of it alone, against what it must do to pixels that are known."""
+"""Changes of images, against what they must do to pixels that are known, and against what is measured after them."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,12 @@ from harness import strokes
 from pydantic import ValidationError
 from torch import Tensor
 
+from infogan import presets
 from infogan.config import RunConfig
-from infogan.data.augment import LUMA, CropAndColour
-from infogan.data.images import to_float
+from infogan.data.augment import LUMA, Affine, CropAndColour
+from infogan.data.images import to_float, to_pixels
+from infogan.errors import ConfigError
+from infogan.metrics import morphology
 from infogan.streams import stream
 from infogan.training import loop
 
@@ -34,14 +37,14 @@ def grey_of(images: Tensor) -> Tensor:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_nothing_allowed_changes_nothing(channels: int) -> None:
     images = noise(64, channels)
-    assert torch.allclose(only()(images, stream(0, "x")), images, atol=1e-5)
+    assert torch.allclose(only()(images, stream(0, "x")).images, images, atol=1e-5)
 
 
 def test_a_crop_is_a_part_of_its_share_of_the_area_within_the_image() -> None:
     """Ramps from -1 to 1 along each side show where a crop lies and how large it is."""
     ramps = torch.stack(torch.meshgrid(torch.linspace(-1, 1, 100), torch.linspace(-1, 1, 200), indexing="ij"))
     images = torch.cat([ramps, torch.zeros(1, 100, 200)])[None].repeat(500, 1, 1, 1)
-    out = only(area=0.3)(images, stream(0, "x"))[:, :2]
+    out = only(area=0.3)(images, stream(0, "x")).images[:, :2]
     size = out.amax((2, 3)) - out.amin((2, 3))  # [N, 2] of 2, height and width
     share = size.prod(1) / 4
     assert float(share.min()) == pytest.approx(0.3, abs=0.02)
@@ -57,7 +60,7 @@ def test_a_crop_is_a_part_of_its_share_of_the_area_within_the_image() -> None:
 
 def test_half_of_the_images_are_mirrored() -> None:
     images = noise(200)
-    out = only(mirror=True)(images, stream(0, "x"))
+    out = only(mirror=True)(images, stream(0, "x")).images
     kept, flipped = (torch.isclose(out, other, atol=1e-4).all(3).all(2).all(1) for other in (images, images.flip(3)))
     assert bool((kept ^ flipped).all())
     assert 70 < int(flipped.sum()) < 130
@@ -65,7 +68,7 @@ def test_half_of_the_images_are_mirrored() -> None:
 
 def test_brightness_is_a_factor_from_black() -> None:
     images = noise(300)
-    factor = (only(brightness=0.2)(images, stream(0, "x")) + 1) / (images + 1)
+    factor = (only(brightness=0.2)(images, stream(0, "x")).images + 1) / (images + 1)
     each = factor.mean((1, 2, 3))
     assert torch.allclose(factor, each[:, None, None, None].expand_as(factor), atol=1e-4)
     assert 0.8 <= float(each.min()) < 0.82 < 1.18 < float(each.max()) <= 1.2001
@@ -73,11 +76,11 @@ def test_brightness_is_a_factor_from_black() -> None:
 
 def test_contrast_keeps_the_mean_grey_and_saturation_each_pixels() -> None:
     images = noise(300)
-    contrast = only(contrast=0.4)(images, stream(0, "x"))
+    contrast = only(contrast=0.4)(images, stream(0, "x")).images
     assert torch.allclose(grey_of(contrast).mean((1, 2)), grey_of(images).mean((1, 2)), atol=1e-5)
     spread = grey_of(contrast).std((1, 2)) / grey_of(images).std((1, 2))
     assert 0.6 <= float(spread.min()) < 0.63 < 1.37 < float(spread.max()) <= 1.401
-    saturation = only(saturation=0.4)(images, stream(0, "x"))
+    saturation = only(saturation=0.4)(images, stream(0, "x")).images
     assert torch.allclose(grey_of(saturation), grey_of(images), atol=1e-5)
     colour = (saturation[:, 0] - saturation[:, 1]) / (images[:, 0] - images[:, 1])
     colour = colour.flatten(1).median(1).values
@@ -86,7 +89,7 @@ def test_contrast_keeps_the_mean_grey_and_saturation_each_pixels() -> None:
 
 def test_some_images_turn_grey_altogether() -> None:
     images = noise(1000)
-    out = only(grey=0.2)(images, stream(0, "x"))
+    out = only(grey=0.2)(images, stream(0, "x")).images
     turned = (out.amax(1) - out.amin(1)).amax((1, 2)) < 1e-5
     assert 0.16 < float(turned.float().mean()) < 0.24
     assert torch.allclose(out[~turned], images[~turned], atol=1e-5)
@@ -98,11 +101,11 @@ def test_what_comes_out_are_images_again_and_the_generators(channels: int) -> No
     images = torch.rand(64, channels, 20, 28, generator=stream(0, "noise")) * 2 - 1
     images[:8], images[8:16] = -1, 1
     wild = CropAndColour(area=0.1, brightness=1, contrast=1, saturation=1, grey=0.5)
-    out = wild(images, stream(0, "x"))
+    out = wild(images, stream(0, "x")).images
     assert out.shape == images.shape
     assert float(out.abs().max()) <= 1
-    assert torch.equal(out, wild(images, stream(0, "x")))
-    assert not torch.equal(out, wild(images, stream(1, "x")))
+    assert torch.equal(out, wild(images, stream(0, "x")).images)
+    assert not torch.equal(out, wild(images, stream(1, "x")).images)
 
 
 def test_it_is_a_setting_by_its_name() -> None:
@@ -126,4 +129,52 @@ def test_a_run_sees_its_images_through_it(tiny: RunConfig, tmp_path: object) -> 
     augment = trainer.config.augment
     assert augment is not None
     expected = augment(to_float(images.take(scene._rows)), stream(trainer.config.seed, "augment", 0))
-    assert torch.equal(scene._changed(scene._images, "augment"), expected)
+    assert torch.equal(scene._changed(scene._images, "augment").images, expected.images)
+    assert torch.equal(scene.moves["width"], expected.moves["width"])
+
+
+@pytest.mark.parametrize("aspect", [1, 2])
+@pytest.mark.parametrize(
+    "augment", [Affine(strength=0, stretch=0.3), CropAndColour.model_validate(NOTHING | {"area": 0.6})], ids=str
+)
+def test_moves_in_width_and_height_are_those_that_are_measured(augment: Affine | CropAndColour, aspect: int) -> None:
+    """On a rectangle in the middle that stays within the image."""
+    images = torch.full((100, 1, 120, 120 * aspect), -1.0)
+    images[:, :, 48:72, 60 * aspect - 20 : 60 * aspect + 20] = 1.0
+    changed = augment(images, stream(0, "x"))
+    before, after = (morphology.shape(to_pixels(x)) for x in (images, changed.images))
+    border = [changed.images[:, 0, [0, -1]], changed.images[:, 0, :, [0, -1]]]
+    whole = torch.cat([part.flatten(1) for part in border], 1).amax(1).numpy() < 0
+    assert whole.sum() > 50
+    for name in ("width", "height"):
+        moved = np.log(after[name] / before[name])
+        assert np.ptp(moved[whole]) > 0.3
+        assert np.allclose(moved[whole], changed.moves[name].numpy()[whole], atol=0.04)
+    assert np.allclose(changed.moves["slant"], 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(60, 60), (60, 90)])
+def test_a_move_in_slant_is_what_is_measured_on_a_tall_line(size: tuple[int, int]) -> None:
+    images = torch.full((200, 1, *size), -1.0)
+    middle = size[1] // 2
+    images[:, :, 14:46, middle - 1 : middle + 1] = 1.0
+    changed = Affine(strength=1.5, stretch=0.2)(images, stream(0, "x"))
+    slant = np.tan(np.radians(morphology.shape(to_pixels(changed.images))["slant"]))
+    assert np.allclose(slant, changed.moves["slant"], atol=0.02)
+    assert np.ptp(slant) > 0.8
+
+
+def test_what_can_be_followed() -> None:
+    """A code follows what a run teaches, and what its changes change."""
+    crops = "crop-and-colour"
+    for settings, words in (
+        ({"objective": {"real_weight": 0}}, "needs objective.real_weight above 0"),
+        ({"augment": crops}, "never changes it as it is set; can follow width and height"),
+        ({"augment": {"strength": 0, "stretch": 0}}, "set it none"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            presets.DIGITS.replace(**settings)
+    wide = presets.DIGITS.replace(augment=crops, latent={"slant": {"follows": "none"}})
+    assert wide.latent.following == {"width": "width"}
+    with pytest.raises(ConfigError, match=r"latent\.slant\.follows"):
+        presets.DIGITS.replace(latent={"slant": {"follows": "colour"}})

@@ -7,7 +7,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from infogan.codes import SIGMA_SPAN, SURENESS, Categorical, Code, Gaussian, Uniform
+from infogan.codes import MOST_RHO, SIGMA_SPAN, SURENESS, Categorical, Code, Gaussian, Uniform
 from infogan.errors import ConfigError
 from infogan.information.bounds import barber_agakov
 from infogan.latent import Latent
@@ -115,17 +115,48 @@ def test_extreme_outputs_stay_finite(code: Code) -> None:
 def test_real_information_at_its_corners() -> None:
     code = Categorical(4)
     sure = 1000 * torch.eye(4)
-    assert float(code.real_information(sure, sure)) == pytest.approx(math.log(4))  # balanced, sure, consistent
-    nothing = code.real_information(torch.zeros(4, 4), torch.zeros(4, 4))
+    assert float(code.real_information(sure, sure, {})) == pytest.approx(math.log(4))  # balanced, sure, consistent
+    nothing = code.real_information(torch.zeros(4, 4), torch.zeros(4, 4), {})
     assert float(nothing) == pytest.approx(-SURENESS * math.log(4))  # says nothing, and doubts everything
     one = torch.zeros(4, 4)
     one[:, 0] = 1000.0
-    assert float(code.real_information(one, one)) == pytest.approx(0)  # one category for everything
-    assert float(code.real_information(sure, sure.roll(1, 0))) < -100  # the two views disagree
+    assert float(code.real_information(one, one, {})) == pytest.approx(0)  # one category for everything
+    assert float(code.real_information(sure, sure.roll(1, 0), {})) < -100  # the two views disagree
     skewed = Categorical(2, probs=(0.75, 0.25))
     assigned = 1000 * torch.eye(2)[[0, 0, 0, 1]]
-    assert float(skewed.real_information(assigned, assigned)) == pytest.approx(skewed.entropy)
-    assert Uniform().real_information(torch.zeros(4, 2), torch.zeros(4, 2)) is None
+    assert float(skewed.real_information(assigned, assigned, {})) == pytest.approx(skewed.entropy)
+    assert Uniform().real_information(torch.zeros(4, 2), torch.zeros(4, 2), {}) is None
+
+
+def test_a_code_that_follows_a_property_is_paid_for_moving_with_it() -> None:
+    """artanh of the correlation of moves: of their sign, not of their scale, nor of where an image was before."""
+    code, generator = Uniform(-1, 1, follows="slant"), stream(0, "moves")
+    before, move = torch.randn(500, 2, generator=generator), torch.randn(500, generator=generator)
+    noise = torch.randn(500, generator=generator)
+
+    def z(shift: torch.Tensor) -> float:
+        view = before + torch.stack([shift, torch.ones(500)], 1)  # Q's sigma says nothing here
+        j = code.real_information(before, view, {"slant": move, "width": noise})
+        assert j is not None
+        return float(j)
+
+    assert z(0.01 * move) == pytest.approx(math.atanh(MOST_RHO), abs=0.02)
+    assert z(move) == pytest.approx(-z(-move), abs=1e-3)
+    rho = float(torch.corrcoef(torch.stack([move, move + 2 * noise]))[0, 1])
+    assert 0.4 < rho < 0.5
+    assert z(move + 2 * noise) == pytest.approx(math.atanh(MOST_RHO * rho), abs=1e-4)
+    assert z(noise) == pytest.approx(0, abs=0.1)
+    bound = -0.5 * math.log(1 - rho**2)
+    assert math.atanh(rho) == pytest.approx(bound + math.log(1 + rho))
+
+
+def test_where_nothing_moves_a_following_code_learns_nothing() -> None:
+    code, params = Gaussian(follows="width"), torch.randn(8, 2, generator=stream(0, "x")).requires_grad_()
+    for view, move in ((params.detach(), torch.randn(8)), (params.detach() + 1, torch.zeros(8))):
+        j = code.real_information(params, view, {"width": move})
+        assert j is not None and float(j.detach()) == pytest.approx(0)
+        (slope,) = torch.autograd.grad(j, params)
+        assert slope.isfinite().all()
 
 
 def test_sweeps_may_leave_the_trained_range() -> None:
@@ -196,7 +227,7 @@ def test_j_holds_its_target_fixed_and_takes_both_roles() -> None:
         code._agreement(leaf.log_softmax(1), q.log_softmax(1)).backward()
         grads.append(leaf.grad)
     assert torch.equal(*grads)  # what q says does not reach the target
-    assert float(code.real_information(a, b)) == pytest.approx(float(code.real_information(b, a)))
+    assert float(code.real_information(a, b, {})) == pytest.approx(float(code.real_information(b, a, {})))
 
 
 def test_gaussian_sweep_and_confidence_follow_the_prior() -> None:

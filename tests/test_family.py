@@ -96,8 +96,8 @@ def test_semigan_with_its_last_logit_at_zero_is_improvedgan() -> None:
 def test_class_heads_can_hear_real_images(kind: type[CatGAN] | type[ImprovedGAN]) -> None:
     """Weight times J of the class head, added to what the loss is without it."""
     given = scene()
-    given.view = Verdict(given.real.features, {"class": logits(7)})
-    j = Categorical(K).real_information(given.real.heads["class"], given.view.heads["class"])
+    given.view, given.moves = Verdict(given.real.features, {"class": logits(7)}), {}
+    j = Categorical(K).real_information(given.real.heads["class"], given.view.heads["class"], {})
     plain, loss = kind(), kind(real_weight=2.0)
     assert loss.needs_view and not plain.needs_view
     assert loss.d_loss(given).total.item() == pytest.approx(plain.d_loss(given).total.item() - 2 * j.item())

@@ -59,6 +59,14 @@ def test_slant_is_the_angle_of_the_shear(degrees: float, size: tuple[int, int]) 
     assert measured(drawn(stroke(degrees=degrees), size))["slant"] == pytest.approx(degrees, abs=0.3)
 
 
+@pytest.mark.parametrize("degrees", [-50, -20, 10, 35])
+@pytest.mark.parametrize(("breadth", "length", "dx"), [(3, 16, 0), (9.5, 11, 3), (5, 18, -2)])
+def test_width_does_not_grow_as_a_shape_leans(degrees: float, breadth: float, length: float, dx: float) -> None:
+    upright, leaning = (measured(drawn(stroke(breadth, length, d, dx), (32, 48))) for d in (0, degrees))
+    assert leaning["width"] == pytest.approx(upright["width"], abs=0.35)
+    assert leaning["height"] == pytest.approx(upright["height"], abs=0.05)
+
+
 @pytest.mark.parametrize("degrees", [0, 15, 45, 80])
 @pytest.mark.parametrize("blur", [0, 0.5])
 def test_thickness_is_the_breadth_of_a_stroke(degrees: float, blur: float) -> None:

@@ -120,9 +120,9 @@ def test_real_information_is_measured_against_it(learning: RunConfig, images: Im
     """J is highest, H(π), where Q uses the categories as the prior does."""
     code = CODE.under(UNEVEN)
     as_prior, evenly = exactly(UNEVEN.tolist()), exactly([0.25] * 4)
-    assert float(code.real_information(as_prior, as_prior)) == pytest.approx(code.entropy, abs=1e-5)
+    assert float(code.real_information(as_prior, as_prior, {})) == pytest.approx(code.entropy, abs=1e-5)
     divergence = -math.log(4) - float(UNEVEN.log().mean())
-    assert float(code.real_information(evenly, evenly)) == pytest.approx(code.entropy - divergence, abs=1e-5)
+    assert float(code.real_information(evenly, evenly, {})) == pytest.approx(code.entropy - divergence, abs=1e-5)
 
 
 def test_the_finished_model_knows_it(learned: Path, images: Images, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ and the values worth sweeping. Shapes: N samples, K categories.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass as plain_dataclass
 from dataclasses import field, replace
 from typing import Annotated, Any, Literal
@@ -27,6 +27,10 @@ PRIOR_FLOOR = 0.1
 SURENESS = 0.5
 """Weight of Q's doubt in J. Measured on digits without the GAN: 0 never leaves the uniform, 0.2 is slow, 1 settles
 too early and leaves categories empty."""
+MOST_RHO = 0.999
+"""What a correlation is multiplied by before artanh, which has no end at 1."""
+Followed = Literal["slant", "width", "height"]
+"""What a continuous code can follow (see data.augment.moves_of)."""
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
@@ -57,7 +61,7 @@ class Code(ABC):
 
     kind: str
     weight: float
-    """λ of this code's L_I (InfoGAN eq. 6)."""
+    """λ of this code: of its L_I (InfoGAN eq. 6), and of what it hears of real images."""
 
     @property
     @abstractmethod
@@ -106,9 +110,10 @@ class Code(ABC):
     def told(self, bound: float) -> float:
         """How much of the code an L_I in nats stands for: 0 nothing, 1 all; below 0 where Q is wrong and sure."""
 
-    def real_information(self, params: Tensor, view: Tensor) -> Tensor | None:
-        """Information that this code carries about real images, in nats; None where it has no such form."""
-        del params, view
+    def real_information(self, params: Tensor, view: Tensor, moves: Mapping[str, Tensor]) -> Tensor | None:
+        """Information that this code carries about real images, in nats; None where it has no such form. params,
+        view: Q on images and on changed copies of them; moves: by how much each was changed, by property."""
+        del params, view, moves
         return None
 
 
@@ -199,7 +204,7 @@ class Categorical(Code):
     def told(self, bound: float) -> float:
         return bound / self.entropy
 
-    def real_information(self, params: Tensor, view: Tensor) -> Tensor:
+    def real_information(self, params: Tensor, view: Tensor, moves: Mapping[str, Tensor]) -> Tensor:
         """J of Q on real images and on changed copies of them, logits [N, K] each: the mean over both roles of
 
             H(p̄) - E CE(p, q) - SURENESS E H(p),    p = softmax of the target, held fixed in CE; q of the other.
@@ -227,6 +232,8 @@ class _Continuous(Code):
     """Q's fixed standard deviation (L_I is then squared error up to constants); learned when absent."""
     sweep: tuple[float, float] | None
     """Range shown in pictures; it may exceed the range that is trained."""
+    follows: Followed | None
+    """The property that it stands for: Q's mean moves with it when a real image is changed. Free when absent."""
 
     @property
     @abstractmethod
@@ -275,6 +282,19 @@ class _Continuous(Code):
         gain = bound - nothing
         return -math.expm1(min(700.0, -2 * gain)) if self.sigma is None else gain * 2 * sigma**2 / self.std**2
 
+    def real_information(self, params: Tensor, view: Tensor, moves: Mapping[str, Tensor]) -> Tensor | None:
+        """Of a code that follows a property, Fisher's z = artanh rho of the batch's correlation between how far each
+        copy moved in it and how far Q's mean moved: the information -½ ln(1 - rho²) of a Gaussian pair, in nats,
+        plus ln(1 + rho), which gives it a sign. rho has no scale: how much of the property a code's range spans is
+        left to L_I, by which the code's prior is spread over what G can draw.
+        """
+        if self.follows is None:
+            return None
+        pair = torch.stack([moves[self.follows], self.q(view).mean - self.q(params).mean])
+        apart = pair - pair.mean(1, keepdim=True)
+        move, mean = apart / (apart.square().sum(1, keepdim=True) + 1e-6).sqrt()  # finite where nothing moved
+        return torch.atanh(MOST_RHO * (move * mean).sum())
+
     def columns(self, value: float) -> Tensor:
         if not math.isfinite(value):
             raise ValueError(f"{value} is no value of a continuous code; give a finite number")
@@ -297,6 +317,7 @@ class Uniform(_Continuous):
     high: float = 1.0
     sigma: Annotated[float, Field(gt=0)] | None = None
     sweep: tuple[float, float] | None = None
+    follows: Followed | None = None
     weight: Annotated[float, Field(ge=0)] = 1.0
     kind: Literal["uniform"] = Field(default="uniform", kw_only=True)
 
@@ -336,6 +357,7 @@ class Gaussian(_Continuous):
     scale: Annotated[float, Field(gt=0)] = 1.0
     sigma: Annotated[float, Field(gt=0)] | None = None
     sweep: tuple[float, float] | None = None
+    follows: Followed | None = None
     weight: Annotated[float, Field(ge=0)] = 1.0
     kind: Literal["gaussian"] = Field(default="gaussian", kw_only=True)
 

@@ -106,6 +106,12 @@ class RunConfig(BaseModel):
             )
         if self.objective.needs_view and self.augment is None:
             raise ValueError("objective.real_weight needs augment: set augment affine, or real_weight 0")
+        for name, what in self.latent.following.items():
+            if not self.objective.needs_view:
+                raise ValueError(f"latent.{name}.follows needs objective.real_weight above 0, or set it none")
+            if self.augment and what not in self.augment.moves:
+                can = f"can follow {' and '.join(self.augment.moves)}" if self.augment.moves else "set it none"
+                raise ValueError(f"latent.{name}.follows {what}: augment never changes it as it is set; {can}")
         return self
 
     def replace(self, **changes: Any) -> Self:

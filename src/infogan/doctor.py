@@ -239,7 +239,7 @@ def pairs(model: Model, real: Pixels, posterior: Posterior) -> tuple[tuple[int, 
     """The pairs of categories that Q confuses most on real images turned, scaled and shifted a little."""
     copies = []
     for i in range(2):
-        changed = Affine()(to_float(real), stream(model.config.seed, "doctor changes", i))
+        changed = Affine()(to_float(real), stream(model.config.seed, "doctor changes", i)).images
         copies.append(model.encode(to_pixels(changed))[str(model.categorical)].probs)
     table = confusion(posterior.value, np.mean(copies, 0))
     upper = np.triu(table, 1)

@@ -12,7 +12,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
-from infogan.codes import AnyCode, Categorical, Code, Posterior
+from infogan.codes import AnyCode, Categorical, Code, Gaussian, Posterior, Uniform
 from infogan.errors import ConfigError
 from infogan.information.bounds import barber_agakov
 
@@ -91,6 +91,12 @@ class Latent(BaseModel):
         """The codes whose prior is learned."""
         codes = self.codes.items()
         return {name: code for name, code in codes if isinstance(code, Categorical) and code.probs == "learned"}
+
+    @property
+    def following(self) -> dict[str, str]:
+        """The property that each code follows, of those that follow one."""
+        codes = self.codes.items()
+        return {name: code.follows for name, code in codes if isinstance(code, Uniform | Gaussian) and code.follows}
 
     def under(self, priors: Mapping[str, Tensor]) -> "Latent":
         """The latent at a stage of training: learned priors [K] by code have become given ones."""

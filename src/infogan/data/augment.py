@@ -3,6 +3,8 @@
 Batches are [N, C, H, W] in [-1, 1], before and after; random numbers come from the generator that is given.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import torch
@@ -19,6 +21,16 @@ STRETCH = 4 / 3
 """Most by which a crop's proportions differ from the image's."""
 
 
+@dataclass(frozen=True)
+class Changed:
+    """Changed copies of images, and by how much each was changed."""
+
+    images: Tensor
+    """[N, C, H, W] in [-1, 1]"""
+    moves: Mapping[str, Tensor]
+    """[N] by property, as `moves_of` gives them."""
+
+
 class Affine(BaseModel):
     """Turn, shear, scale, shift, bend a little: for writing, drawings, things seen from the front."""
 
@@ -28,13 +40,20 @@ class Affine(BaseModel):
     """1: turn by up to 10 degrees, scale and shear by up to 15 and 20 %; proportional to it."""
     shift: float = Field(default=0.125, ge=0, le=1)
     """Largest shift, as a share of half the image's side."""
+    stretch: float = Field(default=0.0, ge=0, le=1)
+    """Most by which width grows while height shrinks, or the other way, as a natural logarithm."""
     bend: float = Field(default=0.0, ge=0, le=1)
     """Size of smooth local displacements, as a share of half the image's side; 0: shapes stay rigid."""
     mirror: bool = False
     """Whether an image and its mirror image are of one class: true of photos, false of digits and letters."""
 
-    def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """A changed copy; what comes in from outside continues the border."""
+    @property
+    def moves(self) -> tuple[str, ...]:
+        """The properties that it changes."""
+        return (*(["slant"] if self.strength else []), *(["width", "height"] if self.strength or self.stretch else []))
+
+    def __call__(self, images: Tensor, generator: torch.Generator) -> Changed:
+        """Changed copies; what comes in from outside continues the border."""
         n, height, width = len(images), images.shape[2], images.shape[3]
         u = torch.rand(n, 6, generator=generator) * 2 - 1  # [N, 6] in [-1, 1]
         angle, shear = 0.175 * self.strength * u[:, 0], 0.2 * self.strength * u[:, 1]
@@ -49,11 +68,14 @@ class Affine(BaseModel):
             ],
             1,
         )  # [N, 2, 3]
+        if self.stretch:
+            grown = (self.stretch * (torch.rand(n, generator=generator) * 2 - 1)).exp()
+            theta = theta * torch.stack([1 / grown, grown, torch.ones(n)], 1)[:, None]
         grid = seen_through(theta, images)
         if self.bend:
             coarse = self.bend * torch.randn(n, 2, BENDS, BENDS, generator=generator).to(images)
             grid = grid + interpolate(coarse, (height, width), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
-        return drawn(images, grid)
+        return Changed(drawn(images, grid), moves_of(theta, aspect))
 
 
 class CropAndColour(BaseModel):
@@ -74,12 +96,18 @@ class CropAndColour(BaseModel):
     mirror: bool = True
     """Whether an image and its mirror image are of one class: true of photos, false of digits and letters."""
 
-    def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """A changed copy."""
-        u = torch.rand(len(images), 9, generator=generator).to(images)  # [N, 9] in [0, 1]
-        return self._coloured(self._cropped(images, u[:, :5]), u[:, 5:])
+    @property
+    def moves(self) -> tuple[str, ...]:
+        """The properties that it changes."""
+        return ("width", "height") if self.area < 1 else ()
 
-    def _cropped(self, images: Tensor, u: Tensor) -> Tensor:
+    def __call__(self, images: Tensor, generator: torch.Generator) -> Changed:
+        """Changed copies."""
+        u = torch.rand(len(images), 9, generator=generator).to(images)  # [N, 9] in [0, 1]
+        cropped = self._cropped(images, u[:, :5])
+        return Changed(self._coloured(cropped.images, u[:, 5:]), cropped.moves)
+
+    def _cropped(self, images: Tensor, u: Tensor) -> Changed:
         """A part of each image, brought to its full size; u [N, 5]."""
         share = self.area + (1 - self.area) * u[:, 0]
         stretch = (STRETCH ** (u[:, 1] - 0.5)).clamp(share**0.5, share**-0.5)  # so that neither side exceeds 1
@@ -88,7 +116,7 @@ class CropAndColour(BaseModel):
         flip = torch.where(u[:, 4] < 0.5, -1.0, 1.0) if self.mirror else torch.ones_like(width)
         zero = torch.zeros_like(width)
         theta = torch.stack([flip * width, zero, left, zero, height, top], 1).reshape(-1, 2, 3)
-        return drawn(images, seen_through(theta, images))
+        return Changed(drawn(images, seen_through(theta, images)), moves_of(theta, images.shape[2] / images.shape[3]))
 
     def _coloured(self, images: Tensor, u: Tensor) -> Tensor:
         """Each image in another light; u [N, 4]."""
@@ -108,6 +136,18 @@ class CropAndColour(BaseModel):
 def seen_through(theta: Tensor, images: Tensor) -> Tensor:
     """[N, H, W, 2] where each pixel comes from, under affine maps theta [N, 2, 3] of the square from -1 to 1."""
     return affine_grid(theta.to(images), list(images.shape), align_corners=False)
+
+
+def moves_of(theta: Tensor, aspect: float) -> dict[str, Tensor]:
+    """How far images seen through theta [N, 2, 3] moved in each property that a code can follow, [N] each.
+
+    slant: how far the top of an upright line goes to the right, as a share of its height. width, height: natural
+    logarithms of the factors. aspect: height over width of the images, whose sides theta measures by.
+    """
+    (a, b), (c, d) = theta[:, 0, :2].T, theta[:, 1, :2].T  # from the copy to the image, both sides -1 to 1
+    b, c = b / aspect, c * aspect  # in pixels
+    size = (a * d - b * c).abs()  # the inverse is [[d, -b], [-c, a]] / (a d - b c), and y runs downwards
+    return {"slant": b / a, "width": (d.abs() / size).log(), "height": (a.abs() / size).log()}
 
 
 def drawn(images: Tensor, grid: Tensor) -> Tensor:

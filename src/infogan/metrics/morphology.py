@@ -63,15 +63,16 @@ def shape(pixels: Pixels) -> dict[str, Values]:
     slant: degrees from upright, positive to the right: the arc tangent of the shear that would make covariance of
     x and y vanish. thickness: the shorter side of the rectangle that has the shape's area and perimeter (the square's
     side where there is none); of a stroke of any course, its breadth. width, height: pixels between the points
-    beyond which TAIL of the weight lies on either side.
+    beyond which TAIL of the weight lies on either side; width is that of the shape sheared upright, since a
+    stroke that leans is no broader letter.
     """
     weight = _weight(pixels)
-    area, side = weight.sum((1, 2)), _variation(weight) / 4
+    area, side, lean = weight.sum((1, 2)), _variation(weight) / 4, _lean(weight)
     return {
-        "slant": _slant(weight),
+        "slant": np.degrees(np.arctan(lean)),
         "thickness": side - np.sqrt(np.maximum(side**2 - area, 0)),
-        "width": _extent(weight.sum(1)),
-        "height": _extent(weight.sum(2)),
+        "width": _extent(_across(weight, lean)),
+        "height": _extent(np.pad(weight.sum(2).cumsum(1), ((0, 0), (1, 0)))),
     }
 
 
@@ -92,16 +93,31 @@ def _weight(pixels: Pixels) -> Values:
     return weight
 
 
-def _slant(weight: Values) -> Values:
-    """Degrees. A pixel is a square, not a point: its own height adds 1/12 to the variance of y."""
+def _lean(weight: Values) -> Values:
+    """[N] how far x goes to the right as y goes up by 1: covariance over variance of y. A pixel is a square, not a point: its own height adds 1/12 to the variance of y."""
     y, x = np.arange(weight.shape[1])[::-1], np.arange(weight.shape[2])
     rows, columns = weight.sum(2), weight.sum(1)
     area = rows.sum(1)
     mean_x, mean_y = columns @ x / area, rows @ y / area
     covariance = np.einsum("nhw,h,w->n", weight, y, x) / area - mean_x * mean_y
     variance = rows @ y**2 / area - mean_y**2 + 1 / 12
-    degrees: Values = np.degrees(np.arctan(covariance / variance))
-    return degrees
+    lean: Values = covariance / variance
+    return lean
+
+
+def _across(weight: Values, lean: Values) -> Values:
+    """Cumulated weight [N, 3 W + 1] from left to right of shapes sheared upright, at steps of a pixel from W to the
+    left of the image to W to its right; a row's weight is spread over its pixels, and moves as a whole."""
+    n, height, width = weight.shape
+    below = np.pad(weight.cumsum(2), ((0, 0), (0, 0), (width + 1, width + 1)), mode="edge")
+    below[..., : width + 1] = 0
+    shift = lean[:, None] * (np.arange(height)[::-1] - (height - 1) / 2)  # [N, H] to the right
+    at = np.nan_to_num(shift)[..., None] + np.arange(3 * width + 1)
+    at = np.clip(at, 0, 3 * width + 0.999)
+    left = at.astype(np.int64)
+    low, high = (np.take_along_axis(below, left + i, 2) for i in (0, 1))
+    total: Values = (low + (at - left) * (high - low)).sum(1)
+    return total
 
 
 def _variation(weight: Values) -> Values:
@@ -114,9 +130,9 @@ def _variation(weight: Values) -> Values:
     return length
 
 
-def _extent(profile: Values) -> Values:
-    """Distance [N] between the quantiles TAIL and 1 - TAIL of weights along an axis [N, L], spread over each pixel."""
-    below = np.pad(profile.cumsum(1), ((0, 0), (1, 0))) / profile.sum(1)[:, None]
+def _extent(below: Values) -> Values:
+    """Distance [N] between the quantiles TAIL and 1 - TAIL of weights cumulated along an axis [N, L + 1]."""
+    below = below / below[:, -1:]
     return _quantile(below, 1 - TAIL) - _quantile(below, TAIL)
 
 

@@ -56,6 +56,10 @@ class Scene(Protocol):
         """D on changed copies of that batch (see data.augment)."""
 
     @property
+    def moves(self) -> Mapping[str, Tensor]:
+        """[N] by how much each copy was moved, by property (see data.augment.moves_of)."""
+
+    @property
     def labelled(self) -> Verdict:
         """D on a batch of the real images whose labels the objective may see."""
 

@@ -24,17 +24,17 @@ class HearsRealImages(BaseModel, Objective):
         return self.real_weight > 0
 
     def real_information(self, scene: Scene, read: Callable[[Verdict], Mapping[str, tuple[Code, Tensor]]]) -> Loss:
-        """-weight J of each code that has a J. read: the codes that a verdict speaks of, by name, with its params
+        """-weight λ J of each code that has a J. read: the codes that a verdict speaks of, by name, with its params
         [N, n_params] of each."""
         if not self.needs_view:
             return Loss({})
-        copies = read(scene.view)
-        found = {name: code.real_information(real, copies[name][1]) for name, (code, real) in read(scene.real).items()}
-        known = {name: j for name, j in found.items() if j is not None}
-        return Loss(
-            {f"real info/{name}": -self.real_weight * j for name, j in known.items()},
-            watch={f"J/{name}": j.detach() for name, j in known.items()},
-        )
+        copies, loss = read(scene.view), Loss({})
+        for name, (code, params) in read(scene.real).items():
+            j = code.real_information(params, copies[name][1], scene.moves)
+            if j is not None:
+                term = {f"real info/{name}": -self.real_weight * code.weight * j}
+                loss |= Loss(term, watch={f"J/{name}": j.detach()})
+        return loss
 
 
 def of_classes(verdict: Verdict) -> dict[str, tuple[Code, Tensor]]:

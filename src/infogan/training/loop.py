@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from infogan import data as source
 from infogan import durable, signals
 from infogan.config import RunConfig
+from infogan.data.augment import Changed
 from infogan.data.images import Images, Order, to_float
 from infogan.data.labels import reveal, write_csv
 from infogan.errors import RunError, reading
@@ -84,14 +85,22 @@ class Scene:
     def real(self) -> Verdict:
         return self._verdict("real", self._images, tracked=not self._teaches_g)
 
-    def _changed(self, images: Tensor, what: str) -> Tensor:
+    def _changed(self, images: Tensor, what: str) -> Changed:
         """Copies changed as `augment` says; the images themselves where it says nothing."""
         config = self._trainer.config
-        return config.augment(images, stream(config.seed, what, self._batch)) if config.augment else images
+        return config.augment(images, stream(config.seed, what, self._batch)) if config.augment else Changed(images, {})
+
+    @cached_property
+    def _copies(self) -> Changed:
+        return self._changed(self._images, "augment")
 
     @cached_property
     def view(self) -> Verdict:
-        return self._verdict("view", self._changed(self._images, "augment"))
+        return self._verdict("view", self._copies.images)
+
+    @property
+    def moves(self) -> Mapping[str, Tensor]:
+        return {name: move.to(self._trainer.engine.device) for name, move in self._copies.moves.items()}
 
     @cached_property
     def _labelled_rows(self) -> NDArray[np.int64]:
@@ -112,7 +121,7 @@ class Scene:
     def labelled(self) -> Verdict:
         if self._labelled_rows is self._rows and self._trainer.config.augment is None:
             return self.real
-        return self._verdict("labelled", self._changed(self._take(self._labelled_rows), "augment labelled"))
+        return self._verdict("labelled", self._changed(self._take(self._labelled_rows), "augment labelled").images)
 
 
 class Trainer:
