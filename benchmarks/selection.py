@@ -32,7 +32,7 @@ from infogan.data.images import Images, to_float, to_pixels
 from infogan.metrics import clusters
 from infogan.model import CHUNK, Model
 from infogan.presets import preset
-from infogan.selection import agreement, centrality, real_information
+from infogan.selection import agreement, centrality, real_information, shared_information
 from infogan.streams import stream
 from infogan.training import loop
 from infogan.training.engine import Engine
@@ -67,6 +67,8 @@ class Pool:
     """[P] H(q̄) - E H(q) on all images, as the next two."""
     consistency: Floats
     """H(q̄) - E CE(q, q of a changed copy)."""
+    shared: Floats
+    """I(c; c') of an image's category and a changed copy's."""
     L_I: Floats
 
 
@@ -112,6 +114,7 @@ SCORES: dict[str, Callable[[Pool, NDArray[np.int64]], Floats]] = {
     "agreement with the consensus": consensus,
     "information on real images": lambda pool, group: pool.information[group],
     "information, consistent": lambda pool, group: pool.consistency[group],
+    "information, shared with a changed copy": lambda pool, group: pool.shared[group],
     "L_I": lambda pool, group: pool.L_I[group],
     "agreement, ARI + information / ln K": lambda pool, group: (
         centrality(pool.ari[np.ix_(group, group)]) + pool.information[group] / math.log(pool.probs.shape[2])
@@ -164,6 +167,7 @@ def read(models: list[Model], own: Images, held_out: Images) -> Pool:
         generated=generated,
         information=balance,
         consistency=balance - unlike,
+        shared=np.array([shared_information(p, q) for p, q in zip(probs, shifted, strict=True)]),
         L_I=np.array([model.lower_bound(seed=0)["digit"][0] for model in models]),
     )
 

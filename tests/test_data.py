@@ -151,6 +151,7 @@ def test_numpy_files(tmp_path: Path) -> None:
         (np.zeros((3, 16, 16, 2), np.uint8), "1 or 3"),
         (np.zeros((0, 16, 16), np.uint8), "no image"),
         (np.array([object()] * 3), "save the images as numbers"),
+        (np.zeros(3, [("a", "<i4"), ("b", "<i4")]), "nested, as of records; save the images as numbers"),
         (np.array(["a", "b"]), "save the images as numbers"),
     ],
     ids=str,

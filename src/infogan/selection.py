@@ -17,11 +17,12 @@ from sklearn.metrics import adjusted_rand_score
 from infogan.config import RunConfig
 from infogan.data.images import Images
 from infogan.errors import ConfigError, RunError
-from infogan.information.discrete import entropy
+from infogan.information.discrete import entropy, mutual_information
 from infogan.metrics.clusters import Indices
 from infogan.model import Model
 from infogan.training.experiment import kept_apart
 
+Probs = NDArray[np.floating[Any]]
 SAMPLES = 2_000
 """Generated images behind L_I."""
 
@@ -89,13 +90,25 @@ def centrality(table: NDArray[np.float64]) -> NDArray[np.float64]:
     return scores
 
 
-def real_information(probs: NDArray[np.floating[Any]]) -> float:
+def real_information(probs: Probs) -> float:
     """H(q̄) - E H(q) in nats of Q's probabilities [N, K].
 
     >>> real_information(np.eye(2)) == np.log(2), real_information(np.full((3, 2), 0.5))
     (True, 0.0)
     """
     return float(entropy(probs.mean(0)) - np.mean(entropy(probs)))
+
+
+def shared_information(probs: Probs, copies: Probs) -> float:
+    """I(c; c') in nats, at most ln K, of the category c of a real image and c' of a changed copy, drawn from Q's
+    probabilities [N, K] of each; either way round (IIC, Ji et al. 2019, arXiv:1807.06653, eq. 3). It is high where Q
+    is sure, uses all categories, and reads the same of a changed image.
+
+    >>> shared_information(np.eye(2), np.eye(2)) == np.log(2), shared_information(np.eye(2), np.full((2, 2), 0.5))
+    (True, 0.0)
+    """
+    joint = probs.T.astype(np.float64) @ copies / len(probs)
+    return float(mutual_information((joint + joint.T) / 2))
 
 
 def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: int = 0) -> Selection:

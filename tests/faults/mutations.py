@@ -5,6 +5,7 @@ at the first forbidden event, and under a limit of memory; whoever kills the chi
 """
 
 import argparse
+import faulthandler
 import gzip
 import io
 import json
@@ -274,6 +275,7 @@ def child(case: Case, numbers: range, root: Path, report: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (size + 2 * GROWTH, size + 2 * GROWTH))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     hook.armed, hook.report = False, report_end(report)
+    faulthandler.enable(report)  # whoever crashes leaves its stack among the failures
     logging.disable()
     before, hook.name = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, case.name
     for number in numbers:

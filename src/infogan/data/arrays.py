@@ -13,6 +13,9 @@ from infogan.data.images import Images, refuse_bomb
 from infogan.errors import DataError, reading
 
 IMAGE_KEYS = ("images", "x_train", "x", "arr_0")
+MAX_HEADER = 10_000
+"""Bytes of a header that numpy parses. It gives them to Python's parser, which goes down a level with each bracket, so
+what is nested deeper than {'shape': (2, 28, 28)} never gets there."""
 LABEL_KEYS = ("labels", "y_train", "y", "arr_1")
 
 
@@ -20,8 +23,12 @@ def _header(file: IO[bytes], name: str, size: int) -> tuple[tuple[int, ...], np.
     """Shape and dtype that an NPY stream of `size` bytes announces; DataError unless its body has that size."""
     with reading(name, "an NPY array"):
         version = npy.read_magic(file)
-        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, _, dtype = read(file)
+        first, at = version == (1, 0), file.tell()
+        text = file.read(min(MAX_HEADER, int.from_bytes(file.read(2 if first else 4), "little")))
+        if max(map(text.count, b"([{")) > 1:
+            raise DataError(f"{name}: its header is nested, as of records; save the images as numbers (uint8)")
+        file.seek(at)
+        shape, _, dtype = (npy.read_array_header_1_0 if first else npy.read_array_header_2_0)(file)
     if dtype.hasobject or dtype.kind not in "uifb":
         raise DataError(f"{name}: holds {dtype}; save the images as numbers (uint8)")
     body = size - file.tell()

@@ -94,7 +94,8 @@ def _weight(pixels: Pixels) -> Values:
 
 
 def _lean(weight: Values) -> Values:
-    """[N] how far x goes to the right as y goes up by 1: covariance over variance of y. A pixel is a square, not a point: its own height adds 1/12 to the variance of y."""
+    """[N] how far x goes to the right as y goes up by 1: their covariance over the variance of y. A pixel is a square,
+    not a point: its own height adds 1/12 to that variance."""
     y, x = np.arange(weight.shape[1])[::-1], np.arange(weight.shape[2])
     rows, columns = weight.sum(2), weight.sum(1)
     area = rows.sum(1)
@@ -108,7 +109,7 @@ def _lean(weight: Values) -> Values:
 def _across(weight: Values, lean: Values) -> Values:
     """Cumulated weight [N, 3 W + 1] from left to right of shapes sheared upright, at steps of a pixel from W to the
     left of the image to W to its right; a row's weight is spread over its pixels, and moves as a whole."""
-    n, height, width = weight.shape
+    height, width = weight.shape[1:]
     below = np.pad(weight.cumsum(2), ((0, 0), (0, 0), (width + 1, width + 1)), mode="edge")
     below[..., : width + 1] = 0
     shift = lean[:, None] * (np.arange(height)[::-1] - (height - 1) / 2)  # [N, H] to the right
