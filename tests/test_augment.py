@@ -96,6 +96,33 @@ def test_some_images_turn_grey_altogether() -> None:
     assert torch.allclose(grey_of(out), grey_of(images), atol=1e-5)
 
 
+def test_a_patch_covers_at_most_its_share_anywhere_and_is_black_or_white() -> None:
+    images = noise(2000, 1)
+    changed = Affine(strength=0, shift=0, patch=0.2)(images, stream(0, "x")).images
+    covered = (changed.abs() == 1)[:, 0]  # noise is never black or white
+    assert torch.allclose(changed[:, 0][~covered], images[:, 0][~covered], atol=1e-5)
+    share = covered.float().mean((1, 2))
+    assert 0.19 < float(share.max()) < 0.23
+    assert float(share.mean()) == pytest.approx(0.1, abs=0.01)
+    rows, columns = covered.any(2).sum(1), covered.any(1).sum(1)
+    assert torch.equal(rows * columns, covered.sum((1, 2)))  # a rectangle
+    assert float((rows / columns.clamp(min=1)).max()) > 2 and float((columns / rows.clamp(min=1)).max()) > 2
+    whites = (changed == 1).flatten(1).any(1).sum() / covered.flatten(1).any(1).sum()
+    assert float(whites) == pytest.approx(0.5, abs=0.05)
+    hits = covered.float().mean(0)
+    assert torch.allclose(hits, hits.flip(0, 1), atol=0.03)  # no side is spared
+    assert float(hits[0].mean()) > 0.01 and float(hits[:, 0].mean()) > 0.01
+
+
+def test_affine_changes_the_light_as_crop_and_colour_does() -> None:
+    images, light = noise(50), {"brightness": 0.5, "contrast": 0.4, "saturation": 0.3, "grey": 0.2}
+    draws = stream(0, "x")
+    torch.rand(50, 6, generator=draws)  # of turning, shearing, scaling and shifting by nothing
+    expected = only(**light)._relit(images, torch.rand(50, 4, generator=draws))
+    found = Affine.model_validate({"strength": 0, "shift": 0} | light)(images, stream(0, "x")).images
+    assert torch.allclose(found, expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_what_comes_out_are_images_again_and_the_generators(channels: int) -> None:
     images = torch.rand(64, channels, 20, 28, generator=stream(0, "noise")) * 2 - 1

@@ -5,7 +5,7 @@ Batches are [N, C, H, W] in [-1, 1], before and after; random numbers come from 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +17,8 @@ BENDS = 4
 SETTINGS = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in grey (ITU-R BT.601)."""
+PATCH = 4.0
+"""Most by which a patch's height exceeds its width, or the other way."""
 STRETCH = 4 / 3
 """Most by which a crop's proportions differ from the image's."""
 
@@ -31,10 +33,64 @@ class Changed:
     """[N] by property, as `moves_of` gives them."""
 
 
-class Affine(BaseModel):
-    """Turn, shear, scale, shift, bend a little: for writing, drawings, things seen from the front."""
+class _Change(BaseModel):
+    """What every kind of change can include: other light, a patch over a part of the image, its mirror image."""
 
     model_config = SETTINGS
+    mirror: bool = False
+    """Whether an image and its mirror image are of one class: true of photos, false of digits and letters."""
+    patch: float = Field(default=0.0, ge=0, le=0.5)
+    """Largest share of the image's area that a black or white rectangle may cover without changing the class."""
+    brightness: float = Field(default=0.0, ge=0, le=1)
+    """Most by which brightness may change, as a share of it, without changing the class."""
+    contrast: float = Field(default=0.0, ge=0, le=1)
+    """The same of the distance of pixels from the image's mean grey."""
+    saturation: float = Field(default=0.0, ge=0, le=1)
+    """The same of the distance of pixels from their own grey. Only RGB images have it."""
+    grey: float = Field(default=0.0, ge=0, le=1)
+    """Share of RGB images that turn grey altogether: above 0, no two classes may differ in hue alone."""
+
+    def _finished(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """Images that were moved, in other light and with a patch each."""
+        if self.brightness or self.contrast or self.saturation or self.grey:
+            images = self._relit(images, torch.rand(len(images), 4, generator=generator).to(images))
+        if self.patch:
+            images = self._covered(images, torch.rand(len(images), 5, generator=generator).to(images))
+        return images
+
+    def _covered(self, images: Tensor, u: Tensor) -> Tensor:
+        """A rectangle anywhere within each image, black or white (random erasing, arXiv:1708.04896); u [N, 5]."""
+        height, width = images.shape[2:]
+        share, proportion = self.patch * u[:, 0], PATCH ** (2 * u[:, 1] - 1)
+        size = (share * height * width)[:, None] ** 0.5 * torch.stack([proportion**0.5, proportion**-0.5], 1)
+        inside = []
+        for axis, side in enumerate((height, width)):
+            length = size[:, axis].clamp(max=side)
+            start = u[:, 2 + axis] * (side - length)
+            at = torch.arange(side).to(u) + 0.5
+            inside.append((at >= start[:, None]) & (at < (start + length)[:, None]))
+        hole = (inside[0][:, :, None] & inside[1][:, None, :])[:, None]  # [N, 1, H, W]
+        ink = torch.where(u[:, 4] < 0.5, -1.0, 1.0).to(images)
+        return torch.where(hole, ink[:, None, None, None], images)
+
+    def _relit(self, images: Tensor, u: Tensor) -> Tensor:
+        """Each image in another light; u [N, 4]."""
+        factors = 1 + (2 * u[:, :3] - 1) * u.new_tensor([self.brightness, self.contrast, self.saturation])
+        brightness, contrast, saturation = factors.T[:, :, None, None, None]  # [N, 1, 1, 1] each
+        light = (images + 1) / 2 * brightness  # [0, 1], where black is 0
+        if images.shape[1] == 3:
+            grey = (light * u.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)  # [N, 1, H, W]
+            saturation = torch.where(u[:, 3, None, None, None] < self.grey, 0.0, saturation)
+            light = torch.lerp(grey, light, saturation)  # saturation leaves each pixel's grey as it is
+        else:
+            grey = light
+        mean = grey.mean((1, 2, 3), keepdim=True)
+        return (torch.lerp(mean, light, contrast) * 2 - 1).clamp(-1, 1)
+
+
+class Affine(_Change):
+    """Turn, shear, scale, shift, bend a little: for writing, drawings, things seen from the front."""
+
     kind: Literal["affine"] = "affine"
     strength: float = Field(default=1.0, ge=0, le=4)
     """1: turn by up to 10 degrees, scale and shear by up to 15 and 20 %; proportional to it."""
@@ -44,8 +100,6 @@ class Affine(BaseModel):
     """Most by which width grows while height shrinks, or the other way, as a natural logarithm."""
     bend: float = Field(default=0.0, ge=0, le=1)
     """Size of smooth local displacements, as a share of half the image's side; 0: shapes stay rigid."""
-    mirror: bool = False
-    """Whether an image and its mirror image are of one class: true of photos, false of digits and letters."""
 
     @property
     def moves(self) -> tuple[str, ...]:
@@ -75,26 +129,25 @@ class Affine(BaseModel):
         if self.bend:
             coarse = self.bend * torch.randn(n, 2, BENDS, BENDS, generator=generator).to(images)
             grid = grid + interpolate(coarse, (height, width), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
-        return Changed(drawn(images, grid), moves_of(theta, aspect))
+        return Changed(self._finished(drawn(images, grid), generator), moves_of(theta, aspect))
 
 
-class CropAndColour(BaseModel):
+def _usually(default: float, name: str) -> Any:
+    """A field of `_Change` with another default."""
+    return Field(default=default, ge=0, le=1, description=_Change.model_fields[name].description)
+
+
+class CropAndColour(_Change):
     """A part of the image in its full size and other light: for photos whose class shows in any large part of them."""
 
-    model_config = SETTINGS
     kind: Literal["crop-and-colour"] = "crop-and-colour"
     area: float = Field(default=0.5, gt=0, le=1)
     """Smallest share of the image's area that still shows its class; 1 keeps the whole image."""
-    brightness: float = Field(default=0.3, ge=0, le=1)
-    """Most by which brightness may change, as a share of it, without changing the class."""
-    contrast: float = Field(default=0.3, ge=0, le=1)
-    """The same of the distance of pixels from the image's mean grey."""
-    saturation: float = Field(default=0.3, ge=0, le=1)
-    """The same of the distance of pixels from their own grey. Only RGB images have it."""
-    grey: float = Field(default=0.1, ge=0, le=1)
-    """Share of RGB images that turn grey altogether: above 0, no two classes may differ in hue alone."""
-    mirror: bool = True
-    """Whether an image and its mirror image are of one class: true of photos, false of digits and letters."""
+    brightness: float = _usually(0.3, "brightness")
+    contrast: float = _usually(0.3, "contrast")
+    saturation: float = _usually(0.3, "saturation")
+    grey: float = _usually(0.1, "grey")
+    mirror: bool = Field(default=True, description=_Change.model_fields["mirror"].description)
 
     @property
     def moves(self) -> tuple[str, ...]:
@@ -103,9 +156,8 @@ class CropAndColour(BaseModel):
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Changed:
         """Changed copies."""
-        u = torch.rand(len(images), 9, generator=generator).to(images)  # [N, 9] in [0, 1]
-        cropped = self._cropped(images, u[:, :5])
-        return Changed(self._coloured(cropped.images, u[:, 5:]), cropped.moves)
+        cropped = self._cropped(images, torch.rand(len(images), 5, generator=generator).to(images))
+        return Changed(self._finished(cropped.images, generator), cropped.moves)
 
     def _cropped(self, images: Tensor, u: Tensor) -> Changed:
         """A part of each image, brought to its full size; u [N, 5]."""
@@ -117,20 +169,6 @@ class CropAndColour(BaseModel):
         zero = torch.zeros_like(width)
         theta = torch.stack([flip * width, zero, left, zero, height, top], 1).reshape(-1, 2, 3)
         return Changed(drawn(images, seen_through(theta, images)), moves_of(theta, images.shape[2] / images.shape[3]))
-
-    def _coloured(self, images: Tensor, u: Tensor) -> Tensor:
-        """Each image in another light; u [N, 4]."""
-        factors = 1 + (2 * u[:, :3] - 1) * u.new_tensor([self.brightness, self.contrast, self.saturation])
-        brightness, contrast, saturation = factors.T[:, :, None, None, None]  # [N, 1, 1, 1] each
-        light = (images + 1) / 2 * brightness  # [0, 1], where black is 0
-        if images.shape[1] == 3:
-            grey = (light * u.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)  # [N, 1, H, W]
-            saturation = torch.where(u[:, 3, None, None, None] < self.grey, 0.0, saturation)
-            light = torch.lerp(grey, light, saturation)  # saturation leaves each pixel's grey as it is
-        else:
-            grey = light
-        mean = grey.mean((1, 2, 3), keepdim=True)
-        return (torch.lerp(mean, light, contrast) * 2 - 1).clamp(-1, 1)
 
 
 def seen_through(theta: Tensor, images: Tensor) -> Tensor:
