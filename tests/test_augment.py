@@ -191,6 +191,19 @@ def test_a_move_in_slant_is_what_is_measured_on_a_tall_line(size: tuple[int, int
     assert np.ptp(slant) > 0.8
 
 
+def test_strokes_grow_on_either_side_by_what_is_said() -> None:
+    images = torch.full((100, 1, 40, 48), -1.0)
+    images[:, :, 8:32, 20:26] = 1.0
+    changed = Affine(strength=0, shift=0, thicken=1)(images, stream(0, "x"))
+    by = changed.moves["thickness"].numpy()
+    assert -1 <= by.min() < -0.9 and 0.9 < by.max() <= 1
+    area = ((changed.images + 1) / 2).sum((1, 2, 3)).numpy()  # of 24 x 6; a pixel more on each side makes 26 x 8
+    assert np.allclose(area, 24 * 6 + np.where(by > 0, by * (26 * 8 - 24 * 6), by * (24 * 6 - 22 * 4)), rtol=1e-4)
+    assert np.corrcoef(morphology.shape(to_pixels(changed.images))["thickness"], by)[0, 1] > 0.95
+    assert Affine(thicken=1).moves == ("slant", "width", "height", "thickness")
+    assert "thickness" not in Affine()(images, stream(0, "x")).moves
+
+
 def test_what_can_be_followed() -> None:
     """A code follows what a run teaches, and what its changes change."""
     crops = "crop-and-colour"

@@ -29,8 +29,8 @@ SURENESS = 0.5
 too early and leaves categories empty."""
 MOST_RHO = 0.999
 """What a correlation is multiplied by before artanh, which has no end at 1."""
-Followed = Literal["slant", "width", "height"]
-"""What a continuous code can follow (see data.augment.moves_of)."""
+Followed = Literal["slant", "width", "height", "thickness"]
+"""What a continuous code can follow (see data.augment.Changed)."""
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample, interpolate
+from torch.nn.functional import affine_grid, grid_sample, interpolate, max_pool2d
 
 BENDS = 4
 """Points to a side between which displacements are smooth."""
@@ -30,7 +30,7 @@ class Changed:
     images: Tensor
     """[N, C, H, W] in [-1, 1]"""
     moves: Mapping[str, Tensor]
-    """[N] by property, as `moves_of` gives them."""
+    """[N] by property: those of `moves_of`, and thickness in pixels where that was changed."""
 
 
 class _Change(BaseModel):
@@ -101,10 +101,19 @@ class Affine(_Change):
     bend: float = Field(default=0.0, ge=0, le=1)
     """Size of smooth local displacements, as a share of half the image's side; 0: shapes stay rigid."""
 
+    thicken: float = Field(default=0.0, ge=0, le=1)
+    """Most, in pixels, by which what is bright grows or shrinks at its outline; of a stroke, on either side."""
+
     @property
     def moves(self) -> tuple[str, ...]:
         """The properties that it changes."""
-        return (*(["slant"] if self.strength else []), *(["width", "height"] if self.strength or self.stretch else []))
+        changed = {
+            "slant": self.strength,
+            "width": self.strength or self.stretch,
+            "height": self.strength or self.stretch,
+            "thickness": self.thicken,
+        }
+        return tuple(name for name, by in changed.items() if by)
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Changed:
         """Changed copies; what comes in from outside continues the border."""
@@ -129,7 +138,11 @@ class Affine(_Change):
         if self.bend:
             coarse = self.bend * torch.randn(n, 2, BENDS, BENDS, generator=generator).to(images)
             grid = grid + interpolate(coarse, (height, width), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
-        return Changed(self._finished(drawn(images, grid), generator), moves_of(theta, aspect))
+        copies, moved = drawn(images, grid), moves_of(theta, aspect)
+        if self.thicken:
+            moved["thickness"] = self.thicken * (torch.rand(n, generator=generator) * 2 - 1)
+            copies = thickened(copies, moved["thickness"].to(copies))
+        return Changed(self._finished(copies, generator), moved)
 
 
 def _usually(default: float, name: str) -> Any:
@@ -186,6 +199,14 @@ def moves_of(theta: Tensor, aspect: float) -> dict[str, Tensor]:
     b, c = b / aspect, c * aspect  # in pixels
     size = (a * d - b * c).abs()  # the inverse is [[d, -b], [-c, a]] / (a d - b c), and y runs downwards
     return {"slant": b / a, "width": (d.abs() / size).log(), "height": (a.abs() / size).log()}
+
+
+def thickened(images: Tensor, by: Tensor) -> Tensor:
+    """Images whose bright parts reach further at their outline, by [N] pixels from -1 to 1: between each image and its
+    brightest (where by is below 0, darkest) neighbours."""
+    sign = torch.where(by < 0, -1.0, 1.0)[:, None, None, None]
+    reached = sign * max_pool2d(sign * images, 3, stride=1, padding=1)
+    return torch.lerp(images, reached, by.abs()[:, None, None, None])
 
 
 def drawn(images: Tensor, grid: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ class Scene(Protocol):
 
     @property
     def moves(self) -> Mapping[str, Tensor]:
-        """[N] by how much each copy was moved, by property (see data.augment.moves_of)."""
+        """[N] by how much each copy was moved, by property (see data.augment.Changed)."""
 
     @property
     def labelled(self) -> Verdict:
