@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from small import SMALL
 
 from infogan import data, doctor
 from infogan.config import RunConfig, from_options
@@ -29,7 +30,6 @@ from infogan.doctor import Signs
 from infogan.metrics import clusters
 from infogan.metrics import evaluate as scoring
 from infogan.model import Model
-from infogan.presets import preset
 from infogan.run import Run
 from infogan.training import loop
 from infogan.training.engine import Engine
@@ -54,7 +54,7 @@ class Case:
     """One way to train."""
 
     options: str
-    """Of `infogan train digits`."""
+    """Beside the settings in small.py."""
     seeds: int
     cause: str | None = None
     """What its settings break."""
@@ -260,10 +260,7 @@ def main() -> None:
             if seed >= case.seeds or (arguments.judge_only and not Run(path).scores_file.is_file()):
                 continue
             if not arguments.judge_only:
-                train(
-                    preset("digits").replace(**from_options(case.options.split())).replace(seed=seed, log_every=20),
-                    path,
-                )
+                train(SMALL.replace(**from_options(case.options.split())).replace(seed=seed, log_every=20), path)
             rows.append(judge(name, case, path, None))
             (path / "row.json").write_text(json.dumps(rows[-1], indent=2), encoding="utf-8")
             print(f"{name}-{seed}", rows[-1]["must"], rows[-1]["said"], rows[-1]["signs"], flush=True)
