@@ -50,27 +50,30 @@ DIGITS = RunConfig(
     ),
     networks=Dcgan(channels=(32, 64), features=256),
     objective=InfoGAN(real_weight=3.0),
-    augment=Affine(strength=1.5, stretch=0.2, bend=0.05),
-    optim=Optim(d_lr=5e-4, g_lr=2e-3, ema=0.99),
-    batch=64,
-    steps=1500,
+    augment=Affine(strength=1.5, stretch=0.2, bend=0.05, thicken=0.7, patch=0.03),
+    optim=Optim(d_lr=1e-3, g_lr=2e-3, ema=0.99, decay=0.5),
+    batch=256,
+    steps=800,
 )
 """The best known for the 5,000 embedded digits: information on real images beside the paper's terms, codes that follow
-slant and width, networks of half the paper's widths, which take higher rates and smaller batches, and averaged
-weights."""
+slant and width, networks of half the paper's widths, which take higher rates, large batches, by which agreement and
+balance of the categories are measured well, and averaged weights."""
 
-MNIST = DIGITS.replace(data=Source(name="mnist"), steps=2000)
+MNIST = DIGITS.replace(data=Source(name="mnist"), batch=512, steps=1200)
 """The same recipe on MNIST's 50,000."""
 
 FASHION = DIGITS.replace(
     data=Source(name="fashion-mnist"),
     latent=Latent(noise=62, garment=Categorical(10), a=Uniform(-1, 1, weight=0.1), b=Uniform(-1, 1, weight=0.1)),
-    augment=Affine(mirror=True),
+    augment=Affine(stretch=0.1, mirror=True, brightness=0.6, contrast=0.4),
+    optim=Optim(d_lr=5e-4, g_lr=2e-3, ema=0.99),
+    batch=64,
     steps=2000,
 )
-"""The same recipe on Fashion-MNIST, whose classes survive mirroring."""
+"""The same terms on Fashion-MNIST, whose classes survive mirroring and other light; larger batches gave nothing here."""
 
-IMAGES = DIGITS.replace(
+IMAGES = FASHION.replace(
+    data=Source(),
     latent=Latent(noise=62, group=Categorical(10), a=Uniform(-1, 1, weight=0.1), b=Uniform(-1, 1, weight=0.1)),
     augment=Affine(mirror=True),
     steps=5000,
