@@ -29,10 +29,11 @@ from sklearn.metrics import normalized_mutual_info_score
 from small import SMALL
 
 from infogan import data
-from infogan.data.images import Images, to_float, to_pixels
+from infogan.data.images import Images
+from infogan.information.discrete import entropy
 from infogan.metrics import clusters
-from infogan.model import CHUNK, Model
-from infogan.selection import agreement, centrality, real_information, shared_information
+from infogan.model import Model
+from infogan.selection import COPIES, agreement, centrality, copies, not_alone, shared_information
 from infogan.streams import stream
 from infogan.training import loop
 from infogan.training.engine import Engine
@@ -68,7 +69,7 @@ class Pool:
     consistency: Floats
     """H(q̄) - E CE(q, q of a changed copy)."""
     shared: Floats
-    """I(c; c') of an image's category and a changed copy's."""
+    """[P, COPIES] I(c; c') of an image's category and a changed copy's."""
     L_I: Floats
 
 
@@ -114,7 +115,11 @@ SCORES: dict[str, Callable[[Pool, NDArray[np.int64]], Floats]] = {
     "agreement with the consensus": consensus,
     "information on real images": lambda pool, group: pool.information[group],
     "information, consistent": lambda pool, group: pool.consistency[group],
-    "information, shared with a changed copy": lambda pool, group: pool.shared[group],
+    "information, shared with a changed copy": lambda pool, group: pool.shared[group, 0],
+    f"information, shared with {COPIES} copies": lambda pool, group: pool.shared[group].mean(1),
+    "the same, runs alone last (select)": lambda pool, group: (
+        np.where(not_alone(centrality(pool.ari_held_out[np.ix_(group, group)])), 10, 0) + pool.shared[group].mean(1)
+    ),
     "L_I": lambda pool, group: pool.L_I[group],
     "agreement, ARI + information / ln K": lambda pool, group: (
         centrality(pool.ari[np.ix_(group, group)]) + pool.information[group] / math.log(pool.probs.shape[2])
@@ -132,21 +137,13 @@ def train(part: int, parts: int) -> None:
         print(f"seed {model.config.seed}", flush=True)
 
 
-def views(images: Images) -> NDArray[np.uint8]:
-    """A copy of each image, changed as in training."""
-    assert CONFIG.augment is not None
-    parts = []
-    for at in range(0, len(images), CHUNK):
-        changed = CONFIG.augment(to_float(images.take(slice(at, at + CHUNK))), stream(0, "views", at))
-        parts.append(to_pixels(changed.images))
-    return np.concatenate(parts)
-
-
 def read(models: list[Model], own: Images, held_out: Images) -> Pool:
     """Every run's reading of the same images."""
-    changed = views(own)
     probs = np.stack([model.encode(own)["digit"].probs for model in models])
-    shifted = np.stack([model.encode(changed)["digit"].probs for model in models])
+    changed = [copies(own, CONFIG.augment, i) for i in range(COPIES)]
+    shifted = np.stack(
+        [[model.encode(copy)["digit"].probs for copy in changed] for model in models]
+    )  # [P, COPIES, N, K]
     values, apart = probs.argmax(2), np.stack([model.encode(held_out)["digit"].value for model in models])
     generated = np.zeros((len(models), len(models)))
     for i, model in enumerate(models):
@@ -155,8 +152,10 @@ def read(models: list[Model], own: Images, held_out: Images) -> Pool:
         for j, other in enumerate(models):
             generated[i, j] = agreement([told, other.encode(images)["digit"].value])[0, 1]
     k = probs.shape[2]
-    balance = np.array([real_information(p) for p in probs])
-    unlike = (probs * (np.log(probs + 1e-12) - np.log(shifted + 1e-12))).sum(2).mean(1)  # E KL(q‖q of the copy)
+    balance = np.array([float(entropy(p.mean(0)) - np.mean(entropy(p))) for p in probs])
+    unlike = np.array(  # E KL(q‖q of the first copy)
+        [(p * (np.log(p + 1e-12) - np.log(q[0] + 1e-12))).sum(1).mean() for p, q in zip(probs, shifted, strict=True)]
+    )
     return Pool(
         held_out=apart,
         probs=probs,
@@ -167,7 +166,7 @@ def read(models: list[Model], own: Images, held_out: Images) -> Pool:
         generated=generated,
         information=balance,
         consistency=balance - unlike,
-        shared=np.array([shared_information(p, q) for p, q in zip(probs, shifted, strict=True)]),
+        shared=np.array([[shared_information(p, q) for q in many] for p, many in zip(probs, shifted, strict=True)]),
         L_I=np.array([model.lower_bound(seed=0)["digit"][0] for model in models]),
     )
 

@@ -16,11 +16,12 @@ import infogan as ig
 from conftest import refused, run
 from infogan.codes import Posterior
 from infogan.config import RunConfig
+from infogan.data.augment import Affine
 from infogan.data.images import Images
 from infogan.metrics.clusters import Indices
 from infogan.model import Model
 from infogan.run import Run
-from infogan.selection import agreement, centrality, real_information, select
+from infogan.selection import agreement, centrality, copies, not_alone, select, shared_information
 from infogan.training import checkpoint, loop, seeds
 
 RNG = np.random.default_rng(0)
@@ -57,12 +58,22 @@ def test_centrality_hears_both_directions() -> None:
     assert centrality(table) == pytest.approx([(0.4 + 0.2) / 2, (0.4 + 0.5) / 2, (0.2 + 0.5) / 2])
 
 
-def test_information_on_real_images_at_closed_forms() -> None:
-    sure = np.eye(4, dtype=np.float32)
-    assert real_information(sure) == pytest.approx(np.log(4))
-    assert real_information(np.full((5, 4), 0.25)) == pytest.approx(0, abs=1e-6)
-    assert real_information(sure[[0, 0, 0]]) == pytest.approx(0, abs=1e-6)
-    assert real_information(sure[[0, 0, 1, 1]]) == pytest.approx(np.log(2))
+def test_information_shared_with_a_copy_at_closed_forms() -> None:
+    sure, nothing = np.eye(4, dtype=np.float32), np.full((4, 4), 0.25, np.float32)
+    assert shared_information(sure, sure) == pytest.approx(np.log(4))
+    assert shared_information(nothing, nothing) == pytest.approx(0, abs=1e-6)
+    assert shared_information(sure, nothing) == pytest.approx(0, abs=1e-6)  # the change takes all of it
+    one, two = sure[[0, 0, 0]], sure[[0, 0, 1, 1]]
+    assert shared_information(one, one) == pytest.approx(0, abs=1e-6)
+    assert shared_information(two, two) == pytest.approx(np.log(2))
+    assert shared_information(sure, np.roll(sure, 1, 1)) == pytest.approx(np.log(2))  # each category is two
+    unsure = 0.9 * sure + 0.1 * nothing
+    assert 0.5 < shared_information(sure, unsure) < 1.3
+    assert shared_information(sure, unsure) == pytest.approx(shared_information(unsure, sure))
+
+
+def test_runs_alone_are_those_far_below_the_best_agreement() -> None:
+    assert not_alone(np.array([0.8, 0.41, 0.39, 0.0])).tolist() == [True, True, False, False]
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +85,15 @@ def runs(tmp_path_factory: pytest.TempPathFactory, tiny: RunConfig, photos: Path
     return [folder / f"seed-{seed}" for seed in range(3)]
 
 
-def test_the_most_central_run_is_selected(runs: list[Path], images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_information_ranks_and_a_run_alone_comes_last(
+    runs: list[Path], images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seed 0 is as sure as seed 1, but of something that no other run sees; seed 2 merged two classes."""
     classes = images.labels
     merged = np.where(classes == 3, 2, classes)
     found = {0: RNG.integers(0, 4, len(classes)), 1: renamed(classes, [1, 2, 3, 0]), 2: merged}
 
-    def encode(model: Model, seen: Images) -> dict[str, Posterior]:
+    def encode(model: Model, seen: object) -> dict[str, Posterior]:
         value = found[model.config.seed]
         return {
             "digit": Posterior(
@@ -88,11 +102,21 @@ def test_the_most_central_run_is_selected(runs: list[Path], images: Images, monk
         }
 
     monkeypatch.setattr(Model, "encode", encode)
-    assert [candidate.seed for candidate in select(runs, images).candidates][-1] == 0
-    pair = select([runs[2], runs[1]], images)  # they agree with each other alike: information decides
+    ranked = select(runs, images)
+    assert [candidate.seed for candidate in ranked.candidates] == [1, 2, 0]
+    assert ranked.candidates[-1].information > ranked.candidates[1].information
+    pair = select([runs[2], runs[1]], images)  # they agree with each other alike
     assert pair.candidates[0].agreement == pair.candidates[1].agreement
     assert (pair.best.seed, pair.best.run) == (1, str(runs[1]))
-    assert pair.best.information == pytest.approx(real_information(np.eye(4)[found[1]]))
+    share = np.bincount(classes) / len(classes)
+    assert pair.best.information == pytest.approx(-(share * np.log(share)).sum())
+
+
+def test_copies_are_changed_as_in_training(images: Images) -> None:
+    assert np.array_equal(copies(images, None, 0), images.pixels)
+    first = copies(images, Affine(), 0)
+    assert first.shape == images.pixels.shape and not np.array_equal(first, images.pixels)
+    assert np.array_equal(first, copies(images, Affine(), 0)) and not np.array_equal(first, copies(images, Affine(), 1))
 
 
 def test_labels_change_nothing(runs: list[Path], images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +139,8 @@ def test_the_command_names_the_run(runs: list[Path], photos: Path, capsys: pytes
     run("select", *runs, "--data", photos, "--split", "all", "--json")
     tree = json.loads(capsys.readouterr().out)
     assert tree["n"] == 64
-    scores = [row["agreement"] for row in tree["runs"]]
+    best = max(row["agreement"] for row in tree["runs"])
+    scores = [(row["agreement"] >= best / 2, row["information"]) for row in tree["runs"]]
     assert scores == sorted(scores, reverse=True)
     assert tree["selected"] == tree["runs"][0]["run"]
     assert {row["seed"] for row in tree["runs"]} == {0, 1, 2}

@@ -70,7 +70,8 @@ FASHION = DIGITS.replace(
     batch=64,
     steps=2000,
 )
-"""The same terms on Fashion-MNIST, whose classes survive mirroring and other light; larger batches gave nothing here."""
+"""The same terms on Fashion-MNIST, whose classes survive mirroring and other light. Larger batches gave
+nothing here."""
 
 IMAGES = FASHION.replace(
     data=Source(),

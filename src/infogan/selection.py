@@ -1,8 +1,7 @@
-"""Which of several runs to use, without labels: the one that the others agree with most.
+"""Which of several runs to use, without labels: the one whose categories say most about real images and stay when
+those change a little, among the runs that the others agree with.
 
-Runs that found the classes agree with each other; a run that merged or split one does so in its own way. The idea is
-ModelCentrality's (Lin et al. 2020, arXiv:1906.06034); `docs/selection.md` says how well it works here. No label is
-looked at. Shapes: R runs, N images, K categories.
+`docs/selection.md` says how well that works. No label is looked at. Shapes: R runs, N images, K categories.
 """
 
 from collections.abc import Sequence
@@ -15,16 +14,23 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
 from infogan.config import RunConfig
-from infogan.data.images import Images
+from infogan.data.augment import AnyAugment
+from infogan.data.images import Images, Pixels, to_float, to_pixels
 from infogan.errors import ConfigError, RunError
-from infogan.information.discrete import entropy, mutual_information
+from infogan.information.discrete import mutual_information
 from infogan.metrics.clusters import Indices
-from infogan.model import Model
+from infogan.model import CHUNK, Model
+from infogan.streams import stream
 from infogan.training.experiment import kept_apart
 
 Probs = NDArray[np.floating[Any]]
 SAMPLES = 2_000
 """Generated images behind L_I."""
+COPIES = 4
+"""Changed copies of each real image that are read."""
+ALONE = 0.5
+"""A run whose agreement is below this share of the best one's comes after all others: a Q can be sure of something that
+no other run sees."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +40,12 @@ class Candidate:
     run: str
     """Its folder."""
     seed: int
+    information: float
+    """I(c; c') in nats, at most ln K, of the category of a real image and that of a changed copy
+    (`shared_information`)."""
     agreement: float
     """Mean adjusted Rand index of its categories with each other run's, on the same real images: 1 the same up to
-    the names of categories, 0 as by chance."""
-    information: float
-    """H(q̄) - E H(q) of Q on real images in nats: plug-in I(x; c), at most ln K, reached when Q is sure and uses all
-    categories alike (RIM, Gomes et al. 2010)."""
+    the names of categories, 0 as by chance (ModelCentrality's idea, Lin et al. 2020, arXiv:1906.06034)."""
     L_I: float
     """L_I of the categorical code in nats, on generated images."""
 
@@ -90,13 +96,10 @@ def centrality(table: NDArray[np.float64]) -> NDArray[np.float64]:
     return scores
 
 
-def real_information(probs: Probs) -> float:
-    """H(q̄) - E H(q) in nats of Q's probabilities [N, K].
-
-    >>> real_information(np.eye(2)) == np.log(2), real_information(np.full((3, 2), 0.5))
-    (True, 0.0)
-    """
-    return float(entropy(probs.mean(0)) - np.mean(entropy(probs)))
+def not_alone(scores: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """[R] whether a run's agreement is at least ALONE times the best one's."""
+    result: NDArray[np.bool_] = scores >= ALONE * scores.max()
+    return result
 
 
 def shared_information(probs: Probs, copies: Probs) -> float:
@@ -111,11 +114,23 @@ def shared_information(probs: Probs, copies: Probs) -> float:
     return float(mutual_information((joint + joint.T) / 2))
 
 
+def copies(images: Images, augment: AnyAugment | None, seed: int) -> Pixels:
+    """A copy of each image, changed as in training; the images themselves where training changes nothing."""
+    chunks = (slice(at, at + CHUNK) for at in range(0, len(images), CHUNK))
+    if augment is None:
+        return images.take(slice(None))
+    parts = [
+        to_pixels(augment(to_float(images.take(part)), stream(seed, "selection", part.start)).images) for part in chunks
+    ]
+    return np.concatenate(parts)
+
+
 def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: int = 0) -> Selection:
-    """Finished runs of one kind of latent, ranked by their agreement; ties by their information on real images.
+    """Finished runs of one kind of latent, ranked by the information that their categories share with changed copies.
 
     runs: two or more folders. images: real images that all runs read (default: the first run's own, those it never
-    saw). seed: of L_I. ConfigError, RunError or DataError when the runs cannot be compared.
+    saw); they are changed as the first run's settings say. seed: of the changes and of L_I. ConfigError, RunError or
+    DataError when the runs cannot be compared.
     """
     if len(runs) < 2:
         raise ConfigError(f"select compares runs with each other and was given {len(runs)}; give at least two")
@@ -124,20 +139,23 @@ def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: in
     models = [Model.load(run) for run in runs]
     code = _shared_code(runs, models)
     images = images or _own(models)
+    changed = [copies(images, models[0].config.augment, seed + i) for i in range(COPIES)]
     read = [model.encode(images)[code] for model in models]
     scores = centrality(agreement([posterior.value for posterior in read]))
     candidates = [
         Candidate(
             run=str(run),
             seed=model.config.seed,
+            information=float(
+                np.mean([shared_information(posterior.probs, model.encode(copy)[code].probs) for copy in changed])
+            ),
             agreement=float(score),
-            information=real_information(posterior.probs),
             L_I=model.lower_bound(SAMPLES, seed=seed)[code][0],
         )
         for run, model, posterior, score in zip(runs, models, read, scores, strict=True)
     ]
-    candidates.sort(key=lambda c: (c.agreement, c.information), reverse=True)
-    return Selection(tuple(candidates), images.name, len(images))
+    order = sorted(zip(not_alone(scores), candidates, strict=True), key=lambda it: (it[0], it[1].information))
+    return Selection(tuple(candidate for _, candidate in reversed(order)), images.name, len(images))
 
 
 def ranking_code(config: RunConfig) -> str | None:

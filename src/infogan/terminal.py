@@ -115,10 +115,10 @@ def show_selection(tree: Mapping[str, Any]) -> None:
     """Runs ranked without labels, best first, and the one to use."""
     table = Table(box=None, pad_edge=False, header_style="none")
     table.add_column("run", no_wrap=True)
-    for name in ("agreement", "information (nats)", "L_I (nats)"):
+    for name in ("information (nats)", "agreement", "L_I (nats)"):
         table.add_column(name, justify="right", no_wrap=True)
     for run in tree["runs"]:
-        table.add_row(escape(run["run"]), *(f"{run[key]:.3f}" for key in ("agreement", "information", "L_I")))
+        table.add_row(escape(run["run"]), *(f"{run[key]:.3f}" for key in ("information", "agreement", "L_I")))
     Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
     print(f"\non {tree['n']} images of {tree['images']}, without labels\nuse       {tree['selected']}")
 

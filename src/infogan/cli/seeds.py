@@ -23,9 +23,10 @@ def select(
 ) -> None:
     """Rank finished runs without labels, and name the one to use: `infogan select runs/digits/seed-*`.
 
-    Runs that found the classes agree with each other; one that merged two of them does so in its own way. The score
-    is the mean agreement (adjusted Rand index) of a run's categories with the others' on the same real images. Three
-    to five runs that differ in their seed are enough; two can only be told apart by their information.
+    The score is the information, in nats, that a run's category of a real image and of a changed copy of it share: high
+    where Q is sure, uses all categories, and does not change its mind. A run that agrees with the others (adjusted
+    Rand index) less than half as well as the best one comes last. Three to five runs that differ in their seed are
+    enough.
 
     Parameters
     ----------
