@@ -1,6 +1,7 @@
 """Write the tables of README.md and docs/ from the result files: python benchmarks/readme.py [--check]."""
 
 import json
+import math
 import statistics
 import sys
 from collections.abc import Callable, Iterator
@@ -76,13 +77,39 @@ def seeds() -> str:
     )
 
 
-def scored() -> Iterator[tuple[str, dict[str, Any], str, str]]:
-    """Each quality study: its name, its report, and the sets of images that it scored on."""
+def studies(spare: bool) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name and report of each quality study with ten categories, or with categories to spare."""
     for path in sorted(RESULTS.glob("quality-*.json")):
         report = json.loads(path.read_text(encoding="utf-8"))
+        if (report["runs"][0]["validation"]["k"] > 10) == spare:
+            yield path.stem.removeprefix("quality-"), report
+
+
+def scored() -> Iterator[tuple[str, dict[str, Any], str, str]]:
+    """Each quality study with ten categories: its name, its report, and the sets of images that it scored on."""
+    for name, report in studies(spare=False):
         for part, words in (("validation", "its held-out images"), ("unseen", "MNIST's last 10,000, unseen")):
             if part in report["summary"]:
-                yield path.stem.removeprefix("quality-"), report, part, words
+                yield name, report, part, words
+
+
+def spare() -> str:
+    """Many-to-one accuracy of runs with more categories than classes."""
+    rows = ["| images | K | many to one, seed by seed | L_I; ln K | training |", "|---|---|---|---|---|"]
+    commands = []
+    for _, report in studies(spare=True):
+        scores = [run["validation"] for run in report["runs"]]
+        bound = statistics.mean(score["information"][next(iter(score["information"]))] for score in scores)
+        columns = [
+            report["config"]["data"]["name"],
+            str(scores[0]["k"]),
+            percent([score["cluster_accuracy_many_to_one"] for score in scores]),
+            f"{bound:.2f}; {math.log(scores[0]['k']):.2f}",
+            f"{statistics.median(run['seconds'] for run in report['runs']):.0f} s",
+        ]
+        rows.append(f"| {' | '.join(columns)} |")
+        commands.append(machine_of(report))
+    return "\n".join([*rows, "", *commands])
 
 
 def speed() -> str:
@@ -356,6 +383,7 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "page": ("docs/report.md", page),
     "doctor": ("docs/doctor.md", doctor),
     "codes": ("docs/codes.md", codes),
+    "spare": ("docs/categories.md", spare),
     "imbalance": ("docs/categories.md", imbalance),
     "reliability": ("docs/reliability.md", reliability),
 }
