@@ -209,8 +209,9 @@ def test_what_can_be_followed() -> None:
     crops = "crop-and-colour"
     for settings, words in (
         ({"objective": {"real_weight": 0}}, "needs objective.real_weight above 0"),
-        ({"augment": crops}, "never changes it as it is set; can follow width and height"),
-        ({"augment": {"strength": 0, "stretch": 0}}, "set it none"),
+        ({"augment": crops}, "does not move it one way; can follow width and height"),
+        ({"augment": {"strength": 0, "stretch": 0, "thicken": 0}}, "set it none"),
+        ({"augment": {"mirror": True}}, "can follow width and height and thickness"),
     ):
         with pytest.raises(ConfigError, match=words):
             presets.DIGITS.replace(**settings)

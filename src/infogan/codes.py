@@ -27,10 +27,8 @@ PRIOR_FLOOR = 0.1
 SURENESS = 0.5
 """Weight of Q's doubt in J. Measured on digits without the GAN: 0 never leaves the uniform, 0.2 is slow, 1 settles
 too early and leaves categories empty."""
-MOST_RHO = 0.999
-"""What a correlation is multiplied by before artanh, which has no end at 1."""
-Followed = Literal["slant", "width", "height", "thickness"]
-"""What a continuous code can follow (see data.augment.Changed)."""
+MOST_RHO = 0.999  # times a correlation, since artanh has no end at 1
+Followed = Literal["slant", "width", "height", "thickness"]  # see data.augment.Changed
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
@@ -111,8 +109,8 @@ class Code(ABC):
         """How much of the code an L_I in nats stands for: 0 nothing, 1 all; below 0 where Q is wrong and sure."""
 
     def real_information(self, params: Tensor, view: Tensor, moves: Mapping[str, Tensor]) -> Tensor | None:
-        """Information that this code carries about real images, in nats; None where it has no such form. params,
-        view: Q on images and on changed copies of them; moves: by how much each was changed, by property."""
+        """Information that this code carries about real images, in nats, or None. params, view: Q on images and on
+        changed copies; moves: by how much each copy was changed, by property."""
         del params, view, moves
         return None
 
@@ -233,7 +231,7 @@ class _Continuous(Code):
     sweep: tuple[float, float] | None
     """Range shown in pictures; it may exceed the range that is trained."""
     follows: Followed | None
-    """The property that it stands for: Q's mean moves with it when a real image is changed. Free when absent."""
+    """The property that it stands for: Q's mean moves with it in changed real images. Free when absent."""
 
     @property
     @abstractmethod
@@ -283,11 +281,9 @@ class _Continuous(Code):
         return -math.expm1(min(700.0, -2 * gain)) if self.sigma is None else gain * 2 * sigma**2 / self.std**2
 
     def real_information(self, params: Tensor, view: Tensor, moves: Mapping[str, Tensor]) -> Tensor | None:
-        """Of a code that follows a property, Fisher's z = artanh rho of the batch's correlation between how far each
-        copy moved in it and how far Q's mean moved: the information -½ ln(1 - rho²) of a Gaussian pair, in nats,
-        plus ln(1 + rho), which gives it a sign. rho has no scale: how much of the property a code's range spans is
-        left to L_I, by which the code's prior is spread over what G can draw.
-        """
+        """Of a code that follows a property, artanh rho of the batch's correlation between how far each copy moved in
+        it and how far Q's mean moved: -½ ln(1 - rho²), the information of a Gaussian pair in nats, plus ln(1 + rho),
+        which gives it a sign. How much of the property a code's range spans is left to L_I."""
         if self.follows is None:
             return None
         pair = torch.stack([moves[self.follows], self.q(view).mean - self.q(params).mean])

@@ -111,7 +111,7 @@ class RunConfig(BaseModel):
                 raise ValueError(f"latent.{name}.follows needs objective.real_weight above 0, or set it none")
             if self.augment and what not in self.augment.moves:
                 can = f"can follow {' and '.join(self.augment.moves)}" if self.augment.moves else "set it none"
-                raise ValueError(f"latent.{name}.follows {what}: augment never changes it as it is set; {can}")
+                raise ValueError(f"latent.{name}.follows {what}: augment as it is set does not move it one way; {can}")
         return self
 
     def replace(self, **changes: Any) -> Self:

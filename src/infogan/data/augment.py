@@ -100,15 +100,14 @@ class Affine(_Change):
     """Most by which width grows while height shrinks, or the other way, as a natural logarithm."""
     bend: float = Field(default=0.0, ge=0, le=1)
     """Size of smooth local displacements, as a share of half the image's side; 0: shapes stay rigid."""
-
     thicken: float = Field(default=0.0, ge=0, le=1)
     """Most, in pixels, by which what is bright grows or shrinks at its outline; of a stroke, on either side."""
 
     @property
     def moves(self) -> tuple[str, ...]:
-        """The properties that it changes."""
+        """The properties that it moves. A mirror image leans the other way, so slant then has no move."""
         changed = {
-            "slant": self.strength,
+            "slant": self.strength and not self.mirror,
             "width": self.strength or self.stretch,
             "height": self.strength or self.stretch,
             "thickness": self.thicken,
@@ -164,7 +163,7 @@ class CropAndColour(_Change):
 
     @property
     def moves(self) -> tuple[str, ...]:
-        """The properties that it changes."""
+        """The properties that it moves."""
         return ("width", "height") if self.area < 1 else ()
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Changed:
