@@ -208,7 +208,7 @@ def test_what_can_be_followed() -> None:
     """A code follows what a run teaches, and what its changes change."""
     crops = "crop-and-colour"
     for settings, words in (
-        ({"objective": {"real_weight": 0}}, "needs objective.real_weight above 0"),
+        ({"objective": {"real_weight": 0}}, "above 0; else --latent.slant.follows none --latent.width.follows none"),
         ({"augment": crops}, "does not move it one way; can follow width and height"),
         ({"augment": {"strength": 0, "stretch": 0, "thicken": 0}}, "set it none"),
         ({"augment": {"mirror": True}}, "can follow width and height and thickness"),

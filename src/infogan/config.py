@@ -106,9 +106,11 @@ class RunConfig(BaseModel):
             )
         if self.objective.needs_view and self.augment is None:
             raise ValueError("objective.real_weight needs augment: set augment affine, or real_weight 0")
-        for name, what in self.latent.following.items():
-            if not self.objective.needs_view:
-                raise ValueError(f"latent.{name}.follows needs objective.real_weight above 0, or set it none")
+        following = self.latent.following
+        if following and not self.objective.needs_view:
+            options = " ".join(f"--latent.{name}.follows none" for name in following)
+            raise ValueError(f"a code that follows a property needs objective.real_weight above 0; else {options}")
+        for name, what in following.items():
             if self.augment and what not in self.augment.moves:
                 can = f"can follow {' and '.join(self.augment.moves)}" if self.augment.moves else "set it none"
                 raise ValueError(f"latent.{name}.follows {what}: augment as it is set does not move it one way; {can}")
