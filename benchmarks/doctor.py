@@ -88,7 +88,7 @@ CASES = {
     "ignored-slant": Case(f"{RIGID} {SHORT} --latent.slant.weight 0 --steps 300", 4, CODE, (LAGS,), labels=True),
     "plain": Case(f"{PLAIN} --optim.ema 0.98 --steps 400", 4, labels=True),
     "forty": Case(f"{PLAIN} --optim.ema 0.95 --latent.digit categorical:40 --steps 250", 4, labels=True),
-    "preset": Case(f"{RIGID} --steps 600", 4, labels=True),
+    "rigid": Case(f"{RIGID} --steps 600", 4, labels=True),
     "twenty": Case(f"{RIGID} --optim.ema 0.98 --latent.digit categorical:20 --steps 400", 2, labels=True),
 }
 ALSO = Case("", 0, labels=True)

@@ -96,8 +96,10 @@ def scored() -> Iterator[tuple[str, dict[str, Any], str, str]]:
 def spare() -> str:
     """Many-to-one accuracy of runs with more categories than classes."""
     rows = ["| images | K | many to one, seed by seed | L_I; ln K | training |", "|---|---|---|---|---|"]
-    commands = []
-    for _, report in studies(spare=True):
+    commands, found = [], list(studies(spare=True))
+    if not found:
+        return "Not measured yet."
+    for _, report in found:
         scores = [run["validation"] for run in report["runs"]]
         bound = statistics.mean(score["information"][next(iter(score["information"]))] for score in scores)
         columns = [

@@ -53,8 +53,6 @@ Floats = NDArray[np.float64]
 class Pool:
     """What scores look at: P runs, N held-out or all images of the run's own data."""
 
-    held_out: NDArray[np.int64]
-    """[P, N] categories."""
     probs: NDArray[np.float32]
     """[P, N, K] Q's probabilities on all images."""
     ari_held_out: Floats
@@ -70,6 +68,8 @@ class Pool:
     """H(q̄) - E CE(q, q of a changed copy)."""
     shared: Floats
     """[P, COPIES] I(c; c') of an image's category and a changed copy's."""
+    shared_held_out: Floats
+    """The same on held-out images."""
     L_I: Floats
 
 
@@ -117,8 +117,9 @@ SCORES: dict[str, Callable[[Pool, NDArray[np.int64]], Floats]] = {
     "information, consistent": lambda pool, group: pool.consistency[group],
     "information, shared with a changed copy": lambda pool, group: pool.shared[group, 0],
     f"information, shared with {COPIES} copies": lambda pool, group: pool.shared[group].mean(1),
-    "the same, runs alone last (select)": lambda pool, group: (
-        np.where(not_alone(centrality(pool.ari_held_out[np.ix_(group, group)])), 10, 0) + pool.shared[group].mean(1)
+    "the same on held-out images, runs alone last: `select`": lambda pool, group: (
+        pool.shared_held_out[group].mean(1)
+        + math.log(pool.probs.shape[2]) * not_alone(centrality(pool.ari_held_out[np.ix_(group, group)]))
     ),
     "L_I": lambda pool, group: pool.L_I[group],
     "agreement, ARI + information / ln K": lambda pool, group: (
@@ -137,14 +138,19 @@ def train(part: int, parts: int) -> None:
         print(f"seed {model.config.seed}", flush=True)
 
 
+def shared(probs: NDArray[np.float32], changed: NDArray[np.float32]) -> Floats:
+    """[P, COPIES] information of each run's readings [N, K] of images and of copies [COPIES, N, K]."""
+    return np.array([[shared_information(p, q) for q in many] for p, many in zip(probs, changed, strict=True)])
+
+
 def read(models: list[Model], own: Images, held_out: Images) -> Pool:
     """Every run's reading of the same images."""
     probs = np.stack([model.encode(own)["digit"].probs for model in models])
-    changed = [copies(own, CONFIG.augment, i) for i in range(COPIES)]
-    shifted = np.stack(
-        [[model.encode(copy)["digit"].probs for copy in changed] for model in models]
-    )  # [P, COPIES, N, K]
-    values, apart = probs.argmax(2), np.stack([model.encode(held_out)["digit"].value for model in models])
+    shifted, shifted_apart = (
+        np.stack([[model.encode(copy)["digit"].probs for copy in changed] for model in models])  # [P, COPIES, N, K]
+        for changed in (list(copies(own, CONFIG.augment)), list(copies(held_out, CONFIG.augment)))
+    )
+    values, apart = probs.argmax(2), np.stack([model.encode(held_out)["digit"].probs for model in models])
     generated = np.zeros((len(models), len(models)))
     for i, model in enumerate(models):
         draw = model.latent.sample(DRAWN, stream(i, "selection"))
@@ -157,16 +163,16 @@ def read(models: list[Model], own: Images, held_out: Images) -> Pool:
         [(p * (np.log(p + 1e-12) - np.log(q[0] + 1e-12))).sum(1).mean() for p, q in zip(probs, shifted, strict=True)]
     )
     return Pool(
-        held_out=apart,
         probs=probs,
-        ari_held_out=agreement(list(apart)),
+        ari_held_out=agreement(list(apart.argmax(2))),
         ari=agreement(list(values)),
         nmi=pairs(values, lambda a, b: float(normalized_mutual_info_score(a, b))),
         matched=pairs(values, lambda a, b: matched(a, b, k)),
         generated=generated,
         information=balance,
         consistency=balance - unlike,
-        shared=np.array([[shared_information(p, q) for q in many] for p, many in zip(probs, shifted, strict=True)]),
+        shared=shared(probs, shifted),
+        shared_held_out=shared(apart, shifted_apart),
         L_I=np.array([model.lower_bound(seed=0)["digit"][0] for model in models]),
     )
 

@@ -1,12 +1,14 @@
 """`digits` with small batches and free codes: cheap runs that differ by luck, for studies of many of them."""
 
+from infogan.config import Optim
+from infogan.data.augment import Affine
 from infogan.presets import preset
 
 FREE = {"follows": "none"}
 SMALL = preset("digits").replace(
     latent={"slant": FREE, "width": FREE},
-    augment={"stretch": 0, "thicken": 0},
-    optim={"d_lr": 5e-4, "decay": 0},
+    augment=Affine(strength=1.5, bend=0.05),
+    optim=Optim(d_lr=5e-4, g_lr=2e-3, ema=0.99),
     batch=64,
     steps=1500,
 )

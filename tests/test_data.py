@@ -151,7 +151,7 @@ def test_numpy_files(tmp_path: Path) -> None:
         (np.zeros((3, 16, 16, 2), np.uint8), "1 or 3"),
         (np.zeros((0, 16, 16), np.uint8), "no image"),
         (np.array([object()] * 3), "save the images as numbers"),
-        (np.zeros(3, [("a", "<i4"), ("b", "<i4")]), "nested, as of records; save the images as numbers"),
+        (np.zeros(3, [("a", "<i4"), ("b", "<i4")]), "not that of plain numbers; save the images as numbers"),
         (np.array(["a", "b"]), "save the images as numbers"),
     ],
     ids=str,
@@ -301,6 +301,15 @@ def test_downloads_are_whole_and_checked_or_absent(tmp_path: Path, monkeypatch: 
         with pytest.raises(DataError, match="--data-dir"):
             idx.fetched("mnist", idx.TRAIN_IMAGES)
     assert [p.name for p in target.parent.iterdir()] == ([target.name] if fault == "none" else [])
+
+
+@pytest.mark.parametrize("value", ["-" * 5000 + "1", "[" * 118, "not " * 2000 + "1", "'<f4' 'x'", "open('x', 'w')"])
+def test_only_plain_headers_reach_a_parser(tmp_path: Path, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ast.literal_eval", lambda text: pytest.fail("parsed"))
+    header = f"{{'descr': {value}, 'fortran_order': False, 'shape': (6, 16, 16), }}\n".encode()
+    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + bytes(6 * 256))
+    with pytest.raises(DataError, match="not that of plain numbers"):
+        data.load(str(tmp_path / "x.npy"), "all")
 
 
 def test_augment_of_strength_zero_changes_nothing() -> None:

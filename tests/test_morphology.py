@@ -60,11 +60,25 @@ def test_slant_is_the_angle_of_the_shear(degrees: float, size: tuple[int, int]) 
 
 
 @pytest.mark.parametrize("degrees", [-50, -20, 10, 35])
-@pytest.mark.parametrize(("breadth", "length", "dx"), [(3, 16, 0), (9.5, 11, 3), (5, 18, -2)])
-def test_width_does_not_grow_as_a_shape_leans(degrees: float, breadth: float, length: float, dx: float) -> None:
-    upright, leaning = (measured(drawn(stroke(breadth, length, d, dx), (32, 48))) for d in (0, degrees))
+@pytest.mark.parametrize(
+    ("breadth", "length", "dx", "dy"), [(3, 16, 0, 0), (9.5, 11, 3, 0), (5, 18, -2, 0), (3, 12, 3, 9), (3, 12, -3, -9)]
+)
+@pytest.mark.parametrize("size", [(32, 48), (48, 40)])
+def test_width_does_not_grow_as_a_shape_leans(
+    degrees: float, breadth: float, length: float, dx: float, dy: float, size: tuple[int, int]
+) -> None:
+    upright, leaning = (measured(drawn(stroke(breadth, length, d, dx, dy), size)) for d in (0, degrees))
     assert leaning["width"] == pytest.approx(upright["width"], abs=0.35)
     assert leaning["height"] == pytest.approx(upright["height"], abs=0.05)
+
+
+@pytest.mark.parametrize("row", [1, 13, 25])
+def test_a_line_that_nearly_lies_has_a_width_wherever_it_is(row: int) -> None:
+    pixels = np.zeros((1, 28, 28, 1), np.uint8)
+    pixels[0, row, 5:14] = pixels[0, row + 1, 14:23] = 255
+    found = measured(pixels)
+    assert np.isfinite(list(found.values())).all()
+    assert found["width"] == pytest.approx(measured(np.roll(pixels, 13 - row, 1))["width"])
 
 
 @pytest.mark.parametrize("degrees", [0, 15, 45, 80])

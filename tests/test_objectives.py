@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from infogan.codes import Categorical, Uniform
+from infogan.codes import MOST_RHO, Categorical, Uniform
 from infogan.config import RunConfig
 from infogan.data.images import Images
 from infogan.latent import Draw, Latent
@@ -44,14 +44,11 @@ class Still:
     draw: Draw = field(default_factory=lambda: LATENT.sample(8, stream(0, "still")))
     labels: Tensor | None = field(default_factory=lambda: torch.arange(8) % K)
     labelled: Verdict = field(init=False)
+    view: Verdict = field(init=False)
     moves: dict[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.labelled = self.real
-
-    @property
-    def view(self) -> Verdict:
-        return self.real
+        self.labelled = self.view = self.real
 
 
 @pytest.mark.parametrize("objective", [GAN(), InfoGAN()], ids=lambda o: o.kind)
@@ -183,11 +180,14 @@ def test_real_information_is_paid_by_its_weight() -> None:
 
 def test_a_following_code_is_paid_by_its_own_lambda_too() -> None:
     codes = {"digit": Categorical(2, weight=0.5), "slant": Uniform(-1, 1, weight=0.1, follows="slant"), "b": Uniform()}
-    latent, still = Latent(noise=1, **codes), verdict(0.0)
-    params = torch.randn(8, latent.n_params, generator=stream(0, "x"))
-    still = Verdict(still.features, {**still.heads, "code": params})
-    scene = Still(still, still, latent, latent.sample(8, stream(0, "x")), moves={"slant": torch.arange(8.0)})
+    latent, plain = Latent(noise=1, **codes), verdict(0.0)
+    move, params = torch.arange(8.0), torch.randn(8, latent.n_params, generator=stream(0, "x"))
+    moved = params + torch.outer(move, torch.ones(latent.n_params))
+    seen, copy = (Verdict(plain.features, {**plain.heads, "code": p}) for p in (params, moved))
+    scene = Still(seen, seen, latent, latent.sample(8, stream(0, "x")), moves={"slant": move})
+    scene.view = copy
     loss = InfoGAN(real_weight=3.0).d_loss(scene)
+    assert loss.watch["J/slant"].item() == pytest.approx(math.atanh(MOST_RHO), abs=0.01)
     assert loss.terms["real info/slant"].item() == pytest.approx(-0.3 * loss.watch["J/slant"].item())
     assert loss.terms["real info/digit"].item() == pytest.approx(-1.5 * loss.watch["J/digit"].item())
     assert "J/b" not in loss.watch

@@ -17,11 +17,12 @@ from conftest import refused, run
 from infogan.codes import Posterior
 from infogan.config import RunConfig
 from infogan.data.augment import Affine
-from infogan.data.images import Images
+from infogan.data.images import Images, Pixels, to_float, to_pixels
 from infogan.metrics.clusters import Indices
 from infogan.model import Model
 from infogan.run import Run
-from infogan.selection import agreement, centrality, copies, not_alone, select, shared_information
+from infogan.selection import COPIES, agreement, centrality, copies, not_alone, select, shared_information
+from infogan.streams import stream
 from infogan.training import checkpoint, loop, seeds
 
 RNG = np.random.default_rng(0)
@@ -92,14 +93,14 @@ def test_information_ranks_and_a_run_alone_comes_last(
     classes = images.labels
     merged = np.where(classes == 3, 2, classes)
     found = {0: RNG.integers(0, 4, len(classes)), 1: renamed(classes, [1, 2, 3, 0]), 2: merged}
+    forgetful: set[int] = set()
 
-    def encode(model: Model, seen: object) -> dict[str, Posterior]:
+    def encode(model: Model, seen: Images | Pixels) -> dict[str, Posterior]:
         value = found[model.config.seed]
-        return {
-            "digit": Posterior(
-                value=value, confidence=np.ones(len(value), np.float32), probs=np.eye(4, dtype=np.float32)[value]
-            )
-        }
+        probs = np.eye(4, dtype=np.float32)[value]
+        if model.config.seed in forgetful and not isinstance(seen, Images):  # a changed copy
+            probs = np.full_like(probs, 0.25)
+        return {"digit": Posterior(value=value, confidence=np.ones(len(value), np.float32), probs=probs)}
 
     monkeypatch.setattr(Model, "encode", encode)
     ranked = select(runs, images)
@@ -110,13 +111,22 @@ def test_information_ranks_and_a_run_alone_comes_last(
     assert (pair.best.seed, pair.best.run) == (1, str(runs[1]))
     share = np.bincount(classes) / len(classes)
     assert pair.best.information == pytest.approx(-(share * np.log(share)).sum())
+    forgetful.add(1)
+    assert [candidate.seed for candidate in select(runs, images).candidates] == [2, 1, 0]
 
 
-def test_copies_are_changed_as_in_training(images: Images) -> None:
-    assert np.array_equal(copies(images, None, 0), images.pixels)
-    first = copies(images, Affine(), 0)
-    assert first.shape == images.pixels.shape and not np.array_equal(first, images.pixels)
-    assert np.array_equal(first, copies(images, Affine(), 0)) and not np.array_equal(first, copies(images, Affine(), 1))
+def test_copies_are_changed_as_in_training(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    (same,) = copies(images, None)
+    assert np.array_equal(same, images.pixels)
+    monkeypatch.setattr("infogan.selection.CHUNK", 40)
+    augment = Affine(strength=2)
+    found = list(copies(images, augment, seed=3))
+    assert len(found) == COPIES
+    for i, copy in enumerate(found):
+        for at in (0, 40):
+            generator = stream(3, f"selection {i}", at)
+            expected = augment(to_float(images.pixels[at : at + 40]), generator).images
+            assert np.array_equal(copy[at : at + 40], to_pixels(expected))
 
 
 def test_labels_change_nothing(runs: list[Path], images: Images, monkeypatch: pytest.MonkeyPatch) -> None:

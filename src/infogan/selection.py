@@ -4,7 +4,7 @@ those change a little, among the runs that the others agree with.
 `docs/selection.md` says how well that works. No label is looked at. Shapes: R runs, N images, K categories.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ def not_alone(scores: NDArray[np.float64]) -> NDArray[np.bool_]:
     return result
 
 
-def shared_information(probs: Probs, copies: Probs) -> float:
+def shared_information(probs: Probs, changed: Probs) -> float:
     """I(c; c') in nats, at most ln K, of the category c of a real image and c' of a changed copy, drawn from Q's
     probabilities [N, K] of each; either way round (IIC, Ji et al. 2019, arXiv:1807.06653, eq. 3). It is high where Q
     is sure, uses all categories, and reads the same of a changed image.
@@ -110,19 +110,21 @@ def shared_information(probs: Probs, copies: Probs) -> float:
     >>> shared_information(np.eye(2), np.eye(2)) == np.log(2), shared_information(np.eye(2), np.full((2, 2), 0.5))
     (True, 0.0)
     """
-    joint = probs.T.astype(np.float64) @ copies / len(probs)
+    joint = probs.T.astype(np.float64) @ changed / len(probs)
     return float(mutual_information((joint + joint.T) / 2))
 
 
-def copies(images: Images, augment: AnyAugment | None, seed: int) -> Pixels:
-    """A copy of each image, changed as in training; the images themselves where training changes nothing."""
-    chunks = (slice(at, at + CHUNK) for at in range(0, len(images), CHUNK))
+def copies(images: Images, augment: AnyAugment | None, seed: int = 0) -> Iterator[Pixels]:
+    """COPIES copies of each image, changed as in training; the images themselves, once, where that changes nothing."""
     if augment is None:
-        return images.take(slice(None))
-    parts = [
-        to_pixels(augment(to_float(images.take(part)), stream(seed, "selection", part.start)).images) for part in chunks
-    ]
-    return np.concatenate(parts)
+        yield images.take(slice(None))
+        return
+    for i in range(COPIES):
+        parts = []
+        for at in range(0, len(images), CHUNK):
+            generator = stream(seed, f"selection {i}", at)
+            parts.append(to_pixels(augment(to_float(images.take(slice(at, at + CHUNK))), generator).images))
+        yield np.concatenate(parts)
 
 
 def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: int = 0) -> Selection:
@@ -139,7 +141,7 @@ def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: in
     models = [Model.load(run) for run in runs]
     code = _shared_code(runs, models)
     images = images or _own(models)
-    changed = [copies(images, models[0].config.augment, seed + i) for i in range(COPIES)]
+    changed = list(copies(images, models[0].config.augment, seed))
     read = [model.encode(images)[code] for model in models]
     scores = centrality(agreement([posterior.value for posterior in read]))
     candidates = [
@@ -154,8 +156,9 @@ def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: in
         )
         for run, model, posterior, score in zip(runs, models, read, scores, strict=True)
     ]
-    order = sorted(zip(not_alone(scores), candidates, strict=True), key=lambda it: (it[0], it[1].information))
-    return Selection(tuple(candidate for _, candidate in reversed(order)), images.name, len(images))
+    rank = dict(zip(candidates, not_alone(scores), strict=True))
+    candidates.sort(key=lambda candidate: (rank[candidate], candidate.information), reverse=True)
+    return Selection(tuple(candidates), images.name, len(images))
 
 
 def ranking_code(config: RunConfig) -> str | None:

@@ -1,6 +1,7 @@
 """The fault harnesses at full count: python tests/faults/long.py [PART ...], results to benchmarks/results.
 
-Each part runs in a process of its own; a part that was run alone replaces its own figures in the file.
+Each part runs in a process of its own; a part that was run alone replaces its own figures in the file, and so does a
+format of the mutations (mutations:x.npy,x.npz).
 """
 
 import json
@@ -69,16 +70,17 @@ PARTS: dict[str, Callable[[], Any]] = {
 def main() -> None:
     """Run the parts, write the file, and fail when anything failed or fewer cases were run than planned."""
     bad = []
-    for part in sys.argv[1:] or PARTS:
-        begun = time.process_time(), time.perf_counter()
-        found = PARTS[part]()
+    for word in sys.argv[1:] or PARTS:
+        begun = time.perf_counter()
+        part, _, formats = word.partition(":")
+        found = script("mutations.py", *formats.split(","), "--count", "100000") if formats else PARTS[part]()
         report = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {"parts": {}}
         report["command"] = "make faults"
         report["machine"] = Trainer(TINY, strokes()).engine.describe()
-        report["parts"][part] = found
+        report["parts"][part] = report["parts"].get(part, {}) | found if formats else found
         report["parts"] = {name: report["parts"][name] for name in PARTS if name in report["parts"]}
         RESULT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        print(f"{part}: {time.perf_counter() - begun[1]:.0f} s", flush=True)
+        print(f"{part}: {time.perf_counter() - begun:.0f} s", flush=True)
         tallies = found.values() if part == "mutations" else [found]
         bad += [part for t in tallies if t.get("failures") or t.get("trials", 0) < t.get("planned", 0)]
     if bad:

@@ -1,6 +1,7 @@
 """NPY and NPZ files of images, checked before anything is allocated."""
 
 import math
+import re
 import zipfile
 from pathlib import Path
 from typing import IO, Any
@@ -13,10 +14,15 @@ from infogan.data.images import Images, refuse_bomb
 from infogan.errors import DataError, reading
 
 IMAGE_KEYS = ("images", "x_train", "x", "arr_0")
-MAX_HEADER = 10_000
-"""Bytes of a header that numpy parses. It gives them to Python's parser, which goes down a level with each bracket, so
-what is nested deeper than {'shape': (2, 28, 28)} never gets there."""
 LABEL_KEYS = ("labels", "y_train", "y", "arr_1")
+MAX_HEADER = 10_000
+"""Bytes of a header that numpy parses."""
+PLAIN = re.compile(
+    rb"\s*\{\s*'descr'\s*:\s*'[^'\\]{1,16}'\s*,\s*'fortran_order'\s*:\s*(True|False)\s*,"
+    rb"\s*'shape'\s*:\s*\([\d\s,L]*\)\s*,?\s*\}\s*"
+)
+"""The header of an array that is not made of records. numpy gives headers to Python's parser, which goes down a level
+with each bracket and sign; no other header gets there."""
 
 
 def _header(file: IO[bytes], name: str, size: int) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -25,8 +31,8 @@ def _header(file: IO[bytes], name: str, size: int) -> tuple[tuple[int, ...], np.
         version = npy.read_magic(file)
         first, at = version == (1, 0), file.tell()
         text = file.read(min(MAX_HEADER, int.from_bytes(file.read(2 if first else 4), "little")))
-        if max(map(text.count, b"([{")) > 1:
-            raise DataError(f"{name}: its header is nested, as of records; save the images as numbers (uint8)")
+        if not PLAIN.fullmatch(text):
+            raise DataError(f"{name}: its header is not that of plain numbers; save the images as numbers (uint8)")
         file.seek(at)
         shape, _, dtype = (npy.read_array_header_1_0 if first else npy.read_array_header_2_0)(file)
     if dtype.hasobject or dtype.kind not in "uifb":

@@ -5,7 +5,7 @@ alike, so an image and its negative measure the same. Colour counts by its lumin
 stands off the ground, so an edge may lie between two pixels.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -31,24 +31,30 @@ PLAIN = 25, 0.75, 0.9
 """Images are shapes where this many grey levels about the ground hold this share of the ring, in this share of them."""
 CLEAR = 0.8
 """|rho| from which on a code is said to look like a property."""
-CHUNK = 1000
-"""Images measured at once."""
+CHUNK = 1 << 20
+"""Pixels measured at once."""
 
 
 def are_shapes(images: Images) -> bool:
     """Whether these are shapes on plain ground, so that `shape` means something: true of digits, not of photos."""
     levels, ring, share = PLAIN
     plain = []
-    for at in range(0, len(images), CHUNK):
-        border, ground = _ground(images.take(slice(at, at + CHUNK)))[1:]
+    for part in _chunks(images):
+        border, ground = _ground(part)[1:]
         plain.append((np.abs(border - ground[:, None]) <= levels).mean(1) >= ring)
     return bool(np.concatenate(plain).mean() >= share)
 
 
 def measure(images: Images, shapes: bool) -> dict[str, Values]:
     """[N] of each property: of shapes `shape`, of anything else `tone`."""
-    parts = [(shape if shapes else tone)(images.take(slice(at, at + CHUNK))) for at in range(0, len(images), CHUNK)]
+    parts = [(shape if shapes else tone)(part) for part in _chunks(images)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _chunks(images: Images) -> Iterator[Pixels]:
+    """The images, a few at a time."""
+    each = max(1, CHUNK // (images.shape[0] * images.shape[1]))
+    return (images.take(slice(at, at + each)) for at in range(0, len(images), each))
 
 
 def tone(pixels: Pixels) -> dict[str, Values]:
@@ -67,11 +73,12 @@ def shape(pixels: Pixels) -> dict[str, Values]:
     stroke that leans is no broader letter.
     """
     weight = _weight(pixels)
-    area, side, lean = weight.sum((1, 2)), _variation(weight) / 4, _lean(weight)
+    area, side = weight.sum((1, 2)), _variation(weight) / 4
+    lean, mean_y = _lean(weight)
     return {
         "slant": np.degrees(np.arctan(lean)),
         "thickness": side - np.sqrt(np.maximum(side**2 - area, 0)),
-        "width": _extent(_across(weight, lean)),
+        "width": _extent(_across(weight, lean, mean_y)),
         "height": _extent(np.pad(weight.sum(2).cumsum(1), ((0, 0), (1, 0)))),
     }
 
@@ -93,28 +100,27 @@ def _weight(pixels: Pixels) -> Values:
     return weight
 
 
-def _lean(weight: Values) -> Values:
-    """[N] how far x goes to the right as y goes up by 1: their covariance over the variance of y. A pixel is a square,
-    not a point: its own height adds 1/12 to that variance."""
+def _lean(weight: Values) -> tuple[Values, Values]:
+    """[N] how far x goes to the right as y goes up by 1, and the row about which it turns: covariance of x and y over
+    the variance of y, and the mean row. A pixel is a square, not a point: its own height adds 1/12 to that variance."""
     y, x = np.arange(weight.shape[1])[::-1], np.arange(weight.shape[2])
     rows, columns = weight.sum(2), weight.sum(1)
     area = rows.sum(1)
     mean_x, mean_y = columns @ x / area, rows @ y / area
     covariance = np.einsum("nhw,h,w->n", weight, y, x) / area - mean_x * mean_y
     variance = rows @ y**2 / area - mean_y**2 + 1 / 12
-    lean: Values = covariance / variance
-    return lean
+    return covariance / variance, mean_y
 
 
-def _across(weight: Values, lean: Values) -> Values:
-    """Cumulated weight [N, 3 W + 1] from left to right of shapes sheared upright, at steps of a pixel from W to the
-    left of the image to W to its right; a row's weight is spread over its pixels, and moves as a whole."""
+def _across(weight: Values, lean: Values, mean_y: Values) -> Values:
+    """Cumulated weight [N, 3 W + 1] from left to right of shapes sheared upright about their own middle, at steps of a
+    pixel from W to the left of the image to W to its right; a row's weight is spread over its pixels and moves as a
+    whole, at most to the end of that span."""
     height, width = weight.shape[1:]
     below = np.pad(weight.cumsum(2), ((0, 0), (0, 0), (width + 1, width + 1)), mode="edge")
     below[..., : width + 1] = 0
-    shift = lean[:, None] * (np.arange(height)[::-1] - (height - 1) / 2)  # [N, H] to the right
-    at = np.nan_to_num(shift)[..., None] + np.arange(3 * width + 1)
-    at = np.clip(at, 0, 3 * width + 0.999)
+    shift = np.nan_to_num(lean[:, None] * (np.arange(height)[::-1] - mean_y[:, None])).clip(-width, width)  # [N, H]
+    at = np.clip(shift[..., None] + np.arange(3 * width + 1), 0, 3 * width + 0.999)
     left = at.astype(np.int64)
     low, high = (np.take_along_axis(below, left + i, 2) for i in (0, 1))
     total: Values = (low + (at - left) * (high - low)).sum(1)

@@ -98,7 +98,7 @@ class Scene:
     def view(self) -> Verdict:
         return self._verdict("view", self._copies.images)
 
-    @property
+    @cached_property
     def moves(self) -> Mapping[str, Tensor]:
         return {name: move.to(self._trainer.engine.device) for name, move in self._copies.moves.items()}
 
