@@ -155,7 +155,7 @@ PRESETS = {
 ABOUT = {
     "digits": "5,000 embedded digits, the best known recipe (the demo)",
     "mnist": "the same recipe on MNIST's 50,000",
-    "fashion-mnist": "the same recipe on Fashion-MNIST, with mirror images",
+    "fashion-mnist": "Fashion-MNIST in small batches, with mirror images and other light",
     "images": "a start for your own folder: 10 groups, 2 continuous codes",
     "paper": "InfoGAN as the paper prints it: k = 1, U(-1, 1), sweep -2..2",
     "official": "InfoGAN as the published code does it: sigma fixed to 1, slope 0.01",

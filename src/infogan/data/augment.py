@@ -192,7 +192,8 @@ def moves_of(theta: Tensor, aspect: float) -> dict[str, Tensor]:
     """How far images seen through theta [N, 2, 3] moved in each property that a code can follow, [N] each.
 
     slant: how far the top of an upright line goes to the right, as a share of its height. width, height: natural
-    logarithms of the factors. aspect: height over width of the images, whose sides theta measures by.
+    logarithms of the factors by which a level line grows across and an upright one up. aspect: height over width of
+    the images, whose sides theta measures by.
     """
     (a, b), (c, d) = theta[:, 0, :2].T, theta[:, 1, :2].T  # from the copy to the image, both sides -1 to 1
     b, c = b / aspect, c * aspect  # in pixels

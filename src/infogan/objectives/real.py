@@ -1,4 +1,4 @@
-"""Information that categories carry about real images: a term that several objectives can add to D's loss."""
+"""Information that codes carry about real images: a term that several objectives can add to D's loss."""
 
 from collections.abc import Callable, Mapping
 
@@ -12,12 +12,12 @@ from infogan.objectives.base import SETTINGS, Loss, Objective, Scene
 
 
 class HearsRealImages(BaseModel, Objective):
-    """An objective whose categories can also learn from real images and changed copies of them."""
+    """An objective whose codes can also learn from real images and changed copies of them."""
 
     model_config = SETTINGS
     real_weight: float = Field(default=0.0, ge=0)
-    """Weight of the information that categories carry about real images (see codes.Categorical); 0: none.
-    It assumes that the changes of `augment` leave an image's class as it is."""
+    """Weight of the information that codes carry about real images, times each code's own weight; 0: none. Categories
+    have to stay when an image is changed by `augment`, codes that follow a property to move with it."""
 
     @property
     def needs_view(self) -> bool:
