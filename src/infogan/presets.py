@@ -70,8 +70,7 @@ FASHION = DIGITS.replace(
     batch=64,
     steps=2000,
 )
-"""The same terms on Fashion-MNIST, whose classes survive mirroring and other light. Larger batches gave
-nothing here."""
+"""The same terms on Fashion-MNIST, whose classes survive mirroring and other light; its seeds differ much."""
 
 IMAGES = FASHION.replace(
     data=Source(),
