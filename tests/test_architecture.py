@@ -22,6 +22,7 @@ LAYERS = [
     "report explorer doctor",
     "training sorting",
     "selection",
+    "merging",
     "cli __init__",
     "__main__",
 ]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from infogan.data.images import Images
     from infogan.errors import InfoganError
     from infogan.latent import Latent
+    from infogan.merging import merge
     from infogan.metrics.evaluate import evaluate
     from infogan.model import Model
     from infogan.objectives import GAN, InfoGAN
@@ -33,6 +34,7 @@ _HOME = {
     "Images": "infogan.data.images",
     "InfoganError": "infogan.errors",
     "Latent": "infogan.latent",
+    "merge": "infogan.merging",
     "evaluate": "infogan.metrics.evaluate",
     "Model": "infogan.model",
     "GAN": "infogan.objectives",
@@ -57,6 +59,7 @@ __all__ = [
     "data",
     "evaluate",
     "information",
+    "merge",
     "presets",
     "select",
     "train",

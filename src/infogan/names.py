@@ -2,8 +2,10 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Self
 
+import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from infogan.codes import Categorical, Posterior
@@ -100,11 +102,25 @@ class Names(BaseModel):
         except ValueError:
             raise ConfigError(f"{code}={word}: write NAME=NUMBER, as in digit=3, or a category's name") from None
 
+    def joined(self, code: str, posterior: Posterior) -> Posterior:
+        """A reading of N images in which categories that share a name count as one: the value is the likeliest
+        category of the likeliest name, the confidence that name's probability."""
+        words = [self.category(code, k) for k in range(posterior.probs.shape[1])]
+        if len(distinct := list(dict.fromkeys(words))) == len(words):
+            return posterior
+        own = np.array([[word == name for name in distinct] for word in words])  # [K, names]
+        named = posterior.probs @ own  # [N, names]
+        best = named.argmax(1)
+        value = np.where(own.T[best], posterior.probs, -1).argmax(1)
+        return replace(posterior, value=value, confidence=named.max(1))
+
     def columns(self, read: Mapping[str, Posterior]) -> dict[str, list[Any]]:
         """Q's reading of N images as columns of a table: of each code its value, its name where a category has
-        one, and its confidence, rounded to 6 places."""
+        one, and its confidence, rounded to 6 places, as `joined` has them."""
         table: dict[str, list[Any]] = {}
         for code, posterior in read.items():
+            if posterior.probs.size:
+                posterior = self.joined(code, posterior)
             name, values = self.code(code), posterior.value.tolist()
             table[name] = [round(value, 6) for value in values]
             if code in self.categories:
@@ -113,20 +129,25 @@ class Names(BaseModel):
         return table
 
     def changed(self, what: str, name: str, latent: Latent) -> Self:
-        """With another name for `slant` (a code) or `digit.3` (a category); an empty one takes the name away."""
-        code, number = self.find(what), ""
+        """With another name for `slant` (a code), `digit.3` (a category) or `digit.seven` (all categories of that
+        name); an empty one takes the name away."""
+        code, keys = self.find(what), list[str]()
         known = {*latent.codes, CLASS}
         if code not in latent.codes:
-            code, _, number = what.rpartition(".")
+            code, _, word = what.rpartition(".")
             code = self.find(code or what)
-            if code in known and not number.isdecimal():
-                raise ConfigError(f"{what}: a category is written {code}.0")
+            keys = [str(k) for k, old in self.categories.get(code, {}).items() if old == word]
+            if not keys and word.isdecimal():
+                keys = [str(int(word))]
+            if code in known and not keys:
+                raise ConfigError(f"{what}: a category is written {code}.0, or with the name that it has")
         if code != CLASS:
             latent.code(code)
         tree = self.tree()
-        place, key = (tree["categories"].setdefault(code, {}), str(int(number))) if number else (tree["codes"], code)
-        place.pop(key, None)
-        if name.strip():
-            place[key] = name
+        place = tree["categories"].setdefault(code, {}) if keys else tree["codes"]
+        for key in keys or [code]:
+            place.pop(key, None)
+            if name.strip():
+                place[key] = name
         tree["categories"] = {code: given for code, given in tree["categories"].items() if given}
         return self.from_tree(tree, latent)

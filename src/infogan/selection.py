@@ -102,16 +102,22 @@ def not_alone(scores: NDArray[np.float64]) -> NDArray[np.bool_]:
     return result
 
 
+def joint(probs: Probs, changed: Probs) -> NDArray[np.float64]:
+    """[K, K] P(c, c') of the category c of a real image and c' of a changed copy, drawn from Q's probabilities [N, K]
+    of each, either way round (IIC, Ji et al. 2019, arXiv:1807.06653, eq. 3)."""
+    table = probs.T.astype(np.float64) @ changed / len(probs)
+    result: NDArray[np.float64] = (table + table.T) / 2
+    return result
+
+
 def shared_information(probs: Probs, changed: Probs) -> float:
-    """I(c; c') in nats, at most ln K, of the category c of a real image and c' of a changed copy, drawn from Q's
-    probabilities [N, K] of each; either way round (IIC, Ji et al. 2019, arXiv:1807.06653, eq. 3). It is high where Q
-    is sure, uses all categories, and reads the same of a changed image.
+    """I(c; c') in nats, at most ln K, under `joint`: high where Q is sure, uses all categories, and reads the same of a
+    changed image.
 
     >>> shared_information(np.eye(2), np.eye(2)) == np.log(2), shared_information(np.eye(2), np.full((2, 2), 0.5))
     (True, 0.0)
     """
-    joint = probs.T.astype(np.float64) @ changed / len(probs)
-    return float(mutual_information((joint + joint.T) / 2))
+    return float(mutual_information(joint(probs, changed)))
 
 
 def copies(images: Images, augment: AnyAugment | None, seed: int = 0) -> Iterator[Pixels]:

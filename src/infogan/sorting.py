@@ -67,7 +67,7 @@ def sort(
     place(output, data)
     if link and not images.files:
         raise ConfigError(f"--link: {images.name} has no image files to link to; leave it out to write PNG files")
-    posterior = read[code]
+    posterior = names.joined(code, read[code])
     targets = folders(code, posterior.probs.shape[1], names)
     went = [
         UNSURE if confidence < unsure else targets[k]

@@ -44,13 +44,11 @@ def show_scores(scores: dict[str, Any], names: Mapping[str, str]) -> None:
     for name, prior in scores.get("prior", {}).items():
         print(f"learned prior of {names.get(name, name)}, in %: {' '.join(f'{100 * p:.1f}' for p in prior)}")
     if "cluster_accuracy" in scores:
-        print(
-            f"\n{scores['n']} images of {scores['data']}: cluster accuracy {scores['cluster_accuracy']:.1%} one to "
-            f"one, {scores['cluster_accuracy_many_to_one']:.1%} many to one (K = {scores['k']}), "
-            f"NMI {scores['nmi']:.3f}, ARI {scores['ari']:.3f}"
-        )
+        print(f"\n{scores['n']} images of {scores['data']}: {_agreement(scores, 'K')}")
         for words in scores["merges"]:
             print(f"  {words}")
+    if "named" in scores:
+        print(f"categories of one name together: {_agreement(scores['named'], 'names')}")
     if "effective" in scores and "error" not in scores:
         print(f"categories in use: {scores['effective']:.1f} of {scores['k']}, as e^H of their shares")
         if scores["unused"]:
@@ -62,6 +60,31 @@ def show_scores(scores: dict[str, Any], names: Mapping[str, str]) -> None:
             f"\n{scores['steps']} steps in {scores['seconds']:.0f} s, "
             f"{scores['images_per_second']:.0f} images per second"
         )
+
+
+def _agreement(found: Mapping[str, Any], k: str) -> str:
+    """How well categories agree with labels."""
+    return (
+        f"cluster accuracy {found['cluster_accuracy']:.1%} one to one, {found['cluster_accuracy_many_to_one']:.1%} "
+        f"many to one ({k} = {found['k']}), NMI {found['nmi']:.3f}, ARI {found['ari']:.3f}"
+    )
+
+
+SHOWN = 5
+"""Pairs on either side of where merging ended."""
+
+
+def show_merging(found: Any, names: Any) -> None:
+    """Classes with their categories, and how near the last pairs that were joined, and the next ones, were."""
+    for members, share in zip(found.classes, found.shares, strict=True):
+        numbers = ", ".join(map(str, members))
+        print(f"{share:>6.1%}  {names.category(found.code, members[0])}: {numbers}")
+    print("\nhow often the nearest two are taken for each other in changed copies, when there are so many classes")
+    joins = len(found.nearness) + 1 - len(found.classes)
+    for step, near in enumerate(found.nearness):
+        if -SHOWN <= step - joins < SHOWN:
+            print(f"{near:>6.1%}  {len(found.nearness) + 1 - step}" + ("" if step < joins else "  not joined"))
+    print(f"\non {found.n} images of {found.images}, without labels")
 
 
 def show_diagnosis(findings: Sequence[Any], looked_at: Sequence[str]) -> None:

@@ -36,6 +36,7 @@ for command in (
     photos.reconstruct,
     pages.report,
     pages.name,
+    pages.merge,
     pages.doctor,
     explore.explore,
     explore.export,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,3 +113,44 @@ def name(run: Path, what: str | None = None, name: str | None = None, /) -> None
         names = names.changed(what, name, there.config.latent)
         there.write_json(there.names_file, names.tree())
     show_names(names.tree())
+
+
+def merge(
+    run: Path,
+    /,
+    *,
+    into: int | None = None,
+    data: str | None = None,
+    data_dir: DataDir = None,
+    split: Split | None = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give the categories that are one class one name, without labels; for runs with more categories than classes.
+
+    Categories are one class where Q takes one for the other in changed copies of an image. Names that you gave stay:
+    what shares one stays together, what has two stays apart. The others become `class 0`, `class 1`, ..., largest
+    first: rename one with `infogan name RUN "digit.class 0" seven`.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    into
+        How many classes there are (default: join what goes together more often than by chance).
+    data
+        Real images to read (default: the run's own data).
+    split
+        Part of the data (default: images that the run did not learn from).
+    """
+    from infogan.merging import merge as merged
+    from infogan.terminal import show_merging
+
+    model, there = load(run), folder(run)
+    images = images_for(model, data, data_dir, split or "validation") if data or data_dir or split else None
+    found = merged(model, images, into=into)
+    names = found.names(model.names)
+    there.write_json(there.names_file, names.tree())
+    if as_json:
+        print(json.dumps(asdict(found)))
+    else:
+        show_merging(found, names)

@@ -27,7 +27,7 @@ def evaluate(model: Model, images: Images, *, seed: int = 0) -> dict[str, Any]:
     next to empty), effective (how many are in use, e^H of the shares), unused (the dead ones in words, or empty),
     confidence. With labels, of a run that learned from labels: error, recall per class, confusion [classes, k]; of
     any other: cluster_accuracy (one to one), cluster_accuracy_many_to_one, nmi, ari, recall per class, confusion,
-    category_of, merges.
+    category_of, merges; where categories share names, named: their number k and the same of the names.
     """
     scores: dict[str, Any] = {"data": images.name, "n": len(images)}
     bounds = model.lower_bound(SAMPLES, seed=seed)
@@ -57,7 +57,13 @@ def evaluate(model: Model, images: Images, *, seed: int = 0) -> dict[str, Any]:
         return scores
     if model.config.labels is not None:
         return scores | _classified(model, images, posterior.value)
-    return scores | _clustered(images, posterior.value, categories)
+    scores |= _clustered(images, posterior.value, categories)
+    called = [model.names.category(model.categorical, j) for j in range(k)]
+    if len(classes := list(dict.fromkeys(called))) < k:
+        joined = model.names.joined(model.categorical, posterior).value
+        named = np.array([classes.index(name) for name in called])[joined]
+        scores["named"] = {"k": len(classes)} | _clustered(images, named, classes)
+    return scores
 
 
 def continuous(model: Model, images: Images, read: Mapping[str, Posterior], seed: int = 0) -> dict[str, Any]:
