@@ -118,8 +118,8 @@ def merge(model: Model, images: Images | None = None, *, into: int | None = None
     groups, near = join(np.mean(read, 0), into, [own.get(j) for j in range(k)])
     if into is not None and len(groups) != into:
         raise ConfigError(
-            f"--into {into}: what shares a name that you gave stays together and what has two stays apart, which leaves "
-            f"{len(groups)} classes; take a name away first: infogan name RUN {code}.NAME ''"
+            f"--into {into}: what shares a name that you gave stays together and what has two stays apart, which "
+            f"leaves {len(groups)} classes; take a name away first: infogan name RUN {code}.NAME ''"
         )
     shares = usage(posterior.value, k).shares
     groups.sort(key=lambda group: -shares[group].sum())
