@@ -1,4 +1,4 @@
-"""Classes of very different size: a uniform prior of the categories, a learned one, and many that are merged afterwards.
+"""Classes of very different size: a uniform prior of the categories, a learned one, and many that are then merged.
 
     python benchmarks/imbalance.py --data-dir mnist/ --seeds 0 1 2
 
