@@ -30,7 +30,7 @@ def planted(shares: list[float], stays: float = 0.4, strays: float = 0.03) -> ND
     own = np.array(shares)[classes] / np.bincount(classes)[classes]
     same = (classes[:, None] == classes) * own
     change = stays * np.eye(len(classes)) + (1 - stays) * same / same.sum(1, keepdims=True)
-    table = own[:, None] * ((1 - strays) * change + strays * own)
+    table: NDArray[np.float64] = own[:, None] * ((1 - strays) * change + strays * own)
     assert np.allclose(table, table.T)
     return table
 
