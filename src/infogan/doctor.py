@@ -342,12 +342,13 @@ def _categories(signs: Signs, config: RunConfig, names: Names) -> list[Finding]:
         seen = f"{_listed(names, code, few)} get at most {max(few.values()):.0%} of the images that the prior promises"
         remedy = real if unheard else f"{len(signs.usage) - len(few)} categories (now {len(signs.usage)})"
         found.append(Finding("category unused", seen, remedy))
-    if mixed := [pair for pair in signs.pairs if pair[2] >= MIXED]:
+    apart = [(i, j, p) for i, j, p in signs.pairs if names.category(code, i) != names.category(code, j)]
+    if mixed := [pair for pair in apart if pair[2] >= MIXED]:
         words = [f"{names.numbered(code, i)} and {names.numbered(code, j)} ({p:.0%})" for i, j, p in mixed[:3]]
         more = f" and {len(mixed) - 3} more pairs" if len(mixed) > 3 else ""
         seen = f"slightly changed images cross between {', '.join(words)}{more}: they share a class, or split one"
         other = "augment.bend 0.05 (now 0)" if rigid else "another seed"
-        remedy = real if unheard else f"{other}, more steps, or another number of categories"
+        remedy = real if unheard else f"{other}, more steps, or `infogan merge` where they split one"
         found.append(Finding("categories mixed", seen, remedy))
     return found
 

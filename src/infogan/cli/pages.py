@@ -136,7 +136,7 @@ def merge(
     run
         Run folder.
     into
-        How many classes there are (default: join what goes together more often than by chance).
+        How many classes there are (default: as many as remain when no two are taken for each other in 8 % of copies).
     data
         Real images to read (default: the run's own data).
     split
