@@ -68,7 +68,8 @@ def one(variant: str, config: RunConfig, images: Images, held_out: Images) -> di
     alike = evaluate(model, held_out, seed=seed)
     row |= {key: alike[key] for key in ("prior", "information", "entropy")}
     for part, found in (("alike", alike), ("thinned", evaluate(model, unlike, seed=seed))):
-        row[part] = {key: found[key] for key in KEPT} | {"named": found.get("named")}
+        row[part] = {key: found[key] for key in KEPT}
+        row[part]["named"] = {key: value for key, value in found.get("named", {}).items() if key in KEPT} or None
     log = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     row["seconds"] = sum(json.loads(line)["seconds"] for line in log)
     (run / "row.json").write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")

@@ -18,7 +18,6 @@ from infogan.config import RunConfig
 from infogan.data.images import Images
 from infogan.doctor import Signs, findings, measure
 from infogan.model import Model
-from infogan.names import Names
 from infogan.run import Run
 
 CONFIG = RunConfig().replace(latent={"category": "none", "digit": "categorical:4", "slant": "uniform:-1:1"}, steps=100)
@@ -149,7 +148,6 @@ def test_categories_that_share_a_class() -> None:
     heard = CONFIG.replace(objective={"real_weight": 3}, augment="affine")
     assert "augment.bend 0.05 (now 0)" in findings(mixed, heard)[0].remedy
     assert "another seed" in findings(mixed, heard.replace(augment={"bend": 0.1}))[0].remedy
-    assert findings(mixed, CONFIG, Names(categories={"digit": {0: "one", 1: "one"}})) == []  # one class, one name
 
 
 def test_images_that_repeat() -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 import infogan as ig
 from conftest import refused, run
+from infogan import doctor, sorting
 from infogan.codes import Posterior
 from infogan.config import RunConfig
 from infogan.data.images import Images, Pixels
@@ -18,6 +19,7 @@ from infogan.merging import NEAR, Merging, join
 from infogan.model import Model
 from infogan.names import Names
 from infogan.run import Run
+from infogan.terminal import show_merging
 from infogan.training import loop
 
 PLANTED = [0, 1, 2, 0, 1, 0, 2, 3]
@@ -37,19 +39,21 @@ def planted(shares: list[float], stays: float = 0.4, strays: float = 0.03) -> ND
 
 @pytest.mark.parametrize("shares", [[0.25, 0.25, 0.25, 0.25], [0.48, 0.02, 0.48, 0.02], [0.03, 0.03, 0.04, 0.9]])
 def test_planted_classes_come_back_whatever_their_sizes(shares: list[float]) -> None:
-    groups, near = join(planted(shares))
+    groups, steps = join(planted(shares))
     assert sorted(map(sorted, groups)) == [[0, 3, 5], [1, 4], [2, 6], [7]]
-    assert len(near) == len(PLANTED) - 1
+    assert [classes for classes, _ in steps] == [8, 7, 6, 5, 4, 3, 2]
+    near = [value for _, value in steps]
     assert min(near[:4]) > 2 * NEAR > 4 * max(near[4:])  # four pairs belong together, three do not
-    again, same = join(planted(shares), into=4)
-    assert (again, same) == (groups, near)
+    assert join(planted(shares), into=4) == (groups, steps)
 
 
 def test_how_near_two_categories_are() -> None:
     table = np.array([[0.35, 0.1, 0.0], [0.1, 0.2, 0.02], [0.0, 0.02, 0.21]])
-    groups, near = join(table, into=2)
+    groups, steps = join(table, into=2)
     assert groups == [[0, 1], [2]]
-    assert near == pytest.approx([0.1 / (0.45 * 0.32) ** 0.5, 0.02 / (0.77 * 0.23) ** 0.5])
+    near = [0.1 / (0.45 * 0.32) ** 0.5, 0.02 / (0.77 * 0.23) ** 0.5]
+    assert [classes for classes, _ in steps] == [3, 2]
+    assert [value for _, value in steps] == pytest.approx(near)
     assert near[1] < NEAR < near[0]
     assert join(table)[0] == groups
     assert join(table, into=1)[0] == [[0, 1, 2]]
@@ -58,9 +62,19 @@ def test_how_near_two_categories_are() -> None:
 
 def test_categories_that_never_meet_are_not_joined() -> None:
     table = np.diag([0.5, 0.5, 0.0])
-    groups, near = join(table)
-    assert (groups, near) == ([[0], [1], [2]], [])
+    assert join(table) == ([[0], [1], [2]], [])
     assert len(join(table, into=1)[0]) == 3
+
+
+def test_dead_categories_are_no_classes() -> None:
+    live = np.array([[0.45, 0.02], [0.02, 0.51]])
+    table = np.pad(live, (0, 3), constant_values=1e-6)
+    table[1, 2] = table[2, 1] = 1e-5
+    for into in (None, 2):
+        groups, steps = join(table, into)
+        assert len(groups) == 2
+        assert next(group for group in groups if 1 in group)[1] == 2  # where its copies are read most
+        assert [classes for classes, _ in steps] == [5, 4, 3, 2]
 
 
 def test_names_hold_together_and_apart() -> None:
@@ -93,8 +107,45 @@ def test_reading_by_names_adds_probabilities_up() -> None:
         "digit_name": ["two", "three"],
         "digit_confidence": [0.6, 0.6],
     }
-    assert Names().joined("digit", read) is read
-    assert Names(categories={"digit": {1: "two"}}).joined("digit", read) is read
+    for alone in (Names(), Names(categories={"digit": {1: "two"}})):
+        same = alone.joined("digit", read)
+        assert same.value.tolist() == read.value.tolist()
+        assert same.confidence == pytest.approx(read.confidence)
+
+
+def test_what_is_sorted_and_scored_is_read_by_names(
+    trained: Path, images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of every image category 0 is the likeliest, but 1 and 2 together are likelier, where they are one class."""
+    probs = np.tile(np.array([0.4, 0.3, 0.3, 0.0], np.float32), (len(images), 1))
+    read = {"digit": Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)}
+    names = Names(categories={"digit": {1: "two", 2: "two", 0: "one"}})
+    went = sorting.sort(images, read, "digit", names, tmp_path / "sorted", data=tmp_path / "x", unsure=0.5)
+    assert went == {"two": 64}
+    model = Model.load(trained)
+    model.names = names
+    monkeypatch.setattr(Model, "encode", lambda *_: read)
+    table = np.array(ig.evaluate(model, images)["named"]["confusion"])
+    assert (table[:, 1] == np.bincount(images.labels)).all()
+    real = images.pixels[:40]
+    assert doctor.pairs(model, real, read["digit"]) == ()  # no image is read as anything but `two`
+
+
+def test_the_table_shows_both_sides_of_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    steps = tuple((classes, classes / 100) for classes in range(12, 2, -1))
+    show_merging(Merging("digit", ((0, 2), (1,), (3,), (4,), (5,)), (0.6, 0.1, 0.1, 0.1, 0.1), steps, "x", 9), Names())
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == " 60.0%  #0: 0, 2"
+    assert shown[7:15] == [
+        " 10.0%  10",
+        "  9.0%  9",
+        "  8.0%  8",
+        "  7.0%  7",
+        "  6.0%  6",
+        "  5.0%  5  not joined",
+        "  4.0%  4  not joined",
+        "  3.0%  3  not joined",
+    ]
 
 
 @pytest.fixture
@@ -103,6 +154,8 @@ def half_told(monkeypatch: pytest.MonkeyPatch, images: Images) -> None:
 
     def encode(model: Model, seen: Images | Pixels) -> dict[str, Posterior]:
         labels = images.labels[: len(seen)]
+        if not isinstance(seen, Images):
+            assert not np.array_equal(seen, images.pixels)  # a copy is changed
         probs = np.eye(4, dtype=np.float32)[np.minimum(labels + 1, 3)]
         probs[labels == 0] = [0.5, 0.5, 0, 0]
         if isinstance(seen, Images):
@@ -141,14 +194,17 @@ def test_the_command_writes_names(done: Path, photos: Path, tmp_path: Path, caps
     run("merge", folder, "--into", 2)
     shown = capsys.readouterr().out
     assert "seven" in shown
-    assert "not joined" in shown
+    assert "2  not joined" in shown
+    assert "6 images" in shown  # those held out
+    run("evaluate", folder)
+    assert "categories of one name together: cluster accuracy" in capsys.readouterr().out
     given = Run(folder).names.categories["digit"]
     assert set(given) == {0, 1, 2, 3}
     assert given[2] == "seven"
     assert len(set(given.values())) == 2
     run("name", folder, "digit.seven", "")
     capsys.readouterr()
-    run("merge", folder, "--into", 4, "--data", photos, "--split", "all", "--json")
+    run("merge", folder, "--into", 4, "--split", "all", "--json")
     tree = json.loads(capsys.readouterr().out)
     assert tree["n"] == 64
     given = Run(folder).names.categories["digit"]
@@ -156,7 +212,11 @@ def test_the_command_writes_names(done: Path, photos: Path, tmp_path: Path, caps
     run("name", folder, "digit.class 0", "cat")
     assert set(Run(folder).names.categories["digit"].values()) == {"cat", "class 1", "class 2", "class 3"}
     run("sort", folder, photos, "-o", tmp_path / "sorted", "--unsure", 0)
-    assert {path.name for path in (tmp_path / "sorted").iterdir()} <= {*given.values(), "cat", "codes.csv"}
+    read = Model.load(folder).encode(ig.data.load(str(photos), "all"))["digit"]
+    assert {path.name for path in (tmp_path / "sorted").iterdir()} == {
+        "codes.csv",
+        *(Run(folder).names.category("digit", k) for k in read.value.tolist()),
+    }
 
 
 def test_mistakes(

@@ -25,6 +25,11 @@ def test_names_come_and_go() -> None:
     assert (names.category("digit", 3), names.category("digit", 2)) == ("seven", "#2")
     assert (names.numbered("digit", 3), names.numbered("digit", 2)) == ("3 seven", "2")
     assert names.changed("digit.03", "eight", LATENT).category("digit", 3) == "eight"
+    swapped = Names().changed("digit.3", "1", LATENT).changed("digit.1", "3", LATENT)
+    assert swapped.categories == {"digit": {3: "1", 1: "3"}}  # a number is a category's, whatever names there are
+    both = names.changed("digit.2", "seven", LATENT).changed("digit.seven", "St. Mary", LATENT)
+    assert both.categories == {"digit": {2: "St. Mary", 3: "St. Mary"}}
+    assert both.changed("digit.St. Mary", "", LATENT).categories == {}
     assert names.changed("lean", "tilt", LATENT).code("slant") == "tilt"  # a code answers to its name as well
     assert names.changed("digit.3", "", LATENT).changed("slant", " ", LATENT) == Names()
     assert Names.from_tree(json.loads(json.dumps(names.tree())), LATENT) == names

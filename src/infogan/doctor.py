@@ -236,16 +236,19 @@ def _spacings(model: Model, real: Pixels, posterior: Posterior | None) -> tuple[
 
 
 def pairs(model: Model, real: Pixels, posterior: Posterior) -> tuple[tuple[int, int, float], ...]:
-    """The pairs of categories that Q confuses most on real images turned, scaled and shifted a little."""
-    copies = []
+    """The pairs of categories that Q confuses most on real images turned, scaled and shifted a little; those that
+    share a name are one, the first of them."""
+    code, copies = str(model.categorical), []
+    own = model.names.members(code, posterior.probs.shape[1])  # [K, names]
     for i in range(2):
         changed = Affine()(to_float(real), stream(model.config.seed, "doctor changes", i)).images
-        copies.append(model.encode(to_pixels(changed))[str(model.categorical)].probs)
-    table = confusion(posterior.value, np.mean(copies, 0))
+        copies.append(model.encode(to_pixels(changed))[code].probs)
+    table = confusion(own.argmax(1)[model.names.joined(code, posterior).value], np.mean(copies, 0) @ own)
     upper = np.triu(table, 1)
     order = np.argsort(-upper, axis=None)[: len(table)]
     places = zip(*np.unravel_index(order, upper.shape), strict=True)
-    return tuple((int(i), int(j), float(table[i, j])) for i, j in places if table[i, j] > 0)
+    first = own.argmax(0)
+    return tuple((int(first[i]), int(first[j]), float(table[i, j])) for i, j in places if table[i, j] > 0)
 
 
 def confusion(read: Array, copies: Array) -> Array:
@@ -342,8 +345,7 @@ def _categories(signs: Signs, config: RunConfig, names: Names) -> list[Finding]:
         seen = f"{_listed(names, code, few)} get at most {max(few.values()):.0%} of the images that the prior promises"
         remedy = real if unheard else f"{len(signs.usage) - len(few)} categories (now {len(signs.usage)})"
         found.append(Finding("category unused", seen, remedy))
-    apart = [(i, j, p) for i, j, p in signs.pairs if names.category(code, i) != names.category(code, j)]
-    if mixed := [pair for pair in apart if pair[2] >= MIXED]:
+    if mixed := [pair for pair in signs.pairs if pair[2] >= MIXED]:
         words = [f"{names.numbered(code, i)} and {names.numbered(code, j)} ({p:.0%})" for i, j, p in mixed[:3]]
         more = f" and {len(mixed) - 3} more pairs" if len(mixed) > 3 else ""
         seen = f"slightly changed images cross between {', '.join(words)}{more}: they share a class, or split one"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from infogan.data.images import Images
 from infogan.errors import ConfigError
-from infogan.metrics.clusters import usage
+from infogan.metrics.clusters import DEAD, usage
 from infogan.model import Model
 from infogan.names import Names
 from infogan.selection import copies, joint
@@ -21,7 +21,8 @@ from infogan.training.experiment import kept_apart
 
 Table = NDArray[np.float64]
 NEAR = 0.08
-"""Pairs that are taken for each other less often than this are two classes, unless their number is given."""
+"""Pairs that are taken for each other less often than this are two classes, unless their number is given. Set on two
+runs of about ten classes; fewer classes of which a tenth of the copies go astray are above it."""
 GIVEN = re.compile(r"class \d+")
 """Names that merging gives, and may take away again."""
 
@@ -36,8 +37,9 @@ class Merging:
     """The categories of each class."""
     shares: tuple[float, ...]
     """Of the images, in each class."""
-    nearness: tuple[float, ...]
-    """Of each pair that is joined on the way to a single class, from 0 to 1: `join`."""
+    steps: tuple[tuple[int, float], ...]
+    """On the way to a single class, how many there were, and how near the two were that came together then, from 0 to
+    1: `join`."""
     images: str
     """What was read, and how many."""
     n: int
@@ -60,13 +62,15 @@ def kept(names: Names, code: str) -> dict[int, str]:
 
 def join(
     table: Table, into: int | None = None, names: Sequence[str | None] | None = None
-) -> tuple[list[list[int]], list[float]]:
-    """Categories put together, the nearest pair first: the groups, and how near each pair was, down to one group.
+) -> tuple[list[list[int]], list[tuple[int, float]]]:
+    """Categories put together, the nearest pair first: the groups, and on the way down to one group how many there
+    were before each pair was joined, and how near the pair was.
 
     table: [K, K] joint probabilities of the category of an image and of a changed copy, symmetric. How near two are is
     how often a copy from one is read as the other, √(P(j|i) P(i|j)) = P(i, j) / √(P(i) P(j)), which does not ask for
-    groups of one size. It ends at `into` groups, or before the first pair less near than NEAR.
-    names: [K] what the user calls categories; those of one name are one from the start, of two stay apart.
+    groups of one size. Dead categories go first, each to the one that its copies are read as most. It ends at `into`
+    groups, or before the first pair less near than NEAR. names: [K] what the user calls categories; those of one name
+    are one from the start, of two stay apart.
 
     >>> join(np.array([[0.2, 0.15, 0.0], [0.15, 0.2, 0.0], [0.0, 0.0, 0.3]]))[0]
     [[0, 1], [2]]
@@ -74,26 +78,27 @@ def join(
     names = names or [None] * len(table)
     marks = [name if name else k for k, name in enumerate(names)]
     groups = [[k for k, mark in enumerate(marks) if mark == own] for own in dict.fromkeys(marks)]
-    called = [names[group[0]] for group in groups]
+    named = np.array([names[group[0]] is not None for group in groups])
     members = np.array([[k in group for k in range(len(table))] for group in groups], np.float64)
-    table, near, result = members @ table @ members.T, list[float](), None
+    table, steps, result = members @ table @ members.T, list[tuple[int, float]](), None
     while len(groups) > 1:
-        root = np.sqrt(table.sum(1).clip(1e-30))
-        apart = [[a is not None and b is not None for b in called] for a in called]
-        nearness = np.where(np.array(apart) | np.eye(len(groups), dtype=bool), 0, table / np.outer(root, root))
-        i, j = sorted(np.unravel_index(nearness.argmax(), nearness.shape))
-        if result is None and (nearness[i, j] < NEAR if into is None else len(groups) <= into):
+        share = table.sum(1).clip(1e-30)
+        small = (share < DEAD)[:, None] | (share < DEAD)
+        near = table / np.where(small, np.minimum(share[:, None], share), np.sqrt(np.outer(share, share)))
+        near[np.outer(named, named) | np.eye(len(groups), dtype=bool)] = 0
+        first = near + (small & (near > 0))
+        i, j = sorted(np.unravel_index(first.argmax(), first.shape))
+        if result is None and (first[i, j] < NEAR if into is None else len(groups) <= into):
             result = [list(group) for group in groups]
-        if not nearness[i, j]:
+        if not near[i, j]:
             break
-        near.append(float(nearness[i, j]))
+        steps.append((len(groups), float(near[i, j])))
         groups[i] += groups.pop(j)
-        called[i] = called[i] or called[j]
-        called.pop(j)
+        named[i] |= named[j]
         table[i] += table[j]
         table[:, i] += table[:, j]
-        table = np.delete(np.delete(table, j, 0), j, 1)
-    return groups if result is None else result, near
+        named, table = np.delete(named, j), np.delete(np.delete(table, j, 0), j, 1)
+    return groups if result is None else result, steps
 
 
 def merge(model: Model, images: Images | None = None, *, into: int | None = None, seed: int = 0) -> Merging:
@@ -115,19 +120,22 @@ def merge(model: Model, images: Images | None = None, *, into: int | None = None
         raise ConfigError(f"--into {into}: give a number of classes from 1 to {k}, the number of categories")
     read = [joint(posterior.probs, model.encode(copy)[code].probs) for copy in copies(images, config.augment, seed)]
     own = kept(model.names, code)
-    groups, near = join(np.mean(read, 0), into, [own.get(j) for j in range(k)])
+    groups, steps = join(np.mean(read, 0), into, [own.get(j) for j in range(k)])
     if into is not None and len(groups) != into:
-        raise ConfigError(
-            f"--into {into}: what shares a name that you gave stays together and what has two stays apart, which "
-            f"leaves {len(groups)} classes; take a name away first: infogan name RUN {code}.NAME ''"
+        why = (
+            f"what shares a name that you gave stays together and what has two stays apart, which leaves {len(groups)} "
+            f"classes; take a name away first: infogan name RUN {code}.NAME ''"
+            if own
+            else f"the last {len(groups)} are never taken for each other; give at least as many"
         )
+        raise ConfigError(f"--into {into}: {why}")
     shares = usage(posterior.value, k).shares
     groups.sort(key=lambda group: -shares[group].sum())
     return Merging(
         code=code,
         classes=tuple(tuple(sorted(group)) for group in groups),
         shares=tuple(float(shares[group].sum()) for group in groups),
-        nearness=tuple(near),
+        steps=tuple(steps),
         images=images.name,
         n=len(images),
     )

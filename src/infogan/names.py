@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from infogan.codes import Categorical, Posterior
@@ -102,16 +103,18 @@ class Names(BaseModel):
         except ValueError:
             raise ConfigError(f"{code}={word}: write NAME=NUMBER, as in digit=3, or a category's name") from None
 
+    def members(self, code: str, k: int) -> NDArray[np.bool_]:
+        """[K, names] which of a code's K categories have which name, names in the order of their first category; one
+        without a name is alone in its column."""
+        words = [self.category(code, j) for j in range(k)]
+        return np.array([[word == name for name in dict.fromkeys(words)] for word in words])
+
     def joined(self, code: str, posterior: Posterior) -> Posterior:
         """A reading of N images in which categories that share a name count as one: the value is the likeliest
         category of the likeliest name, the confidence that name's probability."""
-        words = [self.category(code, k) for k in range(posterior.probs.shape[1])]
-        if len(distinct := list(dict.fromkeys(words))) == len(words):
-            return posterior
-        own = np.array([[word == name for name in distinct] for word in words])  # [K, names]
+        own = self.members(code, posterior.probs.shape[1])
         named = posterior.probs @ own  # [N, names]
-        best = named.argmax(1)
-        value = np.where(own.T[best], posterior.probs, -1).argmax(1)
+        value = np.where(own.T[named.argmax(1)], posterior.probs, -1).argmax(1)
         return replace(posterior, value=value, confidence=named.max(1))
 
     def columns(self, read: Mapping[str, Posterior]) -> dict[str, list[Any]]:
@@ -134,11 +137,12 @@ class Names(BaseModel):
         code, keys = self.find(what), list[str]()
         known = {*latent.codes, CLASS}
         if code not in latent.codes:
-            code, _, word = what.rpartition(".")
+            code, _, word = what.partition(".") if self.find(what.partition(".")[0]) in known else what.rpartition(".")
             code = self.find(code or what)
-            keys = [str(k) for k, old in self.categories.get(code, {}).items() if old == word]
-            if not keys and word.isdecimal():
+            if word.isdecimal():
                 keys = [str(int(word))]
+            else:
+                keys = [str(k) for k, old in self.categories.get(code, {}).items() if old == word]
             if code in known and not keys:
                 raise ConfigError(f"{what}: a category is written {code}.0, or with the name that it has")
         if code != CLASS:

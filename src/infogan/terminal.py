@@ -80,10 +80,9 @@ def show_merging(found: Any, names: Any) -> None:
         numbers = ", ".join(map(str, members))
         print(f"{share:>6.1%}  {names.category(found.code, members[0])}: {numbers}")
     print("\nhow often the nearest two are taken for each other in changed copies, when there are so many classes")
-    joins = len(found.nearness) + 1 - len(found.classes)
-    for step, near in enumerate(found.nearness):
-        if -SHOWN <= step - joins < SHOWN:
-            print(f"{near:>6.1%}  {len(found.nearness) + 1 - step}" + ("" if step < joins else "  not joined"))
+    for classes, near in found.steps:
+        if -SHOWN <= len(found.classes) - classes < SHOWN:
+            print(f"{near:>6.1%}  {classes}" + ("" if classes > len(found.classes) else "  not joined"))
     print(f"\non {found.n} images of {found.images}, without labels")
 
 

@@ -99,7 +99,7 @@ def name(run: Path, what: str | None = None, name: str | None = None, /) -> None
     run
         Run folder.
     what
-        A code (slant), or a category of a code (digit.3).
+        A code (slant), a category of a code (digit.3), or all categories that have a name ("digit.class 0").
     name
         What to call it; "" takes its name away. Categories may share a name, codes may not.
     """
@@ -128,15 +128,17 @@ def merge(
     """Give the categories that are one class one name, without labels; for runs with more categories than classes.
 
     Categories are one class where Q takes one for the other in changed copies of an image. Names that you gave stay:
-    what shares one stays together, what has two stays apart. The others become `class 0`, `class 1`, ..., largest
-    first: rename one with `infogan name RUN "digit.class 0" seven`.
+    what shares one stays together, what has two stays apart. The others are called `class 0`, `class 1`, ..., by
+    their place in the order of size; give one of them a name with `infogan name RUN "digit.class 0" seven`.
+    Names of that form are given anew each time.
 
     Parameters
     ----------
     run
         Run folder.
     into
-        How many classes there are (default: as many as remain when no two are taken for each other in 8 % of copies).
+        How many classes there are (default: join until the nearest two are taken for each other in less than 8 % of
+        copies, which was set for about ten classes; with two or three, say so).
     data
         Real images to read (default: the run's own data).
     split

@@ -165,7 +165,7 @@ def encode(
         classes = model.class_names
         if model.config.labels is not None:
             table.pop(f"{CLASS}_name")  # the class itself is a name
-        table[CLASS] = [classes[i] for i in read[CLASS].value]
+            table[CLASS] = [classes[i] for i in read[CLASS].value]
         probs = read[CLASS].probs.T.astype(float).round(6).tolist()
         table |= {f"p({name})": column for name, column in zip(classes, probs, strict=True)}
     rows = map(list, zip(*table.values(), strict=True))

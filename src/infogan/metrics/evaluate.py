@@ -27,7 +27,8 @@ def evaluate(model: Model, images: Images, *, seed: int = 0) -> dict[str, Any]:
     next to empty), effective (how many are in use, e^H of the shares), unused (the dead ones in words, or empty),
     confidence. With labels, of a run that learned from labels: error, recall per class, confusion [classes, k]; of
     any other: cluster_accuracy (one to one), cluster_accuracy_many_to_one, nmi, ari, recall per class, confusion,
-    category_of, merges; where categories share names, named: their number k and the same of the names.
+    category_of, merges (classes that share a category); where categories share names, named: their number k and the
+    same of the names.
     """
     scores: dict[str, Any] = {"data": images.name, "n": len(images)}
     bounds = model.lower_bound(SAMPLES, seed=seed)
@@ -58,11 +59,11 @@ def evaluate(model: Model, images: Images, *, seed: int = 0) -> dict[str, Any]:
     if model.config.labels is not None:
         return scores | _classified(model, images, posterior.value)
     scores |= _clustered(images, posterior.value, categories)
-    called = [model.names.category(model.categorical, j) for j in range(k)]
-    if len(classes := list(dict.fromkeys(called))) < k:
-        joined = model.names.joined(model.categorical, posterior).value
-        named = np.array([classes.index(name) for name in called])[joined]
-        scores["named"] = {"k": len(classes)} | _clustered(images, named, classes)
+    own = model.names.members(model.categorical, k)
+    if own.shape[1] < k:
+        classes = [model.names.category(model.categorical, int(j)) for j in own.argmax(0)]
+        joined = model.names.joined(model.categorical, posterior)
+        scores["named"] = {"k": len(classes)} | _clustered(images, own.argmax(1)[joined.value], classes)
     return scores
 
 
