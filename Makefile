@@ -40,7 +40,7 @@ bench-quality: .venv/.base ## cluster accuracy over ten seeds, one process per c
 	@$(BIN)/python benchmarks/quality.py mnist $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 	@$(BIN)/python benchmarks/quality.py digits --unseen mnist $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
-bench-imbalance: .venv/.base ## rare digits, uniform against learned prior (DATA_DIR as above), about half an hour
+bench-imbalance: .venv/.base ## rare digits: priors, many categories merged (DATA_DIR as above), about two hours
 	@$(BIN)/python benchmarks/imbalance.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
 bench-family: .venv/.base ## all objectives on MNIST (DATA_DIR=folder with its files), about three hours
