@@ -68,7 +68,7 @@ def test_categories_that_never_meet_are_not_joined() -> None:
 
 def test_dead_categories_are_no_classes() -> None:
     live = np.array([[0.45, 0.02], [0.02, 0.51]])
-    table = np.pad(live, (0, 3), constant_values=1e-6)
+    table = np.pad(live, (0, 3), constant_values=1e-6) + np.diag([0, 0, 1e-3, 1e-3, 1e-3])
     table[1, 2] = table[2, 1] = 1e-5
     for into in (None, 2):
         groups, steps = join(table, into)
@@ -127,8 +127,20 @@ def test_what_is_sorted_and_scored_is_read_by_names(
     monkeypatch.setattr(Model, "encode", lambda *_: read)
     table = np.array(ig.evaluate(model, images)["named"]["confusion"])
     assert (table[:, 1] == np.bincount(images.labels)).all()
-    real = images.pixels[:40]
-    assert doctor.pairs(model, real, read["digit"]) == ()  # no image is read as anything but `two`
+
+
+def test_the_doctor_asks_for_crossings_between_names(
+    trained: Path, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probs = np.tile(np.array([[0.6, 0.4, 0, 0], [0.4, 0.6, 0, 0]], np.float32), (32, 1))
+    read = Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)
+    monkeypatch.setattr(Model, "encode", lambda *_: {"digit": read})
+    model = Model.load(trained)
+    ((i, j, crossing),) = doctor.pairs(model, images.pixels, read)
+    assert (i, j) == (0, 1)
+    assert crossing == pytest.approx(0.4)
+    model.names = Names(categories={"digit": {0: "two", 1: "two"}})
+    assert doctor.pairs(model, images.pixels, read) == ()
 
 
 def test_the_table_shows_both_sides_of_the_end(capsys: pytest.CaptureFixture[str]) -> None:

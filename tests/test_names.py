@@ -5,9 +5,11 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conftest import refused, run
+from infogan.codes import Posterior
 from infogan.config import RunConfig
 from infogan.errors import ConfigError, InfoganError, RunError
 from infogan.latent import Latent
@@ -131,7 +133,9 @@ def test_every_command_uses_the_names(
     assert Run(copy).names.tree()["categories"] == {}
 
 
-def test_categories_of_a_class_head_have_names(tiny: RunConfig, photos: Path, tmp_path: Path) -> None:
+def test_categories_of_a_class_head_have_names(
+    tiny: RunConfig, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """CatGAN without labels finds categories; encode keeps their numbers and adds the names."""
     config = tiny.replace(objective={"kind": "catgan", "k": 4}, latent={"digit": "none", "slant": "none"})
     there = Run(tmp_path / "run")
@@ -145,3 +149,10 @@ def test_categories_of_a_class_head_have_names(tiny: RunConfig, photos: Path, tm
     rows = list(csv.DictReader((tmp_path / "codes.csv").read_text(encoding="utf-8").splitlines()))
     assert rows
     assert all(row["class_name"] == named[int(row["class"])] for row in rows)
+    probs = np.tile(np.array([0.4, 0.3, 0.3, 0.0], np.float32), (64, 1))
+    read = {"class": Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)}
+    monkeypatch.setattr(Model, "encode", lambda *_: read)
+    run("name", there.path, "class.2", "two")
+    run("encode", there.path, photos, "-o", tmp_path / "joined.csv")
+    row = next(csv.DictReader((tmp_path / "joined.csv").read_text(encoding="utf-8").splitlines()))
+    assert (row["class"], row["class_name"], row["class_confidence"], row["p(1)"]) == ("1", "two", "0.6", "0.3")
