@@ -95,16 +95,23 @@ def scored() -> Iterator[tuple[str, dict[str, Any], str, str]]:
 
 def spare() -> str:
     """Many-to-one accuracy of runs with more categories than classes."""
-    rows = ["| images | K | many to one, seed by seed | L_I; ln K | training |", "|---|---|---|---|---|"]
+    rows = [
+        "| images | prior, K | steps | seeds | many to one | L_I; ln K | training |",
+        "|---|---|---|---|---|---|---|",
+    ]
     commands, found = [], list(studies(spare=True))
     if not found:
         return "Not measured yet."
     for _, report in found:
         scores = [run["validation"] for run in report["runs"]]
         bound = statistics.mean(score["information"][next(iter(score["information"]))] for score in scores)
+        latent = report["config"]["latent"]
+        prior = next(code["probs"] for code in latent.values() if isinstance(code, dict) and code.get("k")) or "uniform"
         columns = [
             report["config"]["data"]["name"],
-            str(scores[0]["k"]),
+            f"{prior}, {scores[0]['k']}",
+            str(report["config"]["steps"]),
+            ", ".join(str(run["seed"]) for run in report["runs"]),
             percent([score["cluster_accuracy_many_to_one"] for score in scores]),
             f"{bound:.2f}; {math.log(scores[0]['k']):.2f}",
             f"{statistics.median(run['seconds'] for run in report['runs']):.0f} s",
@@ -263,10 +270,10 @@ def codes() -> str:
 
 def imbalance() -> str:
     """Accuracy where digits are rare, seed by seed."""
-    report, many = read("imbalance"), statistics.mean
+    report, full, many = read("imbalance"), read("quality-mnist"), statistics.mean
     rows = [
-        "| prior, K | one to one | recall of rare; common | one to one, rare ones rare | classes found | training |",
-        "|---|---|---|---|---|---|",
+        "| prior, K | seeds | one to one | recall of rare; common | rare ones rare | classes found | training |",
+        "|---|---|---|---|---|---|---|",
     ]
     for variant in dict.fromkeys(run["variant"] for run in report["runs"]):
         runs = [run for run in report["runs"] if run["variant"] == variant]
@@ -282,6 +289,7 @@ def imbalance() -> str:
         k, prior = runs[0]["alike"]["k"], "learned" if runs[0]["prior"] else "uniform"
         columns = [
             f"{prior}, {k}" + (f" merged into {found['alike'][0]['k']}" if "classes" in runs[0] else ""),
+            ", ".join(str(run["seed"]) for run in runs),
             accuracy["alike"],
             "; ".join(map(percent, kinds)),
             accuracy["thinned"],
@@ -290,10 +298,10 @@ def imbalance() -> str:
         ]
         rows.append(f"| {' | '.join(columns)} |")
     about = (
-        "Accuracy and recall in % on held-out MNIST, all digits alike but where it says so, seeds in order; of five "
-        f"digits, others for each seed, {report['stays']:.0%} of the images stay. The same preset with ten categories "
-        f"on all images: {percent([read('quality-mnist')['summary']['validation']['median']])} (median of ten seeds). "
-        "Classes found: what `infogan merge` makes of the categories when it is not told how many."
+        "One to one and recall in % on held-out MNIST, all digits alike; rare ones rare: one to one as trained. Of five "
+        f"digits, others for each seed, {report['stays']:.0%} of the images stay. {report['config']['steps']} steps; the "
+        f"`mnist` preset on all images, ten categories, {full['config']['steps']} steps: "
+        f"{percent([full['summary']['validation']['median']])} (median of {len(full['runs'])} seeds). Classes found: what `infogan merge` makes of the categories when it is not told how many."
     )
     return "\n".join([*rows, "", about, machine_of(report)])
 
