@@ -32,6 +32,8 @@ def test_names_come_and_go() -> None:
     both = names.changed("digit.2", "seven", LATENT).changed("digit.seven", "St. Mary", LATENT)
     assert both.categories == {"digit": {2: "St. Mary", 3: "St. Mary"}}
     assert both.changed("digit.St. Mary", "", LATENT).categories == {}
+    pointed = Names(codes={"digit": "No. 1"}).changed("No. 1.2", "two", LATENT)
+    assert pointed.categories == {"digit": {2: "two"}}
     assert names.changed("lean", "tilt", LATENT).code("slant") == "tilt"  # a code answers to its name as well
     assert names.changed("digit.3", "", LATENT).changed("slant", " ", LATENT) == Names()
     assert Names.from_tree(json.loads(json.dumps(names.tree())), LATENT) == names

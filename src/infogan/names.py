@@ -137,8 +137,10 @@ class Names(BaseModel):
         code, keys = self.find(what), list[str]()
         known = {*latent.codes, CLASS}
         if code not in latent.codes:
-            code, _, word = what.partition(".") if self.find(what.partition(".")[0]) in known else what.rpartition(".")
-            code = self.find(code or what)
+            first, _, word = what.partition(".")
+            if self.find(first) not in known:  # a code's own name may hold a point
+                first, _, word = what.rpartition(".")
+            code = self.find(first or what)
             if word.isdecimal():
                 keys = [str(int(word))]
             else:
