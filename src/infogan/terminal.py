@@ -70,19 +70,14 @@ def _agreement(found: Mapping[str, Any], k: str) -> str:
     )
 
 
-SHOWN = 5
-"""Pairs on either side of where merging ended."""
-
-
 def show_merging(found: Any, names: Any) -> None:
-    """Classes with their categories, and how near the last pairs that were joined, and the next ones, were."""
+    """Classes with their categories, and how near the pairs that were joined, and the next ones, were."""
     for members, share in zip(found.classes, found.shares, strict=True):
         numbers = ", ".join(map(str, members))
         print(f"{share:>6.1%}  {names.category(found.code, members[0])}: {numbers}")
     print("\nhow often the nearest two are taken for each other in changed copies, when there are so many classes")
     for classes, near in found.steps:
-        if -SHOWN <= len(found.classes) - classes < SHOWN:
-            print(f"{near:>6.1%}  {classes}" + ("" if classes > len(found.classes) else "  not joined"))
+        print(f"{near:>6.1%}  {classes}" + ("" if classes > len(found.classes) else "  not joined"))
     print(f"\non {found.n} images of {found.images}, without labels")
 
 
