@@ -301,7 +301,8 @@ def imbalance() -> str:
         "One to one and recall in % on held-out MNIST, all digits alike; rare ones rare: one to one. Of five "
         f"digits, others for each seed, {report['stays']:.0%} of the images stay. {report['config']['steps']} steps; "
         f"the `mnist` preset on all images, ten categories, {full['config']['steps']} steps: "
-        f"{percent([full['summary']['validation']['median']])} (median of {len(full['runs'])} seeds). Classes found: what `infogan merge` makes of the categories when it is not told how many."
+        f"{percent([full['summary']['validation']['median']])} (median of {len(full['runs'])} seeds). "
+        "Classes found: what `infogan merge` makes of the categories when it is not told how many."
     )
     return "\n".join([*rows, "", about, machine_of(report)])
 

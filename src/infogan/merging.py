@@ -68,9 +68,9 @@ def join(
 
     table: [K, K] joint probabilities of the category of an image and of a changed copy, symmetric. How near two are is
     how often a copy from one is read as the other, √(P(j|i) P(i|j)) = P(i, j) / √(P(i) P(j)), the normalised affinity
-    D^-1/2 W D^-1/2 of Shi and Malik (2000), which does not ask for groups of one size. Dead categories go first, each to the one that its copies are read as most. It ends at `into`
-    groups, or before the first pair less near than NEAR. names: [K] what the user calls categories; those of one name
-    are one from the start, of two stay apart.
+    D^-1/2 W D^-1/2 of Shi and Malik (2000), which does not ask for groups of one size. Dead categories go first, each
+    to the one that its copies are read as most. It ends at `into` groups, or before the first pair less near than NEAR.
+    names: [K] what the user calls categories; those of one name are one from the start, of two stay apart.
 
     >>> join(np.array([[0.2, 0.15, 0.0], [0.15, 0.2, 0.0], [0.0, 0.0, 0.3]]))[0]
     [[0, 1], [2]]

@@ -139,8 +139,8 @@ def encode(
 
     Columns: file, then each code's value and its confidence, under the code's name; where categories have names, a
     column for the name follows their number, and categories that share one count as one. A categorical code's
-    confidence is its probability, a continuous code's exp(-sigma / the prior's standard deviation). Where the objective has a head for classes: the class, its
-    probability, and the probability of every class.
+    confidence is its probability, a continuous code's exp(-sigma / the prior's standard deviation). Where the
+    objective has a head for classes: the class, its probability, and the probability of every class.
 
     Parameters
     ----------
