@@ -40,6 +40,12 @@ def test_nothing_allowed_changes_nothing(channels: int) -> None:
     assert torch.allclose(only()(images, stream(0, "x")).images, images, atol=1e-5)
 
 
+def test_a_crop_that_fades_grows_to_the_whole_image() -> None:
+    crop = CropAndColour(area=0.4, fade=1)
+    assert [crop.faded(left).area for left in (1, 0.5, 0)] == pytest.approx([0.4, 0.7, 1])
+    assert crop.faded(0).model_copy(update={"area": 0.4}) == crop
+
+
 def test_a_crop_is_a_part_of_its_share_of_the_area_within_the_image() -> None:
     """Ramps from -1 to 1 along each side show where a crop lies and how large it is."""
     ramps = torch.stack(torch.meshgrid(torch.linspace(-1, 1, 100), torch.linspace(-1, 1, 200), indexing="ij"))

@@ -7,6 +7,7 @@ import pytest
 
 from infogan.codes import Categorical
 from infogan.config import RunConfig, from_options, read_file, with_file
+from infogan.data.augment import Affine
 from infogan.errors import ConfigError, RunError
 from infogan.latent import Latent
 from infogan.networks import Dcgan
@@ -132,15 +133,17 @@ def test_what_may_differ_when_a_run_goes_on(tmp_path: Path) -> None:
     run = Run(tmp_path / "x")
     run.begin(PAPER)
     run.begin(PAPER.replace(log_every=7, checkpoint_every=9))
-    falling = Run(tmp_path / "falling")
-    falling.begin(PAPER.replace(optim={"decay": 0.5}))
-    with pytest.raises(RunError, match="steps 5000"):  # falling rates depend on the steps to come
-        falling.begin(PAPER.replace(optim={"decay": 0.5}, steps=6000))
+    rates, changes = PAPER.replace(optim={"decay": 0.5}), PAPER.replace(augment=Affine(fade=0.5))
+    for name, falls in {"rates": rates, "changes": changes}.items():
+        falling = Run(tmp_path / name)
+        falling.begin(falls)
+        with pytest.raises(RunError, match="steps 5000"):  # what falls depends on the steps to come
+            falling.begin(falls.replace(steps=6000))
+        falling.close()
     for change in ({"seed": 1}, {"batch": 64}, {"d_steps": 2}, {"precision": "bf16"}):
         with pytest.raises(RunError, match=next(iter(change))):
             run.begin(PAPER.replace(**change))
     run.close()
-    falling.close()
 
 
 def test_a_log_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:

@@ -14,12 +14,14 @@ from harness import strokes
 
 import infogan as ig
 from infogan.config import RunConfig
+from infogan.data.augment import Affine
 from infogan.data.images import Images
 from infogan.errors import ConfigError, DataError, RunError, TrainingError
 from infogan.model import Model
 from infogan.objectives import GAN, InfoGAN
 from infogan.objectives.base import Loss
 from infogan.run import Run
+from infogan.streams import stream
 from infogan.training import checkpoint, loop
 from infogan.training.health import Means, check_finite
 from infogan.training.loop import Trainer
@@ -152,10 +154,25 @@ def test_non_finite_loss_stops_and_names_it(tiny: RunConfig, images: Images, tmp
         loop.train(config, tmp_path / "run", images=images)
 
 
-def test_learning_rates_fall_to_zero_over_the_last_share(tiny: RunConfig, images: Images) -> None:
-    trainer = Trainer(tiny.replace(steps=100, optim={"decay": 0.5}), images)
-    assert [trainer.rate(s) for s in (0, 50, 75, 100)] == [1, 1, 0.5, 0]
-    assert Trainer(tiny, images).rate(5) == 1
+def test_what_falls_does_so_over_the_last_share(tiny: RunConfig, images: Images) -> None:
+    trainer = Trainer(tiny.replace(steps=100), images)
+    shares = (0.5, 1.0, 0.0)
+    left = []
+    for trainer.step in (0, 50, 75, 100):
+        left.append(tuple(trainer.left(share) for share in shares))
+    assert left == [(1, 1, 1), (1, 0.5, 1), (0.5, 0.25, 1), (0, 0, 1)]
+
+
+def test_changes_of_shape_fade(tiny: RunConfig, images: Images) -> None:
+    """What a copy's height moved by shows its strength: half of it after half the steps that fade."""
+    kept = {"shift": 0, "brightness": 0.5, "patch": 0.2, "thicken": 0.5}
+    strong = Affine(strength=2, stretch=0.4, bend=0.1, fade=0.5, **kept)
+    trainer = Trainer(tiny.replace(steps=100, augment=strong), images)
+    trainer.step = 75
+    seen = trainer._scene("d", 3, False)
+    half = Affine(strength=1, stretch=0.2, bend=0.05, **kept)(seen._images, stream(tiny.seed, "augment", 3))
+    assert torch.equal(seen._copies.images, half.images)
+    assert torch.equal(seen.moves["height"], half.moves["height"])
 
 
 @pytest.mark.parametrize("n", [1, 5])

@@ -116,6 +116,11 @@ class RunConfig(BaseModel):
                 raise ValueError(f"latent.{name}.follows {what}: augment as it is set does not move it one way; {can}")
         return self
 
+    @property
+    def falls(self) -> bool:
+        """Whether something falls towards the end, so that a step depends on how many are to come."""
+        return self.optim.decay > 0 or (self.augment is not None and self.augment.fade > 0)
+
     def replace(self, **changes: Any) -> Self:
         """The same settings but for some, checked again; sections may be values, short forms or dicts.
 

@@ -81,7 +81,7 @@ class Run:
         if self.exists:
             self._hold()
             old, new = flat(self.config.tree()), flat(config.tree())
-            free = FREE - {"steps"} if config.optim.decay else FREE  # rates that fall depend on the steps to come
+            free = FREE - {"steps"} if config.falls else FREE
             differ = [k for k in sorted(old.keys() | new.keys()) if old.get(k) != new.get(k) and k not in free]
             if differ:
                 shown = ", ".join(f"{k} {old.get(k)} (now {new.get(k)})" for k in differ[:4])

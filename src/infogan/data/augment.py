@@ -5,7 +5,7 @@ Batches are [N, C, H, W] in [-1, 1], before and after; random numbers come from 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -49,6 +49,9 @@ class _Change(BaseModel):
     """The same of the distance of pixels from their own grey. Only RGB images have it."""
     grey: float = Field(default=0.0, ge=0, le=1)
     """Share of RGB images that turn grey altogether: above 0, no two classes may differ in hue alone."""
+    fade: float = Field(default=0.0, ge=0, le=1)
+    """Share of the steps, at the end, over which turns, shears, scales, stretches, bends and crops fall linearly to
+    none. Strong changes settle what the categories go by, weaker ones let them tell apart what differs little."""
 
     def _finished(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Images that were moved, in other light and with a patch each."""
@@ -114,6 +117,11 @@ class Affine(_Change):
         }
         return tuple(name for name, by in changed.items() if by)
 
+    def faded(self, left: float) -> Self:
+        """The same, with `left`, 0 to 1, of the changes that fade."""
+        fading = {"strength": self.strength, "stretch": self.stretch, "bend": self.bend}
+        return self.model_copy(update={name: left * most for name, most in fading.items()})
+
     def __call__(self, images: Tensor, generator: torch.Generator) -> Changed:
         """Changed copies; what comes in from outside continues the border."""
         n, height, width = len(images), images.shape[2], images.shape[3]
@@ -165,6 +173,10 @@ class CropAndColour(_Change):
     def moves(self) -> tuple[str, ...]:
         """The properties that it moves."""
         return ("width", "height") if self.area < 1 else ()
+
+    def faded(self, left: float) -> Self:
+        """The same, with `left`, 0 to 1, of the changes that fade."""
+        return self.model_copy(update={"area": 1 - left * (1 - self.area)})
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Changed:
         """Changed copies."""

@@ -87,8 +87,11 @@ class Scene:
 
     def _changed(self, images: Tensor, what: str) -> Changed:
         """Copies changed as `augment` says; the images themselves where it says nothing."""
-        config = self._trainer.config
-        return config.augment(images, stream(config.seed, what, self._batch)) if config.augment else Changed(images, {})
+        trainer, change = self._trainer, self._trainer.config.augment
+        if change is None:
+            return Changed(images, {})
+        left = trainer.left(change.fade)
+        return change.faded(left)(images, stream(trainer.config.seed, what, self._batch))
 
     @cached_property
     def _copies(self) -> Changed:
@@ -152,10 +155,9 @@ class Trainer:
             if optim.ema
         }
 
-    def rate(self, step: int) -> float:
-        """Factor on both learning rates: 1, then linearly to 0 over the last `decay` of the steps."""
-        share = self.config.optim.decay
-        return min(1.0, (1 - step / self.config.steps) / share) if share else 1.0
+    def left(self, share: float) -> float:
+        """Of what falls over the last `share` of the steps: 1, then linearly to 0."""
+        return min(1.0, (1 - self.step / self.config.steps) / share) if share else 1.0
 
     def d_step(self, batch: int) -> Loss:
         """One update of D, G frozen and without gradient."""
@@ -191,7 +193,7 @@ class Trainer:
         if not loss.terms:
             return
         check_finite(loss, player, self.step, self._suspects(scene))
-        optimizer.param_groups[0]["lr"] = lr * self.rate(self.step)
+        optimizer.param_groups[0]["lr"] = lr * self.left(self.config.optim.decay)
         optimizer.zero_grad()
         loss.total.backward()
         for side in (self.g, self.d):
