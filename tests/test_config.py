@@ -134,7 +134,8 @@ def test_what_may_differ_when_a_run_goes_on(tmp_path: Path) -> None:
     run.begin(PAPER)
     run.begin(PAPER.replace(log_every=7, checkpoint_every=9))
     rates, changes = PAPER.replace(optim={"decay": 0.5}), PAPER.replace(augment=Affine(fade=0.5))
-    for name, falls in {"rates": rates, "changes": changes}.items():
+    first = PAPER.replace(augment="affine", objective=InfoGAN(real_weight=1, real_first=0.5))
+    for name, falls in {"rates": rates, "changes": changes, "first": first}.items():
         falling = Run(tmp_path / name)
         falling.begin(falls)
         with pytest.raises(RunError, match="steps 5000"):  # what falls depends on the steps to come

@@ -43,6 +43,7 @@ def scene(
     features = {part: torch.randn(N, 3, generator=stream(0, part)) for part in ("real", "fake")}
     return SimpleNamespace(
         latent=DIGIT,
+        done=0.5,
         draw=DIGIT.sample(N, stream(0, "draw")),
         labels=labels,
         real=Verdict(features["real"], real),
@@ -238,6 +239,7 @@ def test_gradients_reach_the_player_that_steps(kind: str, tiny: RunConfig, image
     [
         ({"objective": "semigan", "latent": {"digit": "none", "slant": "none"}}, "labels to a number"),
         ({"objective": "catgan"}, "latent.digit none"),
+        ({"objective": {"real_first": 0.2, "real_weight": 0}}, "real_weight above 0"),
         ({"labels": 5}, "infogan never looks at labels"),
         ({"objective": "acgan", "labels": "0"}, "at least 1 label"),
         ({"objective": "acgan", "labels": "some"}, "give a number for each class, all"),

@@ -46,6 +46,7 @@ class Still:
     labelled: Verdict = field(init=False)
     view: Verdict = field(init=False)
     moves: dict[str, Tensor] = field(default_factory=dict)
+    done: float = 0.5
 
     def __post_init__(self) -> None:
         self.labelled = self.view = self.real
@@ -176,6 +177,15 @@ def test_real_information_is_paid_by_its_weight() -> None:
     loss = InfoGAN(real_weight=3.0).d_loss(Still(verdict(0.0), verdict(0.0)))
     assert loss.watch["J/digit"].item() == pytest.approx(-0.5 * math.log(4))
     assert loss.terms["real info/digit"].item() == pytest.approx(-3 * loss.watch["J/digit"].item())
+
+
+def test_real_images_come_first_for_a_share_of_the_steps() -> None:
+    objective = InfoGAN(real_weight=3.0, real_first=0.25)
+    for done, first in ((0.0, True), (0.24, True), (0.25, False), (0.9, False)):
+        scene = Still(verdict(0.0), verdict(0.0), done=done)
+        d, g = objective.d_loss(scene).terms, objective.g_loss(scene).terms
+        assert ({"real info/digit"} == d.keys()) is first
+        assert (not g) is first
 
 
 def test_a_following_code_is_paid_by_its_own_lambda_too() -> None:

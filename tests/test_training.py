@@ -98,22 +98,55 @@ def test_same_seed_same_bytes_other_seed_other_bytes(
 @pytest.mark.parametrize("at", [3, 5])
 def test_resuming_is_the_same_call(tiny: RunConfig, images: Images, trained: Path, tmp_path: Path, at: int) -> None:
     """Stopped at step 5, the run goes on from its checkpoint at 3, rewrites the log, ends in the same bytes."""
-
-    class StopError(Exception):
-        pass
-
-    def stop(step: int, line: dict[str, float]) -> None:
-        if step == at:
-            raise StopError
-
     with pytest.raises(StopError):
-        loop.train(tiny, tmp_path / "run", images=images, progress=stop)
+        loop.train(tiny, tmp_path / "run", images=images, progress=stop_at(at))
     with pytest.raises(RunError, match="not finished"):
         Model.load(tmp_path / "run")
     loop.train(tiny, tmp_path / "run", images=images)
     assert (tmp_path / "run" / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
     logs = [[drop_time(line) for line in Run(path).metrics()] for path in (tmp_path / "run", trained)]
     assert logs[0] == logs[1]
+
+
+def test_real_images_first(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
+    """Q learns while G and D's decision wait; stopped within that time and just after it, the run ends in the same
+    bytes; its log says of each line what was played in it."""
+    first = tiny.replace(objective={"real_first": 0.5}, steps=8)  # 4 of 8; lines after 2, 4, 6, 8, checkpoints at 3, 6
+    trainer = Trainer(first, images)
+    g, d = state(trainer, "g"), state(trainer, "d")
+    for _ in range(4):
+        trainer.advance()
+    learned = {name for name, value in state(trainer, "d").items() if not torch.equal(value, d[name])}
+    assert equal(state(trainer, "g"), g)
+    assert {"d.heads.code.3.weight", "d.convolutions.0.weight"} <= learned
+    assert not any("heads.real" in name for name in learned)
+    trainer.advance()
+    assert not torch.equal(state(trainer, "d")["d.heads.real.weight"], d["d.heads.real.weight"])
+    assert not torch.equal(state(trainer, "g")["g.dense.0.weight"], g["g.dense.0.weight"])
+
+    whole = loop.train(first, tmp_path / "whole", images=images)
+    for at in (4, 7):
+        with pytest.raises(StopError):
+            loop.train(first, tmp_path / f"at {at}", images=images, progress=stop_at(at))
+        again = loop.train(first, tmp_path / f"at {at}", images=images)
+        assert equal(again.tensors(), whole.tensors())
+    terms = [{name for name in line if name.startswith(("d/", "g/"))} for line in Run(tmp_path / "whole").metrics()]
+    assert terms[0] == terms[1] == {"d/real info/digit"}
+    assert terms[2] == terms[3] > {"d/real", "g/adversarial"}
+
+
+class StopError(Exception):
+    pass
+
+
+def stop_at(at: int) -> loop.Progress:
+    """A progress that stops the run there."""
+
+    def stop(step: int, line: dict[str, float]) -> None:
+        if step == at:
+            raise StopError
+
+    return stop
 
 
 def drop_time(line: dict[str, Any]) -> dict[str, Any]:
@@ -390,6 +423,9 @@ def test_means_are_means_and_gs_draw_counts() -> None:
         means.add(d, Loss({"adversarial": torch.tensor(2 * value)}, {"L_I/digit": torch.tensor(value)}))
     assert means.flush() == {"d/real": 2.0, "g/adversarial": 4.0, "L_I/digit": 2.0}
     assert means.flush() == {}
+    means.add(Loss({"first": torch.tensor(1.0)}), Loss({}))
+    means.add(Loss({"real": torch.tensor(5.0)}), Loss({}))  # another part of the training: its own means
+    assert means.flush() == {"d/real": 5.0}
 
 
 def test_codes_and_seeds_reach_the_images(trained: Path) -> None:

@@ -100,6 +100,10 @@ class RunConfig(BaseModel):
             raise ValueError(
                 f"{kind} has no Q to learn a prior from: set latent.{name}.probs none, or objective infogan"
             )
+        if self.objective.timed and not self.objective.needs_view:
+            raise ValueError(
+                "objective.real_first needs real_weight above 0: there is nothing else to learn from first"
+            )
         if self.objective.needs_view and self.objective.g_heads:
             raise ValueError(
                 "objective.real_weight teaches Q in D's step: set objective.q_step d or d-head, or real_weight 0"
@@ -117,9 +121,10 @@ class RunConfig(BaseModel):
         return self
 
     @property
-    def falls(self) -> bool:
-        """Whether something falls towards the end, so that a step depends on how many are to come."""
-        return self.optim.decay > 0 or (self.augment is not None and self.augment.fade > 0)
+    def timed(self) -> bool:
+        """Whether a step depends on how many are to come."""
+        fades = self.augment is not None and self.augment.fade > 0
+        return self.objective.timed or fades or self.optim.decay > 0
 
     def replace(self, **changes: Any) -> Self:
         """The same settings but for some, checked again; sections may be values, short forms or dicts.

@@ -81,7 +81,7 @@ class Run:
         if self.exists:
             self._hold()
             old, new = flat(self.config.tree()), flat(config.tree())
-            free = FREE - {"steps"} if config.falls else FREE
+            free = FREE - {"steps"} if config.timed else FREE
             differ = [k for k in sorted(old.keys() | new.keys()) if old.get(k) != new.get(k) and k not in free]
             if differ:
                 shown = ", ".join(f"{k} {old.get(k)} (now {new.get(k)})" for k in differ[:4])

@@ -36,6 +36,10 @@ class Scene(Protocol):
     """What one player's step can look at. Each verdict is computed when it is first asked for."""
 
     @property
+    def done(self) -> float:
+        """Share of the steps that are over."""
+
+    @property
     def latent(self) -> Latent:
         """The latent that the fakes were drawn from."""
 
@@ -112,6 +116,11 @@ class Objective(ABC):
     @property
     def needs_view(self) -> bool:
         """Whether it looks at changed copies of real images."""
+        return False
+
+    @property
+    def timed(self) -> bool:
+        """Whether it looks at how many of the steps are over."""
         return False
 
     @abstractmethod

@@ -3,6 +3,7 @@
 from collections.abc import Set
 from typing import Literal
 
+from pydantic import Field
 from torch import Tensor
 
 from infogan.codes import Code
@@ -21,6 +22,10 @@ class InfoGAN(HearsRealImages):
     """Who steps Q. d: D's optimizer, and the shared trunk hears L_I as well (official code); d-head: D's
     optimizer, Q's own layers alone; g: G's optimizer, Q's own layers alone (the article, most ports)."""
 
+    real_first: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the steps, at the start, in which Q learns from real images alone (real_weight) and G waits. What the
+    categories go by is settled then, without a G that draws nothing yet."""
+
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
         return {"real": 1, "code": latent.n_params}
 
@@ -36,6 +41,10 @@ class InfoGAN(HearsRealImages):
     def g_heads(self) -> Set[str]:
         return frozenset({"code"} if self.q_step == "g" else ())
 
+    @property
+    def timed(self) -> bool:
+        return self.real_first > 0
+
     def _information(self, scene: Scene) -> Loss:
         """-λ L_I of each code on the fakes."""
         bounds = scene.latent.bounds(scene.fake.heads["code"], scene.draw.values)
@@ -46,16 +55,23 @@ class InfoGAN(HearsRealImages):
         )
 
     def d_loss(self, scene: Scene) -> Loss:
+        if scene.done < self.real_first:
+            return self._of_real(scene)
         loss = Loss(d_terms(scene.real.heads["real"], scene.fake.heads["real"]))
         if self.q_step != "g":
             loss |= self._information(scene)
-        return loss | self.real_information(scene, lambda verdict: self._codes(scene.latent, verdict))
+        return loss | self._of_real(scene)
 
     def g_loss(self, scene: Scene) -> Loss:
+        if scene.done < self.real_first:
+            return Loss({})
         return Loss(g_term(scene.fake.heads["real"])) | self._information(scene)
 
-    @staticmethod
-    def _codes(latent: Latent, verdict: Verdict) -> dict[str, tuple[Code, Tensor]]:
-        """Each code with what Q puts out for it."""
-        params = latent.split(verdict.heads["code"])
-        return {name: (code, params[name]) for name, code in latent.codes.items()}
+    def _of_real(self, scene: Scene) -> Loss:
+        """-real_weight λ J of each code."""
+
+        def read(verdict: Verdict) -> dict[str, tuple[Code, Tensor]]:
+            params = scene.latent.split(verdict.heads["code"])
+            return {name: (code, params[name]) for name, code in scene.latent.codes.items()}
+
+        return self.real_information(scene, read)

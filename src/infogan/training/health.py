@@ -80,10 +80,13 @@ class Means:
         self._steps = 0
 
     def add(self, d: Loss, g: Loss) -> None:
-        """Count one step. Where both players watch a quantity, G's draw is the one that counts."""
+        """Count one step. Where both players watch a quantity, G's draw is the one that counts. A step of other terms
+        than those before, as when the game begins, starts the means anew."""
         values = {f"d/{name}": term.detach() for name, term in d.terms.items()}
         values |= {f"g/{name}": term.detach() for name, term in g.terms.items()}
         values |= d.watch | g.watch
+        if values.keys() != self._sums.keys():
+            self._sums, self._steps = {}, 0
         for name, value in values.items():
             self._sums[name] = self._sums[name] + value if name in self._sums else value
         self._steps += 1

@@ -54,6 +54,10 @@ class Scene:
         self._trainer, self._batch, self._teaches_g = trainer, batch, teaches_g
         self.latent, self.draw = latent, draw
 
+    @property
+    def done(self) -> float:
+        return self._trainer.step / self._trainer.config.steps
+
     def _verdict(self, what: str, images: Tensor, tracked: bool = False) -> Verdict:
         """D on images; tracked: whether batch normalisation counts them into its running statistics."""
         config, d = self._trainer.config, self._trainer.d
