@@ -135,6 +135,7 @@ def test_every_head_of_every_preset_learns(name: str, tiny: RunConfig, images: I
     if config.objective.kind == "acgan":
         config = config.replace(latent={"digit": "categorical:4"})
     trainer = Trainer(config, images)
+    trainer.step = config.steps // 2  # when the game has begun, where real images come first
     before = {k: v.clone() for k, v in trainer.model.d.heads.state_dict().items()}
     trainer.advance()
     after = trainer.model.d.heads.state_dict()
