@@ -43,6 +43,7 @@ def test_nothing_allowed_changes_nothing(channels: int) -> None:
 def test_a_crop_that_fades_grows_to_the_whole_image() -> None:
     crop = CropAndColour(area=0.4, fade=1)
     assert [crop.faded(left).area for left in (1, 0.5, 0)] == pytest.approx([0.4, 0.7, 1])
+    assert CropAndColour(area=0.3).faded(1).area == 0.3  # to the last bit: what does not fade stays as it was
     assert crop.faded(0).model_copy(update={"area": 0.4}) == crop
 
 

@@ -71,7 +71,7 @@ FASHION = DIGITS.replace(
     steps=2000,
 )
 """The same terms on Fashion-MNIST, whose classes survive mirroring and other light. Q hears real images alone at first,
-through changes so strong that every seed settles on the same groups; they fade, so that a short dress is no T-shirt."""
+through strong changes that keep most seeds from a wrong grouping; they fade, so that a short dress is no T-shirt."""
 
 IMAGES = FASHION.replace(
     data=Source(),

@@ -176,7 +176,7 @@ class CropAndColour(_Change):
 
     def faded(self, left: float) -> Self:
         """The same, with `left`, 0 to 1, of the changes that fade."""
-        return self.model_copy(update={"area": 1 - left * (1 - self.area)})
+        return self.model_copy(update={"area": self.area + (1 - left) * (1 - self.area)})
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Changed:
         """Changed copies."""

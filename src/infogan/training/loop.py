@@ -56,7 +56,7 @@ class Scene:
 
     @property
     def done(self) -> float:
-        return self._trainer.step / self._trainer.config.steps
+        return self._trainer.done
 
     def _verdict(self, what: str, images: Tensor, tracked: bool = False) -> Verdict:
         """D on images; tracked: whether batch normalisation counts them into its running statistics."""
@@ -159,9 +159,14 @@ class Trainer:
             if optim.ema
         }
 
+    @property
+    def done(self) -> float:
+        """Share of the steps that are over."""
+        return self.step / self.config.steps
+
     def left(self, share: float) -> float:
         """Of what falls over the last `share` of the steps: 1, then linearly to 0."""
-        return min(1.0, (1 - self.step / self.config.steps) / share) if share else 1.0
+        return min(1.0, (1 - self.done) / share) if share else 1.0
 
     def d_step(self, batch: int) -> Loss:
         """One update of D, G frozen and without gradient."""
