@@ -334,17 +334,17 @@ def doctor() -> str:
     """What the doctor was asked for and what it said, and where the thresholds lie."""
     report = read("doctor")
     rows = [
-        "| finding | measured | threshold | worst sound run | best broken run | runs | said, of odd seeds | of all |",
+        "| finding | measured | threshold | worst sound run | best broken run | runs | said, of fresh runs | of all |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for name, fit in report["fitted_on_even_seeds"].items():
+    for name, fit in report["fitted"].items():
         values = ("–" if fit[key] is None else f"{fit[key]:.2f}" for key in ("healthy", "broken"))
-        said = (" of ".join(map(str, report[half]["by_finding"][name])) for half in ("odd", "all"))
+        said = (" of ".join(map(str, report[half]["by_finding"][name])) for half in ("fresh", "all"))
         runs = f"{fit['runs'][0]} broken, {fit['runs'][1]} sound"
         cells = [name, fit["measured"], f"{fit['threshold']:g}", *values, runs, *said]
         rows.append(f"| {' | '.join(cells)} |")
-    notes = []
-    for half, words in (("odd", "Runs of odd seeds, by which no threshold was chosen"), ("all", "All runs")):
+    notes, first = [], report["first_fresh_seed"]
+    for half, words in (("fresh", f"Fresh runs, of seeds from {first} on"), ("all", "All runs")):
         part = report[half]
         notes.append(
             f"{words}: {part['runs']} runs, of which {part['healthy']} are sound. Recall {part['recall']:.1%} of "

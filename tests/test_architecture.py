@@ -18,7 +18,7 @@ LAYERS = [
     "config",
     "presets settings run reconstruct",
     "model comparison",
-    "metrics",
+    "metrics signs",
     "report explorer doctor",
     "training sorting",
     "selection",

@@ -12,13 +12,14 @@ import pytest
 import torch
 
 from conftest import refused, run
-from infogan import doctor
-from infogan.codes import AnyCode, Categorical, Gaussian, Uniform
+from infogan import doctor, signs
+from infogan.codes import AnyCode, Categorical, Gaussian, Posterior, Uniform
 from infogan.config import RunConfig
 from infogan.data.images import Images
-from infogan.doctor import Signs, findings, measure
+from infogan.doctor import findings
 from infogan.model import Model
 from infogan.run import Run
+from infogan.signs import Signs, measure
 
 CONFIG = RunConfig().replace(latent={"category": "none", "digit": "categorical:4", "slant": "uniform:-1:1"}, steps=100)
 HEALTHY = {"d/real": 0.6, "d/fake": 0.6, "g/adversarial": 0.9, "L_I/digit": 1.3, "L_I/slant": 0.9}
@@ -31,14 +32,14 @@ def log(**last: float) -> list[dict[str, Any]]:
     return [{"step": 10 * i, **HEALTHY, **(changed if i > 8 else {})} for i in range(1, 11)]
 
 
-def names_of(signs: Signs, config: RunConfig = CONFIG) -> list[str]:
-    return [finding.name for finding in findings(signs, config)]
+def names_of(seen: Signs, config: RunConfig = CONFIG) -> list[str]:
+    return [finding.name for finding in findings(seen, config)]
 
 
 def test_a_healthy_run_has_no_finding() -> None:
-    signs = measure(CONFIG, log(), {"n": 400, "code": "digit", "shares": [0.25] * 4, "information": {"digit": 1.3}})
-    assert findings(signs, CONFIG) == []
-    assert len(doctor.looked_at(signs)) == 4
+    seen = measure(CONFIG, log(), {"n": 400, "code": "digit", "shares": [0.25] * 4})
+    assert findings(seen, CONFIG) == []
+    assert len(doctor.looked_at(seen)) == 4
 
 
 def test_a_d_that_overpowers() -> None:
@@ -100,12 +101,65 @@ def test_a_run_that_is_not_finished_or_jumped() -> None:
 
 
 def test_a_finished_model_that_lags_behind_training() -> None:
-    enough = doctor.LAG * Categorical(4).told(1.3) * math.log(4)
-    assert names_of(measure(CONFIG, log(), {"information": {"digit": enough + 0.01}})) == []
+    seen = measure(CONFIG, log(), {})
+    enough = {name: doctor.LAG * told for name, told in seen.told.items()}
+    assert names_of(replace(seen, kept=enough)) == []
     ema = CONFIG.replace(optim={"ema": 0.99})
-    (found,) = findings(measure(ema, log(), {"information": {"digit": enough - 0.01}}), ema)
-    assert found.name == "finished model lags"
+    (found,) = findings(replace(seen, kept=enough | {"slant": enough["slant"] - 0.01}), ema)
+    assert (found.name, "of digit" in found.seen) == ("finished model lags", False)
     assert "optim.ema 0.96" in found.remedy
+
+
+def test_what_is_read_of_a_continuous_code_needs_neither_its_zero_nor_a_true_sigma() -> None:
+    """L_I of the same Q is far below 0: sure of itself, and beside the point by 0.3 everywhere."""
+    code = Uniform(-1, 1)
+    drawn = code.sample(2000, torch.Generator().manual_seed(0))
+    noise = torch.randn(drawn.shape, generator=torch.Generator().manual_seed(1))
+    mean = (0.3 + 0.5 * drawn + 0.5 * code.std * math.sqrt(1 / 0.8 - 1) * noise)[:, 0].numpy()
+    off = Posterior(value=mean, confidence=mean, mean=mean, std=np.full_like(mean, 0.05))
+    assert signs.reading(code, drawn, off) == pytest.approx(0.8, abs=0.02)
+    backwards = replace(off, mean=-mean)  # the sign is a convention
+    assert signs.reading(code, drawn, backwards) == signs.reading(code, drawn, off)
+    assert signs.reading(code, drawn, replace(off, mean=noise[:, 0].numpy())) == pytest.approx(0, abs=0.01)
+    assert signs.reading(code, drawn, replace(off, mean=np.ones_like(mean))) == 0
+
+
+def test_what_is_read_of_a_continuous_code_counts_what_q_knows_to_be_unsure_of() -> None:
+    """Every second image it cannot read and says so: its means explain a quarter, its Gaussians tell far more."""
+    code = Uniform(-1, 1)
+    drawn = code.sample(2000, torch.Generator().manual_seed(0))
+    c = drawn[:, 0].numpy()
+    lost = np.arange(2000) % 2 == 0
+    mean = np.where(lost, np.roll(c, 2), c)  # some other image's value
+    std = np.where(lost, 10.0, 0.01).astype(np.float32)
+    read = Posterior(value=mean, confidence=std, mean=mean, std=std)
+    bound = code.entropy - (0.5 * math.log(2 * math.pi) + (math.log(10.0) + math.log(0.01)) / 2)
+    assert np.corrcoef(c, mean)[0, 1] ** 2 < 0.3
+    assert signs.reading(code, drawn, read) == pytest.approx(code.told(bound), abs=0.01)
+
+
+def test_what_is_read_of_a_categorical_code_is_its_share_of_information() -> None:
+    code = Categorical(4)
+    drawn = code.sample(2000, torch.Generator().manual_seed(0))
+    probs = (0.1 + 0.6 * drawn).numpy()
+    read = Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)
+    assert signs.reading(code, drawn, read) == pytest.approx(1 + math.log(0.7) / math.log(4), abs=1e-4)
+    wrong = np.roll(drawn.numpy(), 1, 1)
+    assert -100 < signs.reading(code, drawn, replace(read, probs=wrong)) < -10  # sure, and wrong: finite
+
+
+def test_what_the_finished_model_reads_is_asked_of_its_own_images(trained: Path) -> None:
+    """Without a real image, and as its encoder has it."""
+    model = Model.load(trained)
+    kept = measure(model.config, log(), {}, model).kept
+    assert kept.keys() == {"digit", "slant"}
+    assert 0 <= kept["slant"] <= 1
+    with torch.no_grad():
+        for parameter in model.d.parameters():
+            parameter.zero_()  # the same of every image
+    assert measure(model.config, log(), {}, model).kept == pytest.approx({"digit": 0, "slant": 0}, abs=0.1)
+    catgan = model.config.replace(latent={"digit": "none", "slant": "none"}, objective={"kind": "catgan", "k": 4})
+    assert measure(catgan, [], {}, Model(catgan, model.shape)).kept == {}  # has no head that reads codes
 
 
 def test_a_category_that_is_unused() -> None:
@@ -117,7 +171,7 @@ def test_a_category_that_is_unused() -> None:
     (found,) = findings(measure(CONFIG, log(), scores(promised - 0.001)), CONFIG)
     assert found.name == "category unused"
     assert "category 0 get" in found.seen
-    assert measure(CONFIG, log(), scores(0.0, n=4 * doctor.FEWEST - 1)).usage == ()  # too few images to tell
+    assert measure(CONFIG, log(), scores(0.0, n=4 * signs.FEWEST - 1)).usage == ()  # too few images to tell
     rare = CONFIG.replace(latent={"digit": Categorical(4, probs=(0.04, 0.32, 0.32, 0.32))})
     assert names_of(measure(rare, log(), scores(0.02)), rare) == []  # as rare as its prior has it
     silent = measure(CONFIG, log(L_I_digit=0.1), scores(0.0))
@@ -132,7 +186,7 @@ def test_categories_that_share_a_class() -> None:
     copies[:40, :2] = [0.68, 0.3]
     copies[40:60, :2] = [0.1, 0.88]
     copies[100:] = 0.25
-    table = doctor.confusion(read, copies)
+    table = signs.confusion(read, copies)
     assert table[0, 1] == table[1, 0] == pytest.approx(0.2)
     assert table[0, 2] == pytest.approx(0.01)
     assert (table[3] == 0).all()
@@ -155,8 +209,8 @@ def test_images_that_repeat() -> None:
     images = rng.integers(0, 256, (30, 8, 8, 3)).astype(np.uint8)
     flat = images.reshape(30, -1).astype(float)
     by_hand = [min(np.sqrt(((a - b) ** 2).mean()) for j, b in enumerate(flat) if j != i) for i, a in enumerate(flat)]
-    assert doctor.nearest(images) == pytest.approx(np.array(by_hand), rel=1e-4)
-    assert doctor.nearest(np.concatenate([images, images])) == pytest.approx(0, abs=0.05)
+    assert signs.nearest(images) == pytest.approx(np.array(by_hand), rel=1e-4)
+    assert signs.nearest(np.concatenate([images, images])) == pytest.approx(0, abs=0.05)
     base = measure(CONFIG, log(), {})
     assert names_of(replace(base, spacing=doctor.CLOSE, spacings={0: doctor.CLOSE})) == []
     (found,) = findings(replace(base, spacing=doctor.CLOSE - 0.01), CONFIG)
@@ -181,7 +235,7 @@ def test_a_generator_that_makes_one_image_a_category(trained: Path, images: Imag
 def test_no_label_is_looked_at(trained: Path, images: Images) -> None:
     """Other labels, or none, and never any of the scores that labels gave: the same words."""
     there, model = Run(trained), Model.load(trained)
-    scores: dict[str, Any] = {"n": 64, "code": "digit", "shares": [0.25] * 4, "information": {"digit": 0.1}}
+    scores: dict[str, Any] = {"n": 64, "code": "digit", "shares": [0.25] * 4}
     told = [
         doctor.examine(there, model, Images(images.pixels, labels, classes), scores)
         for labels, classes in ((images.labels, images.classes), (images.labels[::-1].copy(), ("b", "a", "d", "c")))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import infogan as ig
 from conftest import refused, run
-from infogan import doctor, sorting
+from infogan import signs, sorting
 from infogan.codes import Posterior
 from infogan.config import RunConfig
 from infogan.data.images import Images, Pixels
@@ -136,11 +136,11 @@ def test_the_doctor_asks_for_crossings_between_names(
     read = Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)
     monkeypatch.setattr(Model, "encode", lambda *_: {"digit": read})
     model = Model.load(trained)
-    ((i, j, crossing),) = doctor.pairs(model, images.pixels, read)
+    ((i, j, crossing),) = signs.pairs(model, images.pixels, read)
     assert (i, j) == (0, 1)
     assert crossing == pytest.approx(0.4)
     model.names = Names(categories={"digit": {0: "two", 1: "two"}})
-    assert doctor.pairs(model, images.pixels, read) == ()
+    assert signs.pairs(model, images.pixels, read) == ()
 
 
 def test_the_table_shows_both_sides_of_the_end(capsys: pytest.CaptureFixture[str]) -> None:

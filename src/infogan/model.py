@@ -149,6 +149,14 @@ class Model:
         logits = objective.class_logits(heads)
         return read if logits is None else read | {CLASS: categories(logits)}
 
+    def read_codes(self, images: Images | Pixels) -> dict[str, Posterior]:
+        """What the head that reads codes back says of each; empty where an objective has none."""
+        q = self.config.objective.q
+        if q is None or not self.latent.codes:
+            return {}
+        read = self.encode(images)
+        return {self.class_code: read[CLASS]} if q == CLASS else read
+
     def reconstruct(self, images: Images | Pixels, *, seed: int = 0) -> Reconstruction:
         """uint8 images [N, H, W, C] → Q's codes → the z that comes nearest → G: images, and the error of each.
 
@@ -158,10 +166,8 @@ class Model:
         objective = self.config.objective
         if not objective.generates or (self.latent.codes and objective.q is None):
             raise ConfigError(f"objective {objective.kind} reads no codes from images, so none can be reconstructed")
-        codes = torch.empty(len(images), 0)
-        if self.latent.codes:
-            read = self.encode(images)
-            codes = self.latent.read({self.class_code: read[CLASS]} if objective.q == CLASS else read)
+        read = self.read_codes(images)
+        codes = self.latent.read(read) if read else torch.empty(len(images), 0)
         each = CHUNK // RESTARTS
         parts = [
             reconstruct(self.g, self.latent, images.take(slice(at, at + each)), codes[at : at + each], seed)
