@@ -194,6 +194,35 @@ def test_a_folder_may_bring_its_own_splits(tmp_path: Path) -> None:
             png(tmp_path / part / f"{i}.png", noise(16, 16))
     lengths = {part: len(data.load(str(tmp_path), part)) for part in ("train", "validation", "test")}
     assert lengths == {"train": 12, "validation": 3, "test": 2}
+    both = data.load(str(tmp_path), "all")
+    assert [Path(file).parent.name for file in both.files] == ["train"] * 12 + ["validation"] * 3
+    assert both.classes == ()  # the name of a split is no class
+
+
+def test_classes_of_a_folder_with_splits_are_named_without_them(tmp_path: Path) -> None:
+    for part, n in (("train", 12), ("validation", 3), ("test", 2)):
+        for name in ("a", "b"):
+            for i in range(n):
+                png(tmp_path / part / name / f"{i}.png", noise(16, 16))
+    both = data.load(str(tmp_path), "all")
+    assert (len(both), both.classes) == (30, ("a", "b"))
+    assert [Path(file).parent.name for file in both.files] == [both.classes[i] for i in both.labels]
+
+
+def test_images_named_test_are_never_trained_on(tmp_path: Path) -> None:
+    """Without a train folder there is no telling whether the others are what is to be learned from."""
+    for name in ("a", "b", "test"):
+        for i in range(12):
+            png(tmp_path / name / f"{i}.png", noise(16, 16))
+    for split in ("train", "validation"):
+        with pytest.raises(DataError, match=r"has a folder test but none named train; .*/train, or give test another"):
+            data.load(str(tmp_path), split)
+    assert len(data.load(str(tmp_path), "test")) == 12
+    assert len(data.load(str(tmp_path), "all")) == 36  # of an album that is only encoded, all of it
+    (tmp_path / "test").rename(tmp_path / "train")
+    assert len(data.load(str(tmp_path), "train")) == 11
+    with pytest.raises(DataError, match="no test split"):
+        data.load(str(tmp_path), "test")
 
 
 def test_a_changed_folder_is_read_again(tmp_path: Path) -> None:
@@ -283,6 +312,19 @@ class Answer:
 
     def __exit__(self, *_: object) -> None:
         pass
+
+
+def test_a_folder_of_another_published_set_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They all call their files alike, and digits would be scored as garments."""
+    images = idx_bytes(noise(6, 28, 28))
+    (tmp_path / f"{idx.TRAIN_IMAGES}.gz").write_bytes(gzip.compress(images))
+    (tmp_path / idx.TRAIN_LABELS).write_bytes(idx_bytes(np.zeros(6, np.uint8)))
+    assert len(data.load("fashion-mnist", "all", dir=str(tmp_path))) == 6  # somebody's own images in that format
+    digest = {idx.TRAIN_IMAGES: hashlib.sha256(images).hexdigest()}
+    monkeypatch.setitem(idx.PUBLISHED, "mnist", dataclasses.replace(idx.PUBLISHED["mnist"], sha256=digest))
+    with pytest.raises(DataError, match="is that of mnist, not of fashion-mnist; give mnist"):
+        data.load("fashion-mnist", "all", dir=str(tmp_path))
+    assert len(data.load("mnist", "all", dir=str(tmp_path))) == 6
 
 
 @pytest.mark.parametrize("fault", ["none", "wrong", "cut", "http"])

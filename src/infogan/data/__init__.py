@@ -1,11 +1,12 @@
 """Loading images: one visible table of sources, one type of result.
 
 Splits are explicit. `train` is what training sees, `validation` what it never sees, `test` what a set keeps
-apart, `all` everything but the test file. Published sets hold out the last 10,000 training images, the embedded
-digits the last 500; everything else every tenth image, or its own folders named train, validation and test.
+apart, `all` everything but the test images. Published sets hold out the last 10,000 training images, the embedded
+digits the last 500, an IDX file its last sixth (10,000 at most), everything else every tenth image. A folder with a
+folder named train has splits of its own: that one, validation and test.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -22,6 +23,8 @@ Split = Literal["train", "validation", "test", "all"]
 EVERY = 10
 """Of a source without splits of its own, every tenth image is held out."""
 DIGITS_HELD_OUT = 500
+PARTS = ("train", "validation", "test")
+"""Folders within a folder that are its splits."""
 
 
 def _size(value: object) -> object:
@@ -104,14 +107,23 @@ def _from_folder(source: Source, path: Path, split: Split, progress: Callable[[i
     for file, test in ((idx.TRAIN_IMAGES, False), (idx.TEST_IMAGES, True)):
         if test == (split == "test") and (images := idx.beside(path, file)):
             return load(source.model_copy(update={"name": str(images)}), split)
-    own = {part: path / part for part in ("train", "validation", "test") if (path / part).is_dir()}
+    own = [part for part in PARTS if (path / part).is_dir()]
 
-    def read(part: Path) -> Images:
-        return folder.load_folder(part, source.size, source.color, source.max_bad, progress)
+    def read(of: Path, parts: Sequence[str] = ()) -> Images:
+        return folder.load_folder(of, source.size, source.color, source.max_bad, progress, parts)
 
     if split in own and (split != "train" or "validation" in own):
-        return read(own[split])
-    return _every_tenth(read(own.get("train", path) if split != "all" else path), split)
+        return read(path / split)
+    if "train" not in own:
+        if own and split in ("train", "validation"):
+            raise DataError(
+                f"{path}: has a folder {own[0]} but none named train; put the images to learn from into "
+                f"{path / 'train'}, or give {own[0]} another name"
+            )
+        return _every_tenth(read(path), split)
+    if split == "all" and "validation" in own:
+        return read(path, PARTS[:2])
+    return _every_tenth(read(path / "train"), split)
 
 
 def _held_out(images: Images, split: Split, n: int) -> Images:

@@ -132,9 +132,11 @@ def load_folder(
     color: Color,
     max_bad: float,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    parts: Sequence[str] = (),
 ) -> Images:
-    """All images below a folder; the folder that an image lies in is its class if there are two or more."""
-    paths = found(folder)
+    """All images below a folder, or below folders in it (`parts`, which are no classes); the folder that an image lies
+    in is its class if there are two or more."""
+    paths = [path for part in parts or ("",) for path in found(folder / part)]
     stats = [path.stat() for path in paths]
     relative = [path.relative_to(folder).as_posix() for path in paths]
     listing = [[r, s.st_size, s.st_mtime_ns] for r, s in zip(relative, stats, strict=True)]
@@ -152,7 +154,7 @@ def load_folder(
             partial.write_text(json.dumps(kept), encoding="utf-8")
         pixels, rows = _cached(array, index)
     files = [relative[i] for i in rows]
-    parents = [Path(file).parent.as_posix() for file in files]
+    parents = [Path(*Path(file).parent.parts[bool(parts) :]).as_posix() for file in files]
     classes = tuple(sorted(set(parents)))
     labels = np.empty(0, np.int64)
     if len(classes) > 1:

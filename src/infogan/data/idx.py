@@ -157,8 +157,16 @@ def load_published(name: str, folder: Path | None, test: bool) -> Images:
         path = beside(folder or published.installed or Path(), file) if folder or published.installed else None
         if folder and not path:
             raise DataError(f"{folder}: holds neither {file} nor {file}.gz, which {name} needs")
+        if folder and path and (other := _published(path, file)) not in (None, name):
+            raise DataError(f"{path}: is that of {other}, not of {name}; give {other}, or another --data-dir")
         arrays.append(read_idx(path or fetched(name, file)))
     return as_images(arrays[0], arrays[1], name, published.classes)
+
+
+def _published(path: Path, file: str) -> str | None:
+    """The published set whose file of that name this is, byte for byte: they all call their files alike."""
+    digest = hashlib.sha256(unpacked(path, at_most=1 << 26)).hexdigest()
+    return next((name for name, published in PUBLISHED.items() if published.sha256.get(file) == digest), None)
 
 
 def load_file(path: Path) -> Images:
