@@ -11,7 +11,7 @@ import infogan
 SRC = Path(infogan.__file__).parent
 LAYERS = [
     "errors terminal signals",
-    "streams durable",
+    "streams durable posterior",
     "information data codes networks",
     "latent",
     "objectives names",

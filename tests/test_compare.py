@@ -53,6 +53,9 @@ def test_rows_of_one_objective_say_how_they_differ(family: Path, tiny: RunConfig
     train(tiny.replace(batch=8), run=family / "other", data=images)
     names = [row.name for row in compare([family / "infogan", family / "other"])]
     assert names == ["infogan, batch 16", "infogan, batch 8"]
+    train(tiny.replace(steps=tiny.steps + 1), run=family / "longer", data=images)
+    names = [row.name for row in compare([family / "infogan", family / "longer"])]
+    assert names == [f"infogan, steps {tiny.steps}", f"infogan, steps {tiny.steps + 1}"]
 
 
 def test_the_table_and_the_figure(family: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,6 +31,23 @@ def test_a_preset_survives_its_own_file(name: str, tmp_path: Path) -> None:
     assert name in ABOUT
 
 
+def test_every_setting_is_explained_where_it_comes_first() -> None:
+    gaussian = PRESETS["images"].replace(latent={"more": "gaussian"}, networks="mlp", augment="crop-and-colour")
+    for config in (*PRESETS.values(), gaussian):
+        seen, before = set(), ""
+        for line in as_toml(config).splitlines():
+            name, equals, _ = line.partition(" = ")
+            if equals and not line.startswith("#") and name not in seen:
+                assert before.startswith("#"), name
+                seen.add(name)
+            before = line
+    lines = as_toml(gaussian).splitlines()
+    assert "# One of dcgan, mlp." in lines
+    assert "# One of categorical, uniform, gaussian." in lines
+    assert lines.count("# One of affine, crop-and-colour.") == 1
+    assert 'sigma = "none"' in lines  # what is not set is there too
+
+
 def test_options_reach_every_depth() -> None:
     config = changed("--latent.digit.k", "20", "--optim.d-lr=1e-4", "--data", "digits", "--networks.channels", "[8,16]")
     assert config.latent.codes["digit"] == Categorical(20)

@@ -13,11 +13,12 @@ import torch
 
 from conftest import refused, run
 from infogan import doctor, signs
-from infogan.codes import AnyCode, Categorical, Gaussian, Posterior, Uniform
+from infogan.codes import AnyCode, Categorical, Gaussian, Uniform
 from infogan.config import RunConfig
 from infogan.data.images import Images
 from infogan.doctor import findings
 from infogan.model import Model
+from infogan.posterior import Posterior
 from infogan.run import Run
 from infogan.signs import Signs, measure
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 import infogan as ig
 from conftest import refused, run
 from infogan import signs, sorting
-from infogan.codes import Posterior
 from infogan.config import RunConfig
 from infogan.data.images import Images, Pixels
 from infogan.errors import ConfigError
 from infogan.merging import NEAR, Merging, join
 from infogan.model import Model
 from infogan.names import Names
+from infogan.posterior import Posterior
 from infogan.run import Run
 from infogan.terminal import show_merging
 from infogan.training import loop

@@ -10,13 +10,14 @@ from scipy import ndimage
 from scipy.stats import spearmanr
 
 from infogan import data
-from infogan.codes import Posterior, Uniform
+from infogan.codes import Uniform
 from infogan.config import RunConfig
 from infogan.data.images import Images, Pixels
 from infogan.latent import Latent
 from infogan.metrics import morphology
 from infogan.metrics.evaluate import continuous
 from infogan.model import Model
+from infogan.posterior import Posterior
 from infogan.streams import stream
 
 RNG = np.random.default_rng(0)

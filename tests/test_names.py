@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from conftest import refused, run
-from infogan.codes import Posterior
 from infogan.config import RunConfig
 from infogan.errors import ConfigError, InfoganError, RunError
 from infogan.latent import Latent
 from infogan.model import Model
 from infogan.names import Names
+from infogan.posterior import Posterior
 from infogan.run import Run
 
 LATENT = Latent.model_validate({"noise": 4, "digit": "categorical:4", "slant": "uniform", "width": "uniform"})

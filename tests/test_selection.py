@@ -14,12 +14,12 @@ import pytest
 
 import infogan as ig
 from conftest import refused, run
-from infogan.codes import Posterior
 from infogan.config import RunConfig
 from infogan.data.augment import Affine
 from infogan.data.images import Images, Pixels, to_float, to_pixels
 from infogan.metrics.clusters import Indices
 from infogan.model import Model
+from infogan.posterior import Posterior
 from infogan.run import Run
 from infogan.selection import COPIES, agreement, centrality, copies, not_alone, select, shared_information
 from infogan.streams import stream

@@ -7,17 +7,17 @@ and the values worth sweeping. Shapes: N samples, K categories.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass as plain_dataclass
-from dataclasses import field, replace
-from typing import Annotated, Any, Literal
+from dataclasses import replace
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.distributions import Normal
+
+from infogan.posterior import Posterior, categories
 
 SIGMA_SPAN = 100.0  # Q's learned sigma stays within the prior's standard deviation divided and multiplied by it
 PRIOR_DECAY = 0.99
@@ -28,30 +28,21 @@ SURENESS = 0.5
 """Weight of Q's doubt in J. Measured on digits without the GAN: 0 never leaves the uniform, 0.2 is slow, 1 settles
 too early and leaves categories empty."""
 MOST_RHO = 0.999  # times a correlation, since artanh has no end at 1
+Weight = Annotated[float, Field(ge=0, description="λ of its L_I (InfoGAN eq. 6), and of what it hears of real images.")]
+Sigma = Annotated[
+    Annotated[float, Field(gt=0)] | None,
+    Field(description="Q's fixed standard deviation (L_I is then squared error up to constants); none: learned."),
+]
+Sweep = Annotated[
+    tuple[float, float] | None,
+    Field(description="Range shown in pictures, which may exceed the one that is trained; none: that one."),
+]
 Followed = Literal["slant", "width", "height", "thickness"]  # see data.augment.Changed
+Follows = Annotated[
+    Followed | None,
+    Field(description="slant, width, height or thickness: Q's mean moves with it in changed real images. none: free."),
+]
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
-
-
-@plain_dataclass(frozen=True)
-class Posterior:
-    """What Q says of one code, as arrays over N images."""
-
-    value: NDArray[Any]
-    """[N] the category with the largest probability (int64), or the Gaussian's mean (float32)."""
-    confidence: NDArray[np.float32]
-    """[N] that category's probability, or exp(-sigma/prior's standard deviation): 1 sure, near e^-1 knows nothing."""
-    probs: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
-    """[N, K] Q's probabilities; empty for a continuous code."""
-    mean: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
-    """[N] Q's mean; empty for a categorical code."""
-    std: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
-    """[N] Q's sigma; empty for a categorical code."""
-
-
-def categories(logits: Tensor) -> Posterior:
-    """What logits [N, K] say."""
-    probs = logits.softmax(1).cpu().numpy()
-    return Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)
 
 
 class Code(ABC):
@@ -59,7 +50,6 @@ class Code(ABC):
 
     kind: str
     weight: float
-    """λ of this code: of its L_I (InfoGAN eq. 6), and of what it hears of real images."""
 
     @property
     @abstractmethod
@@ -126,9 +116,9 @@ class Categorical(Code):
     k: Annotated[int, Field(ge=2, le=10_000)]
     """K, the number of categories."""
     probs: tuple[Annotated[float, Field(gt=0)], ...] | Literal["learned"] | None = None
-    """Prior probability of each category; uniform when absent. learned: uniform at first, then by the shares that Q
+    """Prior probability of each category; none: uniform. learned: uniform at first, then by the shares that Q
     finds among real images, for data whose classes differ in size (docs/categories.md)."""
-    weight: Annotated[float, Field(ge=0)] = 1.0
+    weight: Weight = 1.0
     kind: Literal["categorical"] = Field(default="categorical", kw_only=True)
 
     def __post_init__(self) -> None:
@@ -227,11 +217,8 @@ class _Continuous(Code):
     """What the continuous codes share: width 1 and a Gaussian Q whose sigma is learned or fixed."""
 
     sigma: float | None
-    """Q's fixed standard deviation (L_I is then squared error up to constants); learned when absent."""
     sweep: tuple[float, float] | None
-    """Range shown in pictures; it may exceed the range that is trained."""
     follows: Followed | None
-    """The property that it stands for: Q's mean moves with it in changed real images. Free when absent."""
 
     @property
     @abstractmethod
@@ -310,11 +297,13 @@ class Uniform(_Continuous):
     """
 
     low: float = -1.0
+    """Least value of the prior, U(low, high)."""
     high: float = 1.0
-    sigma: Annotated[float, Field(gt=0)] | None = None
-    sweep: tuple[float, float] | None = None
-    follows: Followed | None = None
-    weight: Annotated[float, Field(ge=0)] = 1.0
+    """Largest value of the prior."""
+    sigma: Sigma = None
+    sweep: Sweep = None
+    follows: Follows = None
+    weight: Weight = 1.0
     kind: Literal["uniform"] = Field(default="uniform", kw_only=True)
 
     def __post_init__(self) -> None:
@@ -350,11 +339,13 @@ class Gaussian(_Continuous):
     """
 
     mean: float = 0.0
+    """Mean of the prior, N(mean, scale²)."""
     scale: Annotated[float, Field(gt=0)] = 1.0
-    sigma: Annotated[float, Field(gt=0)] | None = None
-    sweep: tuple[float, float] | None = None
-    follows: Followed | None = None
-    weight: Annotated[float, Field(ge=0)] = 1.0
+    """Standard deviation of the prior."""
+    sigma: Sigma = None
+    sweep: Sweep = None
+    follows: Follows = None
+    weight: Weight = 1.0
     kind: Literal["gaussian"] = Field(default="gaussian", kw_only=True)
 
     @property

@@ -12,9 +12,10 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
-from infogan.codes import AnyCode, Categorical, Code, Gaussian, Posterior, Uniform
+from infogan.codes import AnyCode, Categorical, Code, Gaussian, Uniform
 from infogan.errors import ConfigError
 from infogan.information.bounds import barber_agakov
+from infogan.posterior import Posterior
 
 CLASS = "class"
 """What D's own head for classes is called; its categories have names like a code's."""

@@ -12,13 +12,13 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from infogan import durable, signals
-from infogan.codes import Posterior, categories
 from infogan.config import RunConfig
 from infogan.data.images import Images, Pixels, to_float, to_pixels
 from infogan.errors import ConfigError, DataError, RunError, reading
 from infogan.latent import CLASS, Latent
 from infogan.names import Names
 from infogan.networks import Shape
+from infogan.posterior import Posterior, categories
 from infogan.reconstruct import RESTARTS, Reconstruction, reconstruct
 from infogan.run import Run
 from infogan.streams import stream

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from infogan.codes import Categorical, Posterior
+from infogan.codes import Categorical
 from infogan.errors import ConfigError
 from infogan.latent import CLASS, Latent
+from infogan.posterior import Posterior
 
 LONGEST = 80
 

@@ -2,42 +2,52 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import BaseModel
-
+from infogan.codes import AnyCode
 from infogan.config import RunConfig
+from infogan.latent import Latent
 
 
 def as_toml(config: RunConfig) -> str:
-    """A TOML file of all settings, each under a comment that says what it means; `read_file` reads it back."""
-    return "\n".join(_section(config, ())) + "\n"
+    """A TOML file of all settings, each explained where it comes first; `read_file` reads it back."""
+    return "\n".join(_section(config, config.model_dump(mode="json"), (), set())) + "\n"
 
 
-def _section(model: BaseModel, at: tuple[str, ...]) -> Iterator[str]:
+def _section(settings: object, tree: Mapping[str, Any], at: tuple[str, ...], explained: set[str]) -> Iterator[str]:
     """Lines of one table: its own values first, then the tables below it."""
-    fields = type(model).model_fields
-    tree = model.model_dump(mode="json")
     if at:
         yield f"\n[{'.'.join(at)}]"
-    for name, value in tree.items():
-        below = getattr(model, name, None)
-        if isinstance(below, BaseModel):
+    fields = type(settings).__pydantic_fields__  # type: ignore[attr-defined]
+    for name in sorted(tree, key="kind".__ne__):
+        if isinstance(tree[name], Mapping):
             continue
-        description = fields[name].description if name in fields else None
-        for line in (description or "").splitlines():
+        words = f"One of {', '.join(_kinds(at))}." if name == "kind" else fields[name].description or ""
+        for line in () if words in explained else words.splitlines():
             yield f"# {line.strip()}"
-        yield f"{name} = {_value(value)}"
-    for name in tree:
-        below = getattr(model, name, None)
-        if isinstance(below, BaseModel):
-            yield from _section(below, (*at, name))
+        explained.add(words)
+        yield f"{name} = {_value(tree[name])}"
+    below = settings.codes if isinstance(settings, Latent) else vars(settings)
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _section(below[name], value, (*at, name), explained)
+
+
+def _kinds(at: tuple[str, ...]) -> list[str]:
+    """What `kind` may be in that table."""
+    annotation = AnyCode if at[0] == "latent" else RunConfig.model_fields[at[0]].annotation
+    return [get_args(choice.__pydantic_fields__["kind"].annotation)[0] for choice in _choices(annotation)]
+
+
+def _choices(annotation: Any) -> list[Any]:
+    """The classes with a kind that an annotation is made of."""
+    if "kind" in getattr(annotation, "__pydantic_fields__", ()):
+        return [annotation]
+    return [choice for part in get_args(annotation) for choice in _choices(part)]
 
 
 def _value(value: Any) -> str:
     """A value in TOML; what is not set is the word none."""
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{k} = {_value(v)}" for k, v in value.items() if v is not None) + " }"
     if isinstance(value, list):
         return "[" + ", ".join(map(_value, value)) + "]"
     return '"none"' if value is None else json.dumps(value)

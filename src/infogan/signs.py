@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.distributions import Normal
 
-from infogan.codes import Categorical, Code, Posterior
+from infogan.codes import Categorical, Code
 from infogan.config import RunConfig
 from infogan.data.augment import Affine
 from infogan.data.images import Images, Pixels, to_float, to_pixels
 from infogan.latent import Draw
 from infogan.model import Model
+from infogan.posterior import Posterior
 from infogan.streams import stream
 
 JUMP = 10.0

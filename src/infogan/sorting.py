@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from infogan import durable
-from infogan.codes import Posterior
 from infogan.data.images import Images
 from infogan.errors import ConfigError, DataError
 from infogan.names import Names
+from infogan.posterior import Posterior
 from infogan.report.png import png
 from infogan.terminal import show_csv
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from infogan.codes import Categorical, Posterior
+from infogan.codes import Categorical
 from infogan.data.images import Images
 from infogan.errors import DataError
 from infogan.metrics import clusters, morphology
 from infogan.model import Model
+from infogan.posterior import Posterior
 from infogan.streams import stream
 
 SAMPLES = 10_000

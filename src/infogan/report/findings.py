@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from infogan.codes import Posterior
 from infogan.data.images import Images
 from infogan.metrics import clusters, morphology
 from infogan.metrics.morphology import rank_correlation
 from infogan.model import Model
+from infogan.posterior import Posterior
 from infogan.report.charts import decimal
 from infogan.report.png import uri
 
