@@ -298,7 +298,8 @@ def imbalance() -> str:
         ]
         rows.append(f"| {' | '.join(columns)} |")
     about = (
-        "One to one and recall in % on held-out MNIST, all digits alike; rare ones rare: one to one. Of five "
+        "One to one and recall in % on held-out MNIST, all digits alike; rare ones rare: one to one "
+        "on images of which the rare digits keep a tenth, as in training. Of five "
         f"digits, others for each seed, {report['stays']:.0%} of the images stay. {report['config']['steps']} steps; "
         f"the `mnist` preset on all images, ten categories, {full['config']['steps']} steps: "
         f"{percent([full['summary']['validation']['median']])} (median of {len(full['runs'])} seeds). "

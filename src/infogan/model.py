@@ -160,7 +160,7 @@ class Model:
     def reconstruct(self, images: Images | Pixels, *, seed: int = 0) -> Reconstruction:
         """uint8 images [N, H, W, C] → Q's codes → the z that comes nearest → G: images, and the error of each.
 
-        See `infogan.reconstruct`; 0.1 to 0.2 s an image on one core for the networks of `digits`.
+        See `infogan.reconstruct`; about 0.2 s an image on one core for the networks of `digits`.
         """
         images = images if isinstance(images, Images) else Images(images)
         objective = self.config.objective

@@ -82,7 +82,7 @@ def reconstruct(
     data
         Images: a folder, an IDX, NPY or NPZ file, or a set's name.
     n
-        How many images, evenly spaced over the data; 28x28 pixels take 0.1 to 0.2 s each on one core.
+        How many images, evenly spaced over the data; 28x28 pixels take about 0.2 s each on one core.
     seed
         Of the z that the search starts from.
     split

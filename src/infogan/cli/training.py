@@ -30,14 +30,16 @@ def train(
 
     The first word is a preset (see `infogan presets`) or else images: a folder, an IDX, NPY or NPZ file.
     Any setting can follow as --name value: --seed 1, --steps 2000, --latent.noise 32,
-    --latent.digit categorical:20, --optim.d-lr 1e-4, --objective gan, --labels 10. `infogan presets NAME` prints
-    them all with their meaning, as a file for --config. A flag wins over the file, the file over the preset.
-    The same command goes on where a run stopped, and shows what is there when it is done.
+    --latent.digit categorical:20, --optim.d-lr 1e-4, --batch 128; labels where an objective looks at them, as in
+    infogan train semigan --labels 10. `infogan presets NAME` prints them all with their meaning, as a file for
+    --config. A flag wins over the file, the file over the preset. The same command goes on where a run stopped, and
+    shows what is there when it is done.
 
     Parameters
     ----------
     run
-        Folder for the run: its settings, log, checkpoints, weights, scores and pictures (default runs/PRESET).
+        Folder for the run: its settings, log, checkpoints, weights, scores and pictures (default
+        runs/PRESET, or runs/ and the name of the images).
     config
         Settings from a TOML file, or from another run's config.json.
     seeds
