@@ -5,9 +5,9 @@
 Needs the browser extra and Chromium. The run is copied; its categories are named after the digits in it.
 """
 
+import argparse
 import contextlib
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,9 @@ def explorer(browser: Any, run: Path, category_of: dict[str, int]) -> None:
 
 def main() -> None:
     """Take them all."""
-    run = Path(sys.argv[1]).resolve()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    run = parser.parse_args().run.resolve()
     category_of = read_file(run / "scores.json")["category_of"]
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     held_out = data.load("digits", "validation")

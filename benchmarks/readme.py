@@ -335,13 +335,14 @@ def doctor() -> str:
     """What the doctor was asked for and what it said, and where the thresholds lie."""
     report = read("doctor")
     rows = [
-        "| finding | measured | threshold | worst sound run | best broken run | runs | said, of fresh runs | of all |",
+        "| finding | measured | threshold | worst run without it | best run with it | runs | said, of fresh runs "
+        "| of all |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, fit in report["fitted"].items():
         values = ("–" if fit[key] is None else f"{fit[key]:.2f}" for key in ("healthy", "broken"))
         said = (" of ".join(map(str, report[half]["by_finding"][name])) for half in ("fresh", "all"))
-        runs = f"{fit['runs'][0]} broken, {fit['runs'][1]} sound"
+        runs = f"{fit['runs'][0]} with, {fit['runs'][1]} without"
         cells = [name, fit["measured"], f"{fit['threshold']:g}", *values, runs, *said]
         rows.append(f"| {' | '.join(cells)} |")
     notes, first = [], report["first_fresh_seed"]

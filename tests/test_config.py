@@ -45,7 +45,14 @@ def test_every_setting_is_explained_where_it_comes_first() -> None:
     assert "# One of dcgan, mlp." in lines
     assert lines.count("# One of categorical, uniform, gaussian.") == 1
     assert lines.count("# One of affine, crop-and-colour.") == 1
+    assert sum(line.startswith("# One of ") for line in lines) == 4  # of codes, networks, objective, augment
     assert 'sigma = "none"' in lines  # what is not set is there too
+
+
+def test_a_code_of_any_name_survives_its_own_file(tmp_path: Path) -> None:
+    config = PAPER.replace(latent={"größe": "uniform"})
+    (tmp_path / "x.toml").write_text(as_toml(config), encoding="utf-8")
+    assert RunConfig.from_tree(with_file(PAPER.tree(), tmp_path / "x.toml")) == config
 
 
 def test_options_reach_every_depth() -> None:

@@ -219,10 +219,27 @@ def test_images_named_test_are_never_trained_on(tmp_path: Path) -> None:
             data.load(str(tmp_path), split)
     assert len(data.load(str(tmp_path), "test")) == 12
     assert len(data.load(str(tmp_path), "all")) == 36  # of an album that is only encoded, all of it
-    (tmp_path / "test").rename(tmp_path / "train")
-    assert len(data.load(str(tmp_path), "train")) == 11
+    (tmp_path / "test").rename(tmp_path / "train")  # of buses, cars and trains
+    splits: tuple[data.Split, ...] = ("train", "validation", "all")
+    for part in splits:
+        with pytest.raises(DataError, match=r"holds a beside train, .* give train another name"):
+            data.load(str(tmp_path), part)
     with pytest.raises(DataError, match="no test split"):
         data.load(str(tmp_path), "test")
+
+
+def test_empty_folders_are_no_splits(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        for i in range(12):
+            png(tmp_path / "train" / name / f"{i}.png", noise(16, 16))
+    for part in ("validation", "test", "notes"):
+        (tmp_path / part).mkdir()
+        (tmp_path / part / "readme.txt").write_text("nothing yet")
+    assert len(data.load(str(tmp_path), "train")) == 22
+    assert len(data.load(str(tmp_path), "validation")) == 2
+    assert len(data.load(str(tmp_path), "all")) == 24
+    flat = data.load(str(tmp_path / "train"), "all")
+    assert flat.classes == data.load(str(tmp_path), "all").classes == ("a", "b")
 
 
 def test_a_changed_folder_is_read_again(tmp_path: Path) -> None:
@@ -317,10 +334,11 @@ class Answer:
 def test_a_folder_of_another_published_set_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They all call their files alike, and digits would be scored as garments."""
     images = idx_bytes(noise(6, 28, 28))
-    (tmp_path / f"{idx.TRAIN_IMAGES}.gz").write_bytes(gzip.compress(images))
-    (tmp_path / idx.TRAIN_LABELS).write_bytes(idx_bytes(np.zeros(6, np.uint8)))
+    labels = idx_bytes(np.zeros(6, np.uint8))
+    (tmp_path / idx.TRAIN_IMAGES).write_bytes(images)
+    (tmp_path / f"{idx.TRAIN_LABELS}.gz").write_bytes(gzip.compress(labels))
     assert len(data.load("fashion-mnist", "all", dir=str(tmp_path))) == 6  # somebody's own images in that format
-    digest = {idx.TRAIN_IMAGES: hashlib.sha256(images).hexdigest()}
+    digest = {idx.TRAIN_LABELS: hashlib.sha256(labels).hexdigest()}
     monkeypatch.setitem(idx.PUBLISHED, "mnist", dataclasses.replace(idx.PUBLISHED["mnist"], sha256=digest))
     with pytest.raises(DataError, match="is that of mnist, not of fashion-mnist; give mnist"):
         data.load("fashion-mnist", "all", dir=str(tmp_path))

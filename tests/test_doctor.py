@@ -119,8 +119,9 @@ def test_what_is_read_of_a_continuous_code_needs_neither_its_zero_nor_a_true_sig
     mean = (0.3 + 0.5 * drawn + 0.5 * code.std * math.sqrt(1 / 0.8 - 1) * noise)[:, 0].numpy()
     off = Posterior(value=mean, confidence=mean, mean=mean, std=np.full_like(mean, 0.05))
     assert signs.reading(code, drawn, off) == pytest.approx(0.8, abs=0.02)
-    backwards = replace(off, mean=-mean)  # the sign is a convention
-    assert signs.reading(code, drawn, backwards) == signs.reading(code, drawn, off)
+    assert signs.reading(code, drawn, replace(off, mean=-mean)) < 0.01  # backwards is wrong
+    lost = np.full_like(mean, np.nan)
+    assert not signs.reading(code, drawn, replace(off, mean=lost, std=lost)) > 0
     assert signs.reading(code, drawn, replace(off, mean=noise[:, 0].numpy())) == pytest.approx(0, abs=0.01)
     assert signs.reading(code, drawn, replace(off, mean=np.ones_like(mean))) == 0
 
@@ -159,8 +160,42 @@ def test_what_the_finished_model_reads_is_asked_of_its_own_images(trained: Path)
         for parameter in model.d.parameters():
             parameter.zero_()  # the same of every image
     assert measure(model.config, log(), {}, model).kept == pytest.approx({"digit": 0, "slant": 0}, abs=0.1)
+    acgan = model.config.replace(latent={"slant": "none"}, objective="acgan", labels="all", augment=None)
+    told_apart = Model(acgan, model.shape, ("a", "b", "c", "d"))
+    assert measure(acgan, [], {}, told_apart).kept.keys() == {"digit"}  # by the head of classes
     catgan = model.config.replace(latent={"digit": "none", "slant": "none"}, objective={"kind": "catgan", "k": 4})
     assert measure(catgan, [], {}, Model(catgan, model.shape)).kept == {}  # has no head that reads codes
+
+
+def test_each_image_is_asked_for_the_code_that_it_was_made_of(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A G that writes its codes into pixels, and a Q that reads them there."""
+    model = Model.load(trained)
+    noise = model.latent.noise
+
+    def generate(vectors: torch.Tensor) -> Any:
+        made = torch.zeros(len(vectors), *model.shape)
+        made[:, 0, :5, 0] = (vectors[:, noise:] + 1) * 100
+        return made.to(torch.uint8).numpy()
+
+    def read_codes(images: Any) -> dict[str, Posterior]:
+        codes = images[:, 0, :5, 0].astype(np.float32) / 100 - 1
+        mean, std = codes[:, 4], np.full(len(codes), 0.05, np.float32)
+        digit = Posterior(value=codes.argmax(1), confidence=std, probs=0.01 + 0.96 * (codes[:, :4] > 0.5))
+        return {"digit": digit, "slant": Posterior(value=mean, confidence=std, mean=mean, std=std)}
+
+    monkeypatch.setattr(model, "generate", generate)
+    monkeypatch.setattr(model, "read_codes", read_codes)
+    kept = measure(model.config, log(), {}, model).kept
+    assert kept == pytest.approx({"digit": 1 + math.log(0.97) / math.log(4), "slant": 1}, abs=0.01)
+
+
+def test_a_learned_prior_is_the_measure_of_both_shares(trained: Path) -> None:
+    """What Q read in training, and what the finished one reads, are shares of the same entropy."""
+    learned = Model.load(trained).config.replace(latent={"digit": {"probs": "learned"}})
+    model = Model(learned, (16, 16, 1))
+    model.priors["digit"] = torch.tensor([0.85, 0.05, 0.05, 0.05])
+    entropy = model.latent.codes["digit"].entropy
+    assert measure(learned, log(L_I_digit=entropy), {}, model).told["digit"] == pytest.approx(1, abs=1e-6)
 
 
 def test_a_category_that_is_unused() -> None:

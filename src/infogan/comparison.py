@@ -11,8 +11,8 @@ from infogan.config import RunConfig, read_file
 from infogan.errors import RunError
 from infogan.run import FREE, Run, flat
 
-APART = FREE - {"steps"} | {"seed", "precision", "device", "data.dir"}
-"""Settings that do not make another row: the seed, and those that change nothing of what is learned."""
+APART = (FREE - {"steps"}) | {"seed", "precision", "device", "data.dir"}
+"""Settings that do not make another row: the seed, and how and where a run is computed."""
 
 
 @dataclass(frozen=True)

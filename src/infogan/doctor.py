@@ -97,7 +97,9 @@ def findings(signs: Signs, config: RunConfig, names: Names | None = None) -> lis
     names = names or Names()
     found = [*_training(signs, config), *_samples(signs, config, names)]
     lagging = [
-        name for name, kept in signs.kept.items() if signs.told.get(name, 0) >= TOLD and kept < LAG * signs.told[name]
+        name
+        for name, kept in signs.kept.items()
+        if signs.told.get(name, 0) >= TOLD and not kept >= LAG * signs.told[name]
     ]
     found += [_lags(lagging, signs, config, names)] if lagging else []
     found += [_ignored(name, signs, config, names) for name, told in signs.told.items() if not told >= TOLD]
@@ -195,6 +197,9 @@ def looked_at(signs: Signs) -> list[str]:
     seen += [
         f"{name}: Q reads {max(0.0, told):.0%} (L_I {signs.information[name]:.2f})" for name, told in signs.told.items()
     ]
+    if signs.kept:
+        shares = ", ".join(f"{max(0.0, kept):.0%} of {name}" for name, kept in signs.kept.items())
+        seen.append(f"finished model: Q reads {shares}")
     if signs.spacing is not None:
         seen.append(f"samples: {signs.spacing:.2f} times as far from the nearest other as real images")
     if signs.usage:

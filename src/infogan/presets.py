@@ -66,7 +66,7 @@ FASHION = DIGITS.replace(
     data=Source(name="fashion-mnist"),
     latent=Latent(noise=62, garment=Categorical(10), a=Uniform(-1, 1, weight=0.1), b=Uniform(-1, 1, weight=0.1)),
     objective=InfoGAN(real_weight=3.0, real_first=0.25),
-    augment=Affine(strength=1.75, stretch=0.2, mirror=True, brightness=0.6, contrast=0.4, fade=1.0),
+    augment=Affine(strength=1.75, stretch=0.25, mirror=True, brightness=0.6, contrast=0.4, fade=1.0),
     batch=128,
     steps=2000,
 )

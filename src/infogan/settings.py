@@ -17,7 +17,7 @@ def as_toml(config: RunConfig) -> str:
 def _section(settings: object, tree: Mapping[str, Any], at: tuple[str, ...], explained: set[str]) -> Iterator[str]:
     """Lines of one table: its own values first, then the tables below it."""
     if at:
-        yield f"\n[{'.'.join(at)}]"
+        yield f"\n[{'.'.join(part if part.isascii() else json.dumps(part) for part in at)}]"
     fields = type(settings).__pydantic_fields__  # type: ignore[attr-defined]
     for name in sorted(tree, key="kind".__ne__):
         if isinstance(tree[name], Mapping):

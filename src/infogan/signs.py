@@ -74,7 +74,7 @@ def measure(
     """Signs of a run from its settings, the lines of its log, its scores, its model and real images."""
     missing = (*missing, *([] if lines else ["losses: the log has no line"]))
     end = {key: _end(lines, key) for key in dict.fromkeys(key for line in lines for key in line)}
-    codes = config.latent.codes
+    codes = (config if model is None else model).latent.codes  # under the prior that was learned
     information = {name: end[f"L_I/{name}"] for name in codes if f"L_I/{name}" in end}
     signs = Signs(
         step=int(lines[-1]["step"]) if lines else 0,
@@ -160,9 +160,9 @@ def reading(code: Code, drawn: Tensor, read: Posterior) -> float:
         log_q = torch.from_numpy(read.probs.clip(1e-12)).log()[drawn.bool()]
         return code.told(code.entropy + float(log_q.mean()))
     c = drawn[:, 0]
-    log_q = Normal(torch.from_numpy(read.mean), torch.from_numpy(read.std)).log_prob(c)
+    log_q = Normal(torch.from_numpy(read.mean), torch.from_numpy(read.std), validate_args=False).log_prob(c)
     rho = float(np.corrcoef(read.mean, c)[0, 1]) if np.ptp(read.mean) else 0.0
-    return max(rho**2, code.told(code.entropy + float(log_q.mean())))
+    return max(max(rho, 0.0) ** 2, code.told(code.entropy + float(log_q.mean())))
 
 
 def _kept(model: Model, draw: Draw, made: Pixels) -> dict[str, float]:

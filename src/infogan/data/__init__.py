@@ -48,7 +48,7 @@ class Source(BaseModel):
         tuple[Annotated[int, Field(ge=1, le=1024)], Annotated[int, Field(ge=1, le=1024)]] | None,
         BeforeValidator(_size),
     ] = None
-    """Height and width that a folder's images are brought to (64, or 48x64); their own when absent."""
+    """Height and width that a folder's images are brought to (64, or 48x64); none: their own."""
     color: folder.Color = "auto"
     """Of a folder: grey, rgb, or auto: grey if no file has colour."""
     max_bad: float = Field(default=0.01, ge=0, le=1)
@@ -107,11 +107,20 @@ def _from_folder(source: Source, path: Path, split: Split, progress: Callable[[i
     for file, test in ((idx.TRAIN_IMAGES, False), (idx.TEST_IMAGES, True)):
         if test == (split == "test") and (images := idx.beside(path, file)):
             return load(source.model_copy(update={"name": str(images)}), split)
-    own = [part for part in PARTS if (path / part).is_dir()]
+    holding = sorted(child.name for child in path.iterdir() if child.is_dir() and folder.holds_images(child))
+    own = [part for part in PARTS if part in holding]
+    others = [name for name in holding if name not in own]
 
     def read(of: Path, parts: Sequence[str] = ()) -> Images:
         return folder.load_folder(of, source.size, source.color, source.max_bad, progress, parts)
 
+    if split == "test" and "test" not in own:
+        raise DataError(f"{path}: has no test split; use --split validation, train or all")
+    if "train" in own and others and split != "test":
+        raise DataError(
+            f"{path}: holds {others[0]} beside train, which makes train, validation and test splits and no classes; "
+            f"give train another name, or put {others[0]} elsewhere"
+        )
     if split in own and (split != "train" or "validation" in own):
         return read(path / split)
     if "train" not in own:

@@ -48,6 +48,11 @@ def found(folder: Path) -> list[Path]:
     return sorted(paths, key=lambda path: path.relative_to(folder).parts)
 
 
+def holds_images(folder: Path) -> bool:
+    """Whether there is an image's file below it."""
+    return any(Path(name).suffix.lower() in SUFFIXES for _, _, names in os.walk(folder) for name in names)
+
+
 def opened(path: Path) -> Image.Image:
     """The image, header read; an error of Pillow's, or of ours when it has too many pixels."""
     image = Image.open(path, formats=FORMATS)
