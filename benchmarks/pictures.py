@@ -97,7 +97,9 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     run = parser.parse_args().run.resolve()
     category_of = read_file(run / "scores.json")["category_of"]
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        parser.error("there is no Chromium here; install it")
     held_out = data.load("digits", "validation")
     five = [i for i in range(len(held_out)) if held_out.labels[i] == 5][FIVE]
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), sync_playwright() as started:

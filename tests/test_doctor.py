@@ -155,7 +155,6 @@ def test_what_the_finished_model_reads_is_asked_of_its_own_images(trained: Path)
     model = Model.load(trained)
     kept = measure(model.config, log(), {}, model).kept
     assert kept.keys() == {"digit", "slant"}
-    assert 0 <= kept["slant"] <= 1
     with torch.no_grad():
         for parameter in model.d.parameters():
             parameter.zero_()  # the same of every image

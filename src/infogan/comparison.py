@@ -11,7 +11,7 @@ from infogan.config import RunConfig, read_file
 from infogan.errors import RunError
 from infogan.run import FREE, Run, flat
 
-APART = (FREE - {"steps"}) | {"seed", "precision", "device", "data.dir"}
+APART = FREE | {"seed", "precision", "device", "data.dir"}
 """Settings that do not make another row: the seed, and how and where a run is computed."""
 
 

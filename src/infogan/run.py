@@ -18,8 +18,8 @@ try:
 except ImportError:  # Windows: two processes on one run folder are not noticed there
     fcntl = None  # type: ignore[assignment]
 
-FREE = {"steps", "log_every", "checkpoint_every"}
-"""Settings that may differ when a run is taken up again."""
+FREE = {"log_every", "checkpoint_every"}
+"""Settings that may differ when a run is taken up again; so may steps, where nothing follows a schedule."""
 
 SELECTION = "selection.json"
 """In a folder of several runs: how they rank."""
@@ -81,7 +81,7 @@ class Run:
         if self.exists:
             self._hold()
             old, new = flat(self.config.tree()), flat(config.tree())
-            free = FREE - {"steps"} if config.timed else FREE
+            free = FREE if config.timed else FREE | {"steps"}
             differ = [k for k in sorted(old.keys() | new.keys()) if old.get(k) != new.get(k) and k not in free]
             if differ:
                 shown = ", ".join(f"{k} {old.get(k)} (now {new.get(k)})" for k in differ[:4])

@@ -151,10 +151,10 @@ def nearest(images: Pixels) -> Array:
 def reading(code: Code, drawn: Tensor, read: Posterior) -> float:
     """The share of a code that Q reads from images generated with the values `drawn` [N, width]: 0 nothing, 1 all.
 
-    Of a categorical code L_I / H(c), below 0 where Q is wrong and sure. Of a continuous one the share of its variance
-    by the larger of two lower bounds on what Q knows: L_I of Q's own Gaussians (`Code.told`), and that of a straight
-    line through Q's means, rho². A Q that normalises by real images is beside the point by a constant, and too sure,
-    long before it stops telling values apart; its own sigma tells which images it reads badly.
+    Of a categorical code L_I / H(c) (InfoGAN eq. 5), below 0 where Q is wrong and sure. Of a continuous one the share
+    of its variance by the larger of two lower bounds on what Q knows: L_I of Q's own Gaussians (`Code.told`), and that
+    of a rising straight line through Q's means, rho². A Q that normalises by real images is beside the point by a
+    constant, and too sure, long before it stops telling values apart; its own sigma tells which images it reads badly.
     """
     if isinstance(code, Categorical):
         log_q = torch.from_numpy(read.probs.clip(1e-12)).log()[drawn.bool()]

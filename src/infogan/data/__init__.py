@@ -115,7 +115,7 @@ def _from_folder(source: Source, path: Path, split: Split, progress: Callable[[i
         return folder.load_folder(of, source.size, source.color, source.max_bad, progress, parts)
 
     if split == "test" and "test" not in own:
-        raise DataError(f"{path}: has no test split; use --split validation, train or all")
+        raise _no_test(str(path))
     if "train" in own and others and split != "test":
         raise DataError(
             f"{path}: holds {others[0]} beside train, which makes train, validation and test splits and no classes; "
@@ -146,9 +146,13 @@ def _every_tenth(images: Images, split: Split) -> Images:
     return _split(images, split, np.arange(len(images)) % EVERY == EVERY - 1)
 
 
+def _no_test(name: str) -> DataError:
+    return DataError(f"{name}: has no test split; use --split validation, train or all")
+
+
 def _split(images: Images, split: Split, held_out: NDArray[np.bool_]) -> Images:
     if split == "test":
-        raise DataError(f"{images.name}: has no test split; use --split validation, train or all")
+        raise _no_test(images.name)
     if split == "all":
         return images
     chosen = np.flatnonzero(held_out == (split == "validation"))

@@ -33,7 +33,7 @@ class CatGAN(HearsRealImages):
 
     kind: Literal["catgan"] = "catgan"
     k: int | None = Field(default=None, ge=2, le=10_000)
-    """K, the number of categories; when absent, the number of classes in the data."""
+    """K, the number of categories; none: the number of classes in the data."""
     class_weight: float = Field(default=1.0, ge=0)
     """Weight of the labelled images' cross entropy, where there are labels."""
 
