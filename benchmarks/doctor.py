@@ -24,15 +24,17 @@ import torch
 from numpy.typing import NDArray
 from small import SMALL
 
-from infogan import data, doctor
-from infogan.config import RunConfig, from_options
-from infogan.metrics import clusters
-from infogan.metrics import evaluate as scoring
-from infogan.model import Model
-from infogan.run import Run
-from infogan.signs import Signs
-from infogan.training import loop
-from infogan.training.engine import Engine
+from infogan import data
+from infogan.analysis import doctor
+from infogan.analysis import evaluation as scoring
+from infogan.analysis.diagnostics import Signs
+from infogan.analysis.metrics import clusters
+from infogan.config.settings import RunConfig
+from infogan.config.tree import from_options
+from infogan.model.model import Model
+from infogan.pipeline.run import fit
+from infogan.runs.folder import Run
+from infogan.training.device import Engine
 
 Array = NDArray[Any]
 RESULTS = Path(__file__).parent / "results"
@@ -84,12 +86,20 @@ CASES = {
     "lags": Case(f"{RIGID} --steps 120", LAGS, UNTRAINED),
     "ignored-gan": Case(f"{SHORT} --objective gan --augment none --steps 150", CODE, (LAGS,)),
     "ignored-weight": Case(f"{PLAIN} {SHORT} {MUTE} --steps 150", CODE, (LAGS,)),
-    "overpowers-rates": Case(f"{RIGID} {SHORT} --optim.d-lr 1e-2 --optim.g-lr 1e-4 --steps 200", D, UNTRAINED),
-    "ignored-slant": Case(f"{RIGID} {SHORT} --latent.slant.weight 0 --steps 300", CODE, (LAGS,), labels=True),
+    "overpowers-rates": Case(
+        f"{RIGID} {SHORT} --optim.d-lr 1e-2 --optim.g-lr 1e-4 --steps 200", D, UNTRAINED
+    ),
+    "ignored-slant": Case(
+        f"{RIGID} {SHORT} --latent.slant.weight 0 --steps 300", CODE, (LAGS,), labels=True
+    ),
     "plain": Case(f"{PLAIN} --optim.ema 0.98 --steps 400", labels=True),
-    "forty": Case(f"{PLAIN} --optim.ema 0.95 --latent.digit categorical:40 --steps 250", labels=True),
+    "forty": Case(
+        f"{PLAIN} --optim.ema 0.95 --latent.digit categorical:40 --steps 250", labels=True
+    ),
     "rigid": Case(f"{RIGID} --steps 600", labels=True),
-    "twenty": Case(f"{RIGID} --optim.ema 0.98 --latent.digit categorical:20 --steps 400", labels=True),
+    "twenty": Case(
+        f"{RIGID} --optim.ema 0.98 --latent.digit categorical:20 --steps 400", labels=True
+    ),
 }
 ALSO = Case("", labels=True)
 
@@ -118,9 +128,12 @@ def train(config: RunConfig, path: Path) -> None:
     if run.scores_file.is_file():
         return
     try:
-        model = loop.train(config, run)
+        model = fit(config, run)
         images = data.load(config.data, "validation")
-        run.write_json(run.scores_file, scoring.evaluate(model, images, seed=config.seed) | {"steps": config.steps})
+        run.write_json(
+            run.scores_file,
+            scoring.evaluate(model, images, seed=config.seed) | {"steps": config.steps},
+        )
     finally:
         run.close()
 
@@ -129,12 +142,18 @@ def judge(name: str, case: Case, path: Path, data_dir: str | None) -> dict[str, 
     """What the doctor says of a run, and what is true of it."""
     run, model = Run(path), Model.load(path)
     config = run.config
-    source = config.data.model_copy(update={"dir": data_dir}) if data_dir and config.data.dir else config.data
+    source = (
+        config.data.model_copy(update={"dir": data_dir})
+        if data_dir and config.data.dir
+        else config.data
+    )
     found = doctor.examine(run, model, data.load(source, "validation"))
     others = data.load(source, "train")
     others = others.subset(np.arange(min(OTHERS, len(others))))
     read = model.encode(others)[str(model.categorical)]
-    table = clusters.contingency(others.labels, read.value, len(others.classes), read.probs.shape[1])
+    table = clusters.contingency(
+        others.labels, read.value, len(others.classes), read.probs.shape[1]
+    )
     prior = config.latent.codes[str(config.latent.categorical)].prior.numpy()  # type: ignore[attr-defined]
     must, may = truth(case, table, prior)
     return {
@@ -201,9 +220,14 @@ def fitted(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
 def tally(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """How often what must be said was said, and how many runs heard something that is not true of them."""
     asked = [(row, name) for row in rows for name in row["must"]]
-    missed = [f"{row['case']}-{row['seed']}: {name}" for row, name in asked if name not in row["said"]]
+    missed = [
+        f"{row['case']}-{row['seed']}: {name}" for row, name in asked if name not in row["said"]
+    ]
     false = [f"{row['case']}-{row['seed']}: {name}" for row in rows for name in wrong(row)]
-    alarmed, healthy = [row for row in rows if list(wrong(row))], [row for row in rows if not row["must"]]
+    alarmed, healthy = (
+        [row for row in rows if list(wrong(row))],
+        [row for row in rows if not row["must"]],
+    )
     return {
         "runs": len(rows),
         "causes": len(asked),
@@ -230,7 +254,9 @@ def wrong(row: dict[str, Any]) -> Iterator[str]:
 
 def collect(rows: list[dict[str, Any]], command: str) -> dict[str, Any]:
     """The rows and what they come to."""
-    chosen, fresh = ([row for row in rows if (row["seed"] >= FRESH) == new] for new in (False, True))
+    chosen, fresh = (
+        [row for row in rows if (row["seed"] >= FRESH) == new] for new in (False, True)
+    )
     return {
         "command": command,
         "machine": Engine.of(RunConfig()).describe(),
@@ -246,11 +272,17 @@ def collect(rows: list[dict[str, Any]], command: str) -> dict[str, Any]:
 
 def main() -> None:
     """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--also", type=Path, nargs="+", default=[], metavar="DIR", help="further runs to judge")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--also", type=Path, nargs="+", default=[], metavar="DIR", help="further runs to judge"
+    )
     parser.add_argument("--data-dir", help="folder with the IDX files of mnist")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--judge-only", action="store_true", help="train nothing; judge the runs that are there")
+    parser.add_argument(
+        "--judge-only", action="store_true", help="train nothing; judge the runs that are there"
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     scoring.SAMPLES = 2000  # behind the scores' L_I, which nothing here looks at
@@ -261,17 +293,26 @@ def main() -> None:
             if arguments.judge_only and not Run(path).scores_file.is_file():
                 continue
             if not arguments.judge_only:
-                train(SMALL.replace(**from_options(case.options.split())).replace(seed=seed, log_every=20), path)
+                train(
+                    SMALL.replace(**from_options(case.options.split())).replace(
+                        seed=seed, log_every=20
+                    ),
+                    path,
+                )
             rows.append(judge(name, case, path, None))
             (path / "row.json").write_text(json.dumps(rows[-1], indent=2), encoding="utf-8")
-            print(f"{name}-{seed}", rows[-1]["must"], rows[-1]["said"], rows[-1]["signs"], flush=True)
+            print(
+                f"{name}-{seed}", rows[-1]["must"], rows[-1]["said"], rows[-1]["signs"], flush=True
+            )
     for path in arguments.also:
         rows.append(judge(path.name.rpartition("-")[0], ALSO, path, arguments.data_dir))
         print(path, rows[-1]["must"], rows[-1]["said"], rows[-1]["signs"], flush=True)
     command = "python benchmarks/doctor.py --threads 1" + (
         f" --also ({len(arguments.also)} runs)" * bool(arguments.also)
     )
-    (RESULTS / "doctor.json").write_text(json.dumps(collect(rows, command), indent=2) + "\n", encoding="utf-8")
+    (RESULTS / "doctor.json").write_text(
+        json.dumps(collect(rows, command), indent=2) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -85,7 +85,10 @@ def measure() -> dict[str, Any]:
 def table(result: dict[str, Any]) -> str:
     """The result as a Markdown table: mean ± std of the error, a line a setting, a column an estimator."""
     names = list(dict.fromkeys(row["estimator"] for row in result["rows"]))
-    lines = ["| rho | I (nats) | N | " + " | ".join(names) + " |", "|---:|---:|---:|" + "---:|" * len(names)]
+    lines = [
+        "| rho | I (nats) | N | " + " | ".join(names) + " |",
+        "|---:|---:|---:|" + "---:|" * len(names),
+    ]
     cells: dict[tuple[float, float, int], list[str]] = {}
     for row in result["rows"]:
         setting = (row["rho"], row["information"], row["n"])
@@ -110,7 +113,9 @@ def _processor() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--docs", action="store_true", help="write the table alone")
     if not parser.parse_args().docs:
         torch.set_num_threads(1)

@@ -17,9 +17,9 @@ from typing import Any
 from playwright.sync_api import Browser, sync_playwright
 
 from infogan.explorer.page import explorer
-from infogan.model import Model
-from infogan.run import Run
-from infogan.training.engine import Engine
+from infogan.model.model import Model
+from infogan.runs.folder import Run
+from infogan.training.device import Engine
 
 TARGET = Path(__file__).parent / "results" / "explorer.json"
 DRAG = """async (slider) => {
@@ -53,24 +53,37 @@ def measured(browser: Browser, run: Path, times: int) -> dict[str, Any]:
     return {
         "shape": model.shape,
         "data": Path(model.config.data.name).name,
-        "parameters": {part: sum(p.numel() for p in getattr(model, part).parameters()) for part in ("g", "d")},
+        "parameters": {
+            part: sum(p.numel() for p in getattr(model, part).parameters()) for part in ("g", "d")
+        },
         "page_bytes": size,
         "ready_ms": {"median": statistics.median(starts), "worst": max(starts)},
-        "frame_ms": {"median": statistics.median(every), "p95": every[int(0.95 * len(every))], "frames": len(every)},
+        "frame_ms": {
+            "median": statistics.median(every),
+            "p95": every[int(0.95 * len(every))],
+            "frames": len(every),
+        },
     }
 
 
 def main() -> None:
     """Measure each run, print and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--times", type=int, default=5, help="how often each page is opened")
     arguments = parser.parse_args()
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    chromium = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    )
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
         report = {
-            "command": "python benchmarks/explorer.py " + " ".join(str(run) for run in arguments.runs),
+            "command": "python benchmarks/explorer.py "
+            + " ".join(str(run) for run in arguments.runs),
             "machine": Engine.of(Run(arguments.runs[0]).config).describe(),
             "browser": f"Chromium {browser.version}",
             "times": arguments.times,

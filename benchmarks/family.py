@@ -18,10 +18,11 @@ import numpy as np
 import torch
 
 import infogan as ig
-from infogan.config import RunConfig, from_options
-from infogan.presets import preset
-from infogan.run import Run
-from infogan.training.engine import Engine
+from infogan.config.presets import preset
+from infogan.config.settings import RunConfig
+from infogan.config.tree import from_options
+from infogan.runs.folder import Run
+from infogan.training.device import Engine
 
 RESULTS = Path(__file__).parent / "results"
 RUNS = Path("runs/family")
@@ -39,23 +40,36 @@ STUDIES: dict[str, tuple[str, str]] = {
 """A preset and its options by the study's name."""
 SEEDS = (0, 1, 2)
 JUDGE_SEED = 1000
-KEPT = ("error", "cluster_accuracy", "cluster_accuracy_many_to_one", "k", "information", "seconds", "steps")
+KEPT = (
+    "error",
+    "cluster_accuracy",
+    "cluster_accuracy_many_to_one",
+    "k",
+    "information",
+    "seconds",
+    "steps",
+)
 EACH = 1000
 """Samples of each class that are judged."""
 
 
 def judge(data_dir: str) -> ig.Model:
     """The classifier that samples are judged by."""
-    config = preset("classifier").replace(labels="all", seed=JUDGE_SEED, steps=3000, data={"dir": data_dir})
+    config = preset("classifier").replace(
+        labels="all", seed=JUDGE_SEED, steps=3000, data={"dir": data_dir}
+    )
     return ig.train(config, run=RUNS / "judge")
 
 
 def judged(model: ig.Model, by: ig.Model) -> dict[str, Any]:
     """What a classifier sees in samples: the share of each digit, and of ACGAN's the share that is what was asked."""
-    if model.config.objective.q != "class":
+    if model.drawn is None or model.categorical != "class":
         seen = by.encode(model.sample(10 * EACH))["class"].value
         return {"shares": (np.bincount(seen, minlength=10) / len(seen)).tolist()}
-    shares = [(by.encode(model.sample(EACH, **{model.class_code: c}))["class"].value == c).mean() for c in range(10)]
+    shares = [
+        (by.encode(model.sample(EACH, **{model.class_code: c}))["class"].value == c).mean()
+        for c in range(10)
+    ]
     return {"agreement": float(np.mean(shares))}
 
 
@@ -64,7 +78,11 @@ def curve(run: Run, code: str) -> dict[str, float]:
     points = [(line["step"], line[f"L_I/{code}"]) for line in run.metrics()]
     late = [value for step, value in points if step > 300]
     passed = [step for step, value in points if value >= 2.25]
-    return {"reaches_2.25_at": min(passed, default=-1), "least_late": min(late), "mean_late": statistics.mean(late)}
+    return {
+        "reaches_2.25_at": min(passed, default=-1),
+        "least_late": min(late),
+        "mean_late": statistics.mean(late),
+    }
 
 
 def one(study: str, config: RunConfig, by: ig.Model) -> None:
@@ -83,7 +101,11 @@ def one(study: str, config: RunConfig, by: ig.Model) -> None:
         row |= curve(Run(path), str(config.latent.categorical))
     row["machine"] = json.loads((path / "environment.json").read_text(encoding="utf-8"))
     row_file.write_text(json.dumps(row), encoding="utf-8")
-    shown = {key: row[key] for key in ("error", "cluster_accuracy_many_to_one", "agreement", "mean_late") if key in row}
+    shown = {
+        key: row[key]
+        for key in ("error", "cluster_accuracy_many_to_one", "agreement", "mean_late")
+        if key in row
+    }
     print(f"{study} seed {config.seed}: {shown} in {row['seconds']:.0f} s", flush=True)
 
 
@@ -99,13 +121,17 @@ def complement(error: float | None) -> float | None:
 
 def collect(by: ig.Model, data_dir: str) -> dict[str, Any]:
     """Every finished run, and the means that are asked for."""
-    rows = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RUNS.glob("*/row.json"))]
+    rows = [
+        json.loads(path.read_text(encoding="utf-8")) for path in sorted(RUNS.glob("*/row.json"))
+    ]
     gan = [row["shares"] for row in rows if row["study"] == "gan-L_I"]
     held_out = ig.data.load("mnist", split="validation", dir=data_dir)
     return {
         "command": "python benchmarks/family.py --data-dir mnist/",
         "machine": Engine.of(RunConfig()).describe(),
-        "revision": subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip(),
+        "revision": subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True
+        ).stdout.strip(),
         "judge_error": ig.evaluate(by, held_out)["error"],
         "summary": {
             "improvedgan_100_error": mean(rows, "improvedgan-100", "error"),
@@ -127,7 +153,9 @@ def collect(by: ig.Model, data_dir: str) -> dict[str, Any]:
 
 def main() -> None:
     """Run what the command line asks for, seed by seed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data-dir", required=True, help="folder with the IDX files of mnist")
     parser.add_argument("--only", nargs="+", choices=STUDIES, default=list(STUDIES))
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)

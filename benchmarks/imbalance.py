@@ -22,13 +22,14 @@ import torch
 from numpy.typing import NDArray
 
 from infogan import data
-from infogan.config import RunConfig, from_options
+from infogan.analysis.evaluation import evaluate
+from infogan.analysis.merging import merge
+from infogan.config.presets import preset
+from infogan.config.settings import RunConfig
+from infogan.config.tree import from_options
 from infogan.data.images import Images
-from infogan.merging import merge
-from infogan.metrics.evaluate import evaluate
-from infogan.presets import preset
-from infogan.training import loop
-from infogan.training.engine import Engine
+from infogan.pipeline.run import fit
+from infogan.training.device import Engine
 
 RESULTS, RUNS = Path(__file__).parent / "results", Path("runs/imbalance")
 CODE, RARE, STAYS = "digit", 5, 0.1
@@ -40,7 +41,17 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "learned, merged": {"k": 40, "probs": "learned"},
 }
 """Settings of the code. More categories than digits are merged into as many as there are digits."""
-KEPT = ("n", "k", "cluster_accuracy", "cluster_accuracy_many_to_one", "nmi", "recall", "merges", "dead", "effective")
+KEPT = (
+    "n",
+    "k",
+    "cluster_accuracy",
+    "cluster_accuracy_many_to_one",
+    "nmi",
+    "recall",
+    "merges",
+    "dead",
+    "effective",
+)
 
 
 def rare_digits(seed: int) -> list[int]:
@@ -59,7 +70,7 @@ def one(variant: str, config: RunConfig, images: Images, held_out: Images) -> di
     """Train (or find) one run and score it; its row."""
     run, seed = RUNS / f"{variant.replace(', ', '-')}-{config.seed}", config.seed
     config = config.replace(latent={CODE: VARIANTS[variant]})
-    model = loop.train(config, run, images=thinned(images, seed))
+    model = fit(config, run, images=thinned(images, seed))
     row: dict[str, Any] = {"variant": variant, "seed": seed, "rare": rare_digits(seed)}
     unlike, digits = thinned(held_out, seed), len(held_out.classes)
     if VARIANTS[variant].get("k", 0) > digits:
@@ -69,7 +80,9 @@ def one(variant: str, config: RunConfig, images: Images, held_out: Images) -> di
     row |= {key: alike[key] for key in ("prior", "information", "entropy")}
     for part, found in (("alike", alike), ("thinned", evaluate(model, unlike, seed=seed))):
         row[part] = {key: found[key] for key in KEPT}
-        row[part]["named"] = {key: value for key, value in found.get("named", {}).items() if key in KEPT} or None
+        row[part]["named"] = {
+            key: value for key, value in found.get("named", {}).items() if key in KEPT
+        } or None
     log = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     row["seconds"] = sum(json.loads(line)["seconds"] for line in log)
     (run / "row.json").write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
@@ -84,11 +97,17 @@ def rows(order: Sequence[str] = tuple(VARIANTS)) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data-dir", help="folder with the IDX files of MNIST, else they are downloaded")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data-dir", help="folder with the IDX files of MNIST, else they are downloaded"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS))
-    parser.add_argument("--note", default="", help="what else there is to know of the machine at the time")
+    parser.add_argument(
+        "--note", default="", help="what else there is to know of the machine at the time"
+    )
     arguments, options = parser.parse_known_args()
     torch.set_num_threads(1)
     source = data.Source(name="mnist", dir=arguments.data_dir)
@@ -106,9 +125,16 @@ def main() -> None:
                 "stays": STAYS,
                 "runs": rows(),
             }
-            (RESULTS / "imbalance.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+            (RESULTS / "imbalance.json").write_text(
+                json.dumps(report, indent=1) + "\n", encoding="utf-8"
+            )
             found = row["alike"]["named"] or row["alike"]
-            print(variant, seed, f"{found['cluster_accuracy']:.4f} in {row['seconds']:.0f} s", flush=True)
+            print(
+                variant,
+                seed,
+                f"{found['cluster_accuracy']:.4f} in {row['seconds']:.0f} s",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

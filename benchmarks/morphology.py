@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import infogan as ig
-from infogan.metrics import morphology
-from infogan.metrics.evaluate import continuous
-from infogan.run import Run
-from infogan.training.engine import Engine
+from infogan.analysis.evaluation import continuous
+from infogan.analysis.metrics import morphology
+from infogan.runs.folder import Run
+from infogan.training.device import Engine
 
 RESULTS = Path(__file__).parent / "results"
 GOALS = {"sweeps": 0.9, "real": 0.8}
@@ -30,7 +30,10 @@ def one_run(word: str) -> dict[str, Any]:
     images = ig.data.load(model.config.data, "validation")
     codes = continuous(model, images, model.encode(images), model.config.seed)
     own = morphology.assign({code: found["sweeps"] for code, found in codes.items()})
-    rows = {code: {"property": own[code], **{key: codes[code][key][own[code]] for key in GOALS}} for code in own}
+    rows = {
+        code: {"property": own[code], **{key: codes[code][key][own[code]] for key in GOALS}}
+        for code in own
+    }
     reached = {
         key: len(own) == len(codes) and all(abs(row[key]) >= goal for row in rows.values())
         for key, goal in GOALS.items()
@@ -49,7 +52,9 @@ def one_run(word: str) -> dict[str, Any]:
 def main() -> None:
     """Measure the runs that the command line names."""
     runs = [one_run(word) for word in sys.argv[1:]]
-    machine = Engine.of(Run(sys.argv[1]).config).describe() | {"dtype": "float32"}  # a finished model's
+    machine = Engine.of(Run(sys.argv[1]).config).describe() | {
+        "dtype": "float32"
+    }  # a finished model's
     result = {
         "command": " ".join(["python benchmarks/morphology.py", *sys.argv[1:]]),
         "machine": machine,

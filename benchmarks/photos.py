@@ -17,12 +17,12 @@ import numpy as np
 import torch
 
 import infogan as ig
+from infogan.analysis.metrics import clusters
+from infogan.core.random import stream
 from infogan.data.images import Images, Pixels
-from infogan.metrics import clusters
 from infogan.report import page
-from infogan.run import Run
-from infogan.streams import stream
-from infogan.training.engine import Engine
+from infogan.runs.folder import Run
+from infogan.training.device import Engine
 
 RESULTS = Path(__file__).parent / "results"
 IMAGES = 200
@@ -44,7 +44,11 @@ def reconstruction(model: ig.Model, images: Images) -> dict[str, float]:
     codes = model.latent.read(model.encode(pixels))
     noise = model.latent.sample(len(pixels), stream(0, "random z")).noise
     random = model.generate(torch.cat([noise, codes], 1))
-    return {"searched": off(found.images, pixels), "random": off(random, pixels), "seconds": seconds}
+    return {
+        "searched": off(found.images, pixels),
+        "random": off(random, pixels),
+        "seconds": seconds,
+    }
 
 
 def sorting(model: ig.Model, images: Images) -> list[dict[str, float]]:
@@ -59,7 +63,14 @@ def sorting(model: ig.Model, images: Images) -> list[dict[str, float]]:
     for threshold in THRESHOLDS:
         aside = read.confidence < threshold
         caught = float((aside & ~right).sum() / (~right).sum())
-        rows.append({"unsure": threshold, "aside": aside.mean(), "accuracy": right[~aside].mean(), "caught": caught})
+        rows.append(
+            {
+                "unsure": threshold,
+                "aside": aside.mean(),
+                "accuracy": right[~aside].mean(),
+                "caught": caught,
+            }
+        )
     return [{key: float(value) for key, value in row.items()} for row in rows]
 
 
@@ -97,7 +108,12 @@ def main() -> None:
         )
     machine = Engine.of(run.config).describe() | {"dtype": "float32"}  # a finished model's
     command = " ".join(["python benchmarks/photos.py", *sys.argv[1:]])
-    result = {"command": command, "machine": machine, "note": os.environ.get("NOTE", ""), "runs": runs}
+    result = {
+        "command": command,
+        "machine": machine,
+        "note": os.environ.get("NOTE", ""),
+        "runs": runs,
+    }
     (RESULTS / "photos.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 

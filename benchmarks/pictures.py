@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 
 from infogan import data
 from infogan.cli import main as infogan
-from infogan.config import read_file
+from infogan.core.tables import read_file
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -93,17 +93,27 @@ def explorer(browser: Any, run: Path, category_of: dict[str, int]) -> None:
 
 def main() -> None:
     """Take them all."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("run", type=Path)
     run = parser.parse_args().run.resolve()
     category_of = read_file(run / "scores.json")["category_of"]
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    chromium = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if chromium is None:
         parser.error("there is no Chromium here; install it")
     held_out = data.load("digits", "validation")
     five = [i for i in range(len(held_out)) if held_out.labels[i] == 5][FIVE]
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),
+        sync_playwright() as started,
+    ):
+        browser = started.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
         Image.fromarray(held_out.pixels[five, ..., 0]).save("photo.png")
         report(browser, copy(run, Path("runs/digits"), [0, 1, 4], category_of), category_of)
         explorer(browser, copy(run, Path("runs/demo"), list(range(10)), category_of), category_of)

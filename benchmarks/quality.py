@@ -22,26 +22,45 @@ import torch
 
 import infogan as ig
 from infogan import data
-from infogan.config import RunConfig, from_options
+from infogan.config.presets import preset
+from infogan.config.settings import RunConfig
+from infogan.config.tree import from_options
 from infogan.data.images import Images
-from infogan.presets import preset
-from infogan.training.engine import Engine
+from infogan.training.device import Engine
 
 RESULTS = Path(__file__).parent / "results"
-KEPT = ("n", "k", "cluster_accuracy", "cluster_accuracy_many_to_one", "nmi", "ari", "recall", "merges", "information")
+KEPT = (
+    "n",
+    "k",
+    "cluster_accuracy",
+    "cluster_accuracy_many_to_one",
+    "nmi",
+    "ari",
+    "recall",
+    "merges",
+    "information",
+)
 
 
 def without_seen(images: Images, seen: Images) -> Images:
     """The images that are not also among those seen, byte for byte."""
     known = {pixels.tobytes() for pixels in seen.pixels}
-    return images.subset(np.array([i for i, pixels in enumerate(images.pixels) if pixels.tobytes() not in known]))
+    return images.subset(
+        np.array([i for i, pixels in enumerate(images.pixels) if pixels.tobytes() not in known])
+    )
 
 
-def one_seed(config: RunConfig, run: Path, unseen: str | None, data_dir: str | None) -> dict[str, Any]:
+def one_seed(
+    config: RunConfig, run: Path, unseen: str | None, data_dir: str | None
+) -> dict[str, Any]:
     """Train (or find) one run; its scores on the held-out part of its own data, and on the unseen set."""
     model = ig.train(config, run=run)
     scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
-    row = {"seed": config.seed, "seconds": scores["seconds"], "images_per_second": scores["images_per_second"]}
+    row = {
+        "seed": config.seed,
+        "seconds": scores["seconds"],
+        "images_per_second": scores["images_per_second"],
+    }
     row["validation"] = {key: scores[key] for key in KEPT}
     if unseen is not None:
         others = data.load(unseen, "validation", dir=data_dir)
@@ -68,13 +87,22 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("preset")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10)))
-    parser.add_argument("--unseen", help="a further set to score on, less the images that are also in the run's data")
+    parser.add_argument(
+        "--unseen",
+        help="a further set to score on, less the images that are also in the run's data",
+    )
     parser.add_argument("--data-dir", help="folder with the IDX files of the set")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes, with one thread each")
-    parser.add_argument("--note", default="", help="what else there is to know of the machine at the time")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count(), help="processes, with one thread each"
+    )
+    parser.add_argument(
+        "--note", default="", help="what else there is to know of the machine at the time"
+    )
     parser.add_argument("--name", help="of the result file, when it is not the preset's")
     arguments, options = parser.parse_known_args()
     name = arguments.name or arguments.preset
@@ -102,8 +130,15 @@ def main() -> None:
             text = json.dumps(report | {"summary": summary(rows), "runs": rows}, indent=2)
             (RESULTS / f"quality-{name}.json").write_text(text + "\n", encoding="utf-8")
             row = done.result()
-            shown = [f"{part} {row[part]['cluster_accuracy']:.4f}" for part in ("validation", "unseen") if part in row]
-            print(f"{name} seed {row['seed']}: {' '.join(shown)} in {row['seconds']:.0f} s", flush=True)
+            shown = [
+                f"{part} {row[part]['cluster_accuracy']:.4f}"
+                for part in ("validation", "unseen")
+                if part in row
+            ]
+            print(
+                f"{name} seed {row['seed']}: {' '.join(shown)} in {row['seconds']:.0f} s",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

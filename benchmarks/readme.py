@@ -44,7 +44,11 @@ def quality() -> str:
         ]
         rows.append(f"| {' | '.join(columns)} |")
     return "\n".join(
-        [*rows, "", "One-to-one accuracy in %, K = 10, of consecutive seeds; all of them in [docs](docs/quality.md)."]
+        [
+            *rows,
+            "",
+            "One-to-one accuracy in %, K = 10, of consecutive seeds; all of them in [docs](docs/quality.md).",
+        ]
     )
 
 
@@ -88,7 +92,10 @@ def studies(spare: bool) -> Iterator[tuple[str, dict[str, Any]]]:
 def scored() -> Iterator[tuple[str, dict[str, Any], str, str]]:
     """Each quality study with ten categories: its name, its report, and the sets of images that it scored on."""
     for name, report in studies(spare=False):
-        for part, words in (("validation", "its held-out images"), ("unseen", "MNIST's last 10,000, unseen")):
+        for part, words in (
+            ("validation", "its held-out images"),
+            ("unseen", "MNIST's last 10,000, unseen"),
+        ):
             if part in report["summary"]:
                 yield name, report, part, words
 
@@ -104,9 +111,18 @@ def spare() -> str:
         return "Not measured yet."
     for _, report in found:
         scores = [run["validation"] for run in report["runs"]]
-        bound = statistics.mean(score["information"][next(iter(score["information"]))] for score in scores)
+        bound = statistics.mean(
+            score["information"][next(iter(score["information"]))] for score in scores
+        )
         latent = report["config"]["latent"]
-        prior = next(code["probs"] for code in latent.values() if isinstance(code, dict) and code.get("k")) or "uniform"
+        prior = (
+            next(
+                code["probs"]
+                for code in latent.values()
+                if isinstance(code, dict) and code.get("k")
+            )
+            or "uniform"
+        )
         columns = [
             report["config"]["data"]["name"],
             f"{prior}, {scores[0]['k']}",
@@ -219,29 +235,48 @@ def explorer() -> str:
 def reconstruction() -> str:
     """Error of images brought back, seed by seed."""
     report = read("photos")
-    rows = ["| seed | error with the z found | with a random z | seconds an image |", "|---|---|---|---|"]
+    rows = [
+        "| seed | error with the z found | with a random z | seconds an image |",
+        "|---|---|---|---|",
+    ]
     for run in report["runs"]:
         result = run["reconstruct"]
         seconds = f"{result['seconds']:.2f}"
-        rows.append(f"| {run['seed']} | {result['searched']:.1f} | {result['random']:.1f} | {seconds} |")
-    return "\n".join([*rows, "", f"Mean over held-out digits, grey levels of 0 to 255. {machine_of(report)}"])
+        rows.append(
+            f"| {run['seed']} | {result['searched']:.1f} | {result['random']:.1f} | {seconds} |"
+        )
+    return "\n".join(
+        [*rows, "", f"Mean over held-out digits, grey levels of 0 to 255. {machine_of(report)}"]
+    )
 
 
 def sorting() -> str:
     """What a threshold sets aside, over the seeds."""
     report = read("photos")
-    rows = ["| `--unsure` | set aside | accuracy of the rest | share of all errors set aside |", "|---|---|---|---|"]
+    rows = [
+        "| `--unsure` | set aside | accuracy of the rest | share of all errors set aside |",
+        "|---|---|---|---|",
+    ]
     for results in zip(*(run["sort"] for run in report["runs"]), strict=True):
-        shares = (percent([result[key] for result in results]) for key in ("aside", "accuracy", "caught"))
+        shares = (
+            percent([result[key] for result in results]) for key in ("aside", "accuracy", "caught")
+        )
         rows.append(f"| {results[0]['unsure']:g} | {' | '.join(shares)} |")
-    images, seeds = report["runs"][0]["images"], ", ".join(str(run["seed"]) for run in report["runs"])
-    return "\n".join([*rows, "", f"In %, of {images} held-out digits, one figure a seed ({seeds})."])
+    images, seeds = (
+        report["runs"][0]["images"],
+        ", ".join(str(run["seed"]) for run in report["runs"]),
+    )
+    return "\n".join(
+        [*rows, "", f"In %, of {images} held-out digits, one figure a seed ({seeds})."]
+    )
 
 
 def page() -> str:
     """Size of a report and the time to write it."""
     report = read("photos")
-    size, seconds = (max(run["report"][key] for run in report["runs"]) for key in ("bytes", "seconds"))
+    size, seconds = (
+        max(run["report"][key] for run in report["runs"]) for key in ("bytes", "seconds")
+    )
     return f"For the digits it has {size / 1e6:.2f} MB and takes {seconds:.1f} s to write. {machine_of(report)}"
 
 
@@ -277,8 +312,13 @@ def imbalance() -> str:
     ]
     for variant in dict.fromkeys(run["variant"] for run in report["runs"]):
         runs = [run for run in report["runs"] if run["variant"] == variant]
-        found = {part: [run[part]["named"] or run[part] for run in runs] for part in ("alike", "thinned")}
-        accuracy = {part: percent([score["cluster_accuracy"] for score in scores]) for part, scores in found.items()}
+        found = {
+            part: [run[part]["named"] or run[part] for run in runs] for part in ("alike", "thinned")
+        }
+        accuracy = {
+            part: percent([score["cluster_accuracy"] for score in scores])
+            for part, scores in found.items()
+        }
         kinds = [
             [
                 many(r for d, r in score["recall"].items() if (int(d) in run["rare"]) == rare)
@@ -288,7 +328,8 @@ def imbalance() -> str:
         ]
         k, prior = runs[0]["alike"]["k"], "learned" if runs[0]["prior"] else "uniform"
         columns = [
-            f"{prior}, {k}" + (f" merged into {found['alike'][0]['k']}" if "classes" in runs[0] else ""),
+            f"{prior}, {k}"
+            + (f" merged into {found['alike'][0]['k']}" if "classes" in runs[0] else ""),
             ", ".join(str(run["seed"]) for run in runs),
             accuracy["alike"],
             "; ".join(map(percent, kinds)),
@@ -311,7 +352,10 @@ def imbalance() -> str:
 def reliability() -> str:
     """What each fault harness tried, and how often it went wrong."""
     parts = read("reliability")["parts"]
-    rows = ["| harness | planned | tried | failed | failure rate at most (95 %) |", "|---|---|---|---|---|"]
+    rows = [
+        "| harness | planned | tried | failed | failure rate at most (95 %) |",
+        "|---|---|---|---|---|",
+    ]
     notes = []
     for part, found in parts.items():
         for name, tally in found.items() if part == "mutations" else [(part, found)]:
@@ -319,7 +363,9 @@ def reliability() -> str:
                 continue
             bound = f"{tally['upper_bound']:.2g}" if tally["upper_bound"] else "–"
             label = f"mutated `{name}`" if part == "mutations" else name
-            rows.append(f"| {label} | {tally['planned']:,} | {tally['trials']:,} | {tally['failures']:,} | {bound} |")
+            rows.append(
+                f"| {label} | {tally['planned']:,} | {tally['trials']:,} | {tally['failures']:,} | {bound} |"
+            )
     kills, saving = parts["SIGKILL"], parts["saving"]
     notes.append(
         f"Of the kills {kills['inside a save']} were inside a save, and {kills['runs killed three times or more']} "
@@ -341,7 +387,9 @@ def doctor() -> str:
     ]
     for name, fit in report["fitted"].items():
         values = ("–" if fit[key] is None else f"{fit[key]:.2f}" for key in ("healthy", "broken"))
-        said = (" of ".join(map(str, report[half]["by_finding"][name])) for half in ("fresh", "all"))
+        said = (
+            " of ".join(map(str, report[half]["by_finding"][name])) for half in ("fresh", "all")
+        )
         runs = f"{fit['runs'][0]} with, {fit['runs'][1]} without"
         cells = [name, fit["measured"], f"{fit['threshold']:g}", *values, runs, *said]
         rows.append(f"| {' | '.join(cells)} |")
@@ -367,7 +415,9 @@ def selection() -> str:
         figures = f"{row['spearman']:.2f} | {row['hits']} | {row['hit_rate']:.0%} | {100 * row['mean_loss']:.2f}"
         rows.append(f"| {name} | {figures} |")
     chance, accuracy = report["chance"], report["accuracy"]
-    rows.append(f"| any run, by chance | – | – | {chance['hit_rate']:.0%} | {100 * chance['mean_loss']:.2f} |")
+    rows.append(
+        f"| any run, by chance | – | – | {chance['hit_rate']:.0%} | {100 * chance['mean_loss']:.2f} |"
+    )
     middle = statistics.median(accuracy)
     scored = (
         f"{len(accuracy)} runs of {min(accuracy):.1%} to {max(accuracy):.1%} (median {middle:.1%}) on "
@@ -426,7 +476,9 @@ def main() -> None:
             if "--check" not in sys.argv:
                 path.write_text(written, encoding="utf-8")
     if stale and "--check" in sys.argv:
-        sys.exit(f"{', '.join(stale)}: tables differ from benchmarks/results; run python benchmarks/readme.py")
+        sys.exit(
+            f"{', '.join(stale)}: tables differ from benchmarks/results; run python benchmarks/readme.py"
+        )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """`digits` with small batches and free codes: cheap runs that differ by luck, for studies of many of them."""
 
-from infogan.config import Optim
+from infogan.config.presets import preset
+from infogan.config.settings import Optim
 from infogan.data.augment import Affine
-from infogan.presets import preset
 
 FREE = {"follows": "none"}
 SMALL = preset("digits").replace(

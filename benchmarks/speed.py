@@ -22,12 +22,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from infogan import data
-from infogan.config import RunConfig
+from infogan.config.presets import PAPER
+from infogan.config.settings import RunConfig
 from infogan.data.images import to_float
 from infogan.networks.dcgan import Dcgan, Discriminator, Generator
-from infogan.presets import PAPER
-from infogan.training.engine import Engine
-from infogan.training.loop import Trainer
+from infogan.training.device import Engine
+from infogan.training.trainer import Trainer
 
 MFLOP = 312.0
 """Of the paper's networks per image and step at k = 1: 26 forward each for G and D; forward and backward of G, D on
@@ -39,14 +39,20 @@ def textbook(images: Tensor, batch: int) -> Callable[[], None]:
     """InfoGAN as tutorials write it, on the same networks; returns one training step."""
     shape = (28, 28, 1)
     g = Generator(Dcgan(), 74, shape).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    d = Discriminator(Dcgan(), shape, {"real": 1, "code": 14}).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    d = Discriminator(Dcgan(), shape, {"real": 1, "code": 14}).to(
+        memory_format=torch.contiguous_format
+    )  # type: ignore[call-overload]
     d_optim = torch.optim.Adam(d.parameters(), lr=2e-4, betas=(0.5, 0.999))
     g_optim = torch.optim.Adam(g.parameters(), lr=1e-3, betas=(0.5, 0.999))
     bce, ones, zeros = nn.BCEWithLogitsLoss(), torch.ones(batch, 1), torch.zeros(batch, 1)
 
     def draw() -> tuple[Tensor, Tensor, Tensor]:
         digit, continuous = torch.randint(0, 10, (batch,)), torch.rand(batch, 2) * 2 - 1
-        return torch.cat([torch.randn(batch, 62), F.one_hot(digit, 10).float(), continuous], 1), digit, continuous
+        return (
+            torch.cat([torch.randn(batch, 62), F.one_hot(digit, 10).float(), continuous], 1),
+            digit,
+            continuous,
+        )
 
     def information(out: Tensor, digit: Tensor, continuous: Tensor) -> Tensor:
         loss = F.cross_entropy(out[:, :10], digit)
@@ -63,7 +69,9 @@ def textbook(images: Tensor, batch: int) -> Callable[[], None]:
         z, digit, continuous = draw()
         g_optim.zero_grad()
         fake = d(g(z))
-        (bce(fake.heads["real"], ones) + information(fake.heads["code"], digit, continuous)).backward()
+        (
+            bce(fake.heads["real"], ones) + information(fake.heads["code"], digit, continuous)
+        ).backward()
         g_optim.step()
 
     return step
@@ -92,17 +100,26 @@ def phases(trainer: Trainer, repeats: int) -> dict[str, float]:
 
 def main() -> None:
     """Measure, print the table, write the file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--steps", type=int, default=5, help="steps of each loop in a round")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
     arguments = parser.parse_args()
     digits = data.load("digits")
-    configs: dict[str, RunConfig] = {"ours fp32": PAPER.replace(precision="fp32"), "ours default": PAPER}
+    configs: dict[str, RunConfig] = {
+        "ours fp32": PAPER.replace(precision="fp32"),
+        "ours default": PAPER,
+    }
     trainers = {name: Trainer(config, digits) for name, config in configs.items()}
-    loops: dict[str, Callable[[], Any]] = {"textbook fp32": textbook(to_float(digits.pixels).contiguous(), PAPER.batch)}
+    loops: dict[str, Callable[[], Any]] = {
+        "textbook fp32": textbook(to_float(digits.pixels).contiguous(), PAPER.batch)
+    }
     loops |= {name: trainer.advance for name, trainer in trainers.items()}
-    dtypes = {"textbook fp32": torch.float32} | {name: t.engine.dtype for name, t in trainers.items()}
+    dtypes = {"textbook fp32": torch.float32} | {
+        name: t.engine.dtype for name, t in trainers.items()
+    }
     for step in loops.values():
         for _ in range(3):
             step()
@@ -116,7 +133,10 @@ def main() -> None:
     rows: dict[str, dict[str, Any]] = {}
     for name in loops:
         speed, top = statistics.median(speeds[name]), statistics.median(peaks[name])
-        ratios = [ours / theirs for ours, theirs in zip(speeds[name], speeds["textbook fp32"], strict=True)]
+        ratios = [
+            ours / theirs
+            for ours, theirs in zip(speeds[name], speeds["textbook fp32"], strict=True)
+        ]
         rows[name] = {
             "dtype": str(dtypes[name]).removeprefix("torch."),
             "images_per_second": speed,
@@ -128,7 +148,9 @@ def main() -> None:
         if name in trainers:
             rows[name] |= phases(trainers[name], arguments.steps)
         if not arguments.json:
-            shown = (f"{key} {v if isinstance(v, str) else round(v, 3)}" for key, v in rows[name].items())
+            shown = (
+                f"{key} {v if isinstance(v, str) else round(v, 3)}" for key, v in rows[name].items()
+            )
             print(f"{name:<14} {'  '.join(shown)}")
     report = {
         "speedup": rows["ours default"]["times_textbook"],

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from infogan import data
-from infogan.config import RunConfig
+from infogan.analysis.metrics import clusters
+from infogan.config.presets import preset
+from infogan.config.settings import RunConfig
 from infogan.data.images import Images
-from infogan.metrics import clusters
-from infogan.presets import preset
-from infogan.training.engine import Engine
-from infogan.training.loop import Trainer
+from infogan.training.device import Engine
+from infogan.training.trainer import Trainer
 
 GOAL, EVERY = 0.95, 50
 TARGET = Path(__file__).parent / "results" / "time-to-quality.json"
@@ -28,7 +28,9 @@ TARGET = Path(__file__).parent / "results" / "time-to-quality.json"
 
 def accuracy(trainer: Trainer, images: Images) -> float:
     """One-to-one accuracy of the model that training would end with now; the trainer is left as it was."""
-    players = {part: copy.deepcopy(getattr(trainer.model, part).state_dict()) for part in ("g", "d")}
+    players = {
+        part: copy.deepcopy(getattr(trainer.model, part).state_dict()) for part in ("g", "d")
+    }
     model = trainer.finished()
     name = model.latent.categorical
     assert name is not None
@@ -53,7 +55,9 @@ def race(config: RunConfig, train: Images, held_out: Images) -> dict[str, Any]:
 
 def main() -> None:
     """Race each preset and seed, print and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("presets", nargs="+")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--data-dir")
@@ -73,7 +77,10 @@ def main() -> None:
         for seed in arguments.seeds:
             rows.append(race(config.replace(seed=seed), train, held_out))
             print(name, rows[-1], flush=True)
-        report["presets"][name] = {"median_seconds": statistics.median(row["seconds"] for row in rows), "runs": rows}
+        report["presets"][name] = {
+            "median_seconds": statistics.median(row["seconds"] for row in rows),
+            "runs": rows,
+        }
         TARGET.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 

@@ -20,12 +20,16 @@ SHA256 = {
 target = Path(__file__).parents[1] / "src" / "infogan" / "explorer" / "runtime"
 
 with tempfile.TemporaryDirectory() as folder:
-    packed = subprocess.run(["npm", "pack", PACKAGE], cwd=folder, capture_output=True, text=True, check=True)
+    packed = subprocess.run(
+        ["npm", "pack", PACKAGE], cwd=folder, capture_output=True, text=True, check=True
+    )
     with tarfile.open(Path(folder) / packed.stdout.strip().splitlines()[-1]) as archive:
         for name, expected in SHA256.items():
             member = archive.extractfile(f"package/dist/{name}")
             content = member.read() if member else b""
             if hashlib.sha256(content).hexdigest() != expected:
-                raise SystemExit(f"{name} of {PACKAGE} is not the file that was pinned; look at it, then change SHA256")
+                raise SystemExit(
+                    f"{name} of {PACKAGE} is not the file that was pinned; look at it, then change SHA256"
+                )
             (target / f"{name}.gz").write_bytes(gzip.compress(content, 9, mtime=0))
             print(f"{target / name}.gz: {(target / f'{name}.gz').stat().st_size:,} bytes")

@@ -13,11 +13,13 @@ from harness import strokes
 from PIL import Image
 
 from infogan.cli import main
-from infogan.config import RunConfig
+from infogan.config.settings import RunConfig
 from infogan.data.images import Images
-from infogan.training import loop
+from infogan.pipeline.run import fit
 
-torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))  # 1 on a machine that others use as well
+torch.set_num_threads(
+    int(os.environ.get("OMP_NUM_THREADS", "2"))
+)  # 1 on a machine that others use as well
 
 TINY = RunConfig().replace(
     latent={"category": "none", "digit": "categorical:4", "slant": "uniform:-1:1", "noise": 8},
@@ -80,7 +82,7 @@ def images() -> Images:
 def trained(tmp_path_factory: pytest.TempPathFactory, images: Images) -> Path:
     """The folder of a finished tiny run."""
     folder = tmp_path_factory.mktemp("runs") / "tiny"
-    loop.train(TINY, folder, images=images)
+    fit(TINY, folder, images=images)
     return folder
 
 
@@ -100,18 +102,35 @@ def done(tmp_path_factory: pytest.TempPathFactory, photos: Path, tiny: RunConfig
     """A tiny run trained by the command line."""
     folder = tmp_path_factory.mktemp("cli")
     (folder / "tiny.json").write_text(json.dumps(tiny.tree() | {"data": {"name": str(photos)}}))
-    run("train", photos, "-c", folder / "tiny.json", "--run", folder / "run", "--steps", 4, "--seed", 7)
+    run(
+        "train",
+        photos,
+        "-c",
+        folder / "tiny.json",
+        "--run",
+        folder / "run",
+        "--steps",
+        4,
+        "--seed",
+        7,
+    )
     return folder / "run"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Headless Chromium, the system's own."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="the browser extra is not installed")
-    there = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="the browser extra is not installed"
+    )
+    there = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if there is None:
         pytest.skip("there is no Chromium here")
     with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=there, args=["--no-sandbox", "--disable-gpu"])
+        chromium = started.chromium.launch(
+            executable_path=there, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield chromium
         chromium.close()

@@ -7,14 +7,14 @@ from harness import strokes
 from pydantic import ValidationError
 from torch import Tensor
 
-from infogan import presets
-from infogan.config import RunConfig
+from infogan.analysis.metrics import morphology
+from infogan.config import presets
+from infogan.config.settings import RunConfig
+from infogan.core.errors import ConfigError
+from infogan.core.random import stream
 from infogan.data.augment import LUMA, Affine, CropAndColour
 from infogan.data.images import to_float, to_pixels
-from infogan.errors import ConfigError
-from infogan.metrics import morphology
-from infogan.streams import stream
-from infogan.training import loop
+from infogan.training.trainer import Trainer
 
 NOTHING = {"area": 1, "brightness": 0, "contrast": 0, "saturation": 0, "grey": 0, "mirror": False}
 
@@ -41,15 +41,19 @@ def test_nothing_allowed_changes_nothing(channels: int) -> None:
 
 
 def test_a_crop_that_fades_grows_to_the_whole_image() -> None:
-    crop = CropAndColour(area=0.4, fade=1)
-    assert [crop.faded(left).area for left in (1, 0.5, 0)] == pytest.approx([0.4, 0.7, 1])
-    assert CropAndColour(area=0.3).faded(1).area == 0.3  # to the last bit: what does not fade stays as it was
-    assert crop.faded(0).model_copy(update={"area": 0.4}) == crop
+    crop = CropAndColour(area=0.4, anneal=1)
+    assert [crop.annealed(left).area for left in (1, 0.5, 0)] == pytest.approx([0.4, 0.7, 1])
+    assert (
+        CropAndColour(area=0.3).annealed(1).area == 0.3
+    )  # to the last bit: what does not fade stays as it was
+    assert crop.annealed(0).model_copy(update={"area": 0.4}) == crop
 
 
 def test_a_crop_is_a_part_of_its_share_of_the_area_within_the_image() -> None:
     """Ramps from -1 to 1 along each side show where a crop lies and how large it is."""
-    ramps = torch.stack(torch.meshgrid(torch.linspace(-1, 1, 100), torch.linspace(-1, 1, 200), indexing="ij"))
+    ramps = torch.stack(
+        torch.meshgrid(torch.linspace(-1, 1, 100), torch.linspace(-1, 1, 200), indexing="ij")
+    )
     images = torch.cat([ramps, torch.zeros(1, 100, 200)])[None].repeat(500, 1, 1, 1)
     out = only(area=0.3)(images, stream(0, "x")).images[:, :2]
     size = out.amax((2, 3)) - out.amin((2, 3))  # [N, 2] of 2, height and width
@@ -62,13 +66,18 @@ def test_a_crop_is_a_part_of_its_share_of_the_area_within_the_image() -> None:
     centre = (out.amax((2, 3)) + out.amin((2, 3))) / 2
     assert float((centre.abs() + size / 2).max()) < 1.01  # never over the border
     reach = 1 - size / 2
-    assert (centre / reach)[reach > 0.2].std() == pytest.approx(3**-0.5, abs=0.03)  # anywhere within it
+    assert (centre / reach)[reach > 0.2].std() == pytest.approx(
+        3**-0.5, abs=0.03
+    )  # anywhere within it
 
 
 def test_half_of_the_images_are_mirrored() -> None:
     images = noise(200)
     out = only(mirror=True)(images, stream(0, "x")).images
-    kept, flipped = (torch.isclose(out, other, atol=1e-4).all(3).all(2).all(1) for other in (images, images.flip(3)))
+    kept, flipped = (
+        torch.isclose(out, other, atol=1e-4).all(3).all(2).all(1)
+        for other in (images, images.flip(3))
+    )
     assert bool((kept ^ flipped).all())
     assert 70 < int(flipped.sum()) < 130
 
@@ -113,7 +122,10 @@ def test_a_patch_covers_at_most_its_share_anywhere_and_is_black_or_white() -> No
     assert float(share.mean()) == pytest.approx(0.1, abs=0.01)
     rows, columns = covered.any(2).sum(1), covered.any(1).sum(1)
     assert torch.equal(rows * columns, covered.sum((1, 2)))  # a rectangle
-    assert float((rows / columns.clamp(min=1)).max()) > 2 and float((columns / rows.clamp(min=1)).max()) > 2
+    assert (
+        float((rows / columns.clamp(min=1)).max()) > 2
+        and float((columns / rows.clamp(min=1)).max()) > 2
+    )
     whites = (changed == 1).flatten(1).any(1).sum() / covered.flatten(1).any(1).sum()
     assert float(whites) == pytest.approx(0.5, abs=0.05)
     hits = covered.float().mean(0)
@@ -126,7 +138,9 @@ def test_affine_changes_the_light_as_crop_and_colour_does() -> None:
     draws = stream(0, "x")
     torch.rand(50, 6, generator=draws)  # of turning, shearing, scaling and shifting by nothing
     expected = only(**light)._relit(images, torch.rand(50, 4, generator=draws))
-    found = Affine.model_validate({"strength": 0, "shift": 0} | light)(images, stream(0, "x")).images
+    found = Affine.model_validate({"strength": 0, "shift": 0} | light)(
+        images, stream(0, "x")
+    ).images
     assert torch.allclose(found, expected, atol=1e-5)
 
 
@@ -157,21 +171,27 @@ def test_it_is_a_setting_by_its_name() -> None:
 def test_a_run_sees_its_images_through_it(tiny: RunConfig, tmp_path: object) -> None:
     grey = strokes(64)
     images = type(grey)(np.repeat(grey.pixels, 3, axis=3), grey.labels, grey.classes, "photos")
-    trainer = loop.Trainer(tiny.replace(augment="crop-and-colour"), images)
+    trainer = Trainer(tiny.replace(augment="crop-and-colour"), images)
     trainer.advance()
-    scene = trainer._scene("d", 0, teaches_g=False)
+    scene = trainer._look("d", 0)
     augment = trainer.config.augment
     assert augment is not None
-    expected = augment(to_float(images.take(scene._rows)), stream(trainer.config.seed, "augment", 0))
-    assert torch.equal(scene._changed(scene._images, "augment").images, expected.images)
+    expected = augment(
+        to_float(images.take(trainer.batches.rows(0))), stream(trainer.config.seed, "augment", 0)
+    )
+    assert torch.equal(scene._view.images, expected.images)
     assert torch.equal(scene.moves["width"], expected.moves["width"])
 
 
 @pytest.mark.parametrize("aspect", [1, 2])
 @pytest.mark.parametrize(
-    "augment", [Affine(strength=0, stretch=0.3), CropAndColour.model_validate(NOTHING | {"area": 0.6})], ids=str
+    "augment",
+    [Affine(strength=0, stretch=0.3), CropAndColour.model_validate(NOTHING | {"area": 0.6})],
+    ids=str,
 )
-def test_moves_in_width_and_height_are_those_that_are_measured(augment: Affine | CropAndColour, aspect: int) -> None:
+def test_moves_in_width_and_height_are_those_that_are_measured(
+    augment: Affine | CropAndColour, aspect: int
+) -> None:
     """On a rectangle in the middle that stays within the image."""
     images = torch.full((100, 1, 120, 120 * aspect), -1.0)
     images[:, :, 48:72, 60 * aspect - 20 : 60 * aspect + 20] = 1.0
@@ -204,8 +224,12 @@ def test_strokes_grow_on_either_side_by_what_is_said() -> None:
     changed = Affine(strength=0, shift=0, thicken=1)(images, stream(0, "x"))
     by = changed.moves["thickness"].numpy()
     assert -1 <= by.min() < -0.9 and 0.9 < by.max() <= 1
-    area = ((changed.images + 1) / 2).sum((1, 2, 3)).numpy()  # of 24 x 6; a pixel more on each side makes 26 x 8
-    assert np.allclose(area, 24 * 6 + np.where(by > 0, by * (26 * 8 - 24 * 6), by * (24 * 6 - 22 * 4)), rtol=1e-4)
+    area = (
+        ((changed.images + 1) / 2).sum((1, 2, 3)).numpy()
+    )  # of 24 x 6; a pixel more on each side makes 26 x 8
+    assert np.allclose(
+        area, 24 * 6 + np.where(by > 0, by * (26 * 8 - 24 * 6), by * (24 * 6 - 22 * 4)), rtol=1e-4
+    )
     assert np.corrcoef(morphology.shape(to_pixels(changed.images))["thickness"], by)[0, 1] > 0.95
     assert Affine(thicken=1).moves == ("slant", "width", "height", "thickness")
     assert "thickness" not in Affine()(images, stream(0, "x")).moves
@@ -215,7 +239,10 @@ def test_what_can_be_followed() -> None:
     """A code follows what a run teaches, and what its changes change."""
     crops = "crop-and-colour"
     for settings, words in (
-        ({"objective": {"real_weight": 0}}, "above 0; else --latent.slant.follows none --latent.width.follows none"),
+        (
+            {"objective": {"real_weight": 0}},
+            "above 0; else --latent.slant.follows none --latent.width.follows none",
+        ),
         ({"augment": crops}, "does not move it one way; can follow width and height"),
         ({"augment": {"strength": 0, "stretch": 0, "thicken": 0}}, "set it none"),
         ({"augment": {"mirror": True}}, "can follow width and height and thickness"),

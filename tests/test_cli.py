@@ -22,7 +22,10 @@ def test_help_is_quick() -> None:
         for _ in range(3):
             begun = time.perf_counter()
             shown = subprocess.run(
-                [sys.executable, "-m", "infogan", *words], capture_output=True, text=True, check=True
+                [sys.executable, "-m", "infogan", *words],
+                capture_output=True,
+                text=True,
+                check=True,
             )
             seconds.append(time.perf_counter() - begun)
         assert "infogan" in shown.stdout
@@ -32,12 +35,20 @@ def test_help_is_quick() -> None:
 
 
 def test_train_leaves_the_whole_record(done: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("config.json", "metrics.jsonl", "model.safetensors", "environment.json", "scores.json"):
+    for name in (
+        "config.json",
+        "metrics.jsonl",
+        "model.safetensors",
+        "environment.json",
+        "scores.json",
+    ):
         assert (done / name).is_file(), name
     config = json.loads((done / "config.json").read_text())
     assert (config["steps"], config["seed"], config["latent"]["noise"]) == (4, 7, 8)
     weights = (done / "model.safetensors").stat().st_mtime_ns
-    run("train", config["data"]["name"], "-c", done / "config.json", "--run", done)  # done: shows what is there
+    run(
+        "train", config["data"]["name"], "-c", done / "config.json", "--run", done
+    )  # done: shows what is there
     shown = capsys.readouterr().out
     assert "cluster accuracy" in shown
     assert "traversals/slant.png" in shown
@@ -57,7 +68,9 @@ def test_fresh_trains_anew_and_nothing_else_does(
     assert json.loads((copy / "config.json").read_text())["latent"]["noise"] == 4
 
 
-def test_evaluate_prints_one_object(done: Path, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_evaluate_prints_one_object(
+    done: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run("evaluate", done, "--data", photos, "--split", "all", "--json")
     scores = json.loads(capsys.readouterr().out)
     assert scores["n"] == 64
@@ -69,7 +82,9 @@ def test_evaluate_prints_one_object(done: Path, photos: Path, capsys: pytest.Cap
     shown = capsys.readouterr().out
     assert "NMI" in shown
     assert re.search(
-        r"^slant +looks like [a-z ;]+ \(rho [+-]\d\.\d\d over sweeps, [+-]\d\.\d\d over real images\)$", shown, re.M
+        r"^slant +looks like [a-z ;]+ \(rho [+-]\d\.\d\d over sweeps, [+-]\d\.\d\d over real images\)$",
+        shown,
+        re.M,
     )
 
 
@@ -98,7 +113,18 @@ def test_images_of_another_size_are_brought_to_the_models(done: Path, tmp_path: 
 
 
 def test_pictures(done: Path, tmp_path: Path) -> None:
-    run("sample", done, "--code", "digit=3", "--code", "slant=0.5", "-n", 7, "-o", tmp_path / "x.png")
+    run(
+        "sample",
+        done,
+        "--code",
+        "digit=3",
+        "--code",
+        "slant=0.5",
+        "-n",
+        7,
+        "-o",
+        tmp_path / "x.png",
+    )
     run("traverse", done, "--code", "slant", "-o", tmp_path / "y.png")
     assert min(size(tmp_path / "x.png")) > 100
     assert min(size(tmp_path / "y.png")) > 100
@@ -121,7 +147,15 @@ def test_presets_and_dry_run(capsys: pytest.CaptureFixture[str]) -> None:
 def test_information_of_a_joint_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The binary symmetric channel of error 0.1: 0.368064 nats = 0.531004 bits."""
     (tmp_path / "joint.csv").write_text("0.45,0.05\n0.05,0.45\n")
-    run("information", tmp_path / "joint.csv", "--unit", "bits", "--json", "-o", tmp_path / "diagram.png")
+    run(
+        "information",
+        tmp_path / "joint.csv",
+        "--unit",
+        "bits",
+        "--json",
+        "-o",
+        tmp_path / "diagram.png",
+    )
     found = json.loads(capsys.readouterr().out)
     assert found["mutual_information"] == pytest.approx(0.531004, abs=1e-6)
     assert found["entropy_x"] == found["entropy_y"] == pytest.approx(1)
@@ -136,12 +170,24 @@ def test_information_of_a_joint_table(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 def test_progress_is_quiet_when_not_on_a_terminal(done: Path, tmp_path: Path) -> None:
-    words = ["train", "-c", str(done / "config.json"), "--run", str(tmp_path / "run"), "--steps", "2"]
-    ended = subprocess.run([sys.executable, "-m", "infogan", *words], capture_output=True, text=True, check=True)
+    words = [
+        "train",
+        "-c",
+        str(done / "config.json"),
+        "--run",
+        str(tmp_path / "run"),
+        "--steps",
+        "2",
+    ]
+    ended = subprocess.run(
+        [sys.executable, "-m", "infogan", *words], capture_output=True, text=True, check=True
+    )
     assert ended.stderr == ""
 
 
-def test_mistakes(done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_mistakes(
+    done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "zero-images-idx3-ubyte").write_bytes(b"")
     (tmp_path / "fake").mkdir()
@@ -164,7 +210,9 @@ def test_mistakes(done: Path, photos: Path, tmp_path: Path, capsys: pytest.Captu
     assert "0 to 3" in refused(capsys, "sample", done, "--code", "digit=4")
     assert "NAME=NUMBER" in refused(capsys, "sample", done, "--code", "digit")
     assert "at least 1" in refused(capsys, "sample", done, "-n", 0)
-    assert "choose one of digit, slant" in refused(capsys, "traverse", done, "-o", tmp_path / "x.png")
+    assert "choose one of digit, slant" in refused(
+        capsys, "traverse", done, "-o", tmp_path / "x.png"
+    )
     assert "does not exist" in refused(capsys, "sample", done, "-o", tmp_path / "no" / "x.png")
     assert "no such file or folder" in refused(capsys, "encode", done, tmp_path / "nowhere")
     assert "--splt" in refused(capsys, "evaluate", done, "--splt", "all")

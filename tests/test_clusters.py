@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from infogan.errors import DataError
-from infogan.metrics.clusters import DEAD, Usage, score, usage
+from infogan.analysis.metrics.clusters import DEAD, Usage, score, usage
+from infogan.core.errors import DataError
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 10, 5000)
@@ -50,7 +50,9 @@ def test_splitting_a_category_never_lowers_purity_and_costs_one_to_one() -> None
 
 def test_nmi_is_normalised_by_the_arithmetic_mean() -> None:
     labels, categories = np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3])
-    assert score(labels, categories, 2, 4).nmi == pytest.approx(math.log(2) / ((math.log(2) + math.log(4)) / 2))
+    assert score(labels, categories, 2, 4).nmi == pytest.approx(
+        math.log(2) / ((math.log(2) + math.log(4)) / 2)
+    )
 
 
 def test_unlabelled_images_drop_out() -> None:
@@ -72,7 +74,10 @@ def test_dead_categories_are_those_below_the_threshold_and_need_no_labels() -> N
     categories[categories == 19] = np.repeat([19, 0], [9, 91])  # 9 of 2000 images: 0.45 %
     used = usage(categories, 20)
     assert used.dead == [4, 7, 19]
-    assert used.words([str(k) for k in range(20)]) == "3 of 20 categories hold under 0.5 % of the images: 4, 7, 19"
+    assert (
+        used.words([str(k) for k in range(20)])
+        == "3 of 20 categories hold under 0.5 % of the images: 4, 7, 19"
+    )
     categories[np.flatnonzero(categories == 0)[0]] = 19  # 10 of 2000 is the threshold itself
     assert usage(categories, 20).shares[19] == DEAD
     assert usage(categories, 20).dead == [4, 7]

@@ -7,11 +7,20 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from infogan.codes import MOST_RHO, SIGMA_SPAN, SURENESS, Categorical, Code, Gaussian, Uniform
-from infogan.errors import ConfigError
+from infogan.core.errors import ConfigError
+from infogan.core.random import stream
 from infogan.information.bounds import barber_agakov
-from infogan.latent import Latent
-from infogan.streams import stream
+from infogan.latent.codes import (
+    MOST_RHO,
+    SIGMA_SPAN,
+    SURENESS,
+    Categorical,
+    Code,
+    Gaussian,
+    Uniform,
+)
+from infogan.latent.latent import Latent
+from infogan.objectives.base import of_codes, parameters
 
 CODES: list[Code] = [
     Categorical(10),
@@ -37,7 +46,9 @@ def test_q_that_says_the_prior_gains_nothing(code: Code) -> None:
         params = code.prior.log().expand(len(values), -1)
         expected = 0.0
     else:
-        params = torch.tensor([getattr(code, "mean", 0.0), 0.0][: code.n_params]).expand(len(values), -1)
+        params = torch.tensor([getattr(code, "mean", 0.0), 0.0][: code.n_params]).expand(
+            len(values), -1
+        )
         # KL(U‖N) moment-matched is 0.176485; sigma 1 on U(-2, 2): h(U) - CE(U, N(0, 1))
         expected = {"uniform": -0.176485, "gaussian": 0.0}[code.kind]
         if code.n_params == 1:
@@ -53,7 +64,9 @@ def test_categorical_bound_never_exceeds_the_entropy() -> None:
         params = torch.randn(7, 10, generator=stream(seed, "params")) * 10
         assert float(barber_agakov(code.entropy, code.log_q(params, values))) <= code.entropy
     sure = 100 * values
-    assert float(barber_agakov(code.entropy, code.log_q(sure, values))) == pytest.approx(math.log(10))
+    assert float(barber_agakov(code.entropy, code.log_q(sure, values))) == pytest.approx(
+        math.log(10)
+    )
 
 
 def test_symmetric_channel_reaches_the_mutual_information() -> None:
@@ -115,12 +128,18 @@ def test_extreme_outputs_stay_finite(code: Code) -> None:
 def test_real_information_at_its_corners() -> None:
     code = Categorical(4)
     sure = 1000 * torch.eye(4)
-    assert float(code.real_information(sure, sure, {})) == pytest.approx(math.log(4))  # balanced, sure, consistent
+    assert float(code.real_information(sure, sure, {})) == pytest.approx(
+        math.log(4)
+    )  # balanced, sure, consistent
     nothing = code.real_information(torch.zeros(4, 4), torch.zeros(4, 4), {})
-    assert float(nothing) == pytest.approx(-SURENESS * math.log(4))  # says nothing, and doubts everything
+    assert float(nothing) == pytest.approx(
+        -SURENESS * math.log(4)
+    )  # says nothing, and doubts everything
     one = torch.zeros(4, 4)
     one[:, 0] = 1000.0
-    assert float(code.real_information(one, one, {})) == pytest.approx(0)  # one category for everything
+    assert float(code.real_information(one, one, {})) == pytest.approx(
+        0
+    )  # one category for everything
     assert float(code.real_information(sure, sure.roll(1, 0), {})) < -100  # the two views disagree
     skewed = Categorical(2, probs=(0.75, 0.25))
     assigned = 1000 * torch.eye(2)[[0, 0, 0, 1]]
@@ -151,7 +170,10 @@ def test_a_code_that_follows_a_property_is_paid_for_moving_with_it() -> None:
 
 
 def test_where_nothing_moves_a_following_code_learns_nothing() -> None:
-    code, params = Gaussian(follows="width"), torch.randn(8, 2, generator=stream(0, "x")).requires_grad_()
+    code, params = (
+        Gaussian(follows="width"),
+        torch.randn(8, 2, generator=stream(0, "x")).requires_grad_(),
+    )
     for view, move in ((params.detach(), torch.randn(8)), (params.detach() + 1, torch.zeros(8))):
         j = code.real_information(params, view, {"width": move})
         assert j is not None and float(j.detach()) == pytest.approx(0)
@@ -168,7 +190,12 @@ def test_sweeps_may_leave_the_trained_range() -> None:
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: Categorical(1), lambda: Categorical(2, probs=(0.5, 0.4)), lambda: Uniform(1, 1), lambda: Gaussian(0, 0)],
+    [
+        lambda: Categorical(1),
+        lambda: Categorical(2, probs=(0.5, 0.4)),
+        lambda: Uniform(1, 1),
+        lambda: Gaussian(0, 0),
+    ],
 )
 def test_impossible_codes_are_refused(make: type) -> None:
     with pytest.raises(ValidationError):
@@ -182,8 +209,9 @@ def test_latent_in_any_order_and_number() -> None:
     draw = latent.sample(50, stream(0, "x"), a=4)
     assert draw.vector()[:, 4:9].argmax(1).tolist() == [4] * 50
     params = torch.arange(latent.n_params * 2.0).reshape(2, -1)
-    assert torch.equal(torch.cat(list(latent.split(params).values()), 1), params)  # split, then join
-    assert latent.split(params)["a"][0].tolist() == [2, 3, 4, 5, 6]
+    split = parameters(of_codes(latent), {"code": params})
+    assert torch.equal(torch.cat(list(split.values()), 1), params)  # split, then join
+    assert split["a"][0].tolist() == [2, 3, 4, 5, 6]
 
 
 def test_fixing_a_code_shifts_no_other_draw() -> None:
@@ -210,7 +238,12 @@ def test_traversal_moves_one_code_and_keeps_the_rest() -> None:
 
 @pytest.mark.parametrize(
     ("fixed", "words"),
-    [({"a": 5}, "0 to 4"), ({"a": 0.5}, "0 to 4"), ({"b": math.nan}, "finite"), ({"z": 1}, "this model has a, b")],
+    [
+        ({"a": 5}, "0 to 4"),
+        ({"a": 0.5}, "0 to 4"),
+        ({"b": math.nan}, "finite"),
+        ({"z": 1}, "this model has a, b"),
+    ],
 )
 def test_values_that_a_code_does_not_have(fixed: dict[str, float], words: str) -> None:
     latent = Latent(noise=3, a="categorical:5", b="uniform:-1:1")
@@ -227,11 +260,15 @@ def test_j_holds_its_target_fixed_and_takes_both_roles() -> None:
         code._agreement(leaf.log_softmax(1), q.log_softmax(1)).backward()
         grads.append(leaf.grad)
     assert torch.equal(*grads)  # what q says does not reach the target
-    assert float(code.real_information(a, b, {})) == pytest.approx(float(code.real_information(b, a, {})))
+    assert float(code.real_information(a, b, {})) == pytest.approx(
+        float(code.real_information(b, a, {}))
+    )
 
 
 def test_gaussian_sweep_and_confidence_follow_the_prior() -> None:
-    assert Gaussian(1.0, 3.0).swept(3) == pytest.approx([-5, 1, 7])  # two standard deviations to either side
+    assert Gaussian(1.0, 3.0).swept(3) == pytest.approx(
+        [-5, 1, 7]
+    )  # two standard deviations to either side
     assert Uniform(-10, 10).posterior(torch.zeros(1, 2)).confidence == pytest.approx(math.exp(-1))
 
 
@@ -244,14 +281,15 @@ def test_traversal_keeps_the_other_codes_of_a_row() -> None:
 
 
 def test_law_of_the_noise() -> None:
-    z = Latent(noise=1, law="uniform").sample(100_000, stream(0, "x")).noise
+    z = Latent(noise=1, distribution="uniform").sample(100_000, stream(0, "x")).noise
     assert (float(z.min()), float(z.max())) == pytest.approx((-1, 1), abs=1e-3)
     assert float(z.mean()) == pytest.approx(0, abs=0.01)
 
 
 def test_a_stream_is_named_by_seed_purpose_and_step() -> None:
     first = {
-        torch.rand(1, generator=stream(*key)).item() for key in [(0, "x", 0), (1, "x", 0), (0, "y", 0), (0, "x", 1)]
+        torch.rand(1, generator=stream(*key)).item()
+        for key in [(0, "x", 0), (1, "x", 0), (0, "y", 0), (0, "x", 1)]
     }
     assert len(first) == 4
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from infogan.analysis.comparison import compare
 from infogan.cli import main
-from infogan.comparison import compare
-from infogan.config import RunConfig
+from infogan.config.settings import RunConfig
 from infogan.data.images import Images
 from infogan.objectives import ACGAN, GAN
-from infogan.training.experiment import train
+from infogan.pipeline.run import train
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,9 @@ def test_seeds_are_one_row(family: Path) -> None:
     assert rows[1].tree()["cluster_accuracy"]["std"] is None
 
 
-def test_rows_of_one_objective_say_how_they_differ(family: Path, tiny: RunConfig, images: Images) -> None:
+def test_rows_of_one_objective_say_how_they_differ(
+    family: Path, tiny: RunConfig, images: Images
+) -> None:
     train(tiny.replace(batch=8), run=family / "other", data=images)
     names = [row.name for row in compare([family / "infogan", family / "other"])]
     assert names == ["infogan, batch 16", "infogan, batch 8"]
@@ -58,7 +60,9 @@ def test_rows_of_one_objective_say_how_they_differ(family: Path, tiny: RunConfig
     assert names == [f"infogan, steps {tiny.steps}", f"infogan, steps {tiny.steps + 1}"]
 
 
-def test_the_table_and_the_figure(family: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_and_the_figure(
+    family: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     runs = [family / name for name in ("infogan", "gan", "acgan-0", "acgan-1")]
     run("compare", *runs, "-o", tmp_path / "compare.png")
     shown = capsys.readouterr().out
@@ -67,7 +71,11 @@ def test_the_table_and_the_figure(family: Path, tmp_path: Path, capsys: pytest.C
     with Image.open(tmp_path / "compare.png") as figure:
         assert figure.width > figure.height > 300
     run("compare", *runs, "--json")
-    assert [row["objective"] for row in json.loads(capsys.readouterr().out)] == ["infogan", "gan", "acgan"]
+    assert [row["objective"] for row in json.loads(capsys.readouterr().out)] == [
+        "infogan",
+        "gan",
+        "acgan",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +85,7 @@ def test_the_table_and_the_figure(family: Path, tmp_path: Path, capsys: pytest.C
         (["compare", "nowhere"], "is no run folder"),
         (["compare", "{half}"], "is not finished"),
         (["sample", "{acgan}", "--class", "z"], "unknown class 'z'; this model knows a, b, c, d"),
-        (["sample", "{infogan}", "--class", "a"], "infogan tells G no class"),
+        (["sample", "{infogan}", "--class", "a"], "infogan gives G no class"),
     ],
 )
 def test_mistakes(
@@ -109,12 +117,18 @@ def test_own_folder_with_a_file_of_labels(
         Image.fromarray(pixels[..., 0]).save(photos / f"{i:02d}.png")
         lines += [f"{i:02d}.png,kind {images.classes[label]}"] if i < 50 else []
     (tmp_path / "mine.csv").write_text("\n".join(["file,label", *lines]), encoding="utf-8")
-    settings = tiny.replace(objective="semigan", latent={"digit": "none", "slant": "none"}, labels=1).tree()
-    (tmp_path / "semi.json").write_text(json.dumps(settings | {"labels": str(tmp_path / "mine.csv")}))
+    settings = tiny.replace(
+        objective="semigan", latent={"digit": "none", "slant": "none"}, labels=1
+    ).tree()
+    (tmp_path / "semi.json").write_text(
+        json.dumps(settings | {"labels": str(tmp_path / "mine.csv")})
+    )
     run("train", photos, "-c", tmp_path / "semi.json", "--run", tmp_path / "run")
     shown = capsys.readouterr().out
     assert "error" in shown  # every tenth image is held out, and some of those are labelled
-    seen = list(csv.DictReader((tmp_path / "run" / "labels.csv").read_text(encoding="utf-8").splitlines()))
+    seen = list(
+        csv.DictReader((tmp_path / "run" / "labels.csv").read_text(encoding="utf-8").splitlines())
+    )
     assert len(seen) == sum(i % 10 != 9 for i in range(50))
     run("encode", tmp_path / "run", photos, "-o", tmp_path / "codes.csv")
     rows = list(csv.DictReader((tmp_path / "codes.csv").read_text(encoding="utf-8").splitlines()))
@@ -124,4 +138,6 @@ def test_own_folder_with_a_file_of_labels(
         assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
         assert row["class"] == f"kind {max(shares, key=shares.__getitem__)}"
     run("evaluate", tmp_path / "run", "--json")
-    assert json.loads(capsys.readouterr().out.splitlines()[-1])["recall"].keys() == {f"kind {c}" for c in "abcd"}
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["recall"].keys() == {
+        f"kind {c}" for c in "abcd"
+    }

@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from infogan.codes import Categorical
-from infogan.config import RunConfig, from_options, read_file, with_file
+from infogan.config.presets import ABOUT, PAPER, PRESETS, preset
+from infogan.config.settings import RunConfig
+from infogan.config.toml import as_toml
+from infogan.config.tree import from_options, with_file
+from infogan.core.errors import ConfigError, RunError
+from infogan.core.tables import read_file
 from infogan.data.augment import Affine
-from infogan.errors import ConfigError, RunError
-from infogan.latent import Latent
+from infogan.latent.codes import Categorical
+from infogan.latent.latent import Latent
 from infogan.networks import Dcgan
 from infogan.objectives import GAN, InfoGAN
-from infogan.presets import ABOUT, PAPER, PRESETS, preset
-from infogan.run import Run
-from infogan.settings import as_toml
+from infogan.runs.folder import Run
 
 
 def changed(*words: str) -> RunConfig:
@@ -32,7 +34,9 @@ def test_a_preset_survives_its_own_file(name: str, tmp_path: Path) -> None:
 
 
 def test_every_setting_is_explained_where_it_comes_first() -> None:
-    gaussian = PRESETS["images"].replace(latent={"more": "gaussian"}, networks="mlp", augment="crop-and-colour")
+    gaussian = PRESETS["images"].replace(
+        latent={"more": "gaussian"}, networks="mlp", augment="crop-and-colour"
+    )
     for config in (*PRESETS.values(), gaussian):
         seen, before = set(), ""
         for line in as_toml(config).splitlines():
@@ -45,7 +49,9 @@ def test_every_setting_is_explained_where_it_comes_first() -> None:
     assert "# One of dcgan, mlp." in lines
     assert lines.count("# One of categorical, uniform, gaussian.") == 1
     assert lines.count("# One of affine, crop-and-colour.") == 1
-    assert sum(line.startswith("# One of ") for line in lines) == 4  # of codes, networks, objective, augment
+    assert (
+        sum(line.startswith("# One of ") for line in lines) == 4
+    )  # of codes, networks, objective, augment
     assert 'sigma = "none"' in lines  # what is not set is there too
 
 
@@ -56,25 +62,50 @@ def test_a_code_of_any_name_survives_its_own_file(tmp_path: Path) -> None:
 
 
 def test_options_reach_every_depth() -> None:
-    config = changed("--latent.digit.k", "20", "--optim.d-lr=1e-4", "--data", "digits", "--networks.channels", "[8,16]")
+    config = changed(
+        "--latent.digit.k",
+        "20",
+        "--optim.d-lr=1e-4",
+        "--data",
+        "digits",
+        "--networks.channels",
+        "[8,16]",
+    )
     assert config.latent.codes["digit"] == Categorical(20)
-    assert (config.optim.d_lr, config.data.name, config.networks) == (1e-4, "digits", Dcgan(channels=(8, 16)))
+    assert (config.optim.d_lr, config.data.name, config.networks) == (
+        1e-4,
+        "digits",
+        Dcgan(channels=(8, 16)),
+    )
     assert changed("--data-dir", "x").data.dir == "x"
-    for words in (["--data", "photos", "--data.size", "32"], ["--data.size", "32", "--data", "photos"]):
-        assert changed(*words).data.model_dump(include={"name", "size"}) == {"name": "photos", "size": (32, 32)}
+    for words in (
+        ["--data", "photos", "--data.size", "32"],
+        ["--data.size", "32", "--data", "photos"],
+    ):
+        assert changed(*words).data.model_dump(include={"name", "size"}) == {
+            "name": "photos",
+            "size": (32, 32),
+        }
 
 
 def test_another_kind_drops_the_fields_of_the_kind_before() -> None:
     official = preset("official")
     assert official.replace(objective="gan").objective == GAN()
-    assert official.replace(latent={"slant": "gaussian:0:2"}).latent.codes["slant"].kind == "gaussian"
+    assert (
+        official.replace(latent={"slant": "gaussian:0:2"}).latent.codes["slant"].kind == "gaussian"
+    )
     assert "slant" not in official.replace(latent={"slant": "none"}).latent.codes
 
 
 def test_values_replace_and_dicts_merge() -> None:
     latent = Latent(noise=4, only="categorical:3")
     assert PAPER.replace(latent=latent).latent == latent
-    assert list(PAPER.replace(latent={"more": "uniform"}).latent.codes) == ["digit", "slant", "width", "more"]
+    assert list(PAPER.replace(latent={"more": "uniform"}).latent.codes) == [
+        "digit",
+        "slant",
+        "width",
+        "more",
+    ]
     assert PAPER.replace(objective=InfoGAN(q_step="g")).objective == InfoGAN(q_step="g")
 
 
@@ -93,12 +124,18 @@ def test_values_replace_and_dicts_merge() -> None:
         (["--latent.seed", "uniform"], "cannot be called 'seed'"),
         (["--objective", "wgan"], "'gan', 'infogan'"),
         (["--objective.real-weight", "1"], "set augment affine"),
-        (["--objective.real-weight", "1", "--augment", "affine", "--objective.q-step", "g"], "q_step d or d-head"),
+        (
+            ["--objective.real-weight", "1", "--augment", "affine", "--objective.q-step", "g"],
+            "q_step d or d-head",
+        ),
         (["--networks.channels", "[64,"], "lists as"),
         (["--steps"], "--steps needs a value"),
         (["--steps", "--seed"], "--steps needs a value"),
         (["steps", "3"], "not an option"),
-        (["--latent.digit", "none", "--latent.slant", "none", "--latent.width", "none"], "infogan needs a code"),
+        (
+            ["--latent.digit", "none", "--latent.slant", "none", "--latent.width", "none"],
+            "infogan needs a code",
+        ),
     ],
 )
 def test_mistakes_name_value_and_remedy(words: list[str], message: str) -> None:
@@ -157,8 +194,11 @@ def test_what_may_differ_when_a_run_goes_on(tmp_path: Path) -> None:
     run = Run(tmp_path / "x")
     run.begin(PAPER)
     run.begin(PAPER.replace(log_every=7, checkpoint_every=9))
-    rates, changes = PAPER.replace(optim={"decay": 0.5}), PAPER.replace(augment=Affine(fade=0.5))
-    first = PAPER.replace(augment="affine", objective=InfoGAN(real_weight=1, real_first=0.5))
+    rates, changes = (
+        PAPER.replace(optim={"lr_decay": 0.5}),
+        PAPER.replace(augment=Affine(anneal=0.5)),
+    )
+    first = PAPER.replace(augment="affine", objective=InfoGAN(real_weight=1, warm_up=0.5))
     for name, falls in {"rates": rates, "changes": changes, "first": first}.items():
         falling = Run(tmp_path / name)
         falling.begin(falls)

@@ -15,11 +15,11 @@ from PIL import Image
 from torch import nn
 
 from infogan import data
+from infogan.core.errors import DataError
+from infogan.core.random import stream
 from infogan.data import folder, idx
 from infogan.data.augment import Affine
 from infogan.data.images import Images, Order, to_float, to_pixels
-from infogan.errors import DataError
-from infogan.streams import stream
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,9 @@ def test_order_is_a_function_of_seed_and_position() -> None:
     order = Order(10, seed=3)
     run = np.concatenate([order.batch(i, 4) for i in range(10)])  # four epochs
     assert all(sorted(run[10 * e : 10 * e + 10]) == list(range(10)) for e in range(4))
-    assert run.tolist() == np.concatenate([Order(10, seed=3).batch(i, 8) for i in range(5)]).tolist()
+    assert (
+        run.tolist() == np.concatenate([Order(10, seed=3).batch(i, 8) for i in range(5)]).tolist()
+    )
     assert Order(10, seed=3).batch(7, 4).tolist() == run[28:32].tolist()
     assert Order(10, seed=4).batch(0, 10).tolist() != run[:10].tolist()
     assert Order(1, seed=0).batch(5, 4).tolist() == [0] * 4
@@ -74,7 +76,9 @@ def test_idx_plain_and_gzipped(tmp_path: Path, packed: bool) -> None:
     images, labels = noise(60, 28, 28), np.arange(60) % 10
     for name, array in ((idx.TRAIN_IMAGES, images), (idx.TRAIN_LABELS, labels)):
         content = idx_bytes(array)
-        (tmp_path / (name + ".gz" * packed)).write_bytes(gzip.compress(content) if packed else content)
+        (tmp_path / (name + ".gz" * packed)).write_bytes(
+            gzip.compress(content) if packed else content
+        )
     file = str(tmp_path / (idx.TRAIN_IMAGES + ".gz" * packed))
     for source in (
         data.Source(name=file),
@@ -151,7 +155,10 @@ def test_numpy_files(tmp_path: Path) -> None:
         (np.zeros((3, 16, 16, 2), np.uint8), "1 or 3"),
         (np.zeros((0, 16, 16), np.uint8), "no image"),
         (np.array([object()] * 3), "save the images as numbers"),
-        (np.zeros(3, [("a", "<i4"), ("b", "<i4")]), "not that of plain numbers; save the images as numbers"),
+        (
+            np.zeros(3, [("a", "<i4"), ("b", "<i4")]),
+            "not that of plain numbers; save the images as numbers",
+        ),
         (np.array(["a", "b"]), "save the images as numbers"),
     ],
     ids=str,
@@ -167,7 +174,12 @@ def test_arrays_that_are_no_images(tmp_path: Path, array: np.ndarray, words: str
 def test_npy_that_lies_about_its_size(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", noise(4, 16, 16))
     content = (tmp_path / "x.npy").read_bytes()
-    for wrong in (content[:-1], content.replace(b"(4, 16, 16)", b"(9, 16, 16)"), b"", b"\x93NUMPY\1\0\xff\xff"):
+    for wrong in (
+        content[:-1],
+        content.replace(b"(4, 16, 16)", b"(9, 16, 16)"),
+        b"",
+        b"\x93NUMPY\1\0\xff\xff",
+    ):
         (tmp_path / "x.npy").write_bytes(wrong)
         with pytest.raises(DataError, match=r"x\.npy"):
             data.load(str(tmp_path / "x.npy"), "all")
@@ -182,7 +194,9 @@ def test_folder_of_class_folders(tmp_path: Path) -> None:
     (tmp_path / "photos" / "notes.md").write_text("not an image")
     images = data.load(str(tmp_path / "photos"), "all")
     assert (len(images), images.shape, images.classes) == (20, (20, 24, 1), ("cat", "dog"))
-    assert [Path(file).parent.name for file in images.files] == [images.classes[i] for i in images.labels]
+    assert [Path(file).parent.name for file in images.files] == [
+        images.classes[i] for i in images.labels
+    ]
     assert isinstance(images.base, np.memmap)  # the cached array, not a copy in memory
     assert len(data.load(str(tmp_path / "photos"))) == 18
     assert len(data.load(str(tmp_path / "photos"), "validation")) == 2
@@ -192,7 +206,9 @@ def test_a_folder_may_bring_its_own_splits(tmp_path: Path) -> None:
     for part, n in (("train", 12), ("validation", 3), ("test", 2)):
         for i in range(n):
             png(tmp_path / part / f"{i}.png", noise(16, 16))
-    lengths = {part: len(data.load(str(tmp_path), part)) for part in ("train", "validation", "test")}
+    lengths = {
+        part: len(data.load(str(tmp_path), part)) for part in ("train", "validation", "test")
+    }
     assert lengths == {"train": 12, "validation": 3, "test": 2}
     both = data.load(str(tmp_path), "all")
     assert [Path(file).parent.name for file in both.files] == ["train"] * 12 + ["validation"] * 3
@@ -215,7 +231,10 @@ def test_images_named_test_are_never_trained_on(tmp_path: Path) -> None:
         for i in range(12):
             png(tmp_path / name / f"{i}.png", noise(16, 16))
     for split in ("train", "validation"):
-        with pytest.raises(DataError, match=r"has a folder test but none named train; .*/train, or give test another"):
+        with pytest.raises(
+            DataError,
+            match=r"has a folder test but none named train; .*/train, or give test another",
+        ):
             data.load(str(tmp_path), split)
     assert len(data.load(str(tmp_path), "test")) == 12
     assert len(data.load(str(tmp_path), "all")) == 36  # of an album that is only encoded, all of it
@@ -260,7 +279,11 @@ def test_sizes_are_brought_to_one_on_request_only(tmp_path: Path) -> None:
 def test_colour_is_found_in_the_files(tmp_path: Path) -> None:
     for i in range(5):
         png(tmp_path / "photos" / f"{i}.png", np.repeat(noise(16, 16, 1), 3, 2))
-    assert data.load(str(tmp_path / "photos"), "all").shape == (16, 16, 1)  # RGB files without colour
+    assert data.load(str(tmp_path / "photos"), "all").shape == (
+        16,
+        16,
+        1,
+    )  # RGB files without colour
     png(tmp_path / "photos" / "z.png", noise(16, 16, 3))
     assert data.load(str(tmp_path / "photos"), "all").shape == (16, 16, 3)
     assert data.load(str(tmp_path / "photos"), "all", color="grey").shape == (16, 16, 1)
@@ -331,29 +354,41 @@ class Answer:
         pass
 
 
-def test_a_folder_of_another_published_set_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_another_published_set_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They all call their files alike, and digits would be scored as garments."""
     images = idx_bytes(noise(6, 28, 28))
     labels = idx_bytes(np.zeros(6, np.uint8))
     (tmp_path / idx.TRAIN_IMAGES).write_bytes(images)
     (tmp_path / f"{idx.TRAIN_LABELS}.gz").write_bytes(gzip.compress(labels))
-    assert len(data.load("fashion-mnist", "all", dir=str(tmp_path))) == 6  # somebody's own images in that format
+    assert (
+        len(data.load("fashion-mnist", "all", dir=str(tmp_path))) == 6
+    )  # somebody's own images in that format
     digest = {idx.TRAIN_LABELS: hashlib.sha256(labels).hexdigest()}
-    monkeypatch.setitem(idx.PUBLISHED, "mnist", dataclasses.replace(idx.PUBLISHED["mnist"], sha256=digest))
+    monkeypatch.setitem(
+        idx.PUBLISHED, "mnist", dataclasses.replace(idx.PUBLISHED["mnist"], sha256=digest)
+    )
     with pytest.raises(DataError, match="is that of mnist, not of fashion-mnist; give mnist"):
         data.load("fashion-mnist", "all", dir=str(tmp_path))
     assert len(data.load("mnist", "all", dir=str(tmp_path))) == 6
 
 
 @pytest.mark.parametrize("fault", ["none", "wrong", "cut", "http"])
-def test_downloads_are_whole_and_checked_or_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+def test_downloads_are_whole_and_checked_or_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
     content = idx_bytes(noise(6, 28, 28))
     digest = {idx.TRAIN_IMAGES: hashlib.sha256(content).hexdigest()}
-    monkeypatch.setitem(idx.PUBLISHED, "mnist", dataclasses.replace(idx.PUBLISHED["mnist"], sha256=digest))
+    monkeypatch.setitem(
+        idx.PUBLISHED, "mnist", dataclasses.replace(idx.PUBLISHED["mnist"], sha256=digest)
+    )
     body = gzip.compress(content if fault != "wrong" else content + b"x")
     body = body[:-9] if fault == "cut" else body
     scheme = "http" if fault == "http" else "https"
-    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: Answer(scheme + "://mirror/x", body))
+    monkeypatch.setattr(
+        urllib.request, "urlopen", lambda url, timeout: Answer(scheme + "://mirror/x", body)
+    )
     target = tmp_path / "cache" / "idx" / "mnist" / idx.TRAIN_IMAGES
     if fault == "none":
         assert idx.read_idx(idx.fetched("mnist", idx.TRAIN_IMAGES)).shape == (6, 28, 28)
@@ -363,11 +398,17 @@ def test_downloads_are_whole_and_checked_or_absent(tmp_path: Path, monkeypatch: 
     assert [p.name for p in target.parent.iterdir()] == ([target.name] if fault == "none" else [])
 
 
-@pytest.mark.parametrize("value", ["-" * 5000 + "1", "[" * 118, "not " * 2000 + "1", "'<f4' 'x'", "open('x', 'w')"])
-def test_only_plain_headers_reach_a_parser(tmp_path: Path, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "value", ["-" * 5000 + "1", "[" * 118, "not " * 2000 + "1", "'<f4' 'x'", "open('x', 'w')"]
+)
+def test_only_plain_headers_reach_a_parser(
+    tmp_path: Path, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("ast.literal_eval", lambda text: pytest.fail("parsed"))
     header = f"{{'descr': {value}, 'fortran_order': False, 'shape': (6, 16, 16), }}\n".encode()
-    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + bytes(6 * 256))
+    (tmp_path / "x.npy").write_bytes(
+        b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + bytes(6 * 256)
+    )
     with pytest.raises(DataError, match="not that of plain numbers"):
         data.load(str(tmp_path / "x.npy"), "all")
 
@@ -379,7 +420,9 @@ def test_augment_of_strength_zero_changes_nothing() -> None:
     images = to_float(noise(16, 20, 28, 1))
     mirrored = Affine(strength=0, shift=0, mirror=True)(images, stream(0, "x")).images
     for image, out in zip(images, mirrored, strict=True):
-        assert torch.allclose(out, image, atol=1e-5) or torch.allclose(out, image.flip(2), atol=1e-5)
+        assert torch.allclose(out, image, atol=1e-5) or torch.allclose(
+            out, image.flip(2), atol=1e-5
+        )
     assert not torch.allclose(mirrored, images, atol=1e-2)
 
 
@@ -387,7 +430,9 @@ def test_augment_bends_smoothly_and_each_image_its_own_way() -> None:
     """On a picture of its own coordinates the change is the displacement: as large as asked for, and smooth."""
     n, side = 200, 24
     axis = torch.linspace(-1, 1, side)
-    images = torch.stack([axis.expand(side, side), axis[:, None].expand(side, side)]).expand(n, 2, side, side)
+    images = torch.stack([axis.expand(side, side), axis[:, None].expand(side, side)]).expand(
+        n, 2, side, side
+    )
     moved = Affine(strength=0, shift=0, bend=0.05)(images, stream(0, "x")).images - images
     inside = moved[:, :, 6:-6, 6:-6]  # the border holds back what would come in from outside
     assert 0.02 < inside.std() < 0.08
@@ -403,7 +448,9 @@ def test_augment_turns_in_pixels_on_oblong_images() -> None:
     turned = Affine(strength=4, shift=0)(images, stream(0, "x")).images
     area = (turned + 1).sum((1, 2, 3)) / 2
     u = torch.rand(64, 6, generator=stream(0, "x")) * 2 - 1
-    expected = 80 / (1 + 0.6 * u[:, 2]) ** 2  # area scales with the square; turns and shears keep it
+    expected = (
+        80 / (1 + 0.6 * u[:, 2]) ** 2
+    )  # area scales with the square; turns and shears keep it
     keep = expected < 300  # a bar enlarged over the border is cut
     assert math.isclose(float((area / expected)[keep].mean()), 1, abs_tol=0.05)
 
@@ -428,8 +475,12 @@ def test_a_subset_of_a_subset() -> None:
     assert part.source(0) == "images#7"
 
 
-def test_addresses_that_are_not_https_are_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: Answer("https://mirror/x", b""))
+def test_addresses_that_are_not_https_are_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        urllib.request, "urlopen", lambda url, timeout: Answer("https://mirror/x", b"")
+    )
     with pytest.raises(OSError, match="not https"):
         idx.download("http://mirror/x", tmp_path / "x")
 
@@ -437,7 +488,9 @@ def test_addresses_that_are_not_https_are_not_asked(tmp_path: Path, monkeypatch:
 def test_the_second_mirror_is_asked_when_the_first_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     content, asked = idx_bytes(noise(6, 28, 28)), []
     digest = {idx.TRAIN_IMAGES: hashlib.sha256(content).hexdigest()}
-    monkeypatch.setitem(idx.PUBLISHED, "mnist", dataclasses.replace(idx.PUBLISHED["mnist"], sha256=digest))
+    monkeypatch.setitem(
+        idx.PUBLISHED, "mnist", dataclasses.replace(idx.PUBLISHED["mnist"], sha256=digest)
+    )
 
     def urlopen(url: str, timeout: int) -> Answer:
         asked.append(url)
@@ -470,7 +523,10 @@ def test_a_rewritten_file_is_read_again(tmp_path: Path, seen_by: str) -> None:
 
 def test_another_size_is_another_array(tmp_path: Path) -> None:
     png(tmp_path / "photos" / "a.png", noise(40, 40))
-    shapes = [data.load(str(tmp_path / "photos"), "all", size=size).shape for size in ("16", "24", "16x24")]
+    shapes = [
+        data.load(str(tmp_path / "photos"), "all", size=size).shape
+        for size in ("16", "24", "16x24")
+    ]
     assert shapes == [(16, 16, 1), (24, 24, 1), (16, 24, 1)]
 
 

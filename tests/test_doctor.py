@@ -12,23 +12,29 @@ import pytest
 import torch
 
 from conftest import refused, run
-from infogan import doctor, signs
-from infogan.codes import AnyCode, Categorical, Gaussian, Uniform
-from infogan.config import RunConfig
+from infogan.analysis import diagnostics, doctor
+from infogan.analysis.diagnostics import Signs, measure
+from infogan.analysis.doctor import findings
+from infogan.config.settings import RunConfig
 from infogan.data.images import Images
-from infogan.doctor import findings
-from infogan.model import Model
-from infogan.posterior import Posterior
-from infogan.run import Run
-from infogan.signs import Signs, measure
+from infogan.latent.codes import AnyCode, Categorical, Gaussian, Uniform
+from infogan.latent.posterior import Posterior
+from infogan.model.model import Model
+from infogan.runs.folder import Run
 
-CONFIG = RunConfig().replace(latent={"category": "none", "digit": "categorical:4", "slant": "uniform:-1:1"}, steps=100)
+CONFIG = RunConfig().replace(
+    latent={"category": "none", "digit": "categorical:4", "slant": "uniform:-1:1"}, steps=100
+)
 HEALTHY = {"d/real": 0.6, "d/fake": 0.6, "g/adversarial": 0.9, "L_I/digit": 1.3, "L_I/slant": 0.9}
 
 
 def log(**last: float) -> list[dict[str, Any]]:
     """Ten healthy lines, the last two of which differ. `d_real` stands for d/real."""
-    changed = {name.replace("_", "/", 1): value for name, value in last.items() if not name.startswith("L_I")}
+    changed = {
+        name.replace("_", "/", 1): value
+        for name, value in last.items()
+        if not name.startswith("L_I")
+    }
     changed |= {f"L_I/{name[4:]}": value for name, value in last.items() if name.startswith("L_I")}
     return [{"step": 10 * i, **HEALTHY, **(changed if i > 8 else {})} for i in range(1, 11)]
 
@@ -52,11 +58,14 @@ def test_a_d_that_overpowers() -> None:
     assert "optim.d-lr 5e-05 (now 0.0002)" in found.remedy
     assert "d-steps 1 (now 5)" in findings(bad, CONFIG.replace(d_steps=5))[0].remedy
     catgan = CONFIG.replace(latent={"digit": "none", "slant": "none"}, objective="catgan")
-    assert measure(catgan, log(d_real=0.0, d_fake=-2.0), {}).losses is None  # its losses are entropies
+    assert (
+        measure(catgan, log(d_real=0.0, d_fake=-2.0), {}).losses is None
+    )  # its losses are entropies
 
 
 @pytest.mark.parametrize(
-    ("name", "code"), [("digit", Categorical(4)), ("slant", Uniform(-1, 1)), ("slant", Gaussian(sigma=1.0))]
+    ("name", "code"),
+    [("digit", Categorical(4)), ("slant", Uniform(-1, 1)), ("slant", Gaussian(sigma=1.0))],
 )
 def test_a_code_that_is_ignored(name: str, code: AnyCode) -> None:
     config = CONFIG.replace(latent={name: code})
@@ -69,10 +78,15 @@ def test_a_code_that_is_ignored(name: str, code: AnyCode) -> None:
     assert found.name == "code ignored"
     assert name in found.seen
     gan = config.replace(objective="gan")
-    assert "objective infogan" in findings(measure(gan, log(**{f"L_I_{name}": low - 0.01}), {}), gan)[0].remedy
+    assert (
+        "objective infogan"
+        in findings(measure(gan, log(**{f"L_I_{name}": low - 0.01}), {}), gan)[0].remedy
+    )
 
 
-@pytest.mark.parametrize("code", [Uniform(-1, 1), Uniform(-2, 2), Gaussian(scale=3.0), Uniform(-1, 1, sigma=1.0)])
+@pytest.mark.parametrize(
+    "code", [Uniform(-1, 1), Uniform(-2, 2), Gaussian(scale=3.0), Uniform(-1, 1, sigma=1.0)]
+)
 def test_told_is_the_share_of_variance_that_q_reads(code: Uniform | Gaussian) -> None:
     """Of a Q that is right up to an error of a third of the variance, and of one that says the same of every image."""
     c = code.sample(200_000, torch.Generator().manual_seed(0))
@@ -118,12 +132,14 @@ def test_what_is_read_of_a_continuous_code_needs_neither_its_zero_nor_a_true_sig
     noise = torch.randn(drawn.shape, generator=torch.Generator().manual_seed(1))
     mean = (0.3 + 0.5 * drawn + 0.5 * code.std * math.sqrt(1 / 0.8 - 1) * noise)[:, 0].numpy()
     off = Posterior(value=mean, confidence=mean, mean=mean, std=np.full_like(mean, 0.05))
-    assert signs.reading(code, drawn, off) == pytest.approx(0.8, abs=0.02)
-    assert signs.reading(code, drawn, replace(off, mean=-mean)) < 0.01  # backwards is wrong
+    assert diagnostics.reading(code, drawn, off) == pytest.approx(0.8, abs=0.02)
+    assert diagnostics.reading(code, drawn, replace(off, mean=-mean)) < 0.01  # backwards is wrong
     lost = np.full_like(mean, np.nan)
-    assert not signs.reading(code, drawn, replace(off, mean=lost, std=lost)) > 0
-    assert signs.reading(code, drawn, replace(off, mean=noise[:, 0].numpy())) == pytest.approx(0, abs=0.01)
-    assert signs.reading(code, drawn, replace(off, mean=np.ones_like(mean))) == 0
+    assert not diagnostics.reading(code, drawn, replace(off, mean=lost, std=lost)) > 0
+    assert diagnostics.reading(
+        code, drawn, replace(off, mean=noise[:, 0].numpy())
+    ) == pytest.approx(0, abs=0.01)
+    assert diagnostics.reading(code, drawn, replace(off, mean=np.ones_like(mean))) == 0
 
 
 def test_what_is_read_of_a_continuous_code_counts_what_q_knows_to_be_unsure_of() -> None:
@@ -137,7 +153,7 @@ def test_what_is_read_of_a_continuous_code_counts_what_q_knows_to_be_unsure_of()
     read = Posterior(value=mean, confidence=std, mean=mean, std=std)
     bound = code.entropy - (0.5 * math.log(2 * math.pi) + (math.log(10.0) + math.log(0.01)) / 2)
     assert np.corrcoef(c, mean)[0, 1] ** 2 < 0.3
-    assert signs.reading(code, drawn, read) == pytest.approx(code.told(bound), abs=0.01)
+    assert diagnostics.reading(code, drawn, read) == pytest.approx(code.told(bound), abs=0.01)
 
 
 def test_what_is_read_of_a_categorical_code_is_its_share_of_information() -> None:
@@ -145,9 +161,13 @@ def test_what_is_read_of_a_categorical_code_is_its_share_of_information() -> Non
     drawn = code.sample(2000, torch.Generator().manual_seed(0))
     probs = (0.1 + 0.6 * drawn).numpy()
     read = Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)
-    assert signs.reading(code, drawn, read) == pytest.approx(1 + math.log(0.7) / math.log(4), abs=1e-4)
+    assert diagnostics.reading(code, drawn, read) == pytest.approx(
+        1 + math.log(0.7) / math.log(4), abs=1e-4
+    )
     wrong = np.roll(drawn.numpy(), 1, 1)
-    assert -100 < signs.reading(code, drawn, replace(read, probs=wrong)) < -10  # sure, and wrong: finite
+    assert (
+        -100 < diagnostics.reading(code, drawn, replace(read, probs=wrong)) < -10
+    )  # sure, and wrong: finite
 
 
 def test_what_the_finished_model_reads_is_asked_of_its_own_images(trained: Path) -> None:
@@ -158,15 +178,25 @@ def test_what_the_finished_model_reads_is_asked_of_its_own_images(trained: Path)
     with torch.no_grad():
         for parameter in model.d.parameters():
             parameter.zero_()  # the same of every image
-    assert measure(model.config, log(), {}, model).kept == pytest.approx({"digit": 0, "slant": 0}, abs=0.1)
-    acgan = model.config.replace(latent={"slant": "none"}, objective="acgan", labels="all", augment=None)
+    assert measure(model.config, log(), {}, model).kept == pytest.approx(
+        {"digit": 0, "slant": 0}, abs=0.1
+    )
+    acgan = model.config.replace(
+        latent={"slant": "none"}, objective="acgan", labels="all", augment=None
+    )
     told_apart = Model(acgan, model.shape, ("a", "b", "c", "d"))
     assert measure(acgan, [], {}, told_apart).kept.keys() == {"digit"}  # by the head of classes
-    catgan = model.config.replace(latent={"digit": "none", "slant": "none"}, objective={"kind": "catgan", "k": 4})
-    assert measure(catgan, [], {}, Model(catgan, model.shape)).kept == {}  # has no head that reads codes
+    catgan = model.config.replace(
+        latent={"digit": "none", "slant": "none"}, objective={"kind": "catgan", "k": 4}
+    )
+    assert (
+        measure(catgan, [], {}, Model(catgan, model.shape)).kept == {}
+    )  # has no head that reads codes
 
 
-def test_each_image_is_asked_for_the_code_that_it_was_made_of(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_image_is_asked_for_the_code_that_it_was_made_of(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A G that writes its codes into pixels, and a Q that reads them there."""
     model = Model.load(trained)
     noise = model.latent.noise
@@ -176,14 +206,16 @@ def test_each_image_is_asked_for_the_code_that_it_was_made_of(trained: Path, mon
         made[:, 0, :5, 0] = (vectors[:, noise:] + 1) * 100
         return made.to(torch.uint8).numpy()
 
-    def read_codes(images: Any) -> dict[str, Posterior]:
+    def encode(images: Any) -> dict[str, Posterior]:
         codes = images[:, 0, :5, 0].astype(np.float32) / 100 - 1
         mean, std = codes[:, 4], np.full(len(codes), 0.05, np.float32)
-        digit = Posterior(value=codes.argmax(1), confidence=std, probs=0.01 + 0.96 * (codes[:, :4] > 0.5))
+        digit = Posterior(
+            value=codes.argmax(1), confidence=std, probs=0.01 + 0.96 * (codes[:, :4] > 0.5)
+        )
         return {"digit": digit, "slant": Posterior(value=mean, confidence=std, mean=mean, std=std)}
 
     monkeypatch.setattr(model, "generate", generate)
-    monkeypatch.setattr(model, "read_codes", read_codes)
+    monkeypatch.setattr(model, "encode", encode)
     kept = measure(model.config, log(), {}, model).kept
     assert kept == pytest.approx({"digit": 1 + math.log(0.97) / math.log(4), "slant": 1}, abs=0.01)
 
@@ -194,7 +226,9 @@ def test_a_learned_prior_is_the_measure_of_both_shares(trained: Path) -> None:
     model = Model(learned, (16, 16, 1))
     model.priors["digit"] = torch.tensor([0.85, 0.05, 0.05, 0.05])
     entropy = model.latent.codes["digit"].entropy
-    assert measure(learned, log(L_I_digit=entropy), {}, model).told["digit"] == pytest.approx(1, abs=1e-6)
+    assert measure(learned, log(L_I_digit=entropy), {}, model).told["digit"] == pytest.approx(
+        1, abs=1e-6
+    )
 
 
 def test_a_category_that_is_unused() -> None:
@@ -206,7 +240,9 @@ def test_a_category_that_is_unused() -> None:
     (found,) = findings(measure(CONFIG, log(), scores(promised - 0.001)), CONFIG)
     assert found.name == "category unused"
     assert "category 0 get" in found.seen
-    assert measure(CONFIG, log(), scores(0.0, n=4 * signs.FEWEST - 1)).usage == ()  # too few images to tell
+    assert (
+        measure(CONFIG, log(), scores(0.0, n=4 * diagnostics.FEWEST - 1)).usage == ()
+    )  # too few images to tell
     rare = CONFIG.replace(latent={"digit": Categorical(4, probs=(0.04, 0.32, 0.32, 0.32))})
     assert names_of(measure(rare, log(), scores(0.02)), rare) == []  # as rare as its prior has it
     silent = measure(CONFIG, log(L_I_digit=0.1), scores(0.0))
@@ -221,7 +257,7 @@ def test_categories_that_share_a_class() -> None:
     copies[:40, :2] = [0.68, 0.3]
     copies[40:60, :2] = [0.1, 0.88]
     copies[100:] = 0.25
-    table = signs.confusion(read, copies)
+    table = diagnostics.confusion(read, copies)
     assert table[0, 1] == table[1, 0] == pytest.approx(0.2)
     assert table[0, 2] == pytest.approx(0.01)
     assert (table[3] == 0).all()
@@ -243,16 +279,21 @@ def test_images_that_repeat() -> None:
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (30, 8, 8, 3)).astype(np.uint8)
     flat = images.reshape(30, -1).astype(float)
-    by_hand = [min(np.sqrt(((a - b) ** 2).mean()) for j, b in enumerate(flat) if j != i) for i, a in enumerate(flat)]
-    assert signs.nearest(images) == pytest.approx(np.array(by_hand), rel=1e-4)
-    assert signs.nearest(np.concatenate([images, images])) == pytest.approx(0, abs=0.05)
+    by_hand = [
+        min(np.sqrt(((a - b) ** 2).mean()) for j, b in enumerate(flat) if j != i)
+        for i, a in enumerate(flat)
+    ]
+    assert diagnostics.nearest(images) == pytest.approx(np.array(by_hand), rel=1e-4)
+    assert diagnostics.nearest(np.concatenate([images, images])) == pytest.approx(0, abs=0.05)
     base = measure(CONFIG, log(), {})
     assert names_of(replace(base, spacing=doctor.CLOSE, spacings={0: doctor.CLOSE})) == []
     (found,) = findings(replace(base, spacing=doctor.CLOSE - 0.01), CONFIG)
     assert (found.name, "category" in found.seen) == ("generator collapse", False)
     within = replace(base, spacing=1.0, spacings={0: 0.9, 2: 0.1})
     assert "in category 2 are 0.10 times" in findings(within, CONFIG)[0].seen
-    assert "latent.noise 62 (now 2)" in findings(within, CONFIG.replace(latent={"noise": 2}))[0].remedy
+    assert (
+        "latent.noise 62 (now 2)" in findings(within, CONFIG.replace(latent={"noise": 2}))[0].remedy
+    )
 
 
 def test_a_generator_that_makes_one_image_a_category(trained: Path, images: Images) -> None:
@@ -273,7 +314,10 @@ def test_no_label_is_looked_at(trained: Path, images: Images) -> None:
     scores: dict[str, Any] = {"n": 64, "code": "digit", "shares": [0.25] * 4}
     told = [
         doctor.examine(there, model, Images(images.pixels, labels, classes), scores)
-        for labels, classes in ((images.labels, images.classes), (images.labels[::-1].copy(), ("b", "a", "d", "c")))
+        for labels, classes in (
+            (images.labels, images.classes),
+            (images.labels[::-1].copy(), ("b", "a", "d", "c")),
+        )
     ]
     assert told[0] == told[1] == doctor.examine(there, model, Images(images.pixels), scores)
 
@@ -292,7 +336,9 @@ def test_the_command(done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert recorded == tree["findings"]  # what the end of training saw
 
 
-def test_runs_without_weights_or_lines(done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_without_weights_or_lines(
+    done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     copy = tmp_path / "run"
     shutil.copytree(done, copy)
     (copy / "model.safetensors").unlink()
@@ -310,14 +356,18 @@ def test_runs_without_weights_or_lines(done: Path, tmp_path: Path, capsys: pytes
     shutil.copy(done / "model.safetensors", copy)
     run("doctor", copy)
     assert "left out: losses: the log has no line" in capsys.readouterr().out
-    moved = json.loads((copy / "config.json").read_text()) | {"data": {"name": str(tmp_path / "gone")}}
+    moved = json.loads((copy / "config.json").read_text()) | {
+        "data": {"name": str(tmp_path / "gone")}
+    }
     (copy / "config.json").write_text(json.dumps(moved))
     run("doctor", copy)
     assert "cannot be read" in capsys.readouterr().out
     assert "no such file" in refused(capsys, "doctor", copy, "--data", tmp_path / "gone")
 
 
-def test_training_and_the_report_say_it(done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_training_and_the_report_say_it(
+    done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """`train` on a run that is done shows the words again; on the page they are text, whatever a code is called."""
     copy = tmp_path / "run"
     shutil.copytree(done, copy)
@@ -325,7 +375,9 @@ def test_training_and_the_report_say_it(done: Path, tmp_path: Path, capsys: pyte
     run("train", "-c", copy / "config.json", "--run", copy)
     assert "code ignored: Q reads" in capsys.readouterr().out
     scores = json.loads((copy / "scores.json").read_text())
-    scores["findings"] = [{"name": "code ignored", "seen": "<script>alert(1)</script>", "remedy": "a & b"}]
+    scores["findings"] = [
+        {"name": "code ignored", "seen": "<script>alert(1)</script>", "remedy": "a & b"}
+    ]
     (copy / "scores.json").write_text(json.dumps(scores))
     run("report", copy)
     page = (copy / "report.html").read_text()

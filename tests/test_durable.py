@@ -10,8 +10,8 @@ import pytest
 from harness import strokes
 
 from conftest import refused, run
+from infogan.core.errors import ConfigError
 from infogan.data.labels import write_csv
-from infogan.errors import ConfigError
 from infogan.report.plots import save_png
 
 resource = pytest.importorskip("resource", reason="this system has no limit on the size of files")
@@ -47,7 +47,13 @@ def test_the_old_file_outlives_a_disk_that_fills_up(
     table.write_text("3,1\n1,3\n")
     folder.mkdir()
     file = folder / name
-    places = {"RUN": done, "PHOTOS": photos, "TABLE": table, "FILE": file, "NOWHERE": tmp_path / "x.png"}
+    places = {
+        "RUN": done,
+        "PHOTOS": photos,
+        "TABLE": table,
+        "FILE": file,
+        "NOWHERE": tmp_path / "x.png",
+    }
     places["NOWHERE"].symlink_to(os.devnull)
     words = [str(places.get(word, word)) for word in WRITERS[name]]
     run(*words)

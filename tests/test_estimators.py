@@ -16,7 +16,7 @@ from pytest import approx
 from sklearn.feature_selection import mutual_info_regression
 
 import infogan.information as it
-from infogan.errors import DataError
+from infogan.core.errors import DataError
 
 ROOT = Path(__file__).parents[1]
 Samples = NDArray[np.float64]
@@ -45,7 +45,9 @@ def test_plug_in_information_of_independent_labels_is_not_zero(rng: np.random.Ge
     draws = [(rng.integers(0, 20, 10_000), rng.integers(0, 10, 10_000)) for _ in range(40)]
     plain = np.mean([it.plug_in_mutual_information(x, y, miller_madow=False) for x, y in draws])
     assert plain == approx(19 * 9 / 20_000, rel=0.08)  # 0.0086
-    assert it.summary(it.joint_table(*draws[0]))["chance_mutual_information"] == approx(19 * 9 / 20_000)
+    assert it.summary(it.joint_table(*draws[0]))["chance_mutual_information"] == approx(
+        19 * 9 / 20_000
+    )
     mended = [it.plug_in_mutual_information(x, y) for x, y in draws]
     assert np.mean(mended) == approx(0, abs=0.0006) and min(mended) < 0
 
@@ -61,8 +63,12 @@ def test_miller_madow_information_is_that_of_the_entropies(rng: np.random.Genera
     assert it.plug_in_entropy(x, unit="bits") == approx(it.plug_in_entropy(x) / math.log(2))
 
 
-@pytest.mark.parametrize(("rho", "tolerance"), [(0.0, 0.02), (0.5, 0.02), (0.9, 0.03), (0.99, 0.05)])
-def test_nearest_neighbours_on_gaussian_pairs(rng: np.random.Generator, rho: float, tolerance: float) -> None:
+@pytest.mark.parametrize(
+    ("rho", "tolerance"), [(0.0, 0.02), (0.5, 0.02), (0.9, 0.03), (0.99, 0.05)]
+)
+def test_nearest_neighbours_on_gaussian_pairs(
+    rng: np.random.Generator, rho: float, tolerance: float
+) -> None:
     found = np.mean([it.ksg_mutual_information(*_pair(rng, 2_000, rho)) for _ in range(5)])
     assert found == approx(it.gaussian_mutual_information(rho), abs=tolerance)
 
@@ -73,7 +79,9 @@ def test_nearest_neighbours_agree_with_scikit_learn(rng: np.random.Generator) ->
     assert it.ksg_mutual_information(x, y, k=4) == approx(theirs, abs=1e-6)
 
 
-def test_nearest_neighbours_do_not_depend_on_scale_and_take_vectors(rng: np.random.Generator) -> None:
+def test_nearest_neighbours_do_not_depend_on_scale_and_take_vectors(
+    rng: np.random.Generator,
+) -> None:
     (a, b), (c, d) = _pair(rng, 2_000, 0.6), _pair(rng, 2_000, 0.6)
     one = it.ksg_mutual_information(a, b)
     assert it.ksg_mutual_information(1e6 + 1e3 * a, -b) == approx(one, abs=1e-3)
@@ -82,10 +90,14 @@ def test_nearest_neighbours_do_not_depend_on_scale_and_take_vectors(rng: np.rand
     assert abs(it.ksg_mutual_information(np.ones(500), b[:500])) < 0.1  # a constant, all ties
 
 
-def test_nearest_neighbours_fail_quietly_where_information_is_large(rng: np.random.Generator) -> None:
+def test_nearest_neighbours_fail_quietly_where_information_is_large(
+    rng: np.random.Generator,
+) -> None:
     """What the docstring warns of: 100 samples cannot show 6.6 nats."""
     rho = 1 - 1e-6
-    assert it.ksg_mutual_information(*_pair(rng, 100, rho)) < it.gaussian_mutual_information(rho) - 1.5
+    assert (
+        it.ksg_mutual_information(*_pair(rng, 100, rho)) < it.gaussian_mutual_information(rho) - 1.5
+    )
 
 
 def test_labels_and_a_continuous_variable(rng: np.random.Generator) -> None:
@@ -96,17 +108,23 @@ def test_labels_and_a_continuous_variable(rng: np.random.Generator) -> None:
     noise = it.mixed_mutual_information(labels, rng.standard_normal(2_000))
     assert 0 <= noise < 0.03
     uniform = labels + rng.uniform(-1, 1, 2_000)  # neighbours overlap by half
-    assert it.mixed_mutual_information(labels, uniform) == approx(math.log(4) - 0.75 * math.log(2), abs=0.05)
+    assert it.mixed_mutual_information(labels, uniform) == approx(
+        math.log(4) - 0.75 * math.log(2), abs=0.05
+    )
 
 
 def test_bins_lose_information(rng: np.random.Generator) -> None:
     x, y = _pair(rng, 50_000, 0.9)
     few, more, many = (it.histogram_mutual_information(x, y, bins=bins) for bins in (2, 8, 32))
     assert 0 < few < more < many < it.gaussian_mutual_information(0.9)
-    crowded = it.histogram_mutual_information(x[:100], rng.permutation(y[:100]), bins=32, miller_madow=False)
+    crowded = it.histogram_mutual_information(
+        x[:100], rng.permutation(y[:100]), bins=32, miller_madow=False
+    )
     assert crowded > 1  # few samples a cell: a number out of nothing
     ramp = np.arange(400)
-    assert it.histogram_mutual_information(ramp, 3 * ramp, bins=4, miller_madow=False) == approx(math.log(4))
+    assert it.histogram_mutual_information(ramp, 3 * ramp, bins=4, miller_madow=False) == approx(
+        math.log(4)
+    )
     assert it.histogram_mutual_information(x, np.ones_like(x), bins=4) == approx(0, abs=1e-12)
 
 
@@ -125,7 +143,9 @@ def test_same_kind_out() -> None:
         from_numpy = estimate(*(one.numpy() for one in given), **options)
         assert isinstance(from_torch, torch.Tensor) and type(from_numpy) is float
         assert float(from_torch) == approx(from_numpy, abs=1e-6)
-        assert float(estimate(*given, **options, unit="bits")) == approx(from_numpy / math.log(2), abs=1e-6)
+        assert float(estimate(*given, **options, unit="bits")) == approx(
+            from_numpy / math.log(2), abs=1e-6
+        )
 
 
 def test_what_does_not_fit_is_refused() -> None:
@@ -151,7 +171,9 @@ def test_what_does_not_fit_is_refused() -> None:
 
 @pytest.fixture(scope="module")
 def benchmark() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("estimators", ROOT / "benchmarks" / "estimators.py")
+    spec = importlib.util.spec_from_file_location(
+        "estimators", ROOT / "benchmarks" / "estimators.py"
+    )
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -162,7 +184,9 @@ def test_the_pages_show_the_measured_table(benchmark: ModuleType) -> None:
     result = json.loads(benchmark.RESULT.read_text())
     for page in benchmark.PAGES:
         text = page.read_text(encoding="utf-8")
-        assert text == benchmark.filled(text, result), f"run python benchmarks/estimators.py --docs for {page.name}"
+        assert text == benchmark.filled(text, result), (
+            f"run python benchmarks/estimators.py --docs for {page.name}"
+        )
 
 
 def test_the_measured_table_repeats(benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,6 +197,10 @@ def test_the_measured_table_repeats(benchmark: ModuleType, monkeypatch: pytest.M
     monkeypatch.setattr(benchmark, "SAMPLES", [1_000])
     monkeypatch.setattr(benchmark, "SEEDS", result["seeds"])
     for row in benchmark.measure()["rows"]:
-        (known,) = [r for r in result["rows"] if all(r[key] == row[key] for key in ("rho", "n", "estimator"))]
+        (known,) = [
+            r
+            for r in result["rows"]
+            if all(r[key] == row[key] for key in ("rho", "n", "estimator"))
+        ]
         assert row["mean_error"] == approx(known["mean_error"], abs=2e-6)
         assert row["std_error"] == approx(known["std_error"], abs=2e-6)

@@ -15,15 +15,20 @@ import torch
 from PIL import Image
 
 from infogan.cli import main
-from infogan.config import RunConfig
+from infogan.config.settings import RunConfig
 from infogan.data.images import Images, Pixels
 from infogan.explorer.page import explorer, noises
-from infogan.model import Model
-from infogan.run import Run
+from infogan.model.model import Model
+from infogan.runs.folder import Run
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the browser extra is not installed")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")]
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
+]
 HOSTILE = "</script><script>document.title=1</script><img src=x onerror=document.title=1>"
 expect = sync_api.expect
 
@@ -31,7 +36,9 @@ expect = sync_api.expect
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield browser
         browser.close()
 
@@ -41,7 +48,10 @@ def run(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run whose folder and names are of the worst kind, with its page."""
     folder = tmp_path_factory.mktemp("explore") / "a<b>&\"'<img src=x onerror=document.title=1>"
     shutil.copytree(trained, folder)
-    names = {"codes": {"slant": HOSTILE}, "categories": {"digit": {"3": "seven \u202e" + HOSTILE[:60]}}}
+    names = {
+        "codes": {"slant": HOSTILE},
+        "categories": {"digit": {"3": "seven \u202e" + HOSTILE[:60]}},
+    }
     (folder / "names.json").write_text(json.dumps(names))
     explorer(Model.load(folder), Run(folder))
     return folder
@@ -62,7 +72,9 @@ def opened(browser: Any, run: Path) -> Iterator[Opened]:
         if not request.url.startswith(("file:", "data:", "blob:")) or request.url.endswith("/x"):
             wrong.append(("request", request.url))
 
-    def go(path: Path = run, hash: str = "", script: str = "", ready: bool = True, **options: Any) -> Any:
+    def go(
+        path: Path = run, hash: str = "", script: str = "", ready: bool = True, **options: Any
+    ) -> Any:
         options = {"viewport": {"width": 1280, "height": 800}} | options
         context = browser.new_context(**options)
         contexts.append(context)
@@ -73,7 +85,8 @@ def opened(browser: Any, run: Path) -> Iterator[Opened]:
         page.add_init_script(
             "navigator.clipboard.writeText = async (text) => (window.copied = text);"
             "window.shift = 0; new PerformanceObserver((list) => list.getEntries().forEach((entry) => "
-            "(window.shift += entry.value))).observe({ type: 'layout-shift', buffered: true });" + script
+            "(window.shift += entry.value))).observe({ type: 'layout-shift', buffered: true });"
+            + script
         )
         page.goto((path / "explorer.html").as_uri() + hash)
         if ready:
@@ -106,7 +119,9 @@ def near(found: Pixels, expected: Pixels) -> bool:
     return int(np.abs(found.astype(int) - expected.astype(int)).max()) <= 1
 
 
-def test_the_controls_change_the_picture_as_sample_says(opened: Opened, run: Path, tmp_path: Path) -> None:
+def test_the_controls_change_the_picture_as_sample_says(
+    opened: Opened, run: Path, tmp_path: Path
+) -> None:
     page, model = opened(), Model.load(run)
     first = shown(page, "digit 0, .* 0, z of seed 0")
     assert near(first, model.sample(1, seed=0, digit=0, slant=0)[0])
@@ -189,11 +204,22 @@ def test_between_two_points(opened: Opened, run: Path, tmp_path: Path) -> None:
     angle = np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
     on_the_arc = (np.sin(0.7 * angle) * a + np.sin(0.3 * angle) * b) / np.sin(angle)
     assert point["noise"] == pytest.approx(on_the_arc, abs=1e-5)
-    assert page.evaluate("facts.normal = false, arc([1, 0], [0, 1], 0.3)") == pytest.approx([0.7, 0.3])  # uniform z
+    assert page.evaluate("facts.normal = false, arc([1, 0], [0, 1], 0.3)") == pytest.approx(
+        [0.7, 0.3]
+    )  # uniform z
     assert near(found, model.generate(model.latent.point(point).vector())[0])
     (tmp_path / "point.json").write_text(json.dumps(point))
     assert "--point point.json" in page.locator("#command").text_content()
-    main(["sample", str(run), "--point", str(tmp_path / "point.json"), "-o", str(tmp_path / "image.png")])
+    main(
+        [
+            "sample",
+            str(run),
+            "--point",
+            str(tmp_path / "point.json"),
+            "-o",
+            str(tmp_path / "image.png"),
+        ]
+    )
     with Image.open(tmp_path / "image.png") as image:
         factor = image.width // 16
         assert near(found, np.asarray(image)[::factor, ::factor, None])
@@ -210,16 +236,22 @@ def drop(page: Any, content: bytes, name: str) -> None:
     page.dispatch_event("body", "drop", {"dataTransfer": transfer})
 
 
-def test_a_dropped_image_is_read_as_encode_reads_it(opened: Opened, run: Path, images: Images) -> None:
+def test_a_dropped_image_is_read_as_encode_reads_it(
+    opened: Opened, run: Path, images: Images
+) -> None:
     page, model = opened(), Model.load(run)
     file = io.BytesIO()
     Image.fromarray(images.pixels[5][..., 0]).save(file, "PNG")
     drop(page, b"no image", HOSTILE)
-    expect(page.locator("#read [role=status]")).to_contain_text("no image that the browser can read")
+    expect(page.locator("#read [role=status]")).to_contain_text(
+        "no image that the browser can read"
+    )
     drop(page, file.getvalue(), "bar.png")
     told = page.locator("#read [role=status]")
     expect(told).to_contain_text(re.compile(r"nearest of \d+ z"), timeout=20_000)
-    tried = int(re.findall(r"of (\d+) z", told.text_content())[0])  # all of them, unless the machine is very busy
+    tried = int(
+        re.findall(r"of (\d+) z", told.text_content())[0]
+    )  # all of them, unless the machine is very busy
     rows = [
         row.split("|")
         for row in page.locator(".found p").evaluate_all(
@@ -227,10 +259,14 @@ def test_a_dropped_image_is_read_as_encode_reads_it(opened: Opened, run: Path, i
         )
     ]
     read = model.encode(images.pixels[5:6])
-    assert abs(read["slant"].mean[0] - read["slant"].std[0]) > 0.1  # or nobody could tell one from the other
+    assert (
+        abs(read["slant"].mean[0] - read["slant"].std[0]) > 0.1
+    )  # or nobody could tell one from the other
     by_probability = np.argsort(-read["digit"].probs[0], kind="stable")
     for (_, _, percent), k in zip(rows[:4], by_probability, strict=True):
-        assert float(percent.rstrip(" %")) / 100 == pytest.approx(read["digit"].probs[0, k], abs=0.006)
+        assert float(percent.rstrip(" %")) / 100 == pytest.approx(
+            read["digit"].probs[0, k], abs=0.006
+        )
     mean, std = map(float, rows[4][2].split(" ± "))
     assert (mean, std) == pytest.approx((read["slant"].mean[0], read["slant"].std[0]), abs=0.011)
     # the reconstruction is the best of all seeds, and its codes can be taken over
@@ -254,7 +290,10 @@ def test_a_class_is_read_by_its_name(
     labelled = {"labels": "all"} if kind != "catgan" else {}
     objective = {"kind": kind} | ({} if labelled else {"k": 4})
     config = tiny.replace(objective=objective, latent=latent, **labelled)
-    run, classes = Run(tmp_path / kind), ("cat", "dog <b>", HOSTILE, "\u202eowl") if labelled else ()
+    run, classes = (
+        Run(tmp_path / kind),
+        ("cat", "dog <b>", HOSTILE, "\u202eowl") if labelled else (),
+    )
     model = Model(config, (16, 16, 1), classes)
     with torch.no_grad():
         model.d.heads.get_parameter("class.weight").mul_(20)  # so that it is sure of something
@@ -268,15 +307,24 @@ def test_a_class_is_read_by_its_name(
     file = io.BytesIO()
     Image.fromarray(images.pixels[5][..., 0]).save(file, "PNG")
     drop(page, file.getvalue(), "bar.png")
-    expect(page.locator("#read > [role=status]")).to_contain_text(re.compile(r"nearest of \d+ z"), timeout=20_000)
+    expect(page.locator("#read > [role=status]")).to_contain_text(
+        re.compile(r"nearest of \d+ z"), timeout=20_000
+    )
     probs = model.encode(images.pixels[5:6])["class"].probs[0]
     names = classes or ("0", "dog <b>", "2", "3")
-    assert page.locator(".found .name").all_text_contents() == [f"class {names[k]}" for k in np.argsort(-probs)]
-    shares = [float(text.rstrip(" %")) / 100 for text in page.locator(".found .number").all_text_contents()]
+    assert page.locator(".found .name").all_text_contents() == [
+        f"class {names[k]}" for k in np.argsort(-probs)
+    ]
+    shares = [
+        float(text.rstrip(" %")) / 100
+        for text in page.locator(".found .number").all_text_contents()
+    ]
     assert shares == pytest.approx(sorted(probs, reverse=True), abs=6e-4)
     page.get_by_role("button", name="Use codes" if told else "Use z").click()
     if told:
-        assert page.locator("input[name=code-digit]:checked").input_value() == str(int(probs.argmax()))
+        assert page.locator("input[name=code-digit]:checked").input_value() == str(
+            int(probs.argmax())
+        )
 
 
 def test_one_can_draw(opened: Opened) -> None:
@@ -314,7 +362,12 @@ def test_names_are_shown_and_never_run(opened: Opened) -> None:
 
 @pytest.mark.parametrize(
     "hash",
-    ["#slant=1e308&digit=NaN&seed=-5", "#slant=text&digit=99&seed=1e99", "#%00=%ff&digit", "#seed=&slant=Infinity"],
+    [
+        "#slant=1e308&digit=NaN&seed=-5",
+        "#slant=text&digit=99&seed=1e99",
+        "#%00=%ff&digit",
+        "#seed=&slant=Infinity",
+    ],
 )
 def test_whatever_an_address_says(opened: Opened, hash: str) -> None:
     page = opened(hash=hash)
@@ -361,13 +414,17 @@ def test_layout(opened: Opened, width: int, height: int) -> None:
     assert min(image["width"], image["height"]) > 150
     slider = page.locator("#codes input[type=range]")
     slider.scroll_into_view_if_needed()
-    above, below = (page.locator(part).bounding_box() for part in ("#image", "#codes input[type=range]"))
+    above, below = (
+        page.locator(part).bounding_box() for part in ("#image", "#codes input[type=range]")
+    )
     assert above["y"] >= 0
     assert below["y"] + below["height"] <= height
     assert width > 900 or above["y"] + above["height"] < below["y"]
 
 
-def test_a_run_without_codes_and_one_in_colour(opened: Opened, tiny: RunConfig, tmp_path: Path) -> None:
+def test_a_run_without_codes_and_one_in_colour(
+    opened: Opened, tiny: RunConfig, tmp_path: Path
+) -> None:
     plain = tiny.replace(latent={"digit": "none", "slant": "none"}, objective={"kind": "gan"})
     colour = tiny.replace(latent={"noise": 0, "digit": "categorical:70", "slant": "gaussian:1:2"})
     for name, config, shape in (("plain", plain, (16, 16, 1)), ("colour", colour, (20, 33, 3))):

@@ -15,17 +15,17 @@ import torch
 from onnx.reference import ReferenceEvaluator
 
 from infogan.cli import main
-from infogan.config import RunConfig
+from infogan.config.settings import RunConfig
+from infogan.core.errors import ConfigError, InfoganError
+from infogan.core.random import stream
 from infogan.data.images import Images, to_float
-from infogan.errors import ConfigError, InfoganError
 from infogan.explorer import export as exporting
 from infogan.explorer import page as pages
 from infogan.explorer.export import ExportError, Graph, compact, export, graphs
-from infogan.model import Model
-from infogan.names import Names
+from infogan.model.model import Model
 from infogan.networks import Shape
-from infogan.run import Run
-from infogan.streams import stream
+from infogan.runs.folder import Run
+from infogan.runs.names import Names
 
 ROOT = Path(__file__).parents[1]
 
@@ -46,7 +46,10 @@ def test_graphs_are_torchs_networks_at_any_batch_size(
     model = Model.load(trained)
     generator, encoder = (ReferenceEvaluator(graph.proto) for graph in exported)
     draw = model.latent.sample(n, stream(1, "test"))
-    inputs = {"noise": draw.noise.numpy(), **{name: value.numpy() for name, value in draw.values.items()}}
+    inputs = {
+        "noise": draw.noise.numpy(),
+        **{name: value.numpy() for name, value in draw.values.items()},
+    }
     assert set(generator.input_names) == {"noise", "digit", "slant"}
     (image,) = map(np.asarray, generator.run(["image"], inputs))
     with torch.inference_mode():
@@ -103,7 +106,9 @@ def test_a_page_stores_wide_weights_in_few_bits(
     packed = len(gzip.compress(small[10].SerializeToString()))
     assert packed < 0.6 * len(gzip.compress(generator.proto.SerializeToString()))
     between = (errors[10] + errors[14]) / 2
-    assert generator.error(compact(generator, between, [10, 14])) == errors[14]  # the fewest bits that are near enough
+    assert (
+        generator.error(compact(generator, between, [10, 14])) == errors[14]
+    )  # the fewest bits that are near enough
     assert compact(generator, 1e-9, [10, 14]) is generator.proto
 
 
@@ -130,15 +135,23 @@ def test_the_commands(
     assert "is large" in capsys.readouterr().err
     monkeypatch.setattr(exporting, "graphs", lambda _: exported)
     main(["export", str(tmp_path / "run"), "-o", str(tmp_path / "out")])
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["encoder.onnx", "generator.onnx"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "encoder.onnx",
+        "generator.onnx",
+    ]
     capsys.readouterr()
-    for words, said in ((["-o", str(tmp_path / "no" / "out")], "give a folder"), (["--no-open"], "no-open")):
+    for words, said in (
+        (["-o", str(tmp_path / "no" / "out")], "give a folder"),
+        (["--no-open"], "no-open"),
+    ):
         with pytest.raises(SystemExit):
             main(["export", str(tmp_path / "run"), *words])
         assert said in capsys.readouterr().err
 
 
-def test_the_old_page_survives_a_full_disk(tiny: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_old_page_survives_a_full_disk(
+    tiny: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "explorer.html").write_text("old")
 
     def full(path: Path, content: bytes) -> int:
@@ -158,7 +171,9 @@ def test_a_page_holds_z_as_sample_draws_it(tiny: RunConfig) -> None:
     held = pages.noises(model.latent)
     assert held.shape == (1000, 8)
     draw = model.latent.point({"noise": held[17].tolist(), "codes": {"digit": 3, "slant": 0.5}})
-    assert np.array_equal(model.generate(draw.vector()), model.sample(1, seed=17, digit=3, slant=0.5))
+    assert np.array_equal(
+        model.generate(draw.vector()), model.sample(1, seed=17, digit=3, slant=0.5)
+    )
     wide = tiny.latent.model_copy(update={"noise": 10_000})
     assert pages.noises(wide).nbytes <= pages.SEED_BYTES
 
@@ -196,21 +211,36 @@ def test_the_runtime_is_the_published_one() -> None:
         assert hashlib.sha256(content).hexdigest() in script
 
 
-def test_the_python_of_the_docs_runs(tmp_path: Path, tiny: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_python_of_the_docs_runs(
+    tmp_path: Path, tiny: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = untrained(
         tiny,
         (28, 28, 1),
-        latent={"noise": 62, "digit": "categorical:10", "slant": "uniform:-1:1", "width": "uniform:-1:1"},
+        latent={
+            "noise": 62,
+            "digit": "categorical:10",
+            "slant": "uniform:-1:1",
+            "width": "uniform:-1:1",
+        },
     )
     (tmp_path / "exported").mkdir()
     export(model, tmp_path / "exported")
-    code = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "explorer.md").read_text(encoding="utf-8"), re.DOTALL)
+    code = re.findall(
+        r"```python\n(.*?)```",
+        (ROOT / "docs" / "explorer.md").read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
     monkeypatch.chdir(tmp_path)
     scope: dict[str, np.typing.NDArray[np.float32]] = {}
-    exec(compile(code[0], "docs/explorer.md", "exec"), scope)  # the document's own lines, and nothing else
+    exec(
+        compile(code[0], "docs/explorer.md", "exec"), scope
+    )  # the document's own lines, and nothing else
     assert scope["pixels"].shape == (5, 1, 28, 28)
     read = model.encode(scope["pixels"].transpose(0, 2, 3, 1).astype(np.uint8))
-    np.testing.assert_allclose(scope["probabilities"], read["digit"].probs, atol=0.01)  # pixels are rounded
+    np.testing.assert_allclose(
+        scope["probabilities"], read["digit"].probs, atol=0.01
+    )  # pixels are rounded
     np.testing.assert_allclose(scope["mean"], read["width"].mean, atol=0.01)
 
 
@@ -219,12 +249,21 @@ def test_objectives_with_classes(tiny: RunConfig) -> None:
     told = tiny.replace(objective={"kind": "acgan"}, latent={"slant": "none"}, labels="all")
     model = Model(told, (16, 16, 1), ("a", "b", "c", "d<"))
     generator, encoder = graphs(model)
-    assert (list(generator.inputs), list(encoder.expected)) == (["noise", "digit"], ["class_probabilities"])
+    assert (list(generator.inputs), list(encoder.expected)) == (
+        ["noise", "digit"],
+        ["class_probabilities"],
+    )
     (names,) = encoder.proto.metadata_props
     assert (names.key, json.loads(names.value)) == ("classes", ["a", "b", "c", "d<"])
-    facts = pages.described("digit", model.latent.codes["digit"], Names(), pages._classes(model, "digit"))
+    facts = pages.described(
+        "digit", model.latent.codes["digit"], Names(), pages._classes(model, "digit")
+    )
     assert facts["names"] == {"0": "a", "1": "b", "2": "c", "3": "d<"}
-    lone = Model(told.replace(objective={"kind": "classifier"}, latent={"digit": "none"}), (16, 16, 1), ("a", "b"))
+    lone = Model(
+        told.replace(objective={"kind": "classifier"}, latent={"digit": "none"}),
+        (16, 16, 1),
+        ("a", "b"),
+    )
     assert [graph.name for graph in graphs(lone)] == ["encoder"]
     with pytest.raises(ConfigError, match="no generator"):
         pages.explorer(lone, Run("."))

@@ -9,19 +9,19 @@ import torch
 from torch import Tensor
 
 from infogan import information
-from infogan.codes import Categorical
-from infogan.config import RunConfig
+from infogan.config.settings import RunConfig
+from infogan.core.errors import ConfigError
+from infogan.core.random import stream
 from infogan.data.images import Images
-from infogan.errors import ConfigError
-from infogan.latent import Latent
+from infogan.latent.codes import Categorical
+from infogan.latent.latent import Latent
 from infogan.networks import Verdict
 from infogan.objectives import ACGAN, CatGAN, Classifier, ImprovedGAN, InfoGAN, SemiGAN
-from infogan.objectives.base import Loss
-from infogan.objectives.catgan import doubt, spread
+from infogan.objectives.base import Loss, of_classes, parameters
+from infogan.objectives.catgan import conditional_entropy, marginal_entropy
 from infogan.objectives.improvedgan import matching
 from infogan.objectives.semigan import realness
-from infogan.streams import stream
-from infogan.training.loop import Trainer
+from infogan.training.trainer import Trainer
 
 K, N = 5, 12
 DIGIT = Latent(noise=2, digit=f"categorical:{K}")
@@ -29,20 +29,30 @@ LABELS = torch.arange(N) % K
 
 
 def logits(seed: int, outputs: int = K, scale: float = 2.0) -> Tensor:
-    return (scale * torch.randn(N, outputs, generator=stream(seed, "logits"))).double().requires_grad_()
+    return (
+        (scale * torch.randn(N, outputs, generator=stream(seed, "logits")))
+        .double()
+        .requires_grad_()
+    )
 
 
 def scene(
-    outputs: int = K, shift: float = 0.0, labels: Tensor | None = LABELS, given: dict[str, Tensor] | None = None
+    outputs: int = K,
+    shift: float = 0.0,
+    labels: Tensor | None = LABELS,
+    given: dict[str, Tensor] | None = None,
 ) -> Any:
     """A scene of random class heads; shift: added to every logit of them."""
-    heads = {part: logits(i, outputs) + shift for i, part in enumerate(("real", "fake", "labelled"))} | (given or {})
+    heads = {
+        part: logits(i, outputs) + shift for i, part in enumerate(("real", "fake", "labelled"))
+    } | (given or {})
     ones = torch.ones(N, 1).double()
     real = {"real": 0.7 * ones, "class": heads["real"]}
     fake = {"real": -0.4 * ones, "class": heads["fake"]}
     features = {part: torch.randn(N, 3, generator=stream(0, part)) for part in ("real", "fake")}
     return SimpleNamespace(
         latent=DIGIT,
+        readings=of_classes(K, "digit"),
         done=0.5,
         draw=DIGIT.sample(N, stream(0, "draw")),
         labels=labels,
@@ -75,7 +85,7 @@ def test_semigan_is_a_binary_gan_and_a_softmax() -> None:
 
 def test_semigan_never_answers_fake() -> None:
     heads = {"class": torch.tensor([[0.0, 1.0, 9.0]])}
-    assert SemiGAN().class_logits(heads).argmax(1).tolist() == [1]
+    assert parameters(SemiGAN().readings(DIGIT, 2), heads)["class"].tolist() == [[0, 1]]
     assert SemiGAN().heads(DIGIT, 10) == {"class": 11}
 
 
@@ -85,9 +95,16 @@ def test_semigan_with_its_last_logit_at_zero_is_improvedgan() -> None:
         part: torch.cat([getattr(seen, part).heads["class"], torch.zeros(N, 1).double()], 1)
         for part in ("real", "fake", "labelled")
     }
-    with_fake, without = values(SemiGAN().d_loss(scene(K + 1, given=pinned))), values(ImprovedGAN().d_loss(seen))
-    assert realness(pinned["real"]).tolist() == pytest.approx(seen.real.heads["class"].logsumexp(1).tolist())
-    assert (without["real"], without["fake"]) == pytest.approx((with_fake["real"] / 2, with_fake["fake"] / 2))
+    with_fake, without = (
+        values(SemiGAN().d_loss(scene(K + 1, given=pinned))),
+        values(ImprovedGAN().d_loss(seen)),
+    )
+    assert realness(pinned["real"]).tolist() == pytest.approx(
+        seen.real.heads["class"].logsumexp(1).tolist()
+    )
+    assert (without["real"], without["fake"]) == pytest.approx(
+        (with_fake["real"] / 2, with_fake["fake"] / 2)
+    )
 
 
 # Information on real images
@@ -100,8 +117,10 @@ def test_class_heads_can_hear_real_images(kind: type[CatGAN] | type[ImprovedGAN]
     given.view, given.moves = Verdict(given.real.features, {"class": logits(7)}), {}
     j = Categorical(K).real_information(given.real.heads["class"], given.view.heads["class"], {})
     plain, loss = kind(), kind(real_weight=2.0)
-    assert loss.needs_view and not plain.needs_view
-    assert loss.d_loss(given).total.item() == pytest.approx(plain.d_loss(given).total.item() - 2 * j.item())
+    assert loss.needs_views and not plain.needs_views
+    assert loss.d_loss(given).total.item() == pytest.approx(
+        plain.d_loss(given).total.item() - 2 * j.item()
+    )
     assert loss.d_loss(given).watch["J/class"].item() == pytest.approx(j.item())
     assert values(loss.g_loss(given)) == values(plain.g_loss(given))
 
@@ -113,11 +132,15 @@ def test_catgans_entropies_are_those_of_information_theory() -> None:
     """E H(p) = H(category | x), H(p̄) = H(category), and their difference is I(x; category), x uniform."""
     seen = logits(3)
     joint = (seen.softmax(1) / N).detach().numpy()
-    assert doubt(seen).item() == pytest.approx(float(information.conditional_entropy(joint)))
-    assert spread(seen).item() == pytest.approx(float(information.entropy(joint.sum(0))))
+    assert conditional_entropy(seen).item() == pytest.approx(
+        float(information.conditional_entropy(joint))
+    )
+    assert marginal_entropy(seen).item() == pytest.approx(float(information.entropy(joint.sum(0))))
     given = scene(given={"real": seen})
     loss = CatGAN().d_loss(given)
-    assert loss.watch["I(x; category)"].item() == pytest.approx(float(information.mutual_information(joint)))
+    assert loss.watch["I(x; category)"].item() == pytest.approx(
+        float(information.mutual_information(joint))
+    )
 
 
 def test_signs_of_catgans_entropies() -> None:
@@ -125,19 +148,30 @@ def test_signs_of_catgans_entropies() -> None:
     seen = scene()
     d, g = values(CatGAN().d_loss(seen)), values(CatGAN().g_loss(seen))
     real, fake = seen.real.heads["class"], seen.fake.heads["class"]
-    assert d["balance"] == pytest.approx(-spread(real).item())
-    assert d["real"] == pytest.approx(doubt(real).item())
-    assert d["fake"] == pytest.approx(-doubt(fake).item())
-    assert g == pytest.approx({"balance": -spread(fake).item(), "adversarial": doubt(fake).item()})
+    assert d["balance"] == pytest.approx(-marginal_entropy(real).item())
+    assert d["real"] == pytest.approx(conditional_entropy(real).item())
+    assert d["fake"] == pytest.approx(-conditional_entropy(fake).item())
+    assert g == pytest.approx(
+        {"balance": -marginal_entropy(fake).item(), "adversarial": conditional_entropy(fake).item()}
+    )
 
 
 def test_catgan_tells_collapse_from_success() -> None:
     """One category for everything is sure as well: only H(p̄) shows it."""
     collapsed = torch.zeros(N, K).index_fill(1, torch.tensor([2]), 50.0)
     sorted_out = 50.0 * torch.eye(K)[torch.arange(10) % K]
-    assert (doubt(collapsed).item(), spread(collapsed).item()) == pytest.approx((0, 0), abs=1e-6)
-    assert (doubt(sorted_out).item(), spread(sorted_out).item()) == pytest.approx((0, math.log(K)), abs=1e-6)
-    assert (doubt(torch.zeros(N, K)).item(), spread(torch.zeros(N, K)).item()) == pytest.approx([math.log(K)] * 2)
+    assert (
+        conditional_entropy(collapsed).item(),
+        marginal_entropy(collapsed).item(),
+    ) == pytest.approx((0, 0), abs=1e-6)
+    assert (
+        conditional_entropy(sorted_out).item(),
+        marginal_entropy(sorted_out).item(),
+    ) == pytest.approx((0, math.log(K)), abs=1e-6)
+    assert (
+        conditional_entropy(torch.zeros(N, K)).item(),
+        marginal_entropy(torch.zeros(N, K)).item(),
+    ) == pytest.approx([math.log(K)] * 2)
 
 
 def test_catgan_without_labels() -> None:
@@ -181,13 +215,20 @@ def test_acgans_class_terms() -> None:
     cross_entropy = torch.nn.functional.cross_entropy(seen.fake.heads["class"], asked).item()
     assert g["class/digit"] == pytest.approx(cross_entropy, rel=1e-5)
     assert d["class/digit"] == pytest.approx(cross_entropy / 2, rel=1e-5)
-    assert d["class"] == pytest.approx(torch.nn.functional.cross_entropy(seen.labelled.heads["class"], LABELS).item())
+    assert d["class"] == pytest.approx(
+        torch.nn.functional.cross_entropy(seen.labelled.heads["class"], LABELS).item()
+    )
     bound = ACGAN().g_loss(seen).watch["L_I/digit"].item()
     assert g["class/digit"] == pytest.approx(math.log(K) - bound, rel=1e-5)
 
 
 @pytest.mark.parametrize(
-    "latent", [Latent(noise=2), Latent(noise=2, digit="categorical:4"), Latent(digit="categorical:5", a="uniform:-1:1")]
+    "latent",
+    [
+        Latent(noise=2),
+        Latent(noise=2, digit="categorical:4"),
+        Latent(digit="categorical:5", a="uniform:-1:1"),
+    ],
 )
 def test_acgan_wants_the_class_as_its_one_code(latent: Latent) -> None:
     with pytest.raises(ConfigError, match="categorical:5"):
@@ -220,12 +261,12 @@ def test_gradients_reach_the_player_that_steps(kind: str, tiny: RunConfig, image
     latent = {"digit": "categorical:4" if kind == "acgan" else "none", "slant": "none"}
     trainer = Trainer(tiny.replace(objective=kind, latent=latent, labels="all"), images)
     g, d = trainer.model.g, trainer.model.d
-    trainer.config.objective.d_loss(trainer._scene("x", 0, teaches_g=False)).total.backward()
+    trainer.config.objective.d_loss(trainer._look("d", 0)).total.backward()
     assert all(p.grad is None for p in g.parameters())
     assert all(p.grad is not None for p in d.parameters())
     d.zero_grad()
     with trainer.d.frozen():
-        loss = trainer.config.objective.g_loss(trainer._scene("x", 0, teaches_g=True))
+        loss = trainer.config.objective.g_loss(trainer._look("g", 0))
         if not loss.terms:
             assert kind == "classifier"
             return
@@ -237,9 +278,12 @@ def test_gradients_reach_the_player_that_steps(kind: str, tiny: RunConfig, image
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"objective": "semigan", "latent": {"digit": "none", "slant": "none"}}, "labels to a number"),
+        (
+            {"objective": "semigan", "latent": {"digit": "none", "slant": "none"}},
+            "labels to a number",
+        ),
         ({"objective": "catgan"}, "latent.digit none"),
-        ({"objective": {"real_first": 0.2, "real_weight": 0}}, "real_weight above 0"),
+        ({"objective": {"warm_up": 0.2, "real_weight": 0}}, "real_weight above 0"),
         ({"labels": 5}, "infogan never looks at labels"),
         ({"objective": "acgan", "labels": "0"}, "at least 1 label"),
         ({"objective": "acgan", "labels": "some"}, "give a number for each class, all"),
@@ -254,4 +298,6 @@ def test_infogans_term_is_acgans_less_the_entropy() -> None:
     seen = scene()
     seen.fake.heads["code"] = seen.fake.heads["class"]
     info = values(InfoGAN().g_loss(seen))["info/digit"]
-    assert info == pytest.approx(values(ACGAN().g_loss(seen))["class/digit"] - math.log(K), rel=1e-5)
+    assert info == pytest.approx(
+        values(ACGAN().g_loss(seen))["class/digit"] - math.log(K), rel=1e-5
+    )

@@ -23,8 +23,8 @@ from pytest import approx
 from torch.distributions import Categorical, Distribution, Normal, Uniform, kl_divergence
 
 import infogan.information as it
-from infogan.codes import Categorical as CategoricalCode
-from infogan.errors import ConfigError, DataError
+from infogan.core.errors import ConfigError, DataError
+from infogan.latent.codes import Categorical as CategoricalCode
 from infogan.report.diagram import circles, information_diagram, overlap
 
 Table = NDArray[np.float64]
@@ -69,8 +69,12 @@ def test_quantities_of_a_table_match_their_definitions(t: Table) -> None:
     p = t / t.sum()
     x, y = p.sum(1), p.sum(0)
     assert it.joint_entropy(t) == approx(_sum(t, lambda q, _: -q * math.log(q)), abs=EPS)
-    assert it.conditional_entropy(t) == approx(_sum(t, lambda q, i: -q * math.log(q / x[i[0]])), abs=EPS)
-    assert it.conditional_entropy(t.T) == approx(_sum(t, lambda q, i: -q * math.log(q / y[i[1]])), abs=EPS)
+    assert it.conditional_entropy(t) == approx(
+        _sum(t, lambda q, i: -q * math.log(q / x[i[0]])), abs=EPS
+    )
+    assert it.conditional_entropy(t.T) == approx(
+        _sum(t, lambda q, i: -q * math.log(q / y[i[1]])), abs=EPS
+    )
     information = _sum(t, lambda q, i: q * math.log(q / (x[i[0]] * y[i[1]])))
     assert it.mutual_information(t) == approx(information, abs=EPS)
     assert it.kl_divergence(p.ravel(), np.outer(x, y).ravel()) == approx(information, abs=EPS)
@@ -80,7 +84,11 @@ def test_quantities_of_a_table_match_their_definitions(t: Table) -> None:
 @given(tables)
 def test_mutual_information_has_five_faces(t: Table) -> None:
     h_x, h_y, h_xy = it.entropy(t.sum(1)), it.entropy(t.sum(0)), it.joint_entropy(t)
-    x_given_y, y_given_x, i = it.conditional_entropy(t.T), it.conditional_entropy(t), it.mutual_information(t)
+    x_given_y, y_given_x, i = (
+        it.conditional_entropy(t.T),
+        it.conditional_entropy(t),
+        it.mutual_information(t),
+    )
     assert i == approx(h_x - x_given_y, abs=EPS)
     assert i == approx(h_y - y_given_x, abs=EPS)
     assert i == approx(h_x + h_y - h_xy, abs=EPS)
@@ -103,7 +111,11 @@ def test_chain_rules_of_three_variables(t: Table) -> None:
     given_z = it.conditional_mutual_information(t)
     assert it.mutual_information(x_and_rest) == approx(it.mutual_information(xz) + given_z, abs=EPS)
     assert given_y >= -EPS
-    slices = [(it.mutual_information(t[..., z]), t[..., z].sum()) for z in range(t.shape[2]) if t[..., z].sum()]
+    slices = [
+        (it.mutual_information(t[..., z]), t[..., z].sum())
+        for z in range(t.shape[2])
+        if t[..., z].sum()
+    ]
     assert given_z == approx(sum(i * w for i, w in slices) / t.sum(), abs=EPS)  # E_z I(X; Y|Z = z)
     split = it.mutual_information(xy) + it.mutual_information(t.reshape(-1, t.shape[2]))
     assert it.total_correlation(t) == approx(split, abs=EPS)  # TC(X,Y,Z) = I(X;Y) + I(X,Y;Z)
@@ -194,21 +206,31 @@ def test_conditioning_may_raise_or_lower_information() -> None:
 
 
 @checked
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30), st.booleans())
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30),
+    st.booleans(),
+)
 def test_labels_agree_with_scikit_learn(samples: list[tuple[int, int]], as_tensor: bool) -> None:
     x, y = np.array(samples).T
     labels = (torch.tensor(x), torch.tensor(y)) if as_tensor else (x, y)
-    assert float(it.mutual_information(*labels)) == approx(sklearn.metrics.mutual_info_score(x, y), abs=EPS)
+    assert float(it.mutual_information(*labels)) == approx(
+        sklearn.metrics.mutual_info_score(x, y), abs=EPS
+    )
     for mean in ("arithmetic", "geometric", "min", "max"):
         expected = sklearn.metrics.normalized_mutual_info_score(x, y, average_method=mean)
-        assert float(it.normalized_mutual_information(*labels, mean=mean)) == approx(expected, abs=1e-7)
+        assert float(it.normalized_mutual_information(*labels, mean=mean)) == approx(
+            expected, abs=1e-7
+        )
     assert isinstance(it.joint_table(*labels), torch.Tensor) == as_tensor
     assert it.joint_table(*labels).sum() == len(x)
 
 
 # Kinds, units, refusals
 
-ONE: dict[str, Callable[..., Any]] = {"entropy": it.entropy, "self_information": it.self_information}
+ONE: dict[str, Callable[..., Any]] = {
+    "entropy": it.entropy,
+    "self_information": it.self_information,
+}
 TWO: dict[str, Callable[..., Any]] = {
     "cross_entropy": it.cross_entropy,
     "kl_divergence": it.kl_divergence,
@@ -230,7 +252,9 @@ CALLS += [(it.conditional_mutual_information, ([[[4, 1], [2, 3]], [[1, 5], [2, 2
 
 
 @pytest.mark.parametrize(("quantity", "given"), CALLS, ids=lambda v: getattr(v, "__name__", ""))
-def test_same_kind_out_and_the_unit_asked_for(quantity: Callable[..., Any], given: tuple[Any, ...]) -> None:
+def test_same_kind_out_and_the_unit_asked_for(
+    quantity: Callable[..., Any], given: tuple[Any, ...]
+) -> None:
     nats = quantity(*given)
     assert type(nats) is (np.ndarray if quantity is it.self_information else float)
     assert quantity(*given, unit="bits") == approx(nats * 1.4426950408889634)
@@ -267,7 +291,9 @@ def test_counts_are_scaled() -> None:
     assert it.entropy([3, 1]) == approx(it.entropy([0.75, 0.25]))
 
 
-@pytest.mark.parametrize("bad", [[0.8, -0.2], [0.5, math.nan], [math.inf, 1], [0, 0], [], 0.5, "ab", [[1], [1, 2]]])
+@pytest.mark.parametrize(
+    "bad", [[0.8, -0.2], [0.5, math.nan], [math.inf, 1], [0, 0], [], 0.5, "ab", [[1], [1, 2]]]
+)
 def test_what_is_no_distribution_is_refused(bad: Any) -> None:
     with pytest.raises(DataError):
         it.entropy(bad)
@@ -296,7 +322,9 @@ def test_what_does_not_fit_is_refused() -> None:
 
 def test_importing_loads_neither_scipy_nor_scikit_learn() -> None:
     loaded = "import sys, infogan.information; print({'scipy', 'sklearn', 'matplotlib'} & set(sys.modules))"
-    found = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True
+    )
     assert found.stdout == "set()\n"
 
 
@@ -316,7 +344,10 @@ def test_printed_numbers() -> None:
         (it.uniform_channel_information(1), 0.5),
         (it.uniform_channel_information(0.5), 0.943147),
         (it.uniform_channel_information(0.1), 2.352585),
-        (it.entropy(np.ones(10)) + 2 * it.uniform_entropy(-1, 1), 3.688879),  # H(c) of the MNIST code
+        (
+            it.entropy(np.ones(10)) + 2 * it.uniform_entropy(-1, 1),
+            3.688879,
+        ),  # H(c) of the MNIST code
         (it.mutual_information(_symmetric(2, 10)), 0.368064),
         (it.mutual_information(_symmetric(2, 10), unit="bits"), 0.531004),
         (it.mutual_information(_symmetric(10, 10)), 1.757780),
@@ -344,7 +375,10 @@ def test_closed_forms_agree_with_torch(m: float, s: float, n: float, t: float) -
         (it.uniform_kl(m - t, m + s + t, m, m + s), kl_divergence(wide, flat)),
         (it.uniform_gaussian_kl(m, m + s, n, t), kl_divergence(flat, other)),
         (it.gaussian_cross_entropy(m, s, n, t), kl_divergence(gauss, other) + gauss.entropy()),
-        (it.uniform_gaussian_cross_entropy(m, m + s, n, t), kl_divergence(flat, other) + (s_).log()),
+        (
+            it.uniform_gaussian_cross_entropy(m, m + s, n, t),
+            kl_divergence(flat, other) + (s_).log(),
+        ),
         (it.uniform_cross_entropy(m, m + s, m - t, m + s + t), wide.entropy()),
     ]
     for ours, theirs in expected:
@@ -358,18 +392,26 @@ def test_closed_forms_agree_with_torch(m: float, s: float, n: float, t: float) -
 def test_categorical_forms_agree_with_torch(pq: tuple[Table, Table]) -> None:
     p, q = (Categorical(torch.tensor(one + 1e-3)) for one in pq)
     assert it.entropy(pq[0] + 1e-3) == approx(float(p.entropy()), abs=1e-9)
-    assert it.kl_divergence(pq[0] + 1e-3, pq[1] + 1e-3) == approx(float(kl_divergence(p, q)), abs=1e-9)
+    assert it.kl_divergence(pq[0] + 1e-3, pq[1] + 1e-3) == approx(
+        float(kl_divergence(p, q)), abs=1e-9
+    )
 
 
 @checked
 @given(numbers, scales, st.floats(0.1, 10))
 def test_stretching_shifts_entropies_and_leaves_divergences(m: float, s: float, a: float) -> None:
     assert it.gaussian_entropy(a * s) == approx(it.gaussian_entropy(s) + math.log(a), abs=EPS)
-    assert it.uniform_entropy(a * m, a * (m + s)) == approx(it.uniform_entropy(m, m + s) + math.log(a), abs=1e-6)
-    assert it.gaussian_kl(a * m, a * s, a, a * 2) == approx(it.gaussian_kl(m, s, 1, 2), rel=1e-6, abs=EPS)
+    assert it.uniform_entropy(a * m, a * (m + s)) == approx(
+        it.uniform_entropy(m, m + s) + math.log(a), abs=1e-6
+    )
+    assert it.gaussian_kl(a * m, a * s, a, a * 2) == approx(
+        it.gaussian_kl(m, s, 1, 2), rel=1e-6, abs=EPS
+    )
     assert it.gaussian_kl(m, s, m, s) == approx(0, abs=EPS)
     rho = 1 / math.sqrt(1 + s)  # c ~ N(0, 1), noise of variance s
-    assert it.gaussian_channel_information(1 / s) == approx(it.gaussian_mutual_information(rho), rel=1e-9)
+    assert it.gaussian_channel_information(1 / s) == approx(
+        it.gaussian_mutual_information(rho), rel=1e-9
+    )
 
 
 def test_parameters_broadcast_keep_kind_and_are_checked() -> None:
@@ -442,7 +484,9 @@ def test_the_code_of_the_package_reads_the_same_bound() -> None:
     c, x = _every_sample(counts)
     logits = torch.tensor(_posterior(counts)[:, x].T).log()
     code = CategoricalCode(10)
-    bound = it.barber_agakov(code.entropy, code.log_q(logits, torch.eye(10, dtype=torch.float64)[c]))
+    bound = it.barber_agakov(
+        code.entropy, code.log_q(logits, torch.eye(10, dtype=torch.float64)[c])
+    )
     assert float(bound) == approx(1.757780, abs=5e-7)
 
 
@@ -465,7 +509,9 @@ def test_a_gaussian_q_stays_below_the_uniform_channel(width: float) -> None:
 def test_a_fixed_sigma_of_one_never_reads_a_positive_bound() -> None:
     c = torch.linspace(-1, 1, 10_001, dtype=torch.float64)
     perfect = Normal(c, 1.0).log_prob(c)
-    assert float(it.barber_agakov(it.uniform_entropy(-1, 1), perfect)) == approx(-0.225791, abs=1e-6)
+    assert float(it.barber_agakov(it.uniform_entropy(-1, 1), perfect)) == approx(
+        -0.225791, abs=1e-6
+    )
 
 
 @checked
@@ -499,7 +545,9 @@ def test_info_nce() -> None:
     strong = it.info_nce(scores(1 - 1e-9))  # I = 10 nats
     assert math.log(n) - 0.1 < strong <= math.log(n) == approx(4.852030)
     assert it.info_nce(np.zeros((n, n))) == approx(0, abs=EPS)
-    assert it.info_nce(scores(rho) + rng.standard_normal((n, 1))) == approx(0.14, abs=0.15)  # free of f(x)
+    assert it.info_nce(scores(rho) + rng.standard_normal((n, 1))) == approx(
+        0.14, abs=0.15
+    )  # free of f(x)
     assert isinstance(it.info_nce(torch.zeros(3, 3)), torch.Tensor)
     with pytest.raises(DataError, match="N, N"):
         it.info_nce(np.zeros((3, 2)))
@@ -566,7 +614,9 @@ def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
 
 @checked
 @given(st.binary(max_size=40) | st.text("0123456789.,-e \n", max_size=40).map(str.encode))
-def test_any_bytes_are_a_table_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+def test_any_bytes_are_a_table_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
     path = tmp_path_factory.getbasetemp() / "any.csv"
     path.write_bytes(content)
     try:
@@ -581,14 +631,22 @@ def test_summary() -> None:
     found = it.summary(table)
     assert found["total"] == approx(1) and found["entropy_x"] == approx(math.log(2))
     assert found["entropy_y"] == approx(it.entropy([0.6, 0.4]))
-    assert found["conditional_entropy_y_given_x"] == approx((it.entropy([0.8, 0.2]) + it.entropy([0.4, 0.6])) / 2)
-    assert found["conditional_entropy_x_given_y"] == approx(0.6 * it.entropy([4, 2]) + 0.4 * it.entropy([1, 3]))
+    assert found["conditional_entropy_y_given_x"] == approx(
+        (it.entropy([0.8, 0.2]) + it.entropy([0.4, 0.6])) / 2
+    )
+    assert found["conditional_entropy_x_given_y"] == approx(
+        0.6 * it.entropy([4, 2]) + 0.4 * it.entropy([1, 3])
+    )
     assert found["joint_entropy"] == approx(it.entropy(table.ravel()))
-    assert found["mutual_information"] == approx(found["entropy_x"] - found["conditional_entropy_x_given_y"])
+    assert found["mutual_information"] == approx(
+        found["entropy_x"] - found["conditional_entropy_x_given_y"]
+    )
     assert found["normalized_mutual_information"] == approx(
         2 * found["mutual_information"] / (found["entropy_x"] + found["entropy_y"])
     )
-    assert found["variation_of_information"] == approx(found["joint_entropy"] - found["mutual_information"])
+    assert found["variation_of_information"] == approx(
+        found["joint_entropy"] - found["mutual_information"]
+    )
     assert "chance_mutual_information" not in found
     bits = it.summary(torch.tensor(table), "bits")
     assert all(type(value) is float for value in bits.values())
@@ -629,7 +687,9 @@ def test_circles_are_to_scale(t: Table) -> None:
     assert x - r_x == approx(-(y + r_y), abs=1e-9) and max(r_x, r_y, (y + r_y) / 1.7) <= 0.6 + 1e-9
 
 
-@pytest.mark.parametrize("t", [[[45, 5], [5, 45]], [[1, 1], [1, 1]], [[1, 0], [0, 1]], [[1, 1]], [[1]]])
+@pytest.mark.parametrize(
+    "t", [[[45, 5], [5, 45]], [[1, 1], [1, 1]], [[1, 0], [0, 1]], [[1, 1]], [[1]]]
+)
 @pytest.mark.parametrize("suffix", [".png", ".svg"])
 def test_a_diagram_of_any_table(tmp_path: Path, t: list[list[int]], suffix: str) -> None:
     path = tmp_path / "new" / f"diagram{suffix}"
@@ -644,7 +704,9 @@ def test_a_diagram_of_any_table(tmp_path: Path, t: list[list[int]], suffix: str)
 MODULES = ["quantity", "discrete", "continuous", "estimators", "bounds", "table"]
 
 
-@pytest.mark.parametrize("name", [*(f"infogan.information.{m}" for m in MODULES), "infogan.report.diagram"])
+@pytest.mark.parametrize(
+    "name", [*(f"infogan.information.{m}" for m in MODULES), "infogan.report.diagram"]
+)
 def test_examples_in_docstrings(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
@@ -654,12 +716,18 @@ def test_examples_on_the_page(page: str) -> None:
     result = doctest.testfile(str(DOCS / page), module_relative=False, encoding="utf-8")
     assert result.failed == 0 and result.attempted > 40
     text = (DOCS / page).read_text(encoding="utf-8")
-    assert [name for name in it.__all__ if f"`{name}`" not in text] == []  # every function has its place
+    assert [
+        name for name in it.__all__ if f"`{name}`" not in text
+    ] == []  # every function has its place
 
 
 def test_both_languages_show_the_same_examples() -> None:
     blocks = [
-        [line for line in (DOCS / page).read_text(encoding="utf-8").splitlines() if line.startswith((">>>", "..."))]
+        [
+            line
+            for line in (DOCS / page).read_text(encoding="utf-8").splitlines()
+            if line.startswith((">>>", "..."))
+        ]
         for page in ("theory.md", "theory.zh.md")
     ]
     assert blocks[0] == blocks[1]

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infogan.config import RunConfig
+from infogan.config.settings import RunConfig
+from infogan.core.errors import DataError
 from infogan.data.images import Images
 from infogan.data.labels import for_scoring, from_csv, reveal, write_csv
-from infogan.errors import DataError
-from infogan.model import Model
-from infogan.run import Run
-from infogan.training import loop
+from infogan.model.model import Model
+from infogan.pipeline.run import fit
+from infogan.runs.folder import Run
 
 
 def test_a_number_for_each_class(images: Images) -> None:
@@ -100,30 +100,34 @@ def test_csv_with_a_class_that_is_not_there(images: Images, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("kind", ["semigan", "catgan", "improvedgan", "acgan", "classifier"])
-def test_no_other_label_changes_a_bit(kind: str, tiny: RunConfig, images: Images, tmp_path: Path) -> None:
+def test_no_other_label_changes_a_bit(
+    kind: str, tiny: RunConfig, images: Images, tmp_path: Path
+) -> None:
     """Two runs by the same record of labels, all other labels shuffled in one of them: equal weights, bit for bit."""
     latent = {"digit": "categorical:4" if kind == "acgan" else "none", "slant": "none"}
     config = tiny.replace(objective=kind, latent=latent, labels=2)
-    first = loop.train(config, tmp_path / "first", images=images)
+    first = fit(config, tmp_path / "first", images=images)
     record = Run(tmp_path / "first").labels_file
     shown = from_csv(images, record).labels
     assert np.bincount(shown[shown >= 0]).tolist() == [2, 2, 2, 2]
     others = np.where(shown < 0, (images.labels + 1) % 4, images.labels)
     by_record = config.replace(labels=str(record))
-    second = loop.train(by_record, tmp_path / "second", images=replace(images, labels=others))
-    erased = loop.train(config, tmp_path / "third", images=replace(images, labels=shown))
+    second = fit(by_record, tmp_path / "second", images=replace(images, labels=others))
+    erased = fit(config, tmp_path / "third", images=replace(images, labels=shown))
     for model in (second, erased):
         assert {k: v.numpy().tobytes() for k, v in model.tensors().items()} == {
             k: v.numpy().tobytes() for k, v in first.tensors().items()
         }
     wrong = np.where(shown < 0, images.labels, (images.labels + 1) % 4)
-    fourth = loop.train(config.replace(labels="all"), tmp_path / "fourth", images=replace(images, labels=wrong))
+    fourth = fit(
+        config.replace(labels="all"), tmp_path / "fourth", images=replace(images, labels=wrong)
+    )
     assert any((fourth.tensors()[k] != v).any() for k, v in first.tensors().items())
 
 
 def test_classes_are_kept_with_the_model(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
     config = tiny.replace(objective="catgan", latent={"digit": "none", "slant": "none"}, labels=2)
-    loop.train(config, tmp_path / "run", images=images)
+    fit(config, tmp_path / "run", images=images)
     model = Model.load(tmp_path / "run")
     assert model.classes == images.classes
     assert model.categorical == "class"

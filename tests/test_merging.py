@@ -10,17 +10,18 @@ from numpy.typing import NDArray
 
 import infogan as ig
 from conftest import refused, run
-from infogan import signs, sorting
-from infogan.config import RunConfig
+from infogan import sorting
+from infogan.analysis import diagnostics
+from infogan.analysis.merging import NEAR, Merging, join
+from infogan.cli.terminal import show_merging
+from infogan.config.settings import RunConfig
+from infogan.core.errors import ConfigError
 from infogan.data.images import Images, Pixels
-from infogan.errors import ConfigError
-from infogan.merging import NEAR, Merging, join
-from infogan.model import Model
-from infogan.names import Names
-from infogan.posterior import Posterior
-from infogan.run import Run
-from infogan.terminal import show_merging
-from infogan.training import loop
+from infogan.latent.posterior import Posterior
+from infogan.model.model import Model
+from infogan.pipeline.run import fit
+from infogan.runs.folder import Run
+from infogan.runs.names import Names
 
 PLANTED = [0, 1, 2, 0, 1, 0, 2, 3]
 """The class of each category."""
@@ -37,7 +38,9 @@ def planted(shares: list[float], stays: float = 0.4, strays: float = 0.03) -> ND
     return table
 
 
-@pytest.mark.parametrize("shares", [[0.25, 0.25, 0.25, 0.25], [0.48, 0.02, 0.48, 0.02], [0.03, 0.03, 0.04, 0.9]])
+@pytest.mark.parametrize(
+    "shares", [[0.25, 0.25, 0.25, 0.25], [0.48, 0.02, 0.48, 0.02], [0.03, 0.03, 0.04, 0.9]]
+)
 def test_planted_classes_come_back_whatever_their_sizes(shares: list[float]) -> None:
     groups, steps = join(planted(shares))
     assert sorted(map(sorted, groups)) == [[0, 3, 5], [1, 4], [2, 6], [7]]
@@ -73,7 +76,9 @@ def test_dead_categories_are_no_classes() -> None:
     for into in (None, 2):
         groups, steps = join(table, into)
         assert len(groups) == 2
-        assert next(group for group in groups if 1 in group)[1] == 2  # where its copies are read most
+        assert (
+            next(group for group in groups if 1 in group)[1] == 2
+        )  # where its copies are read most
         assert [classes for classes, _ in steps] == [5, 4, 3, 2]
 
 
@@ -92,7 +97,13 @@ def test_names_of_a_merging() -> None:
     old = Names(codes={"slant": "lean"}, categories={"digit": {2: "seven", 3: "class 9"}})
     names = found.names(old)
     assert names.codes == {"slant": "lean"}
-    assert names.categories["digit"] == {0: "seven", 2: "seven", 1: "class 1", 3: "class 2", 4: "class 2"}
+    assert names.categories["digit"] == {
+        0: "seven",
+        2: "seven",
+        1: "class 1",
+        3: "class 2",
+        4: "class 2",
+    }
 
 
 def test_reading_by_names_adds_probabilities_up() -> None:
@@ -120,7 +131,9 @@ def test_what_is_sorted_and_scored_is_read_by_names(
     probs = np.tile(np.array([0.4, 0.3, 0.3, 0.0], np.float32), (len(images), 1))
     read = {"digit": Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)}
     names = Names(categories={"digit": {1: "two", 2: "two", 0: "one"}})
-    went = sorting.sort(images, read, "digit", names, tmp_path / "sorted", data=tmp_path / "x", unsure=0.5)
+    went = sorting.sort(
+        images, read, "digit", names, tmp_path / "sorted", data=tmp_path / "x", unsure=0.5
+    )
     assert went == {"two": 64}
     model = Model.load(trained)
     model.names = names
@@ -136,19 +149,29 @@ def test_the_doctor_asks_for_crossings_between_names(
     read = Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)
     monkeypatch.setattr(Model, "encode", lambda *_: {"digit": read})
     model = Model.load(trained)
-    ((i, j, crossing),) = signs.pairs(model, images.pixels, read)
+    ((i, j, crossing),) = diagnostics.pairs(model, images.pixels, read)
     assert (i, j) == (0, 1)
     assert crossing == pytest.approx(0.4)
     model.names = Names(categories={"digit": {0: "two", 1: "two"}})
-    assert signs.pairs(model, images.pixels, read) == ()
+    assert diagnostics.pairs(model, images.pixels, read) == ()
 
 
 def test_the_table_shows_both_sides_of_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     steps = tuple((classes, classes / 100) for classes in range(7, 3, -1))
-    show_merging(Merging("digit", ((0, 2), (1,), (3,), (4,), (5,)), (0.6, 0.1, 0.1, 0.1, 0.1), steps, "x", 9), Names())
+    show_merging(
+        Merging(
+            "digit", ((0, 2), (1,), (3,), (4,), (5,)), (0.6, 0.1, 0.1, 0.1, 0.1), steps, "x", 9
+        ),
+        Names(),
+    )
     shown = capsys.readouterr().out.splitlines()
     assert shown[0] == " 60.0%  #0: 0, 2"
-    assert shown[7:11] == ["  7.0%  7", "  6.0%  6", "  5.0%  5  not joined", "  4.0%  4  not joined"]
+    assert shown[7:11] == [
+        "  7.0%  7",
+        "  6.0%  6",
+        "  5.0%  5  not joined",
+        "  4.0%  4  not joined",
+    ]
 
 
 @pytest.fixture
@@ -177,7 +200,9 @@ def test_a_model_is_merged_and_scored(trained: Path, images: Images) -> None:
     assert list(found.shares) == sorted(found.shares, reverse=True)
     assert sum(found.shares) == pytest.approx(1)
     assert (found.n, found.code) == (64, "digit")
-    assert ig.merge(model, Images(images.pixels), into=3).classes == found.classes  # labels change nothing
+    assert (
+        ig.merge(model, Images(images.pixels), into=3).classes == found.classes
+    )  # labels change nothing
     assert len(ig.merge(model, images, into=4).classes) == 4
     assert "named" not in ig.evaluate(model, images)
     model.names = found.names(model.names)
@@ -189,7 +214,9 @@ def test_a_model_is_merged_and_scored(trained: Path, images: Images) -> None:
     assert scores["cluster_accuracy"] < scores["named"]["cluster_accuracy"]
 
 
-def test_the_command_writes_names(done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_writes_names(
+    done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = tmp_path / "run"
     shutil.copytree(done, folder)
     run("name", folder, "digit.2", "seven")
@@ -213,7 +240,12 @@ def test_the_command_writes_names(done: Path, photos: Path, tmp_path: Path, caps
     given = Run(folder).names.categories["digit"]
     assert sorted(given.values()) == ["class 0", "class 1", "class 2", "class 3"]
     run("name", folder, "digit.class 0", "cat")
-    assert set(Run(folder).names.categories["digit"].values()) == {"cat", "class 1", "class 2", "class 3"}
+    assert set(Run(folder).names.categories["digit"].values()) == {
+        "cat",
+        "class 1",
+        "class 2",
+        "class 3",
+    }
     run("sort", folder, photos, "-o", tmp_path / "sorted", "--unsure", 0)
     read = Model.load(folder).encode(ig.data.load(str(photos), "all"))["digit"]
     assert {path.name for path in (tmp_path / "sorted").iterdir()} == {
@@ -227,7 +259,10 @@ def test_mistakes(
 ) -> None:
     folder = tmp_path / "run"
     shutil.copytree(done, folder)
-    for words, why in (((folder, "--into", 5), "from 1 to 4"), ((folder, "--into", 0), "from 1 to 4")):
+    for words, why in (
+        ((folder, "--into", 5), "from 1 to 4"),
+        ((folder, "--into", 0), "from 1 to 4"),
+    ):
         assert why in refused(capsys, "merge", *words)
     assert "no such run folder" in refused(capsys, "merge", tmp_path / "nowhere")
     assert not Run(folder).names_file.exists()
@@ -240,8 +275,11 @@ def test_mistakes(
     for config, why in (
         (plain, "without changed copies"),
         (tiny.replace(steps=1, latent={"digit": "none"}), "reads no categories"),
-        (tiny.replace(steps=1, labels="all", latent=only_digit, objective={"kind": "acgan"}), "reads no categories"),
+        (
+            tiny.replace(steps=1, labels="all", latent=only_digit, objective={"kind": "acgan"}),
+            "reads no categories",
+        ),
     ):
-        model = loop.train(config, tmp_path / why[:7] / str(config.labels), images=images)
+        model = fit(config, tmp_path / why[:7] / str(config.labels), images=images)
         with pytest.raises(ConfigError, match=why):
             ig.merge(model, images)

@@ -10,15 +10,15 @@ from scipy import ndimage
 from scipy.stats import spearmanr
 
 from infogan import data
-from infogan.codes import Uniform
-from infogan.config import RunConfig
+from infogan.analysis.evaluation import continuous
+from infogan.analysis.metrics import morphology
+from infogan.config.settings import RunConfig
+from infogan.core.random import stream
 from infogan.data.images import Images, Pixels
-from infogan.latent import Latent
-from infogan.metrics import morphology
-from infogan.metrics.evaluate import continuous
-from infogan.model import Model
-from infogan.posterior import Posterior
-from infogan.streams import stream
+from infogan.latent.codes import Uniform
+from infogan.latent.latent import Latent
+from infogan.latent.posterior import Posterior
+from infogan.model.model import Model
 
 RNG = np.random.default_rng(0)
 FINE = 8
@@ -27,7 +27,11 @@ Inside = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.bool_]]
 
 
 def drawn(
-    inside: Inside, size: tuple[int, int] = (28, 28), ink: float = 255, ground: float = 0, blur: float = 0
+    inside: Inside,
+    size: tuple[int, int] = (28, 28),
+    ink: float = 255,
+    ground: float = 0,
+    blur: float = 0,
 ) -> Pixels:
     """[1, H, W, 1] a shape, by whether a point (x to the right, y up, from the centre) is inside."""
     h, w = size
@@ -38,10 +42,14 @@ def drawn(
     return pixels
 
 
-def stroke(breadth: float = 4, length: float = 18, degrees: float = 0, dx: float = 0, dy: float = 0) -> Inside:
+def stroke(
+    breadth: float = 4, length: float = 18, degrees: float = 0, dx: float = 0, dy: float = 0
+) -> Inside:
     """A horizontally sheared bar: `degrees` from upright, `breadth` across and `length` up."""
     shear = np.tan(np.radians(degrees))
-    return lambda x, y: (abs(y - dy) <= length / 2) & (abs(x - dx - shear * (y - dy)) <= breadth / 2)
+    return lambda x, y: (
+        (abs(y - dy) <= length / 2) & (abs(x - dx - shear * (y - dy)) <= breadth / 2)
+    )
 
 
 def turned(breadth: float, length: float, degrees: float) -> Inside:
@@ -57,18 +65,23 @@ def measured(pixels: Pixels) -> dict[str, float]:
 @pytest.mark.parametrize("degrees", [-40, -20, -5, 0, 10, 30])
 @pytest.mark.parametrize("size", [(28, 28), (48, 32)])
 def test_slant_is_the_angle_of_the_shear(degrees: float, size: tuple[int, int]) -> None:
-    assert measured(drawn(stroke(degrees=degrees), size))["slant"] == pytest.approx(degrees, abs=0.3)
+    assert measured(drawn(stroke(degrees=degrees), size))["slant"] == pytest.approx(
+        degrees, abs=0.3
+    )
 
 
 @pytest.mark.parametrize("degrees", [-50, -20, 10, 35])
 @pytest.mark.parametrize(
-    ("breadth", "length", "dx", "dy"), [(3, 16, 0, 0), (9.5, 11, 3, 0), (5, 18, -2, 0), (3, 12, 3, 9), (3, 12, -3, -9)]
+    ("breadth", "length", "dx", "dy"),
+    [(3, 16, 0, 0), (9.5, 11, 3, 0), (5, 18, -2, 0), (3, 12, 3, 9), (3, 12, -3, -9)],
 )
 @pytest.mark.parametrize("size", [(32, 48), (48, 40)])
 def test_width_does_not_grow_as_a_shape_leans(
     degrees: float, breadth: float, length: float, dx: float, dy: float, size: tuple[int, int]
 ) -> None:
-    upright, leaning = (measured(drawn(stroke(breadth, length, d, dx, dy), size)) for d in (0, degrees))
+    upright, leaning = (
+        measured(drawn(stroke(breadth, length, d, dx, dy), size)) for d in (0, degrees)
+    )
     assert leaning["width"] == pytest.approx(upright["width"], abs=0.35)
     assert leaning["height"] == pytest.approx(upright["height"], abs=0.05)
 
@@ -85,7 +98,9 @@ def test_a_line_that_nearly_lies_has_a_width_wherever_it_is(row: int) -> None:
 @pytest.mark.parametrize("degrees", [0, 15, 45, 80])
 @pytest.mark.parametrize("blur", [0, 0.5])
 def test_thickness_is_the_breadth_of_a_stroke(degrees: float, blur: float) -> None:
-    found = [measured(drawn(turned(t, 18, degrees), blur=blur))["thickness"] for t in (2, 3, 4, 5, 6)]
+    found = [
+        measured(drawn(turned(t, 18, degrees), blur=blur))["thickness"] for t in (2, 3, 4, 5, 6)
+    ]
     assert found == pytest.approx([2, 3, 4, 5, 6], rel=0.12, abs=0.35)
     assert (np.diff(found) > 0.7).all()
 
@@ -187,20 +202,29 @@ def test_groups_do_not_count() -> None:
     between = 50.0 * RNG.permutation(5)[group]
     assert morphology.rank_correlation(code, code**3 + between, group) == pytest.approx(1, abs=0.05)
     assert abs(morphology.rank_correlation(code, code**3 + between)) < 0.3
-    assert abs(morphology.rank_correlation(code + between, RNG.normal(size=2000) + between, group)) < 0.1
+    assert (
+        abs(morphology.rank_correlation(code + between, RNG.normal(size=2000) + between, group))
+        < 0.1
+    )
     assert morphology.rank_correlation(code, between / 3, group) == 0
     flat = np.array([1, 2, 3, 1, 2, 3])
-    assert morphology.rank_correlation(flat, np.array([1, 2, 3, 6, 5, 4]), np.repeat([0, 1], 3)) == pytest.approx(0)
+    assert morphology.rank_correlation(
+        flat, np.array([1, 2, 3, 6, 5, 4]), np.repeat([0, 1], 3)
+    ) == pytest.approx(0)
 
 
 def test_each_code_gets_a_property_of_its_own() -> None:
     rhos = {"a": {"slant": 0.95, "width": 0.9}, "b": {"slant": -0.97, "width": 0.2}}
     assert morphology.assign(rhos) == {"a": "width", "b": "slant"}
-    assert morphology.assign({code: {"slant": rho} for code, rho in (("a", 0.3), ("b", -0.8))}) == {"b": "slant"}
+    assert morphology.assign({code: {"slant": rho} for code, rho in (("a", 0.3), ("b", -0.8))}) == {
+        "b": "slant"
+    }
     assert morphology.assign({}) == {}
 
 
-LATENT = Latent(noise=1, group="categorical:3", bold=Uniform(0, 2, sweep=(-9, 9)), lean="uniform:-1:1")
+LATENT = Latent(
+    noise=1, group="categorical:3", bold=Uniform(0, 2, sweep=(-9, 9)), lean="uniform:-1:1"
+)
 
 
 def bars(vectors: torch.Tensor) -> Pixels:
@@ -225,8 +249,12 @@ def drawing(tiny: RunConfig, monkeypatch: pytest.MonkeyPatch) -> Model:
 def test_codes_are_named_after_what_they_change(drawing: Model) -> None:
     draw = LATENT.sample(300, stream(1, "test"))
     values = {name: value.numpy() for name, value in draw.values.items()}
-    right = {name: Posterior(v[:, 0], v[:, 0], mean=v[:, 0], std=v[:, 0]) for name, v in values.items()}
-    right["group"] = Posterior(values["group"].argmax(1), values["group"].max(1), probs=values["group"])
+    right = {
+        name: Posterior(v[:, 0], v[:, 0], mean=v[:, 0], std=v[:, 0]) for name, v in values.items()
+    }
+    right["group"] = Posterior(
+        values["group"].argmax(1), values["group"].max(1), probs=values["group"]
+    )
     images = Images(bars(draw.vector()))
     found = continuous(drawing, images, right)
     assert found.keys() == {"bold", "lean"}
@@ -243,7 +271,9 @@ def test_codes_are_named_after_what_they_change(drawing: Model) -> None:
     assert continuous(drawing, texture, {})["bold"]["sweeps"].keys() == {"brightness", "contrast"}
 
 
-def test_a_code_that_changes_nothing_looks_like_nothing(drawing: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_code_that_changes_nothing_looks_like_nothing(
+    drawing: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def deaf(vectors: torch.Tensor) -> Pixels:
         return bars(vectors * torch.tensor([1.0] * 5 + [0.0]))
 

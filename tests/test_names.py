@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 
 from conftest import refused, run
-from infogan.config import RunConfig
-from infogan.errors import ConfigError, InfoganError, RunError
-from infogan.latent import Latent
-from infogan.model import Model
-from infogan.names import Names
-from infogan.posterior import Posterior
-from infogan.run import Run
+from infogan.config.settings import RunConfig
+from infogan.core.errors import ConfigError, InfoganError, RunError
+from infogan.latent.latent import Latent
+from infogan.latent.posterior import Posterior
+from infogan.model.model import Model
+from infogan.runs.folder import Run
+from infogan.runs.names import Names
 
-LATENT = Latent.model_validate({"noise": 4, "digit": "categorical:4", "slant": "uniform", "width": "uniform"})
+LATENT = Latent.model_validate(
+    {"noise": 4, "digit": "categorical:4", "slant": "uniform", "width": "uniform"}
+)
 
 
 def test_names_come_and_go() -> None:
@@ -28,22 +30,36 @@ def test_names_come_and_go() -> None:
     assert (names.numbered("digit", 3), names.numbered("digit", 2)) == ("3 seven", "2")
     assert names.changed("digit.03", "eight", LATENT).category("digit", 3) == "eight"
     swapped = Names().changed("digit.3", "1", LATENT).changed("digit.1", "3", LATENT)
-    assert swapped.categories == {"digit": {3: "1", 1: "3"}}  # a number is a category's, whatever names there are
+    assert swapped.categories == {
+        "digit": {3: "1", 1: "3"}
+    }  # a number is a category's, whatever names there are
     both = names.changed("digit.2", "seven", LATENT).changed("digit.seven", "St. Mary", LATENT)
     assert both.categories == {"digit": {2: "St. Mary", 3: "St. Mary"}}
     assert both.changed("digit.St. Mary", "", LATENT).categories == {}
     pointed = Names(codes={"digit": "No. 1"}).changed("No. 1.2", "two", LATENT)
     assert pointed.categories == {"digit": {2: "two"}}
-    assert names.changed("lean", "tilt", LATENT).code("slant") == "tilt"  # a code answers to its name as well
+    assert (
+        names.changed("lean", "tilt", LATENT).code("slant") == "tilt"
+    )  # a code answers to its name as well
     assert names.changed("digit.3", "", LATENT).changed("slant", " ", LATENT) == Names()
     assert Names.from_tree(json.loads(json.dumps(names.tree())), LATENT) == names
 
 
 def test_words_are_understood() -> None:
     names = Names(codes={"slant": "lean"}, categories={"digit": {1: "one", 2: "two", 3: "two"}})
-    assert (names.find("lean"), names.find("slant"), names.find("digit")) == ("slant", "slant", "digit")
-    assert (names.number("digit", "one"), names.number("digit", "3"), names.number("slant", "-0.5")) == (1, 3, -0.5)
-    assert Names(categories={"digit": {1: "3"}}).number("digit", "3") == 1  # a name comes before a number
+    assert (names.find("lean"), names.find("slant"), names.find("digit")) == (
+        "slant",
+        "slant",
+        "digit",
+    )
+    assert (
+        names.number("digit", "one"),
+        names.number("digit", "3"),
+        names.number("slant", "-0.5"),
+    ) == (1, 3, -0.5)
+    assert (
+        Names(categories={"digit": {1: "3"}}).number("digit", "3") == 1
+    )  # a name comes before a number
     assert Names(categories={"digit": {1: "3"}}).number("digit", "#3") == 3
     with pytest.raises(ConfigError, match="2 and 3 are called so"):
         names.number("digit", "two")
@@ -139,7 +155,9 @@ def test_categories_of_a_class_head_have_names(
     tiny: RunConfig, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CatGAN without labels finds categories; encode keeps their numbers and adds the names."""
-    config = tiny.replace(objective={"kind": "catgan", "k": 4}, latent={"digit": "none", "slant": "none"})
+    config = tiny.replace(
+        objective={"kind": "catgan", "k": 4}, latent={"digit": "none", "slant": "none"}
+    )
     there = Run(tmp_path / "run")
     there.begin(config)
     there.close()
@@ -157,4 +175,9 @@ def test_categories_of_a_class_head_have_names(
     run("name", there.path, "class.2", "two")
     run("encode", there.path, photos, "-o", tmp_path / "joined.csv")
     row = next(csv.DictReader((tmp_path / "joined.csv").read_text(encoding="utf-8").splitlines()))
-    assert (row["class"], row["class_name"], row["class_confidence"], row["p(1)"]) == ("1", "two", "0.6", "0.3")
+    assert (row["class"], row["class_name"], row["class_confidence"], row["p(1)"]) == (
+        "1",
+        "two",
+        "0.6",
+        "0.3",
+    )

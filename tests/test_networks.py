@@ -4,10 +4,18 @@ import pytest
 import torch
 from torch import nn
 
-from infogan.errors import ConfigError
+from infogan.core.errors import ConfigError
 from infogan.networks.dcgan import Dcgan, Discriminator, Generator
 
-SHAPES = [(16, 16, 3), (17, 23, 1), (28, 28, 1), (32, 32, 3), (45, 31, 3), (64, 127, 1), (128, 128, 3)]
+SHAPES = [
+    (16, 16, 3),
+    (17, 23, 1),
+    (28, 28, 1),
+    (32, 32, 3),
+    (45, 31, 3),
+    (64, 127, 1),
+    (128, 128, 3),
+]
 
 
 def size(module: nn.Module) -> int:
@@ -33,10 +41,15 @@ def test_any_shape_goes_in_and_comes_out(shape: tuple[int, int, int]) -> None:
     assert float(images.detach().abs().max()) <= 1
     verdict = Discriminator(config, shape, {"real": 1, "code": 7})(images)
     assert verdict.features.shape == (2, 16)
-    assert {name: tuple(head.shape) for name, head in verdict.heads.items()} == {"real": (2, 1), "code": (2, 7)}
+    assert {name: tuple(head.shape) for name, head in verdict.heads.items()} == {
+        "real": (2, 1),
+        "code": (2, 7),
+    }
 
 
-@pytest.mark.parametrize(("shape", "words"), [((8, 28, 1), "data.size"), ((28, 129, 1), "data.size")])
+@pytest.mark.parametrize(
+    ("shape", "words"), [((8, 28, 1), "data.size"), ((28, 129, 1), "data.size")]
+)
 def test_sides_outside_the_family(shape: tuple[int, int, int], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         Generator(Dcgan(), 5, shape)
@@ -62,11 +75,18 @@ def test_detached_head_teaches_the_trunk_nothing() -> None:
 def test_flattening_is_a_view() -> None:
     """Channels-last maps flatten as they lie: neither network copies on the way."""
     seen: dict[str, torch.Tensor] = {}
-    g, d = Generator(Dcgan(features=16), 5, (16, 16, 3)), Discriminator(Dcgan(features=16), (16, 16, 3), {"real": 1})
+    g, d = (
+        Generator(Dcgan(features=16), 5, (16, 16, 3)),
+        Discriminator(Dcgan(features=16), (16, 16, 3), {"real": 1}),
+    )
     for net, first, then in ((g, g.dense, g.up), (d, d.convolutions, d.dense)):
         first.register_forward_hook(lambda m, i, o: seen.update(out=o))
         then.register_forward_pre_hook(lambda m, i: seen.update(into=i[0]))
-        net(torch.randn(2, 5) if net is g else torch.randn(2, 3, 16, 16).contiguous(memory_format=torch.channels_last))
+        net(
+            torch.randn(2, 5)
+            if net is g
+            else torch.randn(2, 3, 16, 16).contiguous(memory_format=torch.channels_last)
+        )
         assert seen["out"].data_ptr() == seen["into"].data_ptr()
 
 

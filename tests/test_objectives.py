@@ -3,20 +3,22 @@
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from infogan.codes import MOST_RHO, Categorical, Uniform
-from infogan.config import RunConfig
+from infogan.config.presets import PRESETS
+from infogan.config.settings import RunConfig
+from infogan.core.random import stream
 from infogan.data.images import Images
-from infogan.latent import Draw, Latent
+from infogan.latent.codes import MOST_RHO, Categorical, Uniform
+from infogan.latent.latent import Draw, Latent
 from infogan.networks import Verdict
 from infogan.objectives import GAN, OBJECTIVES, InfoGAN
-from infogan.presets import PRESETS
-from infogan.streams import stream
-from infogan.training.loop import Trainer
+from infogan.objectives.base import Reading, of_classes, of_codes
+from infogan.training.trainer import Trainer
 
 LATENT = Latent(noise=2, digit="categorical:4", slant="uniform:-1:1")
 CLASS_ONLY = Latent(noise=2, digit="categorical:4")
@@ -30,7 +32,8 @@ def verdict(real: float, n: int = 8) -> Verdict:
         "class": torch.full((n, K + 1), -real).index_fill(1, torch.arange(2), real),
     }
     return Verdict(
-        torch.zeros(n, 3, requires_grad=True), {name: head.requires_grad_(True) for name, head in heads.items()}
+        torch.zeros(n, 3, requires_grad=True),
+        {name: head.requires_grad_(True) for name, head in heads.items()},
     )
 
 
@@ -47,9 +50,14 @@ class Still:
     view: Verdict = field(init=False)
     moves: dict[str, Tensor] = field(default_factory=dict)
     done: float = 0.5
+    readings: tuple[Reading, ...] = ()
 
     def __post_init__(self) -> None:
         self.labelled = self.view = self.real
+        self.readings = self.readings or of_codes(self.latent)
+
+    def network(self, name: str) -> Any:
+        raise AssertionError(name)
 
 
 @pytest.mark.parametrize("objective", [GAN(), InfoGAN()], ids=lambda o: o.kind)
@@ -66,8 +74,13 @@ def test_losses_of_an_undecided_d(objective: GAN | InfoGAN) -> None:
 def test_extreme_logits_stay_finite(kind: str, extreme: float) -> None:
     real, fake = verdict(extreme), verdict(-extreme)
     if kind == "acgan":  # its class head is Q of a latent with the class alone
-        real, fake = (Verdict(v.features, {**v.heads, "class": v.heads["class"][:, :K]}) for v in (real, fake))
-    scene = Still(real, fake, CLASS_ONLY if kind == "acgan" else LATENT)
+        real, fake = (
+            Verdict(v.features, {**v.heads, "class": v.heads["class"][:, :K]}) for v in (real, fake)
+        )
+    given: Any = (
+        {"latent": CLASS_ONLY, "readings": of_classes(K, "digit")} if kind == "acgan" else {}
+    )
+    scene = Still(real, fake, **given)
     for loss in (OBJECTIVES[kind]().d_loss(scene), OBJECTIVES[kind]().g_loss(scene)):
         if loss.terms:
             assert torch.isfinite(loss.total)
@@ -78,11 +91,15 @@ def test_extreme_logits_stay_finite(kind: str, extreme: float) -> None:
 
 
 def test_each_code_is_weighed_by_its_own_lambda() -> None:
-    latent = Latent(noise=2, digit={"kind": "categorical", "k": 4, "weight": 3.0}, slant="uniform:-1:1")
+    latent = Latent(
+        noise=2, digit={"kind": "categorical", "k": 4, "weight": 3.0}, slant="uniform:-1:1"
+    )
     scene = Still(verdict(0.0), verdict(0.0), latent)
     loss = InfoGAN().g_loss(scene)
     for name, weight in (("digit", 3.0), ("slant", 1.0)):
-        assert loss.terms[f"info/{name}"].item() == pytest.approx(-weight * loss.watch[f"L_I/{name}"].item())
+        assert loss.terms[f"info/{name}"].item() == pytest.approx(
+            -weight * loss.watch[f"L_I/{name}"].item()
+        )
 
 
 def test_infogan_of_weight_zero_is_the_gan() -> None:
@@ -103,7 +120,8 @@ def gradients(trainer: Trainer, loss: Tensor) -> dict[str, bool]:
         part.zero_grad()
     loss.backward()
     return {
-        name: any(p.grad is not None and bool(p.grad.any()) for p in part.parameters()) for name, part in parts.items()
+        name: any(p.grad is not None and bool(p.grad.any()) for p in part.parameters())
+        for name, part in parts.items()
     }
 
 
@@ -121,8 +139,8 @@ def test_who_hears_the_information_term(
     tiny: RunConfig, images: Images, objective: GAN | InfoGAN, d_info: set[str], g_info: set[str]
 ) -> None:
     trainer = Trainer(tiny.replace(objective=objective), images)
-    for teaches_g, losses, expected in ((False, "d_loss", d_info), (True, "g_loss", g_info)):
-        loss = getattr(trainer.config.objective, losses)(trainer._scene("x", 0, teaches_g))
+    for player, expected in (("d", d_info), ("g", g_info)):
+        loss = getattr(trainer.config.objective, f"{player}_loss")(trainer._look(player, 0))
         info = [term for name, term in loss.terms.items() if name.startswith("info/")]
         reached = gradients(trainer, torch.stack(info).sum()) if info else {}
         assert {name for name, hit in reached.items() if hit} == expected
@@ -140,11 +158,17 @@ def test_every_head_of_every_preset_learns(name: str, tiny: RunConfig, images: I
     trainer.advance()
     after = trainer.model.d.heads.state_dict()
     for head in trainer.model.d.heads:
-        moved = [not torch.equal(before[k], after[k]) for k in before if k.startswith(head) and k.endswith("weight")]
+        moved = [
+            not torch.equal(before[k], after[k])
+            for k in before
+            if k.startswith(head) and k.endswith("weight")
+        ]
         assert any(moved), head
 
 
-def test_the_controls_q_changes_nothing_else(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
+def test_the_controls_q_changes_nothing_else(
+    tiny: RunConfig, images: Images, tmp_path: Path
+) -> None:
     """A GAN with and without the silent Q: G and trunk equal bit for bit after some steps."""
     config = tiny.replace(objective=GAN())
     with_q, without = Trainer(config, images), Trainer(config, images)
@@ -160,7 +184,9 @@ def test_the_controls_q_changes_nothing_else(tiny: RunConfig, images: Images, tm
     assert any(
         not torch.equal(a, b)
         for a, b in zip(
-            with_q.model.d.heads["code"].parameters(), without.model.d.heads["code"].parameters(), strict=True
+            with_q.model.d.heads["code"].parameters(),
+            without.model.d.heads["code"].parameters(),
+            strict=True,
         )
     )
 
@@ -170,7 +196,9 @@ def test_losses_of_a_d_that_leans(objective: GAN | InfoGAN) -> None:
     """Logit 2 on real and -1 on fake: -ln σ(2), -ln(1 - σ(-1)), -ln σ(-1)."""
     scene = Still(verdict(2.0), verdict(-1.0))
     d, g = objective.d_loss(scene).terms, objective.g_loss(scene).terms
-    assert (d["real"].item(), d["fake"].item()) == pytest.approx((math.log1p(math.exp(-2)), math.log1p(math.exp(-1))))
+    assert (d["real"].item(), d["fake"].item()) == pytest.approx(
+        (math.log1p(math.exp(-2)), math.log1p(math.exp(-1)))
+    )
     assert g["adversarial"].item() == pytest.approx(math.log1p(math.exp(1)))
 
 
@@ -181,7 +209,7 @@ def test_real_information_is_paid_by_its_weight() -> None:
 
 
 def test_real_images_come_first_for_a_share_of_the_steps() -> None:
-    objective = InfoGAN(real_weight=3.0, real_first=0.25)
+    objective = InfoGAN(real_weight=3.0, warm_up=0.25)
     for done, first in ((0.0, True), (0.24, True), (0.25, False), (0.9, False)):
         scene = Still(verdict(0.0), verdict(0.0), done=done)
         d, g = objective.d_loss(scene).terms, objective.g_loss(scene).terms
@@ -190,7 +218,11 @@ def test_real_images_come_first_for_a_share_of_the_steps() -> None:
 
 
 def test_a_following_code_is_paid_by_its_own_lambda_too() -> None:
-    codes = {"digit": Categorical(2, weight=0.5), "slant": Uniform(-1, 1, weight=0.1, follows="slant"), "b": Uniform()}
+    codes = {
+        "digit": Categorical(2, weight=0.5),
+        "slant": Uniform(-1, 1, weight=0.1, follows="slant"),
+        "b": Uniform(),
+    }
     latent, plain = Latent(noise=1, **codes), verdict(0.0)
     move, params = torch.arange(8.0), torch.randn(8, latent.n_params, generator=stream(0, "x"))
     moved = params + torch.outer(move, torch.ones(latent.n_params))
@@ -199,8 +231,12 @@ def test_a_following_code_is_paid_by_its_own_lambda_too() -> None:
     scene.view = copy
     loss = InfoGAN(real_weight=3.0).d_loss(scene)
     assert loss.watch["J/slant"].item() == pytest.approx(math.atanh(MOST_RHO), abs=0.01)
-    assert loss.terms["real info/slant"].item() == pytest.approx(-0.3 * loss.watch["J/slant"].item())
-    assert loss.terms["real info/digit"].item() == pytest.approx(-1.5 * loss.watch["J/digit"].item())
+    assert loss.terms["real info/slant"].item() == pytest.approx(
+        -0.3 * loss.watch["J/slant"].item()
+    )
+    assert loss.terms["real info/digit"].item() == pytest.approx(
+        -1.5 * loss.watch["J/digit"].item()
+    )
     assert "J/b" not in loss.watch
 
 

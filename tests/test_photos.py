@@ -11,17 +11,17 @@ import torch
 from PIL import Image
 
 from conftest import refused, run
-from infogan.config import RunConfig
+from infogan.config.settings import RunConfig
+from infogan.core.errors import DataError
+from infogan.core.random import stream
 from infogan.data import load
 from infogan.data.images import Images, to_pixels
-from infogan.errors import DataError
-from infogan.model import Model
-from infogan.names import Names
+from infogan.model.inversion import reconstruct
+from infogan.model.model import Model
 from infogan.objectives import GAN
-from infogan.reconstruct import reconstruct
-from infogan.run import Run
+from infogan.runs.folder import Run
+from infogan.runs.names import Names
 from infogan.sorting import folders, sort
-from infogan.streams import stream
 
 Files = dict[str, tuple[bytes, int]]
 
@@ -61,7 +61,9 @@ def odd(photos: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("link", [False, True])
-def test_any_name_survives_and_no_original_changes(done: Path, odd: Path, tmp_path: Path, link: bool) -> None:
+def test_any_name_survives_and_no_original_changes(
+    done: Path, odd: Path, tmp_path: Path, link: bool
+) -> None:
     before, out = below(odd), tmp_path / "out"
     run("sort", done, odd, "-o", out, "--unsure", 0, *(["--link"] if link else []))
     assert below(odd) == before
@@ -77,14 +79,18 @@ def test_any_name_survives_and_no_original_changes(done: Path, odd: Path, tmp_pa
         with Image.open(moved) as image:
             read = model.encode(np.asarray(image)[None, ..., None])
         assert read["digit"].value[0] == int(row["digit"])
-        assert read["digit"].confidence[0] == pytest.approx(float(row["digit_confidence"]), abs=1e-5)
+        assert read["digit"].confidence[0] == pytest.approx(
+            float(row["digit_confidence"]), abs=1e-5
+        )
     assert len(below(out)) == len(before) + 1
 
 
 def test_the_unsure_have_a_folder_of_their_own(
     done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sure = np.sort([float(row["digit_confidence"]) for row in encoded(done, photos, tmp_path / "codes.csv")])
+    sure = np.sort(
+        [float(row["digit_confidence"]) for row in encoded(done, photos, tmp_path / "codes.csv")]
+    )
     threshold = float(sure[20:22].mean())
     capsys.readouterr()
     run("sort", done, photos, "-o", tmp_path / "out", "--unsure", threshold)
@@ -93,10 +99,16 @@ def test_the_unsure_have_a_folder_of_their_own(
     assert len(apart) == 21
     assert all((row["sorted"].split("/")[0] == "unsure") == (row in apart) for row in rows)
     told = capsys.readouterr().out.split()[::-1]
-    counts = {Path(folder).name: int(n) for folder, n in zip(told[::2], told[1::2], strict=True) if "/out/" in folder}
+    counts = {
+        Path(folder).name: int(n)
+        for folder, n in zip(told[::2], told[1::2], strict=True)
+        if "/out/" in folder
+    }
     assert counts["unsure"] == 21
     assert sum(counts.values()) == 64
-    run("sort", done, photos, "-o", tmp_path / "all")  # nothing is sure of 0.9 here, and nothing is lost
+    run(
+        "sort", done, photos, "-o", tmp_path / "all"
+    )  # nothing is sure of 0.9 here, and nothing is lost
     assert len(table(tmp_path / "all" / "codes.csv")) == 64
 
 
@@ -118,22 +130,57 @@ def test_folders_bear_the_names(done: Path, photos: Path, tmp_path: Path) -> Non
 
 
 def test_names_of_folders_cannot_lead_elsewhere() -> None:
-    names = {0: "..", 1: "/etc/passwd", 2: "unsure", 3: ".hidden", 4: "codes.csv", 5: "𝔷" * 80, 6: "3", 7: "a."}
+    names = {
+        0: "..",
+        1: "/etc/passwd",
+        2: "unsure",
+        3: ".hidden",
+        4: "codes.csv",
+        5: "𝔷" * 80,
+        6: "3",
+        7: "a.",
+    }
     made = folders("digit", 9, Names(categories={"digit": names}))
-    assert made == ["_", "_etc_passwd", "unsure_", "_hidden", "codes.csv_", "𝔷" * 60, "3", "a", "digit-8"]
+    assert made == [
+        "_",
+        "_etc_passwd",
+        "unsure_",
+        "_hidden",
+        "codes.csv_",
+        "𝔷" * 60,
+        "3",
+        "a",
+        "digit-8",
+    ]
 
 
 def test_images_without_files_are_written(done: Path, images: Images, tmp_path: Path) -> None:
     np.save(tmp_path / "images.npy", images.pixels)
-    run("sort", done, tmp_path / "images.npy", "-o", tmp_path / "out", "--unsure", 0, "--split", "validation")
+    run(
+        "sort",
+        done,
+        tmp_path / "images.npy",
+        "-o",
+        tmp_path / "out",
+        "--unsure",
+        0,
+        "--split",
+        "validation",
+    )
     rows = table(tmp_path / "out" / "codes.csv")
-    assert [row["file"] for row in rows] == [f"{tmp_path / 'images.npy'}#{i}" for i in range(9, 64, 10)]
+    assert [row["file"] for row in rows] == [
+        f"{tmp_path / 'images.npy'}#{i}" for i in range(9, 64, 10)
+    ]
     for row in rows:
         with Image.open(tmp_path / "out" / row["sorted"]) as image:
-            assert np.array_equal(np.asarray(image), images.pixels[int(row["file"].partition("#")[2]), ..., 0])
+            assert np.array_equal(
+                np.asarray(image), images.pixels[int(row["file"].partition("#")[2]), ..., 0]
+            )
 
 
-def test_sort_refuses(done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sort_refuses(
+    done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = below(photos)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").write_text("keep")
@@ -142,11 +189,15 @@ def test_sort_refuses(done: Path, photos: Path, tmp_path: Path, capsys: pytest.C
     for output in (photos, photos / "new", photos / "a" / "b" / "new", tmp_path / "way" / "new"):
         assert "lies in" in refused(capsys, "sort", done, photos, "-o", output)
     assert "not an empty folder" in refused(capsys, "sort", done, photos, "-o", tmp_path / "full")
-    assert "not an empty folder" in refused(capsys, "sort", done, photos, "-o", tmp_path / "images.npy")
+    assert "not an empty folder" in refused(
+        capsys, "sort", done, photos, "-o", tmp_path / "images.npy"
+    )
     assert "0 to 1" in refused(capsys, "sort", done, photos, "-o", tmp_path / "new", "--unsure", 90)
     words = ("sort", done, tmp_path / "images.npy", "-o", tmp_path / "new", "--link")
     assert "no image files to link" in refused(capsys, *words)
-    assert "no such file or folder" in refused(capsys, "sort", done, tmp_path / "nowhere", "-o", tmp_path / "new")
+    assert "no such file or folder" in refused(
+        capsys, "sort", done, tmp_path / "nowhere", "-o", tmp_path / "new"
+    )
     assert not (tmp_path / "new").exists()
     assert below(photos) == before
     assert (tmp_path / "full" / "mine").read_text() == "keep"
@@ -155,7 +206,9 @@ def test_sort_refuses(done: Path, photos: Path, tmp_path: Path, capsys: pytest.C
 def test_a_copy_that_fails_is_told(done: Path, photos: Path, tmp_path: Path) -> None:
     """As on a full disk: which images were done, and nothing that could pass for the whole."""
     model, images = Model.load(done), load(str(photos), "all")
-    gone = Images(images.pixels, files=[*images.files[:5], str(photos / "gone.png"), *images.files[6:]])
+    gone = Images(
+        images.pixels, files=[*images.files[:5], str(photos / "gone.png"), *images.files[6:]]
+    )
     with pytest.raises(DataError, match=r"after 5 of 64 images \(No such file"):
         sort(gone, model.encode(gone), "digit", Names(), tmp_path / "out", data=photos, unsure=0)
     assert not (tmp_path / "out" / "codes.csv").exists()
@@ -164,7 +217,7 @@ def test_a_copy_that_fails_is_told(done: Path, photos: Path, tmp_path: Path) -> 
 @pytest.fixture
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search that need not arrive."""
-    monkeypatch.setattr("infogan.reconstruct.STEPS", 10)
+    monkeypatch.setattr("infogan.model.inversion.STEPS", 10)
 
 
 class TestReconstruction:
@@ -183,7 +236,9 @@ class TestReconstruction:
         assert found.images.shape == pixels.shape
         far = np.abs(random.astype(float) - pixels).mean()
         assert found.error.mean() < 0.2 * far
-        assert found.error == pytest.approx(np.abs(found.images.astype(float) - pixels).mean((1, 2, 3)))
+        assert found.error == pytest.approx(
+            np.abs(found.images.astype(float) - pixels).mean((1, 2, 3))
+        )
 
     @pytest.mark.usefixtures("few_steps")
     def test_each_image_alone_and_every_time(self, trained: Path, images: Images) -> None:
@@ -193,7 +248,9 @@ class TestReconstruction:
         assert np.array_equal(together.images, again.images)
         alone = model.reconstruct(images.pixels[4:5])
         assert alone.error == pytest.approx(together.error[4:5], abs=0.2)
-        assert not np.array_equal(model.reconstruct(images.pixels[:6], seed=1).images, together.images)
+        assert not np.array_equal(
+            model.reconstruct(images.pixels[:6], seed=1).images, together.images
+        )
         assert all(torch.equal(tensor, before[name]) for name, tensor in model.tensors().items())
         assert all(p.grad is None for p in model.g.parameters())
 
@@ -209,16 +266,30 @@ class TestReconstruction:
     def test_z_stays_where_its_law_has_it(self, tiny: RunConfig, images: Images) -> None:
         seen: list[torch.Tensor] = []
         for law in ("uniform", "normal"):
-            model = Model(tiny.replace(latent={"law": law}), images.shape)
-            model.g.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0][:, :8].detach().clone()))
+            model = Model(tiny.replace(latent={"distribution": law}), images.shape)
+            model.g.register_forward_pre_hook(
+                lambda _, inputs: seen.append(inputs[0][:, :8].detach().clone())
+            )
             model.reconstruct(images.pixels[:3])
             if law == "uniform":
                 assert max(float(z.abs().max()) for z in seen) <= 1
         assert float(seen[-1].square().mean()) < 4
 
     @pytest.mark.usefixtures("few_steps")
-    def test_the_command(self, done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        words = ("reconstruct", done, photos, "-n", 13, "-o", tmp_path / "x.png", "--csv", tmp_path / "x.csv")
+    def test_the_command(
+        self, done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        words = (
+            "reconstruct",
+            done,
+            photos,
+            "-n",
+            13,
+            "-o",
+            tmp_path / "x.png",
+            "--csv",
+            tmp_path / "x.csv",
+        )
         run(*words)
         rows = table(tmp_path / "x.csv")
         assert len(rows) == 13
@@ -256,7 +327,9 @@ def test_the_family_sorts_and_says_whether_it_reconstructs(
     run("report", folder.path, "--data", photos)
     text = folder.report_file.read_text(encoding="utf-8")
     assert 'value="zwei"' in text
-    assert ("Generated images" in text or "generated images of category" in text) == (kind != "classifier")
+    assert ("Generated images" in text or "generated images of category" in text) == (
+        kind != "classifier"
+    )
     words = ("reconstruct", folder.path, photos, "-n", 3, "-o", tmp_path / "x.png")
     if kind == "classifier":
         assert "none can be reconstructed" in refused(capsys, *words)
@@ -273,4 +346,6 @@ def test_a_model_without_codes_is_refused(
         folder.begin(tiny.replace(objective=GAN(), augment=None, latent=latent))
         folder.close()
         Model(folder.config, (16, 16, 1)).save(folder.weights_file)
-        assert "no categories" in refused(capsys, "sort", folder.path, photos, "-o", tmp_path / "out")
+        assert "no categories" in refused(
+            capsys, "sort", folder.path, photos, "-o", tmp_path / "out"
+        )

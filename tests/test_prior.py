@@ -11,17 +11,19 @@ import torch
 from torch import Tensor
 
 from conftest import refused, run
-from infogan.codes import PRIOR_FLOOR, Categorical, Uniform
-from infogan.config import RunConfig
+from infogan.analysis.evaluation import evaluate
+from infogan.config.settings import RunConfig
+from infogan.core.errors import RunError, TrainingError
 from infogan.data.images import Images
-from infogan.errors import RunError, TrainingError
 from infogan.explorer.page import described
-from infogan.latent import Latent
-from infogan.metrics.evaluate import evaluate
-from infogan.model import Model
-from infogan.names import Names
-from infogan.run import Run
-from infogan.training import health, loop
+from infogan.latent.codes import PRIOR_FLOOR, Categorical, Uniform
+from infogan.latent.latent import Latent
+from infogan.model.model import Model
+from infogan.pipeline.run import fit
+from infogan.runs.folder import Run
+from infogan.runs.names import Names
+from infogan.training import monitor
+from infogan.training.trainer import Trainer
 
 CODE = Categorical(4, probs="learned")
 UNEVEN = torch.tensor([0.7, 0.1, 0.1, 0.1])
@@ -35,13 +37,15 @@ def learning(tiny: RunConfig) -> RunConfig:
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory: pytest.TempPathFactory, learning: RunConfig, images: Images) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "learned"
-    loop.train(learning, folder, images=images)
+    fit(learning, folder, images=images)
     return folder
 
 
 def exactly(shares: list[float], n: int = 1000) -> Tensor:
     """[n, K] logits of a Q that is sure of its category, in these shares."""
-    return 1000 * torch.eye(len(shares)).repeat_interleave(torch.tensor([round(n * s) for s in shares]), 0)
+    return 1000 * torch.eye(len(shares)).repeat_interleave(
+        torch.tensor([round(n * s) for s in shares]), 0
+    )
 
 
 def test_it_goes_to_the_shares_that_a_sure_q_reads_but_for_the_floor() -> None:
@@ -54,7 +58,9 @@ def test_it_goes_to_the_shares_that_a_sure_q_reads_but_for_the_floor() -> None:
     expected = [(1 - PRIOR_FLOOR) * s + PRIOR_FLOOR / 4 for s in shares]
     assert prior.tolist() == pytest.approx(expected, abs=1e-4)
     assert float(prior.sum()) == pytest.approx(1, abs=1e-5)
-    assert [abs(b - a) < abs(0.25 - a) for a, b in zip(expected, first.tolist(), strict=True)] == [True] * 4
+    assert [abs(b - a) < abs(0.25 - a) for a, b in zip(expected, first.tolist(), strict=True)] == [
+        True
+    ] * 4
 
 
 def test_no_category_falls_below_the_floor() -> None:
@@ -66,7 +72,9 @@ def test_no_category_falls_below_the_floor() -> None:
 
 def test_with_the_posterior_for_q_it_is_em() -> None:
     """On a mixture that overlaps, each move raises the log-likelihood with the Dirichlet term, to its maximum."""
-    likelihood = torch.tensor([[0.7, 0.2, 0.1, 0.0], [0.1, 0.6, 0.2, 0.1], [0.2, 0.2, 0.5, 0.1], [0, 0.1, 0.3, 0.6]])
+    likelihood = torch.tensor(
+        [[0.7, 0.2, 0.1, 0.0], [0.1, 0.6, 0.2, 0.1], [0.2, 0.2, 0.5, 0.1], [0, 0.1, 0.3, 0.6]]
+    )
     counts = torch.tensor([500, 120, 300, 80])
     seen = likelihood[:, torch.arange(4).repeat_interleave(counts)].T  # [N, K] P(x|k) of each image
 
@@ -102,16 +110,20 @@ def test_a_learned_prior_starts_uniform_and_then_is_a_given_one() -> None:
     assert plain.learned == {}
 
 
-def test_a_step_draws_by_the_prior_bounds_by_its_entropy_and_moves_it(learning: RunConfig, images: Images) -> None:
-    trainer = loop.Trainer(learning, images)
+def test_a_step_draws_by_the_prior_bounds_by_its_entropy_and_moves_it(
+    learning: RunConfig, images: Images
+) -> None:
+    trainer = Trainer(learning, images)
     trainer.model.priors = {"digit": torch.tensor([0.994, 0.002, 0.002, 0.002])}
-    scene = trainer._scene("d", 0, teaches_g=False)
+    scene = trainer._look("d", 0)
     assert scene.draw.values["digit"][:, 0].mean() > 0.85
     entropy = scene.latent.entropy["digit"]
     assert entropy < 0.05
     d_loss, g_loss = trainer.advance()
     for loss in (d_loss, g_loss):
-        assert float(loss.watch["L_I/digit"]) < entropy  # an untrained Q, measured against H(c) as it is
+        assert (
+            float(loss.watch["L_I/digit"]) < entropy
+        )  # an untrained Q, measured against H(c) as it is
     assert float(trainer.model.priors["digit"][1:].min()) > 0.002
     assert trainer.entropies()["H(c)/digit"] > entropy
 
@@ -120,9 +132,13 @@ def test_real_information_is_measured_against_it(learning: RunConfig, images: Im
     """J is highest, H(π), where Q uses the categories as the prior does."""
     code = CODE.under(UNEVEN)
     as_prior, evenly = exactly(UNEVEN.tolist()), exactly([0.25] * 4)
-    assert float(code.real_information(as_prior, as_prior, {})) == pytest.approx(code.entropy, abs=1e-5)
+    assert float(code.real_information(as_prior, as_prior, {})) == pytest.approx(
+        code.entropy, abs=1e-5
+    )
     divergence = -math.log(4) - float(UNEVEN.log().mean())
-    assert float(code.real_information(evenly, evenly, {})) == pytest.approx(code.entropy - divergence, abs=1e-5)
+    assert float(code.real_information(evenly, evenly, {})) == pytest.approx(
+        code.entropy - divergence, abs=1e-5
+    )
 
 
 def test_the_finished_model_knows_it(learned: Path, images: Images, tmp_path: Path) -> None:
@@ -146,7 +162,9 @@ def test_the_finished_model_knows_it(learned: Path, images: Images, tmp_path: Pa
 
 
 @pytest.mark.parametrize("bad", [[0.5, 0.5, 0.0, 0.0], [0.5, 0.7, -0.1, -0.1], [0.0] * 4])
-def test_a_file_whose_prior_is_none_is_refused(learned: Path, tmp_path: Path, bad: list[float]) -> None:
+def test_a_file_whose_prior_is_none_is_refused(
+    learned: Path, tmp_path: Path, bad: list[float]
+) -> None:
     model = Model.load(learned)
     model.priors = {"digit": torch.tensor(bad)}
     (tmp_path / "config.json").write_bytes((learned / "config.json").read_bytes())
@@ -158,9 +176,11 @@ def test_a_file_whose_prior_is_none_is_refused(learned: Path, tmp_path: Path, ba
 def test_stopped_in_the_middle_it_ends_in_the_same_bytes(
     learning: RunConfig, learned: Path, images: Images, tmp_path: Path
 ) -> None:
-    loop.train(learning.replace(steps=4), tmp_path / "run", images=images)
-    loop.train(learning, tmp_path / "run", images=images)
-    assert (tmp_path / "run" / "model.safetensors").read_bytes() == (learned / "model.safetensors").read_bytes()
+    fit(learning.replace(steps=4), tmp_path / "run", images=images)
+    fit(learning, tmp_path / "run", images=images)
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == (
+        learned / "model.safetensors"
+    ).read_bytes()
 
 
 def test_without_it_nothing_of_a_run_changes(trained: Path) -> None:
@@ -170,8 +190,10 @@ def test_without_it_nothing_of_a_run_changes(trained: Path) -> None:
     assert not [key for line in Run(trained).metrics() for key in line if key.startswith("H(c)")]
 
 
-def test_a_collapse_is_named_once(learning: RunConfig, images: Images, caplog: pytest.LogCaptureFixture) -> None:
-    trainer = loop.Trainer(learning, images)
+def test_a_collapse_is_named_once(
+    learning: RunConfig, images: Images, caplog: pytest.LogCaptureFixture
+) -> None:
+    trainer = Trainer(learning, images)
     with caplog.at_level(logging.WARNING, "infogan"):
         trainer.model.priors = {"digit": UNEVEN}  # H = 0.94 of 1.39 nats
         trainer.entropies()
@@ -180,13 +202,16 @@ def test_a_collapse_is_named_once(learning: RunConfig, images: Images, caplog: p
         trainer.entropies()
         trainer.entropies()
     (record,) = caplog.records
-    assert "learned prior of digit collapses: H(c) is 0.43 of ln 4 = 1.39 nats, category 1 has 90 %" in record.message
-    assert health.COLLAPSED == 0.5
+    assert (
+        "learned prior of digit collapses: H(c) is 0.43 of ln 4 = 1.39 nats, category 1 has 90 %"
+        in record.message
+    )
+    assert monitor.COLLAPSED == 0.5
 
 
 def test_what_no_loss_sees_does_not_reach_it(learning: RunConfig, images: Images) -> None:
     unheard = learning.replace(objective={"q_step": "g", "real_weight": 0})
-    trainer = loop.Trainer(unheard, images)
+    trainer = Trainer(unheard, images)
     trainer.advance()
     with torch.no_grad():
         next(trainer.model.d.heads["code"].parameters())[0] = math.nan
@@ -202,11 +227,17 @@ def test_it_is_a_setting(capsys: pytest.CaptureFixture[str], learning: RunConfig
     assert learning.replace(latent={"digit": {"probs": "none"}}).latent.learned == {}
     words = ("train", "digits", "--dry-run", "--latent.digit.probs")
     assert "latent.digit.probs" in refused(capsys, *words, "guessed")
-    assert "objective infogan" in refused(capsys, "train", "acgan", "--dry-run", *words[-1:], "learned")
+    assert "objective infogan" in refused(
+        capsys, "train", "acgan", "--dry-run", *words[-1:], "learned"
+    )
 
 
-def test_the_commands_say_where_it_stands(learned: Path, capsys: pytest.CaptureFixture[str], photos: Path) -> None:
+def test_the_commands_say_where_it_stands(
+    learned: Path, capsys: pytest.CaptureFixture[str], photos: Path
+) -> None:
     run("evaluate", learned, "--data", photos, "--split", "all")
     shown = capsys.readouterr().out
-    percentages = next(line for line in shown.splitlines() if line.startswith("learned prior of digit"))
+    percentages = next(
+        line for line in shown.splitlines() if line.startswith("learned prior of digit")
+    )
     assert sum(map(float, percentages.split(": ")[1].split())) == pytest.approx(100, abs=0.3)

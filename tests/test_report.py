@@ -15,14 +15,14 @@ import pytest
 
 from conftest import refused
 from conftest import run as infogan
-from infogan.config import RunConfig
+from infogan.analysis.metrics import clusters
+from infogan.config.settings import RunConfig
 from infogan.data.images import Images
-from infogan.metrics import clusters
-from infogan.model import Model
-from infogan.names import Names
+from infogan.model.model import Model
 from infogan.objectives import GAN
 from infogan.report import charts, findings, page
-from infogan.run import Run
+from infogan.runs.folder import Run
+from infogan.runs.names import Names
 
 EVIL = "</script><script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
 TURNED = "\u202edesrever <b>&amp;"
@@ -33,7 +33,10 @@ def hostile(trained: Path, tmp_path_factory: pytest.TempPathFactory, images: Ima
     """A run whose folder, names, classes and files are called what nobody should trust, with its page."""
     run = Run(tmp_path_factory.mktemp("hostile") / "'; <img src=x onerror=alert(1)> \u202e")
     shutil.copytree(trained, run.path)
-    names = Names(codes={"slant": EVIL[:80]}, categories={"digit": {2: "<script>alert(2)</script>", 0: TURNED}})
+    names = Names(
+        codes={"slant": EVIL[:80]},
+        categories={"digit": {2: "<script>alert(2)</script>", 0: TURNED}},
+    )
     run.write_json(run.names_file, names.tree())
     files = [f"/photos/{i}\n\udcff\u2028{EVIL}.png" for i in range(len(images))]
     bad = dataclasses.replace(images, classes=(EVIL, TURNED, "c", "</table>"), files=files)
@@ -50,13 +53,20 @@ def opened(browser: Any, hostile: Run) -> Iterator[Opened]:
     contexts, wrong = [], []
 
     def go(run: Run = hostile, **options: Any) -> Any:
-        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options))
+        contexts.append(
+            browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
+        )
         shown = contexts[-1].new_page()
         shown.on("pageerror", lambda error: wrong.append(str(error)))
         shown.on("console", lambda message: wrong.append(message.text))
         shown.on("dialog", lambda dialog: wrong.append(dialog.message))
         address = run.report_file.as_uri()
-        shown.on("request", lambda r: wrong.append(r.url) if not r.url.startswith(("data:", "blob:", address)) else 0)
+        shown.on(
+            "request",
+            lambda r: (
+                wrong.append(r.url) if not r.url.startswith(("data:", "blob:", address)) else 0
+            ),
+        )
         shown.goto(address)
         return shown
 
@@ -84,26 +94,44 @@ class TestInABrowser:
         assert shown.locator("img:not([src^='data:image/png;base64,'])").count() == 0
 
     def test_it_carries_no_way_out(self, opened: Opened) -> None:
-        policy = opened().locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
+        policy = (
+            opened().locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
+        )
         rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
         assert rules["default-src"] == "'none'"
         assert rules["img-src"] == "data:"
-        assert all(re.fullmatch(r"'sha256-[\w+/]{43}='", rules[kind]) for kind in ("script-src", "style-src"))
-        assert rules.keys() == {"default-src", "img-src", "style-src", "script-src", "base-uri", "form-action"}
+        assert all(
+            re.fullmatch(r"'sha256-[\w+/]{43}='", rules[kind])
+            for kind in ("script-src", "style-src")
+        )
+        assert rules.keys() == {
+            "default-src",
+            "img-src",
+            "style-src",
+            "script-src",
+            "base-uri",
+            "form-action",
+        }
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     @pytest.mark.parametrize("width", [1280, 390])
     def test_anyone_can_use_it(self, opened: Opened, scheme: str, width: int) -> None:
         """axe-core finds nothing, with the names' panel open, and nothing sticks out at the side."""
-        axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="the browser extra is not installed")
-        shown = opened(color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True)
+        axe = pytest.importorskip(
+            "axe_playwright_python.sync_playwright", reason="the browser extra is not installed"
+        )
+        shown = opened(
+            color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True
+        )
         shown.get_by_label("Name of category 1").fill("long " * 16)
         shown.get_by_text("All settings").click()
         found = axe.Axe().run(shown)
         assert found.violations_count == 0, found.generate_report()
         assert shown.evaluate("document.documentElement.scrollWidth") == width
 
-    def test_names_are_edited_and_exported(self, opened: Opened, hostile: Run, tmp_path: Path) -> None:
+    def test_names_are_edited_and_exported(
+        self, opened: Opened, hostile: Run, tmp_path: Path
+    ) -> None:
         shown = opened()
         panel = shown.get_by_role("complementary", name="Names")
         assert not panel.is_visible()
@@ -123,9 +151,13 @@ class TestInABrowser:
         wanted = wanted.changed("slant", "lean", latent)
         assert Names.from_tree(saved, latent) == wanted
         copy = Run(shutil.copytree(hostile.path, tmp_path / "copy"))
-        for line in panel.locator("pre").inner_text().splitlines():  # what a shell makes of each line
+        for line in (
+            panel.locator("pre").inner_text().splitlines()
+        ):  # what a shell makes of each line
             words = subprocess.run(
-                ["sh", "-c", f'infogan() {{ printf "%s\\0" "$@"; }}; {line}'], capture_output=True, check=True
+                ["sh", "-c", f'infogan() {{ printf "%s\\0" "$@"; }}; {line}'],
+                capture_output=True,
+                check=True,
             )
             name, folder, what, given, _ = words.stdout.decode().split("\0")
             assert (name, folder) == ("name", str(hostile.path))
@@ -170,7 +202,11 @@ def read_page(run: Run) -> str:
 
 def plain(html: str) -> str:
     """A page's text, one space between words."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", re.sub(r"<(style|script).*?</\1>", "", html, flags=re.S))).split())
+    return " ".join(
+        unescape(
+            re.sub(r"<[^>]+>", " ", re.sub(r"<(style|script).*?</\1>", "", html, flags=re.S))
+        ).split()
+    )
 
 
 def test_it_says_what_was_measured(trained: Path, tmp_path: Path, images: Images) -> None:
@@ -200,7 +236,9 @@ def test_pictures_are_those_that_q_put_there(trained: Path, images: Images) -> N
         assert sure == pytest.approx(read["digit"].confidence[rows])
         for picture, row in zip(category.real, rows, strict=True):
             mostly = images.classes[found.table[:, category.k].argmax()]
-            assert picture.label == ("" if images.classes[images.labels[row]] == mostly else "abcd"[images.labels[row]])
+            assert picture.label == (
+                "" if images.classes[images.labels[row]] == mostly else "abcd"[images.labels[row]]
+            )
     factor = findings.factor(model, "slant", images, read, str)
     values = np.linspace(-1, 1, findings.STEPS)
     mean = read["slant"].mean
@@ -214,10 +252,14 @@ def test_pictures_are_those_that_q_put_there(trained: Path, images: Images) -> N
 def test_relations_are_found() -> None:
     rng = np.random.default_rng(0)
     level = rng.integers(0, 200, 300)
-    pixels = np.clip(level[:, None, None, None] + rng.integers(0, 3, (300, 16, 16, 1)), 0, 255).astype(np.uint8)
+    pixels = np.clip(
+        level[:, None, None, None] + rng.integers(0, 3, (300, 16, 16, 1)), 0, 255
+    ).astype(np.uint8)
     images = Images(pixels, (level > 100).astype(np.int64), ("dark", "bright"))
     related = {r.what: r for r in findings.related(-np.exp(level / 50.0), images, {})}
-    assert related["brightness"].strength == pytest.approx(-1, abs=0.01)  # ranks: the exponential does not matter
+    assert related["brightness"].strength == pytest.approx(
+        -1, abs=0.01
+    )  # ranks: the exponential does not matter
     assert related["brightness"].signed
     assert 0.6 < related["class of the image"].strength < 1
     assert findings.related(np.ones(300), images, {}) == []
@@ -226,12 +268,20 @@ def test_relations_are_found() -> None:
     assert findings.correlation_ratio(np.array([1.0, 5.0, 9.0]), np.array([0, 0, -1])) == 0
 
 
-def test_a_page_begins_with_what_a_code_looks_like(trained: Path, images: Images, tmp_path: Path) -> None:
+def test_a_page_begins_with_what_a_code_looks_like(
+    trained: Path, images: Images, tmp_path: Path
+) -> None:
     run, model = Run(shutil.copytree(trained, tmp_path / "run")), Model.load(trained)
     found = {"sweeps": {"slant": -0.914, "width": 0.95}, "real": {"slant": -0.8, "width": 0.5}}
     for own, words in (
-        ("slant", "Looks like slant : rank correlation −0.91 over generated sweeps, −0.80 over real images,"),
-        (None, "Looks like no measured property of its own : nearest is width: rank correlation +0.95 over"),
+        (
+            "slant",
+            "Looks like slant : rank correlation −0.91 over generated sweeps, −0.80 over real images,",
+        ),
+        (
+            None,
+            "Looks like no measured property of its own : nearest is width: rank correlation +0.95 over",
+        ),
     ):
         run.write_json(run.scores_file, {"continuous": {"slant": found | {"looks_like": own}}})
         assert words in plain(page.write(run, model, images).read_text(encoding="utf-8"))
@@ -242,12 +292,15 @@ def test_a_page_begins_with_what_a_code_looks_like(trained: Path, images: Images
 def test_beyond_what_was_trained_is_marked(images: Images, tiny: RunConfig) -> None:
     wide = tiny.replace(latent={"slant": {"kind": "uniform", "sweep": [-2, 2]}, "size": "gaussian"})
     model = Model(wide, images.shape)
-    assert [inside for _, inside in findings.factor(model, "slant", None, {}, str).steps].count(False) == 6
+    assert [inside for _, inside in findings.factor(model, "slant", None, {}, str).steps].count(
+        False
+    ) == 6
     assert all(inside for _, inside in findings.factor(model, "size", None, {}, str).steps)
 
 
 @pytest.mark.parametrize(
-    "latent", [{}, {"digit": "none", "slant": "none"}, {"digit": "none"}, {"digit": "categorical:60"}]
+    "latent",
+    [{}, {"digit": "none", "slant": "none"}, {"digit": "none"}, {"digit": "categorical:60"}],
 )
 def test_every_model_has_a_page(
     tiny: RunConfig, trained: Path, images: Images, tmp_path: Path, latent: dict[str, str]
@@ -258,28 +311,38 @@ def test_every_model_has_a_page(
     run.begin(tiny.replace(objective=GAN(), augment=None, latent=latent))
     run.close()
     model = Model(run.config, images.shape)
-    for given in (images, dataclasses.replace(images, labels=np.empty(0, np.int64), classes=()), None):
+    for given in (
+        images,
+        dataclasses.replace(images, labels=np.empty(0, np.int64), classes=()),
+        None,
+    ):
         text = plain(page.write(run, model, given, ["a note"]).read_text(encoding="utf-8"))
         assert ("Losses" in text) == run.metrics_file.is_file()
         assert "a note" in text
         assert ("Categories of" in text) == ("digit" in model.latent.codes)
         assert ("Continuous codes" in text) == ("slant" in model.latent.codes)
-        assert ("20 smaller categories are not shown" in text) == (latent.get("digit") == "categorical:60")
+        assert ("20 smaller categories are not shown" in text) == (
+            latent.get("digit") == "categorical:60"
+        )
         assert ("Agreement" in text) == (given is images and latent == {})
         shutil.copy(trained / "metrics.jsonl", run.path)
 
 
-def test_a_model_that_reads_no_codes_has_a_page(trained: Path, images: Images, tmp_path: Path) -> None:
+def test_a_model_that_reads_no_codes_has_a_page(
+    trained: Path, images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As of an objective whose D has another head: the page shows what G makes of each category."""
     run, model = Run(shutil.copytree(trained, tmp_path / "run")), Model.load(trained)
-    del model.d.heads["code"]
+    monkeypatch.setattr(Model, "readings", ())
     text = plain(page.write(run, model, images).read_text(encoding="utf-8"))
     assert "Categories of" in text
     assert "of the images" not in text
     assert "Agreement" not in text
 
 
-def test_the_command_writes_it(done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_writes_it(
+    done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert (done / "report.html").is_file()  # train's own
     run = Run(shutil.copytree(done, tmp_path / "run"))
     run.report_file.unlink()
@@ -311,7 +374,9 @@ def test_labels_of_curves_do_not_touch() -> None:
     assert max(placed) <= charts.HEIGHT
 
 
-@pytest.mark.parametrize("ends", [(0, 1), (-0.3, 2.31), (0, 1500), (-6.1, 2.7), (0, 0), (0.999, 1.001), (0, 3e-7)])
+@pytest.mark.parametrize(
+    "ends", [(0, 1), (-0.3, 2.31), (0, 1500), (-6.1, 2.7), (0, 0), (0.999, 1.001), (0, 3e-7)]
+)
 def test_ticks_are_round_and_cover(ends: tuple[float, float]) -> None:
     ticks = charts.ticks(*ends, 5)
     assert ticks[0] <= ends[0] + 1e-9
@@ -323,9 +388,14 @@ def test_ticks_are_round_and_cover(ends: tuple[float, float]) -> None:
 
 
 def test_a_chart_is_where_its_numbers_are() -> None:
-    drawn = charts.chart({"a": [(0, 0.0), (5, np.nan), (10, 2.0)], "b": []}, {"a": 9, "b": 0}, {"a": 1.0})
+    drawn = charts.chart(
+        {"a": [(0, 0.0), (5, np.nan), (10, 2.0)], "b": []}, {"a": 9, "b": 0}, {"a": 1.0}
+    )
     (curve,) = drawn.curves
-    assert [tuple(map(float, p.split(","))) for p in curve.points.split()] == [(0, charts.HEIGHT), (1000, 0)]
+    assert [tuple(map(float, p.split(","))) for p in curve.points.split()] == [
+        (0, charts.HEIGHT),
+        (1000, 0),
+    ]
     assert curve.level == charts.HEIGHT / 2
     assert (curve.colour, curve.last) == (1, "2.00")
     assert drawn.x_ticks[-1] == (100, "10")

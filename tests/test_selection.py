@@ -14,16 +14,26 @@ import pytest
 
 import infogan as ig
 from conftest import refused, run
-from infogan.config import RunConfig
+from infogan.analysis.metrics.clusters import Indices
+from infogan.analysis.selection import (
+    COPIES,
+    agreement,
+    centrality,
+    copies,
+    not_alone,
+    select,
+    shared_information,
+)
+from infogan.config.settings import RunConfig
+from infogan.core.random import stream
 from infogan.data.augment import Affine
 from infogan.data.images import Images, Pixels, to_float, to_pixels
-from infogan.metrics.clusters import Indices
-from infogan.model import Model
-from infogan.posterior import Posterior
-from infogan.run import Run
-from infogan.selection import COPIES, agreement, centrality, copies, not_alone, select, shared_information
-from infogan.streams import stream
-from infogan.training import checkpoint, loop, seeds
+from infogan.latent.posterior import Posterior
+from infogan.model.model import Model
+from infogan.pipeline import seeds
+from infogan.pipeline.run import fit
+from infogan.runs import checkpoints
+from infogan.runs.folder import Run
 
 RNG = np.random.default_rng(0)
 CLASSES = RNG.integers(0, 4, 400)
@@ -63,11 +73,15 @@ def test_information_shared_with_a_copy_at_closed_forms() -> None:
     sure, nothing = np.eye(4, dtype=np.float32), np.full((4, 4), 0.25, np.float32)
     assert shared_information(sure, sure) == pytest.approx(np.log(4))
     assert shared_information(nothing, nothing) == pytest.approx(0, abs=1e-6)
-    assert shared_information(sure, nothing) == pytest.approx(0, abs=1e-6)  # the change takes all of it
+    assert shared_information(sure, nothing) == pytest.approx(
+        0, abs=1e-6
+    )  # the change takes all of it
     one, two = sure[[0, 0, 0]], sure[[0, 0, 1, 1]]
     assert shared_information(one, one) == pytest.approx(0, abs=1e-6)
     assert shared_information(two, two) == pytest.approx(np.log(2))
-    assert shared_information(sure, np.roll(sure, 1, 1)) == pytest.approx(np.log(2))  # each category is two
+    assert shared_information(sure, np.roll(sure, 1, 1)) == pytest.approx(
+        np.log(2)
+    )  # each category is two
     unsure = 0.9 * sure + 0.1 * nothing
     assert 0.5 < shared_information(sure, unsure) < 1.3
     assert shared_information(sure, unsure) == pytest.approx(shared_information(unsure, sure))
@@ -82,7 +96,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, tiny: RunConfig, photos: Path
     """Three tiny runs that differ in their seed."""
     folder = tmp_path_factory.mktemp("select")
     for seed in range(3):
-        loop.train(tiny.replace(data={"name": str(photos)}, seed=seed, steps=2), folder / f"seed-{seed}")
+        fit(tiny.replace(data={"name": str(photos)}, seed=seed, steps=2), folder / f"seed-{seed}")
     return [folder / f"seed-{seed}" for seed in range(3)]
 
 
@@ -100,7 +114,9 @@ def test_information_ranks_and_a_run_alone_comes_last(
         probs = np.eye(4, dtype=np.float32)[value]
         if model.config.seed in forgetful and not isinstance(seen, Images):  # a changed copy
             probs = np.full_like(probs, 0.25)
-        return {"digit": Posterior(value=value, confidence=np.ones(len(value), np.float32), probs=probs)}
+        return {
+            "digit": Posterior(value=value, confidence=np.ones(len(value), np.float32), probs=probs)
+        }
 
     monkeypatch.setattr(Model, "encode", encode)
     ranked = select(runs, images)
@@ -118,7 +134,7 @@ def test_information_ranks_and_a_run_alone_comes_last(
 def test_copies_are_changed_as_in_training(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
     (same,) = copies(images, None)
     assert np.array_equal(same, images.pixels)
-    monkeypatch.setattr("infogan.selection.CHUNK", 40)
+    monkeypatch.setattr("infogan.analysis.selection.CHUNK", 40)
     augment = Affine(strength=2)
     found = list(copies(images, augment, seed=3))
     assert len(found) == COPIES
@@ -129,7 +145,9 @@ def test_copies_are_changed_as_in_training(images: Images, monkeypatch: pytest.M
             assert np.array_equal(copy[at : at + 40], to_pixels(expected))
 
 
-def test_labels_change_nothing(runs: list[Path], images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_labels_change_nothing(
+    runs: list[Path], images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bare = Images(images.pixels, name=images.name)
     wrong = Images(images.pixels, RNG.permutation(images.labels), images.classes, images.name)
     assert select(runs, images).tree() == select(runs, bare).tree() == select(runs, wrong).tree()
@@ -141,11 +159,13 @@ def test_labels_change_nothing(runs: list[Path], images: Images, monkeypatch: py
         found = original(*source)
         return Images(found.pixels, name=found.name)
 
-    monkeypatch.setattr("infogan.training.experiment.source.load", load)
+    monkeypatch.setattr("infogan.runs.images.data.load", load)
     assert select(runs).tree() == by_default
 
 
-def test_the_command_names_the_run(runs: list[Path], photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_names_the_run(
+    runs: list[Path], photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run("select", *runs, "--data", photos, "--split", "all", "--json")
     tree = json.loads(capsys.readouterr().out)
     assert tree["n"] == 64
@@ -163,13 +183,17 @@ def test_the_command_names_the_run(runs: list[Path], photos: Path, capsys: pytes
 
 
 def test_mistakes(
-    runs: list[Path], tiny: RunConfig, images: Images, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    runs: list[Path],
+    tiny: RunConfig,
+    images: Images,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    loop.train(tiny.replace(steps=1, latent={"digit": "none"}), tmp_path / "slant", images=images)
-    loop.train(tiny.replace(steps=1, latent={"digit": "categorical:5"}), tmp_path / "five", images=images)
+    fit(tiny.replace(steps=1, latent={"digit": "none"}), tmp_path / "slant", images=images)
+    fit(tiny.replace(steps=1, latent={"digit": "categorical:5"}), tmp_path / "five", images=images)
     wide = Images(np.repeat(images.pixels, 2, 2), images.labels, images.classes)
-    loop.train(tiny.replace(steps=1), tmp_path / "wide", images=wide)
-    loop.train(tiny.replace(steps=1), tmp_path / "other", images=images)
+    fit(tiny.replace(steps=1), tmp_path / "wide", images=wide)
+    fit(tiny.replace(steps=1), tmp_path / "other", images=images)
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "config.json").write_text(json.dumps(tiny.tree()))
     assert "was given 0" in refused(capsys, "select")
@@ -181,9 +205,15 @@ def test_mistakes(
     assert "digit categorical:5" in refused(capsys, "select", runs[0], tmp_path / "five")
     assert "(16, 32, 1), not (16, 16, 1)" in refused(capsys, "select", runs[0], tmp_path / "wide")
     assert "different images" in refused(capsys, "select", runs[0], tmp_path / "other")
-    assert "--seeds 1" in refused(capsys, "train", "digits", "--seeds", 1, "--run", tmp_path / "new")
-    assert "ranks runs by a categorical code" in refused(capsys, "train", "classifier", "--seeds", 2)
-    assert "holds a run of one seed" in refused(capsys, "train", "digits", "--seeds", 2, "--run", runs[0])
+    assert "--seeds 1" in refused(
+        capsys, "train", "digits", "--seeds", 1, "--run", tmp_path / "new"
+    )
+    assert "ranks runs by a categorical code" in refused(
+        capsys, "train", "classifier", "--seeds", 2
+    )
+    assert "holds a run of one seed" in refused(
+        capsys, "train", "digits", "--seeds", 2, "--run", runs[0]
+    )
     assert "did you mean steps" in refused(capsys, "train", "digits", "--seeds", 2, "--stesp", 1)
 
 
@@ -193,17 +223,31 @@ def test_seeds_stop_go_on_and_are_ranked(
 ) -> None:
     """SIGINT in the middle; the same command again, where one seed cannot be trained; and once more without it."""
     folder = tmp_path / "runs"
-    words = ["train", "-c", done / "config.json", "--run", folder, "--seed", 5, "--checkpoint-every", 999_999]
+    words = [
+        "train",
+        "-c",
+        done / "config.json",
+        "--run",
+        folder,
+        "--seed",
+        5,
+        "--checkpoint-every",
+        999_999,
+    ]
     many = [str(word) for word in (*words, "--seeds", 2, "--steps", 3000)]
     first = Run(folder / "seed-5")
-    with subprocess.Popen([sys.executable, "-m", "infogan", *many], stderr=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(
+        [sys.executable, "-m", "infogan", *many], stderr=subprocess.PIPE, text=True
+    ) as parent:
         while not first.metrics() and parent.poll() is None:
             time.sleep(0.05)
         parent.send_signal(signal.SIGINT)
         said = parent.communicate()[1]
     assert parent.returncode == 130, said
     assert f"infogan {' '.join(many)}" in said
-    (saved,) = (int(path.name.removeprefix("step-")) for path in checkpoint.found(first.checkpoints))
+    (saved,) = (
+        int(path.name.removeprefix("step-")) for path in checkpoints.found(first.checkpoints)
+    )
     assert saved < 3000, "the signal did not reach the process that trains"
     words += ["--steps", saved + 1]
     (folder / "seed-7").mkdir()
@@ -218,7 +262,7 @@ def test_seeds_stop_go_on_and_are_ranked(
     tree = json.loads((folder / "selection.json").read_text())
     assert {row["seed"] for row in tree["runs"]} == {5, 6}
     assert shown.strip().splitlines()[-1].split() == ["use", tree["selected"]]
-    assert checkpoint.found(first.checkpoints)[-1].name == f"step-{saved + 1:08d}"
+    assert checkpoints.found(first.checkpoints)[-1].name == f"step-{saved + 1:08d}"
     assert "give the one that its selection.json has selected" in refused(capsys, "sample", folder)
     assert [path.name for path in folder.glob("*.log")] == ["seed-7.log"]
 

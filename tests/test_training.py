@@ -13,18 +13,20 @@ import torch
 from harness import strokes
 
 import infogan as ig
-from infogan.config import RunConfig
+from infogan.config.settings import RunConfig
+from infogan.core.errors import ConfigError, DataError, RunError, TrainingError
+from infogan.core.random import stream
 from infogan.data.augment import Affine
 from infogan.data.images import Images
-from infogan.errors import ConfigError, DataError, RunError, TrainingError
-from infogan.model import Model
+from infogan.model.model import Model
 from infogan.objectives import GAN, InfoGAN
 from infogan.objectives.base import Loss
-from infogan.run import Run
-from infogan.streams import stream
-from infogan.training import checkpoint, loop
-from infogan.training.health import Means, check_finite
-from infogan.training.loop import Trainer
+from infogan.pipeline.run import fit
+from infogan.runs import checkpoints
+from infogan.runs.folder import Run
+from infogan.training.monitor import Means, check_finite
+from infogan.training.step import remaining
+from infogan.training.trainer import Progress, Trainer
 
 
 def state(trainer: Trainer, part: str) -> dict[str, torch.Tensor]:
@@ -35,8 +37,12 @@ def equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return all(torch.equal(a[k], b[k]) for k in a)
 
 
-@pytest.mark.parametrize("objective", [GAN(), InfoGAN(), InfoGAN(q_step="g")], ids=["gan", "d", "g"])
-def test_the_other_player_keeps_still(tiny: RunConfig, images: Images, objective: GAN | InfoGAN) -> None:
+@pytest.mark.parametrize(
+    "objective", [GAN(), InfoGAN(), InfoGAN(q_step="g")], ids=["gan", "d", "g"]
+)
+def test_the_other_player_keeps_still(
+    tiny: RunConfig, images: Images, objective: GAN | InfoGAN
+) -> None:
     trainer = Trainer(tiny.replace(objective=objective), images)
     trainer.model.g.train()
     trainer.model.d.train()
@@ -49,13 +55,17 @@ def test_the_other_player_keeps_still(tiny: RunConfig, images: Images, objective
     trainer.g_step(0)
     q = {k for k in d if k.startswith("d.heads.code")}
     with_g = q if isinstance(objective, InfoGAN) and objective.q_step == "g" else set()
-    assert equal({k: v for k, v in d.items() if k not in with_g}, state(trainer, "d"))  # buffers as well
+    assert equal(
+        {k: v for k, v in d.items() if k not in with_g}, state(trainer, "d")
+    )  # buffers as well
     assert not equal(g, state(trainer, "g"))
     assert not with_g or not equal({k: d[k] for k in q}, state(trainer, "d"))
     assert all(p.requires_grad for p in trainer.model.d.parameters())
 
 
-def test_d_steps_before_each_g_step(tiny: RunConfig, images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_d_steps_before_each_g_step(
+    tiny: RunConfig, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls: list[tuple[str, int]] = []
     for player in ("d_step", "g_step"):
         original = getattr(Trainer, player)
@@ -89,34 +99,49 @@ def test_batch_statistics_are_those_of_real_images(tiny: RunConfig, images: Imag
 def test_same_seed_same_bytes_other_seed_other_bytes(
     tiny: RunConfig, images: Images, trained: Path, tmp_path: Path
 ) -> None:
-    loop.train(tiny.replace(log_every=1), tmp_path / "again", images=images)  # logging more often shifts nothing
-    loop.train(tiny.replace(seed=1), tmp_path / "other", images=images)
-    weights = [(path / "model.safetensors").read_bytes() for path in (trained, tmp_path / "again", tmp_path / "other")]
-    assert weights[0] == weights[1] != weights[2]
+    fit(
+        tiny.replace(log_every=1), tmp_path / "again", images=images
+    )  # logging more often shifts nothing
+    fit(tiny.replace(seed=1), tmp_path / "other", images=images)
+    runs = [
+        Model.load(path).tensors() for path in (trained, tmp_path / "again", tmp_path / "other")
+    ]
+    assert equal(runs[0], runs[1])
+    assert not equal(runs[0], runs[2])
 
 
 @pytest.mark.parametrize("at", [3, 5])
-def test_resuming_is_the_same_call(tiny: RunConfig, images: Images, trained: Path, tmp_path: Path, at: int) -> None:
+def test_resuming_is_the_same_call(
+    tiny: RunConfig, images: Images, trained: Path, tmp_path: Path, at: int
+) -> None:
     """Stopped at step 5, the run goes on from its checkpoint at 3, rewrites the log, ends in the same bytes."""
     with pytest.raises(StopError):
-        loop.train(tiny, tmp_path / "run", images=images, progress=stop_at(at))
+        fit(tiny, tmp_path / "run", images=images, progress=stop_at(at))
     with pytest.raises(RunError, match="not finished"):
         Model.load(tmp_path / "run")
-    loop.train(tiny, tmp_path / "run", images=images)
-    assert (tmp_path / "run" / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
-    logs = [[drop_time(line) for line in Run(path).metrics()] for path in (tmp_path / "run", trained)]
+    fit(tiny, tmp_path / "run", images=images)
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == (
+        trained / "model.safetensors"
+    ).read_bytes()
+    logs = [
+        [drop_time(line) for line in Run(path).metrics()] for path in (tmp_path / "run", trained)
+    ]
     assert logs[0] == logs[1]
 
 
 def test_real_images_first(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
     """Q learns while G and D's decision wait; stopped within that time and just after it, the run ends in the same
     bytes; its log says of each line what was played in it."""
-    first = tiny.replace(objective={"real_first": 0.5}, steps=8)  # 4 of 8; lines after 2, 4, 6, 8, checkpoints at 3, 6
+    first = tiny.replace(
+        objective={"warm_up": 0.5}, steps=8
+    )  # 4 of 8; lines after 2, 4, 6, 8, checkpoints at 3, 6
     trainer = Trainer(first, images)
     g, d = state(trainer, "g"), state(trainer, "d")
     for _ in range(4):
         trainer.advance()
-    learned = {name for name, value in state(trainer, "d").items() if not torch.equal(value, d[name])}
+    learned = {
+        name for name, value in state(trainer, "d").items() if not torch.equal(value, d[name])
+    }
     assert equal(state(trainer, "g"), g)
     assert {"d.heads.code.3.weight", "d.convolutions.0.weight"} <= learned
     assert not any("heads.real" in name for name in learned)
@@ -124,13 +149,16 @@ def test_real_images_first(tiny: RunConfig, images: Images, tmp_path: Path) -> N
     assert not torch.equal(state(trainer, "d")["d.heads.real.weight"], d["d.heads.real.weight"])
     assert not torch.equal(state(trainer, "g")["g.dense.0.weight"], g["g.dense.0.weight"])
 
-    whole = loop.train(first, tmp_path / "whole", images=images)
+    whole = fit(first, tmp_path / "whole", images=images)
     for at in (4, 7):
         with pytest.raises(StopError):
-            loop.train(first, tmp_path / f"at {at}", images=images, progress=stop_at(at))
-        again = loop.train(first, tmp_path / f"at {at}", images=images)
+            fit(first, tmp_path / f"at {at}", images=images, progress=stop_at(at))
+        again = fit(first, tmp_path / f"at {at}", images=images)
         assert equal(again.tensors(), whole.tensors())
-    terms = [{name for name in line if name.startswith(("d/", "g/"))} for line in Run(tmp_path / "whole").metrics()]
+    terms = [
+        {name for name in line if name.startswith(("d/", "g/"))}
+        for line in Run(tmp_path / "whole").metrics()
+    ]
     assert terms[0] == terms[1] == {"d/real info/digit"}
     assert terms[2] == terms[3] > {"d/real", "g/adversarial"}
 
@@ -139,7 +167,7 @@ class StopError(Exception):
     pass
 
 
-def stop_at(at: int) -> loop.Progress:
+def stop_at(at: int) -> Progress:
     """A progress that stops the run there."""
 
     def stop(step: int, line: dict[str, float]) -> None:
@@ -162,29 +190,39 @@ def test_a_damaged_checkpoint_is_no_silent_fresh_start(
     (run / "model.safetensors").unlink()
     older, newest = sorted((run / "checkpoints").iterdir())
     (newest / "model.safetensors").write_bytes(b"nothing")
-    loop.train(tiny, run, images=images)
+    fit(tiny, run, images=images)
     assert f"{newest}: model.safetensors changed" in caplog.text
     assert (run / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
     for path in (older, newest):
         (path / "state.json").unlink()
-    with pytest.raises(RunError, match=rf"{newest.name}: state\.json: No such file.*{older.name}.*--fresh"):
-        loop.train(tiny, run, images=images)
+    with pytest.raises(
+        RunError, match=rf"{newest.name}: state\.json: No such file.*{older.name}.*--fresh"
+    ):
+        fit(tiny, run, images=images)
 
 
 def test_log_has_every_term_and_the_bound_beside_it(trained: Path) -> None:
     lines = Run(trained).metrics()
     assert [line["step"] for line in lines] == [2, 4, 6]
-    assert {"d/real", "d/fake", "d/info/digit", "g/adversarial", "g/info/slant", "L_I/digit", "J/digit"} <= set(
-        lines[0]
-    )
+    assert {
+        "d/real",
+        "d/fake",
+        "d/info/digit",
+        "g/adversarial",
+        "g/info/slant",
+        "L_I/digit",
+        "J/digit",
+    } <= set(lines[0])
     assert all(line["L_I/digit"] <= np.log(4) for line in lines)
     assert lines[0]["g/info/digit"] != 0
 
 
-def test_non_finite_loss_stops_and_names_it(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
+def test_non_finite_loss_stops_and_names_it(
+    tiny: RunConfig, images: Images, tmp_path: Path
+) -> None:
     config = tiny.replace(optim={"d_lr": 1e20, "g_lr": 1e20}, steps=50)
     with pytest.raises(TrainingError, match=r"step \d+: the loss of [DG] is not finite \(.*optim"):
-        loop.train(config, tmp_path / "run", images=images)
+        fit(config, tmp_path / "run", images=images)
 
 
 def test_what_falls_does_so_over_the_last_share(tiny: RunConfig, images: Images) -> None:
@@ -192,38 +230,40 @@ def test_what_falls_does_so_over_the_last_share(tiny: RunConfig, images: Images)
     shares = (0.5, 1.0, 0.0)
     left = []
     for trainer.step in (0, 50, 75, 100):
-        left.append(tuple(trainer.left(share) for share in shares))
+        left.append(tuple(remaining(trainer.done, share) for share in shares))
     assert left == [(1, 1, 1), (1, 0.5, 1), (0.5, 0.25, 1), (0, 0, 1)]
 
 
 def test_changes_of_shape_fade(tiny: RunConfig, images: Images) -> None:
     """What a copy's height moved by shows its strength: half of it after half the steps that fade."""
     kept = {"shift": 0, "brightness": 0.5, "patch": 0.2, "thicken": 0.5}
-    strong = Affine(strength=2, stretch=0.4, bend=0.1, fade=0.5, **kept)
+    strong = Affine(strength=2, stretch=0.4, bend=0.1, anneal=0.5, **kept)
     trainer = Trainer(tiny.replace(steps=100, augment=strong), images)
     trainer.step = 75
-    seen = trainer._scene("d", 3, False)
-    half = Affine(strength=1, stretch=0.2, bend=0.05, **kept)(seen._images, stream(tiny.seed, "augment", 3))
-    assert torch.equal(seen._copies.images, half.images)
+    seen = trainer._look("d", 3)
+    half = Affine(strength=1, stretch=0.2, bend=0.05, **kept)(
+        seen.images, stream(tiny.seed, "augment", 3)
+    )
+    assert torch.equal(seen._view.images, half.images)
     assert torch.equal(seen.moves["height"], half.moves["height"])
 
 
 @pytest.mark.parametrize("n", [1, 5])
 def test_fewer_images_than_a_batch(tiny: RunConfig, images: Images, tmp_path: Path, n: int) -> None:
     few = images.subset(np.arange(n))
-    assert len(loop.train(tiny, tmp_path / "run", images=few).sample(3)) == 3
+    assert len(fit(tiny, tmp_path / "run", images=few).sample(3)) == 3
 
 
 def test_constant_images_train_without_nan(tiny: RunConfig, tmp_path: Path) -> None:
     black = Images(np.zeros((32, 16, 16, 1), np.uint8))
-    model = loop.train(tiny, tmp_path / "run", images=black)
+    model = fit(tiny, tmp_path / "run", images=black)
     assert np.isfinite(model.encode(black)["slant"].mean).all()
 
 
 @pytest.mark.parametrize("shape", [(16, 20, 3), (29, 17, 1)], ids=str)
 def test_other_shapes_train(tiny: RunConfig, tmp_path: Path, shape: tuple[int, int, int]) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (32, *shape)).astype(np.uint8)
-    model = loop.train(tiny.replace(steps=2), tmp_path / "run", images=Images(noise))
+    model = fit(tiny.replace(steps=2), tmp_path / "run", images=Images(noise))
     assert model.sample(2).shape == (2, *shape)
 
 
@@ -249,7 +289,9 @@ class TestModel:
         again = Model.load(trained)
         assert np.array_equal(model.sample(5, seed=3), again.sample(5, seed=3))
         assert not np.array_equal(model.sample(5, seed=3), model.sample(5, seed=4))
-        assert np.array_equal(model.encode(images)["digit"].probs, again.encode(images.pixels)["digit"].probs)
+        assert np.array_equal(
+            model.encode(images)["digit"].probs, again.encode(images.pixels)["digit"].probs
+        )
 
     def test_shapes_and_ranges(self, trained: Path, images: Images) -> None:
         model = Model.load(trained)
@@ -261,7 +303,9 @@ class TestModel:
         assert codes["digit"].probs.sum(1) == pytest.approx(1)
         assert ((codes["slant"].confidence > 0) & (codes["slant"].confidence < 1)).all()
 
-    def test_one_image_reads_the_same_alone_and_in_company(self, trained: Path, images: Images) -> None:
+    def test_one_image_reads_the_same_alone_and_in_company(
+        self, trained: Path, images: Images
+    ) -> None:
         """Evaluation mode: no batch statistics, so the answer does not depend on the other images."""
         model = Model.load(trained)
         together = model.encode(images)["slant"].mean
@@ -287,7 +331,7 @@ class TestModel:
         config = json.loads((folder / "config.json").read_text())
         config["networks"]["features"] = 64
         (folder / "config.json").write_text(json.dumps(config))
-        with pytest.raises(RunError, match=r"tensors are not those of config\.json"):
+        with pytest.raises(RunError, match=r"networks is not that of config\.json"):
             Model.load(folder)
 
 
@@ -299,7 +343,12 @@ def test_the_public_call(tiny: RunConfig, images: Images, tmp_path: Path) -> Non
     assert scores["information"] == again["information"]
     assert scores["entropy"]["digit"] == pytest.approx(np.log(4))
     pictures = {str(p.relative_to(tmp_path / "run")) for p in (tmp_path / "run").rglob("*.png")}
-    expected = {"traversals/digit.png", "traversals/slant.png", "samples/categories.png", "samples/random.png"}
+    expected = {
+        "traversals/digit.png",
+        "traversals/slant.png",
+        "samples/categories.png",
+        "samples/random.png",
+    }
     assert pictures == expected | {"information.png", "losses.png"}
     with pytest.raises(ig.InfoganError, match="preset"):
         ig.train("nothing", run=tmp_path / "x")
@@ -321,22 +370,26 @@ def test_infogan_tells_four_strokes_apart(tmp_path: Path, tiny: RunConfig) -> No
     images = strokes(512)
     rates = {"d_lr": 1e-3, "g_lr": 2e-3, "ema": 0.9}
     config = tiny.replace(steps=300, batch=32, optim=rates, log_every=100, checkpoint_every=300)
-    scores = ig.evaluate(loop.train(config, tmp_path / "infogan", images=images), images)
-    control = loop.train(config.replace(objective=GAN(), augment=None), tmp_path / "gan", images=images)
+    scores = ig.evaluate(fit(config, tmp_path / "infogan", images=images), images)
+    control = fit(config.replace(objective=GAN(), augment=None), tmp_path / "gan", images=images)
     assert scores["cluster_accuracy"] > 0.95
     assert scores["information"]["digit"] > 0.3
     assert abs(control.lower_bound(2000)["digit"][0]) < 0.1
 
 
 @pytest.mark.parametrize(("real_weight", "d_passes"), [(0.0, 3), (1.0, 4)])
-def test_work_of_a_step_is_counted(tiny: RunConfig, images: Images, real_weight: float, d_passes: int) -> None:
+def test_work_of_a_step_is_counted(
+    tiny: RunConfig, images: Images, real_weight: float, d_passes: int
+) -> None:
     """Passes and casts of one step, which a busy machine cannot blur. D sees real images, generated ones, generated
     ones for G, and changed copies where asked; G runs twice. Weights are rounded once a step, not cast in each pass:
     what bf16 casts beyond fp32 are the inputs and outputs of passes."""
     counts = {}
     for precision in ("fp32", "bf16"):
         objective = InfoGAN(real_weight=real_weight)
-        trainer = Trainer(tiny.replace(precision=precision, objective=objective, optim={"ema": 0.0}), images)
+        trainer = Trainer(
+            tiny.replace(precision=precision, objective=objective, optim={"ema": 0.0}), images
+        )
         trainer.advance()
         with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
             trainer.advance()
@@ -357,7 +410,9 @@ def test_no_player_leaves_a_gradient_in_the_other(tiny: RunConfig, images: Image
 
 
 def test_batch_statistics_do_not_see_changed_copies(tiny: RunConfig, images: Images) -> None:
-    trainers = [Trainer(tiny.replace(augment={"strength": strength}), images) for strength in (0, 4)]
+    trainers = [
+        Trainer(tiny.replace(augment={"strength": strength}), images) for strength in (0, 4)
+    ]
     for trainer in trainers:
         trainer.model.d.train()
         trainer.d_step(0)
@@ -368,12 +423,14 @@ def test_batch_statistics_do_not_see_changed_copies(tiny: RunConfig, images: Ima
 
 def test_each_player_has_latents_of_its_own(tiny: RunConfig, images: Images) -> None:
     trainer = Trainer(tiny, images)
-    draws = [trainer._scene(player, batch, False).draw.noise for player, batch in (("d", 0), ("g", 0), ("d", 1))]
+    draws = [
+        trainer._look(player, batch).draw.noise for player, batch in (("d", 0), ("g", 0), ("d", 1))
+    ]
     assert len({tuple(draw.flatten().tolist()) for draw in draws}) == 3
 
 
 def test_each_player_steps_at_its_own_rate(tiny: RunConfig, images: Images) -> None:
-    optim = {"d_lr": 1e-3, "g_lr": 4e-3, "beta1": 0.3, "beta2": 0.9, "decay": 1.0}
+    optim = {"d_lr": 1e-3, "g_lr": 4e-3, "beta1": 0.3, "beta2": 0.9, "lr_decay": 1.0}
     trainer = Trainer(tiny.replace(steps=10, optim=optim), images)
     trainer.step = 5  # half the decay
     trainer.advance()
@@ -405,14 +462,17 @@ def test_final_statistics_forget_those_of_training(tiny: RunConfig, images: Imag
 
 
 def test_two_checkpoints_stay(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
-    loop.train(tiny.replace(steps=4, checkpoint_every=1), tmp_path / "run", images=images)
-    there = [path.name for path in checkpoint.found(tmp_path / "run" / "checkpoints")]
+    fit(tiny.replace(steps=4, checkpoint_every=1), tmp_path / "run", images=images)
+    there = [path.name for path in checkpoints.found(tmp_path / "run" / "checkpoints")]
     assert there == ["step-00000003", "step-00000004"]
 
 
 def test_an_infinite_loss_is_named() -> None:
     loss = Loss({"adversarial": torch.tensor(math.inf), "info/digit": torch.tensor(1.0)})
-    with pytest.raises(TrainingError, match=r"step 3: the loss of G is not finite \(adversarial = inf\).*optim\.g-lr"):
+    with pytest.raises(
+        TrainingError,
+        match=r"step 3: the loss of G is not finite \(adversarial = inf\).*optim\.g-lr",
+    ):
         check_finite(loss, "g", 3)
 
 
@@ -420,18 +480,24 @@ def test_means_are_means_and_gs_draw_counts() -> None:
     means = Means()
     for value in (1.0, 3.0):
         d = Loss({"real": torch.tensor(value)}, {"L_I/digit": torch.tensor(9.0)})
-        means.add(d, Loss({"adversarial": torch.tensor(2 * value)}, {"L_I/digit": torch.tensor(value)}))
+        means.add(
+            d, Loss({"adversarial": torch.tensor(2 * value)}, {"L_I/digit": torch.tensor(value)})
+        )
     assert means.flush() == {"d/real": 2.0, "g/adversarial": 4.0, "L_I/digit": 2.0}
     assert means.flush() == {}
     means.add(Loss({"first": torch.tensor(1.0)}), Loss({}))
-    means.add(Loss({"real": torch.tensor(5.0)}), Loss({}))  # another part of the training: its own means
+    means.add(
+        Loss({"real": torch.tensor(5.0)}), Loss({})
+    )  # another part of the training: its own means
     assert means.flush() == {"d/real": 5.0}
 
 
 def test_codes_and_seeds_reach_the_images(trained: Path) -> None:
     model = Model.load(trained)
     assert not np.array_equal(model.sample(5, digit=0), model.sample(5, digit=1))
-    assert not np.array_equal(model.traverse("slant", seed=0)[0], model.traverse("slant", seed=1)[0])
+    assert not np.array_equal(
+        model.traverse("slant", seed=0)[0], model.traverse("slant", seed=1)[0]
+    )
 
 
 def test_the_bounds_error_falls_with_the_root_of_n(trained: Path) -> None:
@@ -449,7 +515,9 @@ def test_scores_by_hand(trained: Path, images: Images) -> None:
     assert scores["information"] != ig.evaluate(model, images, seed=1)["information"]
 
 
-def test_the_public_call_scores_again_after_more_steps(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
+def test_the_public_call_scores_again_after_more_steps(
+    tiny: RunConfig, images: Images, tmp_path: Path
+) -> None:
     for steps in (1, 2):
         model = ig.train(tiny.replace(steps=steps), run=tmp_path / "run", data=images, seed=5)
         assert model.config.seed == 5

@@ -13,61 +13,47 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from infogan import data, information, presets
-    from infogan.codes import Categorical, Gaussian, Uniform
-    from infogan.config import RunConfig
-    from infogan.data.images import Images
-    from infogan.errors import InfoganError
-    from infogan.latent import Latent
-    from infogan.merging import merge
-    from infogan.metrics.evaluate import evaluate
-    from infogan.model import Model
-    from infogan.objectives import GAN, InfoGAN
-    from infogan.selection import select
-    from infogan.training.experiment import train
+    from infogan import data as data
+    from infogan import information as information
+    from infogan.analysis.evaluation import evaluate as evaluate
+    from infogan.analysis.merging import merge as merge
+    from infogan.analysis.selection import select as select
+    from infogan.config import presets as presets
+    from infogan.config.settings import RunConfig as RunConfig
+    from infogan.core.errors import InfoganError as InfoganError
+    from infogan.data.images import Images as Images
+    from infogan.latent.codes import Categorical as Categorical
+    from infogan.latent.codes import Gaussian as Gaussian
+    from infogan.latent.codes import Uniform as Uniform
+    from infogan.latent.latent import Latent as Latent
+    from infogan.model.model import Model as Model
+    from infogan.objectives import GAN as GAN
+    from infogan.objectives import InfoGAN as InfoGAN
+    from infogan.pipeline.run import train as train
 
-_HOME = {
-    "Categorical": "infogan.codes",
-    "Gaussian": "infogan.codes",
-    "Uniform": "infogan.codes",
-    "RunConfig": "infogan.config",
-    "Images": "infogan.data.images",
-    "InfoganError": "infogan.errors",
-    "Latent": "infogan.latent",
-    "merge": "infogan.merging",
-    "evaluate": "infogan.metrics.evaluate",
-    "Model": "infogan.model",
-    "GAN": "infogan.objectives",
-    "InfoGAN": "infogan.objectives",
-    "select": "infogan.selection",
-    "train": "infogan.training.experiment",
-    "data": "",
-    "information": "",
-    "presets": "",
+_HOMES = {
+    "": "data information",
+    "analysis.evaluation": "evaluate",
+    "analysis.merging": "merge",
+    "analysis.selection": "select",
+    "config": "presets",
+    "config.settings": "RunConfig",
+    "core.errors": "InfoganError",
+    "data.images": "Images",
+    "latent.codes": "Categorical Gaussian Uniform",
+    "latent.latent": "Latent",
+    "model.model": "Model",
+    "objectives": "GAN InfoGAN",
+    "pipeline.run": "train",
 }
-__all__ = [
-    "GAN",
-    "Categorical",
-    "Gaussian",
-    "Images",
-    "InfoGAN",
-    "InfoganError",
-    "Latent",
-    "Model",
-    "RunConfig",
-    "Uniform",
-    "data",
-    "evaluate",
-    "information",
-    "merge",
-    "presets",
-    "select",
-    "train",
-]
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'infogan' has no attribute {name!r}")
-    home = _HOME[name]
-    return getattr(import_module(home), name) if home else import_module(f"infogan.{name}")
+    home = ".".join(filter(None, ["infogan", _HOME[name]]))
+    if name in ("data", "information", "presets"):
+        return import_module(f"{home}.{name}")
+    return getattr(import_module(home), name)

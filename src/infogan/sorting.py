@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from infogan import durable
+from infogan.core import atomic
+from infogan.core.errors import ConfigError, DataError
+from infogan.core.tables import write_csv
 from infogan.data.images import Images
-from infogan.errors import ConfigError, DataError
-from infogan.names import Names
-from infogan.posterior import Posterior
-from infogan.report.png import png
-from infogan.terminal import show_csv
+from infogan.data.png import png
+from infogan.latent.posterior import Posterior
+from infogan.runs.names import Names
 
 UNSURE = "unsure"
 """Folder of the images that Q is not sure of."""
@@ -23,7 +23,9 @@ TABLE = "codes.csv"
 def place(output: Path, data: Path) -> None:
     """ConfigError unless `output` is a folder to write into: new or empty, and not among the originals."""
     if output.resolve().is_relative_to(data.resolve()):
-        raise ConfigError(f"--output {output}: lies in {data}, whose images it would mix with; choose another")
+        raise ConfigError(
+            f"--output {output}: lies in {data}, whose images it would mix with; choose another"
+        )
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise ConfigError(f"--output {output}: is not an empty folder; choose a new one")
 
@@ -66,12 +68,16 @@ def sort(
     """
     place(output, data)
     if link and not images.files:
-        raise ConfigError(f"--link: {images.name} has no image files to link to; leave it out to write PNG files")
+        raise ConfigError(
+            f"--link: {images.name} has no image files to link to; leave it out to write PNG files"
+        )
     posterior = names.joined(code, read[code])
     targets = folders(code, posterior.probs.shape[1], names)
     went = [
         UNSURE if confidence < unsure else targets[k]
-        for k, confidence in zip(posterior.value.tolist(), posterior.confidence.tolist(), strict=True)
+        for k, confidence in zip(
+            posterior.value.tolist(), posterior.confidence.tolist(), strict=True
+        )
     ]
     moved = []
     try:
@@ -80,10 +86,13 @@ def sort(
             target = output / moved[-1]
             target.parent.mkdir(parents=True, exist_ok=True)
             deliver(images, i, target, link)
-        table = {"file": [images.source(i) for i in range(len(images))], "sorted": list(map(str, moved))}
+        table = {
+            "file": [images.source(i) for i in range(len(images))],
+            "sorted": list(map(str, moved)),
+        }
         table |= names.columns(read)
-        with durable.text(output / TABLE) as file:
-            show_csv(file, list(table), map(list, zip(*table.values(), strict=True)))
+        with atomic.text(output / TABLE) as file:
+            write_csv(file, list(table), map(list, zip(*table.values(), strict=True)))
     except OSError as error:
         raise DataError(
             f"{output}: stopped after {max(0, len(moved) - 1)} of {len(images)} images ({error.strerror or error}); "

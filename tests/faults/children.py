@@ -27,15 +27,29 @@ from PIL import Image
 
 from infogan import cli
 from infogan.data import folder as data_folder
-from infogan.run import Run
-from infogan.training import checkpoint, experiment, loop
+from infogan.pipeline import run as pipeline_run
+from infogan.pipeline.run import fit
+from infogan.runs import checkpoints
+from infogan.runs.folder import Run
+from infogan.training import trainer as training
+from infogan.training.trainer import Trainer
 
 DEFECTS: dict[str, tuple[Any, str, str, str]] = {
-    "moments are not restored": (loop.Trainer, "_restore", 'checkpoint.restore(self.d_optim, "d", moments)', "pass"),
-    "the folder is not locked": (Run, "_hold", "fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass"),
+    "moments are not restored": (
+        Trainer,
+        "restore",
+        'put_moments(self.d_optim, "d", moments)',
+        "pass",
+    ),
+    "the folder is not locked": (
+        Run,
+        "_hold",
+        "fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "pass",
+    ),
     "a stopped run ends with 0": (cli, "main", "sys.exit(stop.code)", "sys.exit(0)"),
-    "a signal is only seen after training": (loop, "_steps", "if asked:\n                signals.poll()", "pass"),
-    "nothing is saved at a signal": (loop, "_steps", "or last or asked", "or last"),
+    "a signal is only seen after training": (training, "train", "and not stopping", ""),
+    "nothing is saved at a signal": (training, "train", "or last or stopping", "or last"),
 }
 
 
@@ -89,9 +103,9 @@ def tell(pipe: int) -> None:
     """Have the phases of a run write a letter each: capital when entered, small when left."""
     for letter, holder, name in (
         ("F", data_folder, "convert"),
-        ("T", loop.Trainer, "advance"),
-        ("S", checkpoint, "write"),
-        ("E", experiment, "record"),
+        ("T", Trainer, "advance"),
+        ("S", checkpoints, "write"),
+        ("E", pipeline_run, "record"),
     ):
         original = getattr(holder, name)
 
@@ -108,22 +122,22 @@ def kills(root: Path, count: int) -> Tally:
     """SIGKILL at random moments, half of them aimed into a save; each run is killed up to four times, then finished."""
     rng, tally, config = random.Random(0), Tally(count), TINY.replace(steps=24, checkpoint_every=2)
     images, inside, often, run_number = strokes(), 0, 0, 0
-    loop.train(config, root / "unbroken", images=images)
+    fit(config, root / "unbroken", images=images)
     expected = result(root / "unbroken")
     begun = time.perf_counter()
-    loop.train(config, root / "timed", images=images)
+    fit(config, root / "timed", images=images)
     seconds = time.perf_counter() - begun
-    trainer = loop.Trainer(config, images)
+    trainer = Trainer(config, images)
     begun = time.perf_counter()
     for i in range(5):
-        trainer.save(root / f"probe-{i}")
+        checkpoints.write(root / f"probe-{i}", *trainer.state())
     a_save = (time.perf_counter() - begun) / 5
     while tally.trials < count:
         run_number += 1
         run = root / f"run-{run_number}"
         wanted, done, lost = (4 if run_number % 3 else 1), 0, ""
         for _ in range(wanted):
-            child = Child(partial(loop.train, config, run, images=images), root / "log")
+            child = Child(partial(fit, config, run, images=images), root / "log")
             aimed = rng.random() < 0.65
             if aimed:
                 child.until("S", rng.randint(1, 3))
@@ -134,9 +148,13 @@ def kills(root: Path, count: int) -> Tally:
             done += 1
             within = child.phases.count("S") > child.phases.count("s")
             inside += within
-        finished = Child(partial(loop.train, config, run, images=images), root / "log")
+        finished = Child(partial(fit, config, run, images=images), root / "log")
         code = finished.end()
-        lost = f"ended with {code}: {(root / 'log').read_text()[-300:]}" if code else difference(run, expected)
+        lost = (
+            f"ended with {code}: {(root / 'log').read_text()[-300:]}"
+            if code
+            else difference(run, expected)
+        )
         for _ in range(done):
             tally.case(lost and f"run {run_number}, killed {done} times: {lost}")
         often += done >= 3
@@ -156,9 +174,20 @@ def arguments(root: Path, run: Path) -> list[str]:
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels[..., 0]).save(path)
         (root / "tiny.json").write_text(
-            json.dumps(TINY.tree() | {"checkpoint_every": 5, "steps": 20, "data": {"name": str(photos)}})
+            json.dumps(
+                TINY.tree() | {"checkpoint_every": 5, "steps": 20, "data": {"name": str(photos)}}
+            )
         )
-    return ["train", str(photos), "-c", str(root / "tiny.json"), "--run", str(run), "--data.max-bad", "0"]
+    return [
+        "train",
+        str(photos),
+        "-c",
+        str(root / "tiny.json"),
+        "--run",
+        str(run),
+        "--data.max-bad",
+        "0",
+    ]
 
 
 def stops(root: Path, count: int) -> Tally:
@@ -174,9 +203,15 @@ def stops(root: Path, count: int) -> Tally:
         run, log = root / f"run-{number}", root / f"log-{number}"
         os.environ["INFOGAN_CACHE"] = str(root / f"cache-{number}")  # images are scanned anew
         words = arguments(root, run)
-        with mock.patch("infogan.training.experiment.plots.run_figures") if phase != "E" else contextlib.nullcontext():
+        with (
+            mock.patch("infogan.pipeline.run.plots.run_figures")
+            if phase != "E"
+            else contextlib.nullcontext()
+        ):
             child = Child(partial(cli.main, words), log)
-        child.until(phase, rng.randint(1, 12) if phase == "T" else rng.randint(1, 3) if phase == "S" else 1)
+        child.until(
+            phase, rng.randint(1, 12) if phase == "T" else rng.randint(1, 3) if phase == "S" else 1
+        )
         time.sleep(rng.uniform(0, 0.01))
         child.listen(0)
         begun = child.phases.count("T")
@@ -185,15 +220,23 @@ def stops(root: Path, count: int) -> Tally:
                 os.kill(child.pid, which)
         code, said = child.end(), log.read_text()
         seen[phase] += 1
-        steps, saved = child.phases.count("t"), [int(p.name[5:]) for p in checkpoint.found(run / "checkpoints")]
+        steps, saved = (
+            child.phases.count("t"),
+            [int(p.name[5:]) for p in checkpoints.found(run / "checkpoints")],
+        )
         log.unlink()
-        with mock.patch("infogan.training.experiment.plots.run_figures"):
+        with mock.patch("infogan.pipeline.run.plots.run_figures"):
             over = Child(partial(cli.main, words), log).end()
         tally.case(
             code != 128 + which and f"{phase}: {which.name} ended with {code}: {said[-300:]}",
             child.phases.count("T") > begun + 3 and f"{phase}: went on for {child.phases[-40:]}",
-            not twice and "go on with\n  infogan train" not in said and f"{phase}: said {said[-300:]!r}",
-            not twice and steps and max(saved, default=0) != steps and f"{phase}: {saved} saved after step {steps}",
+            not twice
+            and "go on with\n  infogan train" not in said
+            and f"{phase}: said {said[-300:]!r}",
+            not twice
+            and steps
+            and max(saved, default=0) != steps
+            and f"{phase}: {saved} saved after step {steps}",
             over and f"{phase}: taken up again, ended with {over}: {log.read_text()[-300:]}",
             difference(run, expected),
             not (run / "scores.json").is_file() and f"{phase}: never scored",
@@ -218,7 +261,8 @@ def locks(root: Path, count: int) -> Tally:
         first.end()
         third = Child(partial(cli.main, words), root / "third").end()
         tally.case(
-            (code != 2 or f"in use by process {first.pid} on" not in said) and f"second: {code}, {said[-200:]}",
+            (code != 2 or f"in use by process {first.pid} on" not in said)
+            and f"second: {code}, {said[-200:]}",
             third and f"third: {(root / 'third').read_text()[-200:]}",
         )
     return tally
@@ -241,7 +285,9 @@ def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as root, defect(asked.defect):
         os.environ["INFOGAN_CACHE"] = str(Path(root) / "cache")
-        tally = {"kills": kills, "stops": stops, "locks": locks}[asked.harness](Path(root), asked.count)
+        tally = {"kills": kills, "stops": stops, "locks": locks}[asked.harness](
+            Path(root), asked.count
+        )
     print(json.dumps({**tally.report(), "first failures": tally.failures[:3]}))
 
 

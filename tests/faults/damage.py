@@ -7,17 +7,23 @@ from pathlib import Path
 
 from harness import TINY, Tally, strokes
 
-from infogan.errors import RunError
-from infogan.training import checkpoint, loop
+from infogan.core.errors import RunError
+from infogan.pipeline.run import fit
+from infogan.runs import checkpoints
 
 
 def spoilt(content: bytes, rng: random.Random) -> tuple[str, bytes]:
     """Bytes changed in one of the ways of disks, and its name."""
-    at, kind = rng.randrange(len(content)), rng.choice(["bit", "byte", "cut", "swap", "zeros", "more"])
+    at, kind = (
+        rng.randrange(len(content)),
+        rng.choice(["bit", "byte", "cut", "swap", "zeros", "more"]),
+    )
     if kind == "bit":
         return kind, content[:at] + bytes([content[at] ^ 1 << rng.randrange(8)]) + content[at + 1 :]
     if kind == "byte":
-        return kind, content[:at] + bytes([(content[at] + rng.randrange(1, 256)) % 256]) + content[at + 1 :]
+        return kind, content[:at] + bytes([(content[at] + rng.randrange(1, 256)) % 256]) + content[
+            at + 1 :
+        ]
     if kind == "cut":
         return kind, content[:at]
     if kind == "swap":
@@ -30,9 +36,11 @@ def spoilt(content: bytes, rng: random.Random) -> tuple[str, bytes]:
 def flips(root: Path, count: int) -> Tally:
     """Damage to any file of the newest of two checkpoints; and to both, which is an error that names them."""
     rng, tally, folder = random.Random(0), Tally(count), root / "run" / "checkpoints"
-    loop.train(TINY.replace(steps=2), root / "run", images=strokes())
-    older, newest = checkpoint.found(folder)
-    files = {path: path.read_bytes() for path in [*sorted(newest.iterdir()), *sorted(older.iterdir())]}
+    fit(TINY.replace(steps=2), root / "run", images=strokes())
+    older, newest = checkpoints.found(folder)
+    files = {
+        path: path.read_bytes() for path in [*sorted(newest.iterdir()), *sorted(older.iterdir())]
+    }
     said: list[str] = []
     logger = logging.getLogger("infogan")
     listener = logging.Handler()
@@ -47,7 +55,7 @@ def flips(root: Path, count: int) -> Tally:
             path.write_bytes(content)
             said.clear()
             try:
-                step = (checkpoint.newest(folder) or [{"step": 0}])[0]["step"]
+                step = (checkpoints.newest(folder) or [{"step": 0}])[0]["step"]
             except RunError as error:
                 step = str(error)
             words = f"{kind} of {path.name}"
@@ -71,7 +79,11 @@ def both(folder: Path, files: dict[Path, bytes], tally: Tally) -> None:
         for path in files:
             path.write_bytes(files[path][:-1] if path.name == name else files[path])
         try:
-            tally.case(f"both without the last byte of {name}: {checkpoint.newest(folder) and 'used'}")
+            tally.case(
+                f"both without the last byte of {name}: {checkpoints.newest(folder) and 'used'}"
+            )
         except RunError as error:
-            tally.case(not all(str(path.parent) in str(error) for path in files) and f"says {error}")
+            tally.case(
+                not all(str(path.parent) in str(error) for path in files) and f"says {error}"
+            )
     shutil.rmtree(folder)

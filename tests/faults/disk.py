@@ -129,13 +129,19 @@ class Node:
             node.write(path / name, forget_names, tear)
 
 
-def states(before: Node, calls: list[Call], root: Path, scratch: Path) -> Iterator[tuple[str, bool]]:
+def states(
+    before: Node, calls: list[Call], root: Path, scratch: Path
+) -> Iterator[tuple[str, bool]]:
     """Put each state that a crash can leave into `scratch`, and say which it is and whether all calls were done."""
 
     def left(disk: Node, words: str, done: bool) -> Iterator[tuple[str, bool]]:
-        cuts: list[tuple[str, bool, Callable[[bytes], bytes] | None]] = [("process killed", False, None)]
+        cuts: list[tuple[str, bool, Callable[[bytes], bytes] | None]] = [
+            ("process killed", False, None)
+        ]
         for forgotten in (False, True):
-            cuts += [(f"power cut, names {forgotten}, {t}", forgotten, tear) for t, tear in TEARS.items()]
+            cuts += [
+                (f"power cut, names {forgotten}, {t}", forgotten, tear) for t, tear in TEARS.items()
+            ]
         for cut, forgotten, tear in cuts:
             shutil.rmtree(scratch, ignore_errors=True)
             disk.write(scratch, forgotten, tear)
@@ -165,5 +171,7 @@ def _replayed(before: Node, calls: list[Call], root: Path) -> Node:
 
 
 def _copy(node: Node) -> Node:
-    names = None if node.names is None else {name: _copy(child) for name, child in node.names.items()}
+    names = (
+        None if node.names is None else {name: _copy(child) for name, child in node.names.items()}
+    )
     return Node(node.data, names, node.synced_data, dict(names or {}))

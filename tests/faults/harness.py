@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from infogan.config import RunConfig
+from infogan.config.settings import RunConfig
 from infogan.data.images import Images
-from infogan.run import Run
-from infogan.training.checkpoint import found
+from infogan.runs.checkpoints import found
+from infogan.runs.folder import Run
 
 TINY = RunConfig().replace(
     latent={"category": "none", "digit": "categorical:4", "slant": "uniform:-1:1", "noise": 4},
@@ -70,7 +70,9 @@ class Tally:
 
     def verify(self) -> None:
         """AssertionError when a case failed, or fewer were run than planned."""
-        assert not self.failures, f"{len(self.failures)} of {self.trials} failed: {self.failures[:3]}"
+        assert not self.failures, (
+            f"{len(self.failures)} of {self.trials} failed: {self.failures[:3]}"
+        )
         assert self.trials >= self.planned > 0, f"{self.trials} of {self.planned} cases were run"
 
 
@@ -80,7 +82,11 @@ def result(run: Path) -> dict[str, Any]:
     lines = [{k: v for k, v in line.items() if k not in times} for line in Run(run).metrics()]
     last = found(run / "checkpoints")[-1]
     files = {path.name: path.read_bytes() for path in sorted(last.iterdir())}
-    return {"model": (run / "model.safetensors").read_bytes(), "log": json.dumps(lines), last.name: files}
+    return {
+        "model": (run / "model.safetensors").read_bytes(),
+        "log": json.dumps(lines),
+        last.name: files,
+    }
 
 
 def difference(run: Path, expected: dict[str, Any]) -> str:
@@ -100,7 +106,11 @@ def planted(holder: Any, name: str, old: str, new: str) -> Iterator[None]:
     source = textwrap.dedent(inspect.getsource(function))
     assert source.count(old) == 1, f"{name} has changed: plant this defect anew"
     scope: dict[str, Any] = {}
-    exec(compile(source.replace(old, new), f"<{name} with a defect>", "exec"), function.__globals__, scope)
+    exec(
+        compile(source.replace(old, new), f"<{name} with a defect>", "exec"),
+        function.__globals__,
+        scope,
+    )
     setattr(holder, name, scope[name])
     try:
         yield

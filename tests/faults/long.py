@@ -21,7 +21,7 @@ import saving
 import torch
 from harness import TINY, Tally, strokes
 
-from infogan.training.loop import Trainer
+from infogan.training.trainer import Trainer
 
 HERE = Path(__file__).parent
 RESULT = HERE.parents[1] / "benchmarks" / "results" / "reliability.json"
@@ -30,7 +30,9 @@ RESULT = HERE.parents[1] / "benchmarks" / "results" / "reliability.json"
 def script(name: str, *words: str) -> Any:
     """A harness that forks, in a small process of its own."""
     command = [sys.executable, str(HERE / name), *words]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    return json.loads(
+        subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+    )
 
 
 def here(*harnesses: Callable[[Path], Tally]) -> dict[str, Any]:
@@ -49,11 +51,14 @@ def here(*harnesses: Callable[[Path], Tally]) -> dict[str, Any]:
 PARTS: dict[str, Callable[[], Any]] = {
     "resume": lambda: here(
         lambda root: resume.every_step(root, 60),
-        *(lambda root, v=variant: resume.every_step(root, 20, v) for variant in list(resume.VARIANTS)[1:]),
+        *(
+            lambda root, v=variant: resume.every_step(root, 20, v)
+            for variant in list(resume.VARIANTS)[1:]
+        ),
         lambda root: resume.chain(root, 60, 10),
     ),
     "crash points": lambda: here(
-        *(lambda root, n=earlier: crash.checkpoints(root, n) for earlier in (0, 1, 2)), crash.files
+        *(lambda root, n=earlier: crash.crash_points(root, n) for earlier in (0, 1, 2)), crash.files
     ),
     "refused writes": lambda: here(crash.refusals),
     "damage": lambda: here(lambda root: damage.flips(root, 10_000)),
@@ -73,8 +78,14 @@ def main() -> None:
     for word in sys.argv[1:] or PARTS:
         begun = time.perf_counter()
         part, _, formats = word.partition(":")
-        found = script("mutations.py", *formats.split(","), "--count", "100000") if formats else PARTS[part]()
-        report = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {"parts": {}}
+        found = (
+            script("mutations.py", *formats.split(","), "--count", "100000")
+            if formats
+            else PARTS[part]()
+        )
+        report = (
+            json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {"parts": {}}
+        )
         report["command"] = "make faults"
         report["machine"] = Trainer(TINY, strokes()).engine.describe()
         report["parts"][part] = report["parts"].get(part, {}) | found if formats else found
@@ -82,7 +93,9 @@ def main() -> None:
         RESULT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         print(f"{part}: {time.perf_counter() - begun:.0f} s", flush=True)
         tallies = found.values() if part == "mutations" else [found]
-        bad += [part for t in tallies if t.get("failures") or t.get("trials", 0) < t.get("planned", 0)]
+        bad += [
+            part for t in tallies if t.get("failures") or t.get("trials", 0) < t.get("planned", 0)
+        ]
     if bad:
         sys.exit(f"failed: {', '.join(bad)}; see {RESULT}")
 

@@ -31,29 +31,95 @@ from harness import TINY, Tally, strokes
 from PIL import Image
 from safetensors.torch import load
 
-from infogan.config import RunConfig, merged, read_file
+from infogan.config.presets import DIGITS
+from infogan.config.settings import RunConfig
+from infogan.config.toml import as_toml
+from infogan.config.tree import merged
+from infogan.core.errors import InfoganError, RunError, parsing
+from infogan.core.tables import read_file
 from infogan.data import arrays, folder, idx
 from infogan.data.labels import from_csv
-from infogan.errors import InfoganError
 from infogan.information.table import read_table
-from infogan.model import Model, digest
-from infogan.presets import DIGITS
-from infogan.run import Run
-from infogan.settings import as_toml
-from infogan.training import checkpoint, loop
-from infogan.training.loop import Trainer
+from infogan.model.file import digest
+from infogan.model.model import Model
+from infogan.pipeline.run import fit
+from infogan.runs import checkpoints
+from infogan.runs.folder import Run
+from infogan.training.trainer import Trainer
 
 FORBIDDEN = {
-    *("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.remove", "os.rename"),
-    *("socket.connect", "socket.bind", "pickle.find_class", "exec", "ctypes.dlopen", "shutil.rmtree"),
+    *(
+        "subprocess.Popen",
+        "os.system",
+        "os.exec",
+        "os.posix_spawn",
+        "os.spawn",
+        "os.fork",
+        "os.remove",
+        "os.rename",
+    ),
+    *(
+        "socket.connect",
+        "socket.bind",
+        "pickle.find_class",
+        "exec",
+        "ctypes.dlopen",
+        "shutil.rmtree",
+    ),
 }
 GROWTH, SECONDS, BATCH = 256 << 20, 2.0, 2000
 WORDS = [
-    *(b"1e400", b"NaN", b"-1", b"0", b"null", b"true", b'""', b"[]", b"{}", b'"\\ud800"', b"1" * 400, b"\xff\xfe"),
-    *(b"[" * 3000, b'{"a":' * 1500, b'{"_target_": "os.system"}', b"!!python/object", b"__class__", b"=cmd()", b","),
-    *(b"\r\n", b"\0", b"'", b"9223372036854775807", b"4294967296", b"65535", b"0.1", b"kind", b"\xef\xbb\xbf"),
+    *(
+        b"1e400",
+        b"NaN",
+        b"-1",
+        b"0",
+        b"null",
+        b"true",
+        b'""',
+        b"[]",
+        b"{}",
+        b'"\\ud800"',
+        b"1" * 400,
+        b"\xff\xfe",
+    ),
+    *(
+        b"[" * 3000,
+        b'{"a":' * 1500,
+        b'{"_target_": "os.system"}',
+        b"!!python/object",
+        b"__class__",
+        b"=cmd()",
+        b",",
+    ),
+    *(
+        b"\r\n",
+        b"\0",
+        b"'",
+        b"9223372036854775807",
+        b"4294967296",
+        b"65535",
+        b"0.1",
+        b"kind",
+        b"\xef\xbb\xbf",
+    ),
 ]
-INTEGERS = [0, 1, 127, 128, 255, 256, 65535, 65536, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1]
+INTEGERS = [
+    0,
+    1,
+    127,
+    128,
+    255,
+    256,
+    65535,
+    65536,
+    2**31 - 1,
+    2**31,
+    2**32 - 1,
+    2**63 - 1,
+    2**63,
+    2**64 - 1,
+]
 Reader = Callable[[Path], Any]
 Dresser = Callable[[bytes, random.Random], bytes]
 
@@ -76,13 +142,17 @@ def mutated(seed: bytes, rng: random.Random) -> bytes:
             case 4:
                 number = rng.choice(INTEGERS)
                 width = rng.choice([1, 2, 4, 8])
-                data[at : at + width] = (number % 256**width).to_bytes(width, rng.choice(["big", "little"]))
+                data[at : at + width] = (number % 256**width).to_bytes(
+                    width, rng.choice(["big", "little"])
+                )
             case 5:
                 data[at:at] = rng.choice(WORDS)
             case 6:
                 data[at : at + rng.choice([1, 3, 8])] = rng.choice(WORDS)
             case _:
-                data[at : at + 1] = bytes([data[at] ^ 1 << rng.randrange(8)]) if at < len(data) else b"\0"
+                data[at : at + 1] = (
+                    bytes([data[at] ^ 1 << rng.randrange(8)]) if at < len(data) else b"\0"
+                )
     return bytes(data)
 
 
@@ -110,7 +180,9 @@ def safetensors_of(content: bytes, rng: random.Random) -> bytes:
 def npz_of(content: bytes, rng: random.Random) -> bytes:
     """An archive whose member is mutated and whose checksums are right."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])) as archive:
+    with zipfile.ZipFile(
+        buffer, "w", rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+    ) as archive:
         name = rng.choice(["images.npy", "images", "../x.npy", "labels.npy", "x\0y", "/etc/x.npy"])
         archive.writestr(name, mutated(content, rng))
     return buffer.getvalue()
@@ -124,9 +196,18 @@ def png_of(content: bytes, rng: random.Random) -> bytes:
         chunks.append((content[at + 4 : at + 8], content[at + 8 : at + 8 + size]))
         at += 12 + size
     i = rng.randrange(len(chunks))
-    body = zlib.compress(mutated(zlib.decompress(chunks[i][1]), rng)) if chunks[i][0] == b"IDAT" else chunks[i][1]
-    chunks[i] = (chunks[i][0], body if chunks[i][0] == b"IDAT" and rng.random() < 0.5 else mutated(body, rng))
-    parts = [struct.pack(">I", len(b)) + t + b + struct.pack(">I", zlib.crc32(t + b)) for t, b in chunks]
+    body = (
+        zlib.compress(mutated(zlib.decompress(chunks[i][1]), rng))
+        if chunks[i][0] == b"IDAT"
+        else chunks[i][1]
+    )
+    chunks[i] = (
+        chunks[i][0],
+        body if chunks[i][0] == b"IDAT" and rng.random() < 0.5 else mutated(body, rng),
+    )
+    parts = [
+        struct.pack(">I", len(b)) + t + b + struct.pack(">I", zlib.crc32(t + b)) for t, b in chunks
+    ]
     return content[:8] + b"".join(parts)
 
 
@@ -150,7 +231,9 @@ def picture(form: str, mode: str = "RGB") -> bytes:
 class Case:
     """A format: good files, a way to mutate below its checksums, and what reads it."""
 
-    def __init__(self, name: str, seeds: list[bytes], read: Reader, dress: Dresser | None = None) -> None:
+    def __init__(
+        self, name: str, seeds: list[bytes], read: Reader, dress: Dresser | None = None
+    ) -> None:
         self.name, self.seeds, self.read, self.dress = name, seeds, read, dress
 
     def make(self, number: int) -> bytes:
@@ -163,30 +246,39 @@ class Case:
 def cases(root: Path) -> dict[str, Case]:
     """Every format, with its readers warmed up; root gets a small run."""
     run = root / "run"
-    loop.train(TINY.replace(steps=2), run, images=strokes())
-    trainer, step = Trainer(TINY.replace(steps=2), strokes()), checkpoint.found(run / "checkpoints")[-1]
-    for other in checkpoint.found(run / "checkpoints")[:-1]:
+    fit(TINY.replace(steps=2), run, images=strokes())
+    trainer, step = (
+        Trainer(TINY.replace(steps=2), strokes()),
+        checkpoints.found(run / "checkpoints")[-1],
+    )
+    for other in checkpoints.found(run / "checkpoints")[:-1]:
         shutil.rmtree(other)
     parts = {path.name: path.read_bytes() for path in step.iterdir()}
 
     def resumes(path: Path) -> None:
-        """The mutant in the place of each file of a checkpoint, or all of it under a manifest that fits."""
+        """The mutant in the place of each file of a checkpoints, or all of it under a manifest that fits."""
         content = path.read_bytes() or b"\0"
         name, rest = content[:1].decode("latin1"), content[1:]
         names = sorted(parts)
         files = parts | {names[ord(name) % 4]: rest}
         if ord(name) >= 128:
-            files["manifest.json"] = checkpoint.manifest({n: c for n, c in files.items() if n != "manifest.json"})
+            files["manifest.json"] = checkpoints.manifest(
+                {n: c for n, c in files.items() if n != "manifest.json"}
+            )
         for file, text in files.items():
             (step / file).write_bytes(text)
         hook.armed = True
-        trainer.resume(step.parent)
+        if state := checkpoints.newest(step.parent):
+            with parsing(step.parent, "a checkpoint of this run", RunError):
+                trainer.restore(*state)
 
     def settings(path: Path) -> None:
         RunConfig.from_tree(merged(DIGITS.tree(), read_file(path)))
 
     def decode(path: Path) -> None:
-        for _ in folder.readable([path], 0, path.parent, lambda image: folder.decoded(image, (16, 16), False)):
+        for _ in folder.readable(
+            [path], 0, path.parent, lambda image: folder.decoded(image, (16, 16), False)
+        ):
             folder.is_grey(Image.new("L", (2, 2)))
 
     def model(path: Path) -> None:
@@ -197,7 +289,8 @@ def cases(root: Path) -> dict[str, Case]:
     pixels, table = strokes(6).pixels, b"\n".join(b"0.5,2,1e-3" for _ in range(4))
     few, label_file = (
         strokes(6),
-        b"file,label\n" + b"".join(b"strokes#%d,%s\n" % (i, b"abcd"[i % 4 :][:1]) for i in range(6)),
+        b"file,label\n"
+        + b"".join(b"strokes#%d,%s\n" % (i, b"abcd"[i % 4 :][:1]) for i in range(6)),
     )
     grey = np.zeros((6, 16, 16), np.float32)
     idx_file = b"\0\0\x08\x03" + struct.pack(">III", 6, 16, 16) + pixels.tobytes()
@@ -206,7 +299,9 @@ def cases(root: Path) -> dict[str, Case]:
     np.savez_compressed(zipped, images=pixels, labels=np.arange(6))
     log = run / "metrics.jsonl"
     contents = [content for _, content in sorted(parts.items())]
-    kinds = [bytes([i + 128 * fits]) + content for i, content in enumerate(contents) for fits in (0, 1)]
+    kinds = [
+        bytes([i + 128 * fits]) + content for i, content in enumerate(contents) for fits in (0, 1)
+    ]
 
     def metrics(path: Path) -> None:
         path.replace(log)
@@ -215,7 +310,9 @@ def cases(root: Path) -> dict[str, Case]:
 
     run_of = Run(run)
     made = [
-        Case("model.safetensors", [(run / "model.safetensors").read_bytes()], model, safetensors_of),
+        Case(
+            "model.safetensors", [(run / "model.safetensors").read_bytes()], model, safetensors_of
+        ),
         Case("checkpoint", kinds, resumes, lambda c, rng: c[:1] + mutated(c[1:], rng)),
         Case("settings.toml", [as_toml(DIGITS).encode(), as_toml(TINY).encode()], settings),
         Case("config.json", [config], settings),
@@ -227,11 +324,22 @@ def cases(root: Path) -> dict[str, Case]:
             idx.load_file,
             lambda c, rng: gzip.compress(mutated(gzip.decompress(c), rng)),
         ),
-        Case("x.npy", [npy(pixels), npy(grey), npy(np.asfortranarray(pixels).astype(">u2"))], arrays.load_file),
-        Case("x.npz", [zipped.getvalue()], arrays.load_file, lambda c, rng: npz_of(npy(pixels), rng)),
+        Case(
+            "x.npy",
+            [npy(pixels), npy(grey), npy(np.asfortranarray(pixels).astype(">u2"))],
+            arrays.load_file,
+        ),
+        Case(
+            "x.npz", [zipped.getvalue()], arrays.load_file, lambda c, rng: npz_of(npy(pixels), rng)
+        ),
         Case("x.csv", [table], read_table),
         Case("labels.csv", [label_file], lambda path: from_csv(few, path)),
-        Case("x.png", [picture("PNG", mode) for mode in ("RGB", "RGBA", "L", "P", "1", "LA")], decode, png_of),
+        Case(
+            "x.png",
+            [picture("PNG", mode) for mode in ("RGB", "RGBA", "L", "P", "1", "LA")],
+            decode,
+            png_of,
+        ),
         Case("x.jpg", [picture("JPEG"), picture("JPEG", "CMYK"), picture("JPEG", "L")], decode),
         Case("x.webp", [picture("WEBP"), picture("WEBP", "RGBA")], decode),
         Case("x.gif", [picture("GIF", "P")], decode),
@@ -251,12 +359,16 @@ class Hook:
         if not self.armed:
             return
         bad = event in FORBIDDEN
-        if event == "compile":  # numpy reads a header by ast.literal_eval, which parses and runs nothing
+        if (
+            event == "compile"
+        ):  # numpy reads a header by ast.literal_eval, which parses and runs nothing
             bad = args[1] != "<unknown>"
         elif event == "open":
             bad = bool((args[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
         elif event == "import":
-            bad = not args[0].startswith(("PIL.", "encodings.", "numpy.", "torch.", "infogan.", "_"))
+            bad = not args[0].startswith(
+                ("PIL.", "encodings.", "numpy.", "torch.", "infogan.", "_")
+            )
         elif event in ("os.remove", "os.rename", "shutil.rmtree"):
             bad = self.name != "checkpoint"  # which is set aside, or tidied
         if bad:
@@ -298,7 +410,9 @@ def child(case: Case, numbers: range, root: Path, report: int) -> None:
             os.write(report_end(report), f"{number}: {error!r:.200}\n".encode())
         hook.armed = False
         if time.process_time() - begun > SECONDS:
-            os.write(report_end(report), f"{number}: took {time.process_time() - begun:.1f} s\n".encode())
+            os.write(
+                report_end(report), f"{number}: took {time.process_time() - begun:.1f} s\n".encode()
+            )
     growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) << 10
     os.write(report_end(report), f"END {growth}\n".encode())
 
@@ -345,7 +459,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("formats", nargs="*")
     parser.add_argument("--count", type=int, required=True)
-    parser.add_argument("--planted", action="store_true", help="with readers that let errors and code pass")
+    parser.add_argument(
+        "--planted", action="store_true", help="with readers that let errors and code pass"
+    )
     asked = parser.parse_args()
     torch.set_num_threads(1)
     Image.init()

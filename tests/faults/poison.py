@@ -13,13 +13,13 @@ import torch
 from harness import TINY, Tally, strokes
 from safetensors.torch import load_file
 
+from infogan.core.errors import TrainingError
 from infogan.data.images import to_float
-from infogan.errors import TrainingError
 from infogan.objectives import InfoGAN
 from infogan.objectives.base import Loss
-from infogan.training import loop
-from infogan.training.checkpoint import found
-from infogan.training.loop import Trainer
+from infogan.pipeline.run import fit
+from infogan.runs.checkpoints import found
+from infogan.training.trainer import Trainer
 
 VALUES = (math.nan, math.inf, -math.inf)
 Patch = Callable[[Trainer, float], Any]
@@ -34,21 +34,21 @@ def to_images(trainer: Trainer, value: float) -> Any:
         images[0, 0, 3, 3] = value
         return images
 
-    return mock.patch.object(loop, "to_float", spoilt)
+    return mock.patch("infogan.training.step.to_float", spoilt)
 
 
 def to_latent(part: str) -> Patch:
     """z or c."""
 
     def patch(trainer: Trainer, value: float) -> Any:
-        original = trainer._scene
+        original = trainer._look
 
         def spoilt(*args: Any, **named: Any) -> Any:
             scene = original(*args, **named)
             (scene.draw.noise if part == "z" else scene.draw.values["slant"])[0, 0] = value
             return scene
 
-        return mock.patch.object(trainer, "_scene", spoilt)
+        return mock.patch.object(trainer, "_look", spoilt)
 
     return patch
 
@@ -118,7 +118,10 @@ def weight(trainer: Trainer, name: str) -> torch.Tensor:
     """A parameter or buffer by its name in files."""
     part, _, rest = name.partition(".")
     module = getattr(trainer.model, part)
-    named: dict[str, torch.Tensor] = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    named: dict[str, torch.Tensor] = {
+        **dict(module.named_parameters()),
+        **dict(module.named_buffers()),
+    }
     return named[rest]
 
 
@@ -135,7 +138,10 @@ SITES: dict[str, tuple[Patch, str]] = {
     "weights": (to_tensor("d.dense.0.weight"), "d.dense.0.weight"),
     "statistics": (to_tensor("d.dense.1.running_var"), "d.dense.1.running_var"),
     "averages": (to_average("dense.0.weight"), "average.g.module.dense.0.weight"),
-    "Adam's moments": (to_tensor("g.dense.3.weight", "exp_avg_sq"), "exp_avg_sq of g.dense.3.weight"),
+    "Adam's moments": (
+        to_tensor("g.dense.3.weight", "exp_avg_sq"),
+        "exp_avg_sq of g.dense.3.weight",
+    ),
 }
 """Where a value is put, and what the message must name."""
 
@@ -149,7 +155,7 @@ def injections(root: Path, steps: list[int]) -> Tally:
     def keep(step: int, line: dict[str, float]) -> None:
         shutil.copytree(found(root / "good" / "checkpoints")[-1], kept / f"step-{step:08d}")
 
-    loop.train(config, root / "good", images=images, progress=keep)
+    fit(config, root / "good", images=images, progress=keep)
     for step in steps:
         for site, (patch, words) in SITES.items():
             for value in VALUES:
@@ -158,14 +164,24 @@ def injections(root: Path, steps: list[int]) -> Tally:
                 (run / "checkpoints").mkdir(parents=True)
                 shutil.copy(root / "good" / "config.json", run)
                 if step:
-                    shutil.copytree(kept / f"step-{step:08d}", run / "checkpoints" / f"step-{step:08d}")
-                each = value is VALUES[0] or site == "averages"  # else a save does not hide what a step overlooks
+                    shutil.copytree(
+                        kept / f"step-{step:08d}", run / "checkpoints" / f"step-{step:08d}"
+                    )
+                each = (
+                    value is VALUES[0] or site == "averages"
+                )  # else a save does not hide what a step overlooks
                 config = config.replace(checkpoint_every=1 if each else 50)
-                tally.case(injected(config, run, step, patch, value, words, f"{value} in {site} at step {step}"))
+                tally.case(
+                    injected(
+                        config, run, step, patch, value, words, f"{value} in {site} at step {step}"
+                    )
+                )
     return tally
 
 
-def injected(config: Any, run: Path, step: int, patch: Patch, value: float, words: str, case: str) -> str:
+def injected(
+    config: Any, run: Path, step: int, patch: Patch, value: float, words: str, case: str
+) -> str:
     """What is wrong with how one value was met, if anything."""
     original = Trainer.advance
 
@@ -177,7 +193,7 @@ def injected(config: Any, run: Path, step: int, patch: Patch, value: float, word
 
     try:
         with mock.patch.object(Trainer, "advance", advance):
-            loop.train(config, run, images=strokes())
+            fit(config, run, images=strokes())
         return f"{case}: training went on"
     except TrainingError as error:
         at = int(str(error).removeprefix("step ").split(":")[0])

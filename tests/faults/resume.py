@@ -7,17 +7,20 @@ from pathlib import Path
 
 from harness import TINY, Tally, difference, result, strokes
 
-from infogan.config import RunConfig
-from infogan.run import Run
-from infogan.training import loop
-from infogan.training.checkpoint import found
+from infogan.config.settings import RunConfig
+from infogan.pipeline.run import fit
+from infogan.runs.checkpoints import found
+from infogan.runs.folder import Run
 
 VARIANTS: dict[str, dict[str, object]] = {
     "infogan": {},
-    "Q steps with G": {"objective": {"kind": "infogan", "q_step": "g", "real_weight": 0.0}, "optim": {"ema": 0.0}},
+    "Q steps with G": {
+        "objective": {"kind": "infogan", "q_step": "g", "real_weight": 0.0},
+        "optim": {"ema": 0.0},
+    },
     "learned prior": {"latent": {"digit": {"probs": "learned"}}},
     "gan": {"objective": "gan"},
-    "three D steps, falling rates": {"d_steps": 3, "optim": {"decay": 0.5}},
+    "three D steps, falling rates": {"d_steps": 3, "optim": {"lr_decay": 0.5}},
     "bf16": {"precision": "bf16"},
     "semigan": {"objective": "semigan", "labels": 5, "latent": {"digit": "none", "slant": "none"}},
     "catgan": {"objective": "catgan", "latent": {"digit": "none", "slant": "none"}},
@@ -43,7 +46,7 @@ def until(config: RunConfig, run: Path, stop: int) -> None:
             raise StopError
 
     with suppress(StopError):
-        loop.train(config, run, images=strokes(), progress=progress)
+        fit(config, run, images=strokes(), progress=progress)
 
 
 def every_step(root: Path, steps: int, variant: str = "infogan") -> Tally:
@@ -54,7 +57,7 @@ def every_step(root: Path, steps: int, variant: str = "infogan") -> Tally:
     def keep(step: int, line: dict[str, float]) -> None:
         shutil.copytree(found(root / "unbroken" / "checkpoints")[-1], kept / f"step-{step:08d}")
 
-    loop.train(config, root / "unbroken", images=strokes(), progress=keep)
+    fit(config, root / "unbroken", images=strokes(), progress=keep)
     expected = result(root / "unbroken")
     log = [json.dumps(line) for line in json.loads(expected["log"])]
     for step in range(steps):
@@ -67,12 +70,23 @@ def every_step(root: Path, steps: int, variant: str = "infogan") -> Tally:
             shutil.copytree(kept / f"step-{step:08d}", run / "checkpoints" / f"step-{step:08d}")
         until(config, run, step + 1)
         names = ("model.safetensors", "optim.safetensors", "state.json")
-        pairs = [(base / f"step-{step + 1:08d}" / name for base in (run / "checkpoints", kept)) for name in names]
-        other = [name for name, (a, b) in zip(names, pairs, strict=True) if a.read_bytes() != b.read_bytes()]
+        pairs = [
+            (base / f"step-{step + 1:08d}" / name for base in (run / "checkpoints", kept))
+            for name in names
+        ]
+        other = [
+            name
+            for name, (a, b) in zip(names, pairs, strict=True)
+            if a.read_bytes() != b.read_bytes()
+        ]
         lines = [json.dumps(line) for line in timeless(run)]
         tally.case(
             other and f"{variant}, resumed at {step}: {other} differ at {step + 1}",
-            lines != log[: (step + 1) // config.log_every + (step + 1 == steps > 0 != steps % config.log_every)]
+            lines
+            != log[
+                : (step + 1) // config.log_every
+                + (step + 1 == steps > 0 != steps % config.log_every)
+            ]
             and f"{variant}, resumed at {step}: the log differs",
         )
     until(config, run, -1)
@@ -83,7 +97,10 @@ def every_step(root: Path, steps: int, variant: str = "infogan") -> Tally:
 def timeless(run: Path) -> list[dict[str, float]]:
     """The log but for its wall times."""
     lines = Run(run).metrics()
-    return [{k: v for k, v in line.items() if k not in ("seconds", "images_per_second")} for line in lines]
+    return [
+        {k: v for k, v in line.items() if k not in ("seconds", "images_per_second")}
+        for line in lines
+    ]
 
 
 def chain(root: Path, steps: int, stops: int) -> Tally:

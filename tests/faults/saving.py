@@ -14,9 +14,10 @@ import torch
 from harness import Tally, difference, result
 
 from infogan import data as source
-from infogan.presets import DIGITS
-from infogan.training.health import suspicious
-from infogan.training.loop import Trainer
+from infogan.config.presets import DIGITS
+from infogan.runs import checkpoints
+from infogan.training.monitor import suspicious
+from infogan.training.trainer import Trainer
 
 
 def cost() -> dict[str, Any]:
@@ -32,7 +33,7 @@ def cost() -> dict[str, Any]:
             trainer.advance()
             steps.append(time.perf_counter() - begun)
             begun = time.perf_counter()
-            trainer.save(Path(root) / "checkpoints")
+            checkpoints.write(Path(root) / "checkpoints", *trainer.state())
             saves.append(time.perf_counter() - begun)
             begun = time.perf_counter()
             suspicious(trainer._sinks())
@@ -55,8 +56,18 @@ def full_disk() -> dict[str, Any]:
         root, disk = Path(name), Path(name) / "disk"
         disk.mkdir()
         size = ["-o", "size=20m"]
-        if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", *size, "tmpfs", disk], check=False).returncode:
-            return {"planned": 0, "trials": 0, "failures": 0, "note": "mounting a tmpfs is not allowed here"}
+        if (
+            os.geteuid()
+            or subprocess.run(
+                ["mount", "-t", "tmpfs", *size, "tmpfs", disk], check=False
+            ).returncode
+        ):
+            return {
+                "planned": 0,
+                "trials": 0,
+                "failures": 0,
+                "note": "mounting a tmpfs is not allowed here",
+            }
         try:
             return filled(root, disk).report()
         finally:
@@ -65,10 +76,23 @@ def full_disk() -> dict[str, Any]:
 
 def filled(root: Path, disk: Path) -> Tally:
     """Several free sizes, from too small to begin to too small to go on."""
-    (root / "tiny.json").write_text(json.dumps(DIGITS.tree() | {"steps": 8, "checkpoint_every": 1, "batch": 4}))
-    config = DIGITS.replace(steps=8, checkpoint_every=1, batch=4, networks={"features": 16, "channels": [4, 8]})
+    (root / "tiny.json").write_text(
+        json.dumps(DIGITS.tree() | {"steps": 8, "checkpoint_every": 1, "batch": 4})
+    )
+    config = DIGITS.replace(
+        steps=8, checkpoint_every=1, batch=4, networks={"features": 16, "channels": [4, 8]}
+    )
     (root / "tiny.json").write_text(json.dumps(config.tree()))
-    command = [sys.executable, "-m", "infogan", "train", "digits", "-c", str(root / "tiny.json"), "--run"]
+    command = [
+        sys.executable,
+        "-m",
+        "infogan",
+        "train",
+        "digits",
+        "-c",
+        str(root / "tiny.json"),
+        "--run",
+    ]
     subprocess.run([*command, str(root / "unbroken")], check=True, capture_output=True)
     tally, size = Tally(6), Trainer(config, source.load("digits")).size
     for number, free in enumerate([size // 2, 2 * size, 3 * size, 4 * size, 5 * size, 6 * size]):
@@ -80,7 +104,9 @@ def filled(root: Path, disk: Path) -> Tally:
         again = subprocess.run([*command, str(run)], check=False, capture_output=True, text=True)
         tally.case(
             first.returncode not in (0, 2) and f"{free} bytes free: {first.returncode}",
-            first.returncode == 2 and str(disk) not in first.stderr and f"{free} bytes free: says {first.stderr}",
+            first.returncode == 2
+            and str(disk) not in first.stderr
+            and f"{free} bytes free: says {first.stderr}",
             "Traceback" in first.stderr and f"{free} bytes free: {first.stderr[-200:]}",
             again.returncode and f"{free} bytes free: taken up again: {again.stderr[-200:]}",
             difference(run, result(root / "unbroken")),

@@ -31,7 +31,7 @@ def proven(report: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("earlier", [0, 1, 2])
 def test_a_crash_at_any_call_leaves_a_whole_checkpoint(tmp_path: Path, earlier: int) -> None:
-    crash.checkpoints(tmp_path / "run", earlier).verify()
+    crash.crash_points(tmp_path / "run", earlier).verify()
 
 
 def test_a_crash_at_any_call_leaves_the_old_file_or_the_new(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from infogan import __version__
-from infogan.cli import explore, pages, photos, seeds, theory, training, using
-from infogan.errors import InfoganError
-from infogan.signals import Stopped
+from infogan.cli import pages, photos, runs, show, theory, train, use
+from infogan.core.errors import InfoganError
+from infogan.core.interrupts import Stopped
 
 app = App(
     name="infogan",
@@ -24,22 +24,22 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 for command in (
-    training.train,
-    training.presets,
-    training.compare,
-    seeds.select,
-    using.evaluate,
-    using.sample,
-    using.traverse,
-    using.encode,
+    train.train,
+    train.presets,
+    train.compare,
+    runs.select,
+    use.evaluate,
+    use.sample,
+    use.traverse,
+    use.encode,
     photos.sort,
     photos.reconstruct,
     pages.report,
     pages.name,
     pages.merge,
     pages.doctor,
-    explore.explore,
-    explore.export,
+    show.explore,
+    show.export,
     theory.information,
 ):
     app.command(command)
@@ -59,7 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     except Stopped as stop:
         again = shlex.join(["infogan", *(word for word in words if word != "--fresh")])
-        print(f"infogan: stopped by {stop}; nothing is lost, go on with\n  {again}", file=sys.stderr)
+        print(
+            f"infogan: stopped by {stop}; nothing is lost, go on with\n  {again}", file=sys.stderr
+        )
         sys.exit(stop.code)
     except KeyboardInterrupt:
         print("infogan: stopped", file=sys.stderr)

@@ -8,27 +8,31 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from infogan.errors import ConfigError, RunError
+from infogan.core.errors import ConfigError, RunError
 
 if TYPE_CHECKING:
     from infogan.data.images import Images
-    from infogan.model import Model
-    from infogan.names import Names
-    from infogan.run import Run
+    from infogan.model.model import Model
+    from infogan.runs.folder import Run
+    from infogan.runs.names import Names
 
 Split = Literal["train", "validation", "test", "all"]
-DataDir = Annotated[str | None, Parameter(help="Folder that holds the IDX files of mnist or fashion-mnist.")]
+DataDir = Annotated[
+    str | None, Parameter(help="Folder that holds the IDX files of mnist or fashion-mnist.")
+]
 Output = Annotated[Path, Parameter(name=["--output", "-o"], help="File to write.")]
 Codes = Annotated[
     list[str] | None,
-    Parameter(name="--code", negative=(), help="Fix a code: --code digit=3, or =its name; repeatable."),
+    Parameter(
+        name="--code", negative=(), help="Fix a code: --code digit=3, or =its name; repeatable."
+    ),
 ]
 AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON object.")]
 
 
 def folder(run: Path) -> Run:
     """A run folder that is there."""
-    from infogan.run import Run
+    from infogan.runs.folder import Run
 
     if not run.is_dir():
         raise RunError(f"{run}: no such run folder; `infogan train` makes one")
@@ -37,7 +41,7 @@ def folder(run: Path) -> Run:
 
 def load(run: Path) -> Model:
     """The model of a run folder."""
-    from infogan.model import Model
+    from infogan.model.model import Model
 
     return Model.load(folder(run).path)
 
@@ -52,7 +56,9 @@ def images_for(model: Model, data: str | None, data_dir: str | None, split: Spli
     if data_dir:
         changes["dir"] = data_dir
     own = model.config.data
-    own = own.model_copy(update={"size": (h, w), "color": "grey" if channels == 1 else "rgb"} | changes)
+    own = own.model_copy(
+        update={"size": (h, w), "color": "grey" if channels == 1 else "rgb"} | changes
+    )
     return for_scoring(load_data(own, split), None if data else model.config.labels)
 
 
@@ -69,4 +75,6 @@ def code_values(pairs: Sequence[str] | None, names: Names) -> dict[str, float]:
 def writing(path: Path, option: str = "--output") -> None:
     """ConfigError now when a file cannot be written there later."""
     if path.is_dir() or not path.parent.is_dir():
-        raise ConfigError(f"{option} {path}: {'is a folder' if path.is_dir() else f'{path.parent} does not exist'}")
+        raise ConfigError(
+            f"{option} {path}: {'is a folder' if path.is_dir() else f'{path.parent} does not exist'}"
+        )

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infogan.cli.options import AsJson, DataDir, Split, folder, images_for, load
-from infogan.errors import ConfigError, DataError, RunError
+from infogan.core.errors import ConfigError, DataError, RunError
 
 if TYPE_CHECKING:
     from infogan.data.images import Images
-    from infogan.model import Model
+    from infogan.model.model import Model
 
 
-def report(run: Path, /, *, data: str | None = None, data_dir: DataDir = None, split: Split = "validation") -> None:
+def report(
+    run: Path, /, *, data: str | None = None, data_dir: DataDir = None, split: Split = "validation"
+) -> None:
     """Write report.html into the run folder: one page that shows what was found and needs only a browser.
 
     Parameters
@@ -28,9 +30,9 @@ def report(run: Path, /, *, data: str | None = None, data_dir: DataDir = None, s
     split
         Part of the data.
     """
-    from infogan.doctor import recorded
+    from infogan.analysis.doctor import recorded
     from infogan.report import page
-    from infogan.run import Run
+    from infogan.runs.folder import Run
 
     model, there = load(run), Run(run)
     images, notes = _real(model, data, data_dir, split)
@@ -39,7 +41,9 @@ def report(run: Path, /, *, data: str | None = None, data_dir: DataDir = None, s
     print(page.write(there, model, images, [*notes, *map(str, recorded(there))]))
 
 
-def _real(model: Model, data: str | None, data_dir: str | None, split: Split) -> tuple[Images | None, list[str]]:
+def _real(
+    model: Model, data: str | None, data_dir: str | None, split: Split
+) -> tuple[Images | None, list[str]]:
     """The images that were asked for; where the run's own cannot be read any more, none and why."""
     try:
         return images_for(model, data, data_dir, split), []
@@ -72,8 +76,8 @@ def doctor(
     split
         Part of the data.
     """
-    from infogan.doctor import examine
-    from infogan.terminal import show_diagnosis
+    from infogan.analysis.doctor import examine
+    from infogan.cli.terminal import show_diagnosis
 
     there = folder(run)
     try:
@@ -103,7 +107,7 @@ def name(run: Path, what: str | None = None, name: str | None = None, /) -> None
     name
         What to call it; "" takes its name away. Categories may share a name, codes may not.
     """
-    from infogan.terminal import show_names
+    from infogan.cli.terminal import show_names
 
     there = folder(run)
     names = there.names
@@ -144,11 +148,15 @@ def merge(
     split
         Part of the data (default: images that the run did not learn from).
     """
-    from infogan.merging import merge as merged
-    from infogan.terminal import show_merging
+    from infogan.analysis.merging import merge as merged
+    from infogan.cli.terminal import show_merging
 
     model, there = load(run), folder(run)
-    images = images_for(model, data, data_dir, split or "validation") if data or data_dir or split else None
+    images = (
+        images_for(model, data, data_dir, split or "validation")
+        if data or data_dir or split
+        else None
+    )
     found = merged(model, images, into=into)
     names = found.names(model.names)
     there.write_json(there.names_file, names.tree())

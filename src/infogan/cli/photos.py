@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from infogan.cli.options import DataDir, Output, Split, images_for, load, writing
-from infogan.errors import ConfigError
+from infogan.core.errors import ConfigError
 
 
 def sort(
@@ -16,7 +16,9 @@ def sort(
     data: str,
     /,
     *,
-    output: Annotated[Path, Parameter(name=["--output", "-o"], help="Folder to write: new, or empty.")],
+    output: Annotated[
+        Path, Parameter(name=["--output", "-o"], help="Folder to write: new, or empty.")
+    ],
     unsure: float = 0.9,
     link: bool = False,
     data_dir: DataDir = None,
@@ -41,7 +43,7 @@ def sort(
         Part of the data.
     """
     from infogan import sorting
-    from infogan.metrics.clusters import usage
+    from infogan.analysis.metrics.clusters import usage
 
     if not 0 <= unsure <= 1:
         raise ConfigError(f"--unsure {unsure:g}: give a probability, from 0 to 1")
@@ -51,7 +53,9 @@ def sort(
         raise ConfigError(f"{run}: this model reads no categories or classes to sort by")
     images = images_for(model, data, data_dir, split)
     read, names = model.encode(images), model.names
-    went = sorting.sort(images, read, code, names, output, data=Path(data), unsure=unsure, link=link)
+    went = sorting.sort(
+        images, read, code, names, output, data=Path(data), unsure=unsure, link=link
+    )
     for folder, n in went.items():
         print(f"{n:>7}  {output / folder}")
     k = read[code].probs.shape[1]
@@ -90,9 +94,9 @@ def reconstruct(
     """
     import numpy as np
 
-    from infogan import durable
+    from infogan.core import atomic
+    from infogan.core.tables import write_csv
     from infogan.report.plots import pairs
-    from infogan.terminal import show_csv
 
     if n < 1:
         raise ConfigError(f"-n {n}: give at least 1")
@@ -101,11 +105,13 @@ def reconstruct(
         writing(csv, "--csv")
     model = load(run)
     images = images_for(model, data, data_dir, split)
-    images = images.subset(np.linspace(0, len(images) - 1, min(n, len(images))).round().astype(np.int64))
+    images = images.subset(
+        np.linspace(0, len(images) - 1, min(n, len(images))).round().astype(np.int64)
+    )
     again, error = model.reconstruct(images, seed=seed)
     pairs(images.pixels, again, error, output)
     if csv is not None:
-        with durable.writing(csv), durable.text(csv) as file:
+        with atomic.writing(csv), atomic.text(csv) as file:
             rows = ([images.source(i), round(float(e), 4)] for i, e in enumerate(error))
-            show_csv(file, ["file", "error"], rows)
+            write_csv(file, ["file", "error"], rows)
     print(f"{output}: {len(images)} images, mean error {error.mean():.2f} of 255")

@@ -42,6 +42,6 @@ def information(
     if as_json:
         print(json.dumps(found))
         return
-    from infogan.terminal import show_information
+    from infogan.cli.terminal import show_information
 
     show_information(found, unit)

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from infogan.core.errors import DataError
 from infogan.data import arrays, folder, idx
 from infogan.data.images import Images
-from infogan.errors import DataError
 
 Split = Literal["train", "validation", "test", "all"]
 EVERY = 10
@@ -78,7 +78,9 @@ def load(
         return images if split == "test" else _held_out(images, split, idx.HELD_OUT)
     path = Path(source.name)
     if not path.exists():
-        raise DataError(f"{path}: no such file or folder, nor one of digits, {', '.join(idx.PUBLISHED)}")
+        raise DataError(
+            f"{path}: no such file or folder, nor one of digits, {', '.join(idx.PUBLISHED)}"
+        )
     if path.is_dir():
         return _from_folder(source, path, split, progress)
     if path.suffix in (".npy", ".npz") and path.is_file():
@@ -92,7 +94,11 @@ def load(
     if stem.startswith("t10k") != (split == "test") and split != "all":
         other = "--split test" if split != "test" else "--split train or validation"
         raise DataError(f"{path}: has no {split} split; use {other}, or all")
-    return images if split in ("test", "all") else _held_out(images, split, min(idx.HELD_OUT, len(images) // 6))
+    return (
+        images
+        if split in ("test", "all")
+        else _held_out(images, split, min(idx.HELD_OUT, len(images) // 6))
+    )
 
 
 def _digits() -> Images:
@@ -102,12 +108,16 @@ def _digits() -> Images:
     return Images(pixels, labels, tuple("0123456789"), "digits")
 
 
-def _from_folder(source: Source, path: Path, split: Split, progress: Callable[[int, int], None]) -> Images:
+def _from_folder(
+    source: Source, path: Path, split: Split, progress: Callable[[int, int], None]
+) -> Images:
     """A folder of images, with its own splits if it has folders of their names; or a folder of IDX files."""
     for file, test in ((idx.TRAIN_IMAGES, False), (idx.TEST_IMAGES, True)):
         if test == (split == "test") and (images := idx.beside(path, file)):
             return load(source.model_copy(update={"name": str(images)}), split)
-    holding = sorted(child.name for child in path.iterdir() if child.is_dir() and folder.holds_images(child))
+    holding = sorted(
+        child.name for child in path.iterdir() if child.is_dir() and folder.holds_images(child)
+    )
     own = [part for part in PARTS if part in holding]
     others = [name for name in holding if name not in own]
 
@@ -157,5 +167,7 @@ def _split(images: Images, split: Split, held_out: NDArray[np.bool_]) -> Images:
         return images
     chosen = np.flatnonzero(held_out == (split == "validation"))
     if not len(chosen):
-        raise DataError(f"{images.name}: {len(images)} images are too few for a {split} split; use all")
+        raise DataError(
+            f"{images.name}: {len(images)} images are too few for a {split} split; use all"
+        )
     return images.subset(chosen)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from infogan.core.errors import DataError, parsing
 from infogan.data.images import Images, refuse_bomb
-from infogan.errors import DataError, reading
 
 IMAGE_KEYS = ("images", "x_train", "x", "arr_0")
 LABEL_KEYS = ("labels", "y_train", "y", "arr_1")
@@ -27,19 +27,23 @@ with each bracket and sign; no other header gets there."""
 
 def _header(file: IO[bytes], name: str, size: int) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape and dtype that an NPY stream of `size` bytes announces; DataError unless its body has that size."""
-    with reading(name, "an NPY array"):
+    with parsing(name, "an NPY array"):
         version = npy.read_magic(file)
         first, at = version == (1, 0), file.tell()
         text = file.read(min(MAX_HEADER, int.from_bytes(file.read(2 if first else 4), "little")))
         if not PLAIN.fullmatch(text):
-            raise DataError(f"{name}: its header is not that of plain numbers; save the images as numbers (uint8)")
+            raise DataError(
+                f"{name}: its header is not that of plain numbers; save the images as numbers (uint8)"
+            )
         file.seek(at)
         shape, _, dtype = (npy.read_array_header_1_0 if first else npy.read_array_header_2_0)(file)
     if dtype.hasobject or dtype.kind not in "uifb":
         raise DataError(f"{name}: holds {dtype}; save the images as numbers (uint8)")
     body = size - file.tell()
     if math.prod(shape) * dtype.itemsize != body:
-        raise DataError(f"{name}: announces {list(shape)} of {dtype} and holds {body} bytes; save it again")
+        raise DataError(
+            f"{name}: announces {list(shape)} of {dtype} and holds {body} bytes; save it again"
+        )
     return shape, dtype
 
 
@@ -53,7 +57,7 @@ def load_npy(path: Path) -> NDArray[Any]:
 
 def load_npz(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Images and labels of an NPZ file."""
-    with reading(path, "NPZ"), zipfile.ZipFile(path) as archive:
+    with parsing(path, "NPZ"), zipfile.ZipFile(path) as archive:
         names = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
 
         def member(keys: tuple[str, ...]) -> NDArray[Any] | None:
@@ -70,7 +74,9 @@ def load_npz(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
         images = member((*IMAGE_KEYS, *names) if len(names) == 1 else IMAGE_KEYS)
         labels = member(LABEL_KEYS)
     if images is None:
-        raise DataError(f"{path}: has {', '.join(names) or 'nothing'}; name the images {IMAGE_KEYS[0]!r}")
+        raise DataError(
+            f"{path}: has {', '.join(names) or 'nothing'}; name the images {IMAGE_KEYS[0]!r}"
+        )
     return images, labels
 
 
@@ -89,13 +95,15 @@ def as_uint8(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
 
 def load_file(path: Path) -> Images:
     """An NPY file of images, or an NPZ file of images and labels."""
-    with reading(path, "an array"):
+    with parsing(path, "an array"):
         arrays = (load_npy(path), None) if path.suffix == ".npy" else load_npz(path)
     labels = np.empty(0, np.int64)
     classes: tuple[str, ...] = ()
     if arrays[1] is not None:
         if arrays[1].ndim != 1 or arrays[1].dtype.kind not in "ui":
-            raise DataError(f"{path}: labels must be [N] whole numbers, got {list(arrays[1].shape)}")
+            raise DataError(
+                f"{path}: labels must be [N] whole numbers, got {list(arrays[1].shape)}"
+            )
         labels = arrays[1].astype(np.int64)
         classes = tuple(str(i) for i in range(int(labels.max(initial=-1)) + 1))
     return Images(as_uint8(arrays[0], str(path)), labels, classes, str(path))

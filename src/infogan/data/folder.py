@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from infogan import durable, signals
+from infogan.core import atomic, interrupts
+from infogan.core.errors import DataError
 from infogan.data.cache import cache_path
 from infogan.data.images import PACKED, SMALL, Images, Pixels
-from infogan.errors import DataError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
@@ -40,7 +40,9 @@ def found(folder: Path) -> list[Path]:
             path = Path(root, name)
             if path.suffix.lower() not in SUFFIXES:
                 others += 1
-            elif path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(folder.resolve())):
+            elif path.is_file() and (
+                not path.is_symlink() or path.resolve().is_relative_to(folder.resolve())
+            ):
                 paths.append(path)
     if not paths:
         kinds = " ".join(sorted(SUFFIXES))
@@ -50,7 +52,9 @@ def found(folder: Path) -> list[Path]:
 
 def holds_images(folder: Path) -> bool:
     """Whether there is an image's file below it."""
-    return any(Path(name).suffix.lower() in SUFFIXES for _, _, names in os.walk(folder) for name in names)
+    return any(
+        Path(name).suffix.lower() in SUFFIXES for _, _, names in os.walk(folder) for name in names
+    )
 
 
 def opened(path: Path) -> Image.Image:
@@ -61,7 +65,9 @@ def opened(path: Path) -> Image.Image:
         if pixels > MAX_PIXELS:
             raise ValueError(f"{image.width}x{image.height} is more than {MAX_PIXELS:,} pixels")
         if pixels > max(SMALL // 4, PACKED * size):
-            raise ValueError(f"{image.width}x{image.height} pixels in {size:,} bytes: cut off, or a bomb")
+            raise ValueError(
+                f"{image.width}x{image.height} pixels in {size:,} bytes: cut off, or a bomb"
+            )
     except ValueError:
         image.close()
         raise
@@ -73,13 +79,21 @@ def decoded(image: Image.Image, size: tuple[int, int] | None, grey: bool) -> Pix
     image.seek(0)
     try:
         image = ImageOps.exif_transpose(image)
-    except Exception as error:  # Pillow raises anything at broken EXIF, which is no reason to lose an image
+    except (
+        Exception
+    ) as error:  # Pillow raises anything at broken EXIF, which is no reason to lose an image
         image.load()
-        logger.warning("EXIF ignored, it cannot be read (%s): %s", error, _shown(Path(getattr(image, "filename", ""))))
+        logger.warning(
+            "EXIF ignored, it cannot be read (%s): %s",
+            error,
+            _shown(Path(getattr(image, "filename", ""))),
+        )
     if image.mode.startswith("I"):
         image = Image.fromarray((np.asarray(image, np.int32) >> 8).clip(0, 255).astype(np.uint8))
     elif image.mode == "F":
-        image = Image.fromarray(np.nan_to_num(np.asarray(image, np.float32)).clip(0, 255).astype(np.uint8))
+        image = Image.fromarray(
+            np.nan_to_num(np.asarray(image, np.float32)).clip(0, 255).astype(np.uint8)
+        )
     if "A" in image.mode or "transparency" in image.info:
         clear = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
@@ -101,7 +115,7 @@ def readable(
     bad: list[str] = []
     moving: list[Path] = []
     for i, path in enumerate(paths):
-        signals.poll()
+        interrupts.poll()
         try:
             # broken EXIF and the like do not make an image unreadable
             with warnings.catch_warnings(action="ignore"), opened(path) as image:
@@ -123,7 +137,9 @@ def readable(
     for line in bad:
         logger.warning("skipped %s", line)
     if moving:
-        logger.warning("%d animated files, such as %s: the first frame counts", len(moving), _shown(moving[0]))
+        logger.warning(
+            "%d animated files, such as %s: the first frame counts", len(moving), _shown(moving[0])
+        )
 
 
 def _shown(path: Path) -> str:
@@ -155,7 +171,7 @@ def load_folder(
             kept = convert(paths, folder, size, color, max_bad, array, progress)
         except ColourError:
             kept = convert(paths, folder, size, "rgb", max_bad, array, progress)
-        with durable.whole(index) as partial:
+        with atomic.whole(index) as partial:
             partial.write_text(json.dumps(kept), encoding="utf-8")
         pixels, rows = _cached(array, index)
     files = [relative[i] for i in rows]
@@ -203,10 +219,12 @@ def convert(
 
     kept: list[int] = []
     mapped: Pixels | None = None
-    with durable.whole(array) as partial:
+    with atomic.whole(array) as partial:
         for i, pixels in readable(paths, max_bad, folder, decode):
             if mapped is None:
-                mapped = np.lib.format.open_memmap(partial, "w+", np.uint8, (len(paths), *pixels.shape))
+                mapped = np.lib.format.open_memmap(
+                    partial, "w+", np.uint8, (len(paths), *pixels.shape)
+                )
             if pixels.shape != mapped.shape[1:]:
                 (h, w), (rows, columns) = mapped.shape[1:3], pixels.shape[:2]
                 raise DataError(
@@ -225,5 +243,7 @@ def is_grey(image: Image.Image) -> bool:
     """Whether an image has no colour in it, judged on a small copy of a large one."""
     if image.mode in GREY_MODES:
         return True
-    small = np.asarray(image.convert("RGB") if max(image.size) <= 64 else image.convert("RGB").resize((64, 64)))
+    small = np.asarray(
+        image.convert("RGB") if max(image.size) <= 64 else image.convert("RGB").resize((64, 64))
+    )
     return bool((small == small[..., :1]).all())

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from infogan import durable
+from infogan.core import atomic
+from infogan.core.errors import DataError, parsing
 from infogan.data.cache import cache_path
 from infogan.data.images import Images, refuse_bomb
-from infogan.errors import DataError, reading
 
 UBYTE = 0x08
 
@@ -53,7 +53,18 @@ PUBLISHED = {
         },
     ),
     "fashion-mnist": Published(
-        classes=("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"),
+        classes=(
+            "T-shirt",
+            "trouser",
+            "pullover",
+            "dress",
+            "coat",
+            "sandal",
+            "shirt",
+            "sneaker",
+            "bag",
+            "ankle boot",
+        ),
         mirrors=(
             "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
             "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
@@ -71,7 +82,7 @@ PUBLISHED = {
 
 def unpacked(path: Path, at_most: int) -> bytes:
     """The file's bytes, gunzipped when it is gzip, and at most that many; DataError when they are cut off."""
-    with reading(path, "an IDX file"), path.open("rb") as file:
+    with parsing(path, "an IDX file"), path.open("rb") as file:
         if file.read(2) == b"\x1f\x8b":
             file.seek(0)
             with gzip.open(file) as packed:
@@ -88,24 +99,32 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     if len(head) < 4:
         raise DataError(f"{path}: {len(head)} bytes are no IDX file; get the file again")
     if head[:2] != b"\0\0" or head[2] != UBYTE or not 1 <= head[3] <= 4:
-        raise DataError(f"{path}: starts with {head[:4].hex()}, an IDX file of bytes with 00000801 to 00000804")
+        raise DataError(
+            f"{path}: starts with {head[:4].hex()}, an IDX file of bytes with 00000801 to 00000804"
+        )
     start = 4 + 4 * head[3]
     if len(head) < start:
         raise DataError(f"{path}: ends within its header; get the file again")
     dims = [int.from_bytes(head[i : i + 4], "big") for i in range(4, start, 4)]
     refuse_bomb(path, math.prod(dims), path.stat().st_size)
-    data = unpacked(path, start + math.prod(dims) + 1)  # one more than announced, to see that it ends there
+    data = unpacked(
+        path, start + math.prod(dims) + 1
+    )  # one more than announced, to see that it ends there
     body = len(data) - start
     if math.prod(dims) != body:
         more = " or more" if body > math.prod(dims) else ""
-        raise DataError(f"{path}: announces {dims} = {math.prod(dims)} bytes and holds {body}{more}; get it again")
+        raise DataError(
+            f"{path}: announces {dims} = {math.prod(dims)} bytes and holds {body}{more}; get it again"
+        )
     return np.frombuffer(data, np.uint8, offset=start).reshape(dims)
 
 
 def beside(folder: Path, name: str) -> Path | None:
     """The file of that name in the folder, plain or gzipped, with either spelling of MNIST's file names."""
     spellings = (name, name.replace("-idx", ".idx"))
-    return next((p for s in spellings for p in (folder / s, folder / f"{s}.gz") if p.is_file()), None)
+    return next(
+        (p for s in spellings for p in (folder / s, folder / f"{s}.gz") if p.is_file()), None
+    )
 
 
 def fetched(name: str, file: str) -> Path:
@@ -116,12 +135,12 @@ def fetched(name: str, file: str) -> Path:
     failures = []
     for mirror in published.mirrors:
         try:
-            with durable.whole(target.with_suffix(".gz")) as partial:
+            with atomic.whole(target.with_suffix(".gz")) as partial:
                 download(f"{mirror}{file}.gz", partial)
                 data = unpacked(partial, at_most=1 << 26)
             if (found := hashlib.sha256(data).hexdigest()) != published.sha256[file]:
                 raise DataError(f"sha256 {found[:12]}…, expected {published.sha256[file][:12]}…")
-            with durable.whole(target) as partial:
+            with atomic.whole(target) as partial:
                 partial.write_bytes(data)
             return target
         except (OSError, http.client.HTTPException, DataError) as error:
@@ -154,12 +173,18 @@ def load_published(name: str, folder: Path | None, test: bool) -> Images:
     published = PUBLISHED[name]
     arrays: list[NDArray[Any]] = []
     for file in (TEST_IMAGES, TEST_LABELS) if test else (TRAIN_IMAGES, TRAIN_LABELS):
-        path = beside(folder or published.installed or Path(), file) if folder or published.installed else None
+        path = (
+            beside(folder or published.installed or Path(), file)
+            if folder or published.installed
+            else None
+        )
         if folder and not path:
             raise DataError(f"{folder}: holds neither {file} nor {file}.gz, which {name} needs")
         labels = file in (TRAIN_LABELS, TEST_LABELS)  # enough to tell, and small
         if folder and path and labels and (other := _published(path, file)) not in (None, name):
-            raise DataError(f"{path}: is that of {other}, not of {name}; give {other}, or another --data-dir")
+            raise DataError(
+                f"{path}: is that of {other}, not of {name}; give {other}, or another --data-dir"
+            )
         arrays.append(read_idx(path or fetched(name, file)))
     return as_images(arrays[0], arrays[1], name, published.classes)
 
@@ -167,7 +192,10 @@ def load_published(name: str, folder: Path | None, test: bool) -> Images:
 def _published(path: Path, file: str) -> str | None:
     """The published set whose file of that name this is, byte for byte: they all call their files alike."""
     digest = hashlib.sha256(unpacked(path, at_most=1 << 26)).hexdigest()
-    return next((name for name, published in PUBLISHED.items() if published.sha256.get(file) == digest), None)
+    return next(
+        (name for name, published in PUBLISHED.items() if published.sha256.get(file) == digest),
+        None,
+    )
 
 
 def load_file(path: Path) -> Images:
@@ -180,11 +208,16 @@ def load_file(path: Path) -> Images:
 
 
 def as_images(
-    pixels: NDArray[np.uint8], labels: NDArray[np.uint8] | None, name: str, classes: tuple[str, ...] = ()
+    pixels: NDArray[np.uint8],
+    labels: NDArray[np.uint8] | None,
+    name: str,
+    classes: tuple[str, ...] = (),
 ) -> Images:
     """IDX arrays [N, H, W] or [N, H, W, C] and [N] as Images."""
     if pixels.ndim not in (3, 4):
-        raise DataError(f"{name}: an IDX file of images has 3 or 4 dimensions, this one {pixels.ndim}")
+        raise DataError(
+            f"{name}: an IDX file of images has 3 or 4 dimensions, this one {pixels.ndim}"
+        )
     if labels is not None and labels.ndim != 1:
         raise DataError(f"{name}: an IDX file of labels has 1 dimension, this one {labels.ndim}")
     known = np.empty(0, np.int64) if labels is None else labels.astype(np.int64)

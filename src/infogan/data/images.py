@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from infogan.errors import DataError
-from infogan.streams import stream
+from infogan.core.errors import DataError
+from infogan.core.random import stream
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -28,12 +28,18 @@ PACKED, SMALL = 100, 1 << 26
 def refuse_bomb(what: object, size: int, packed: int) -> None:
     """DataError when `packed` bytes of a file claim to hold far more than images ever do."""
     if size > max(SMALL, PACKED * packed):
-        raise DataError(f"{what}: announces {size:,} bytes in a file of {packed:,}: cut off, or a bomb; get it again")
+        raise DataError(
+            f"{what}: announces {size:,} bytes in a file of {packed:,}: cut off, or a bomb; get it again"
+        )
 
 
 def to_float(pixels: Pixels) -> Tensor:
     """uint8 [N, H, W, C] -> float32 [N, C, H, W] in [-1, 1]; all 256 values survive the way back."""
-    return torch.from_numpy(np.require(pixels, requirements=["C", "W"])).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return (
+        torch.from_numpy(np.require(pixels, requirements=["C", "W"])).permute(0, 3, 1, 2).float()
+        / 127.5
+        - 1
+    )
 
 
 def to_pixels(images: Tensor) -> Pixels:
@@ -63,13 +69,17 @@ class Images:
     def __post_init__(self) -> None:
         if self.base.ndim != 4 or self.base.shape[3] not in (1, 3) or self.base.dtype != np.uint8:
             shape = list(self.base.shape)
-            raise DataError(f"{self.name}: images must be uint8 [N, H, W, 1 or 3], got {self.base.dtype} {shape}")
+            raise DataError(
+                f"{self.name}: images must be uint8 [N, H, W, 1 or 3], got {self.base.dtype} {shape}"
+            )
         if not len(self):
             raise DataError(f"{self.name}: there is no image in it")
         if not len(self.labels):
             object.__setattr__(self, "labels", np.full(len(self), -1))
         if len(self.labels) != len(self):
-            raise DataError(f"{self.name}: {len(self.labels)} labels for {len(self)} images; give one label an image")
+            raise DataError(
+                f"{self.name}: {len(self.labels)} labels for {len(self)} images; give one label an image"
+            )
 
     def __len__(self) -> int:
         return len(self.base) if self.rows is None else len(self.rows)
@@ -90,7 +100,9 @@ class Images:
         """Which images and labels these are: sha256 of their number, all labels and up to 10,000 images."""
         some = np.linspace(0, len(self) - 1, min(len(self), 10_000)).astype(np.int64)
         head = f"{len(self)} {self.shape} {self.classes}".encode()
-        return sha256(head + self.labels.tobytes() + np.ascontiguousarray(self.take(some)).tobytes()).hexdigest()
+        return sha256(
+            head + self.labels.tobytes() + np.ascontiguousarray(self.take(some)).tobytes()
+        ).hexdigest()
 
     def take(self, index: NDArray[np.int64] | slice) -> Pixels:
         """[n, H, W, C] the pixels of some of the images."""
@@ -125,11 +137,15 @@ class Order:
 
     def _of(self, epoch: int) -> NDArray[np.int64]:
         if epoch != self._epoch:
-            self._permutation = torch.randperm(self.n, generator=stream(self.seed, self.purpose, epoch)).numpy()
+            self._permutation = torch.randperm(
+                self.n, generator=stream(self.seed, self.purpose, epoch)
+            ).numpy()
             self._epoch = epoch
         return self._permutation
 
     def batch(self, number: int, size: int) -> NDArray[np.int64]:
         """[size] indices of the batch of that number; batches run on over the ends of epochs."""
         at = np.arange(number * size, (number + 1) * size)
-        return np.concatenate([self._of(int(e))[at[at // self.n == e] % self.n] for e in np.unique(at // self.n)])
+        return np.concatenate(
+            [self._of(int(e))[at[at // self.n == e] % self.n] for e in np.unique(at // self.n)]
+        )

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from infogan import durable
+from infogan.core import atomic
+from infogan.core.errors import DataError
+from infogan.core.random import stream
 from infogan.data.images import Images, Labels
-from infogan.errors import DataError
-from infogan.streams import stream
 
 
 def reveal(images: Images, budget: int | str, seed: int) -> Images:
@@ -26,7 +26,9 @@ def reveal(images: Images, budget: int | str, seed: int) -> Images:
             raise DataError(f"{images.name}: has no labels; give labels as a CSV file (file,label)")
         kept = images.labels if budget == "all" else _drawn(images, int(budget), seed)
         revealed = replace(images, labels=kept)
-    if missing := [images.classes[c] for c in range(len(images.classes)) if not (revealed.labels == c).any()]:
+    if missing := [
+        images.classes[c] for c in range(len(images.classes)) if not (revealed.labels == c).any()
+    ]:
         raise DataError(
             f"{images.name}: there is no label of class {', '.join(missing[:5])}; give at least one of each"
         )
@@ -39,8 +41,12 @@ def _drawn(images: Images, each: int, seed: int) -> Labels:
     for c, name in enumerate(images.classes):
         rows = np.flatnonzero(images.labels == c)
         if len(rows) < each:
-            raise DataError(f"{images.name}: class {name} has {len(rows)} labelled images, fewer than labels {each}")
-        kept[rows[torch.randperm(len(rows), generator=stream(seed, "labels", c)).numpy()[:each]]] = c
+            raise DataError(
+                f"{images.name}: class {name} has {len(rows)} labelled images, fewer than labels {each}"
+            )
+        kept[
+            rows[torch.randperm(len(rows), generator=stream(seed, "labels", c)).numpy()[:each]]
+        ] = c
     return kept
 
 
@@ -56,16 +62,22 @@ def from_csv(images: Images, path: Path) -> Images:
     folder = Path(images.name)
     if images.files:
         rows |= {
-            str(Path(file).relative_to(folder)): i for file, i in rows.items() if Path(file).is_relative_to(folder)
+            str(Path(file).relative_to(folder)): i
+            for file, i in rows.items()
+            if Path(file).is_relative_to(folder)
         }
     found: dict[str, tuple[int, str]] = {}
     for number, file, label in _lines(path):
         if file in found:
-            raise DataError(f"{path}: line {number}: {file} was already in line {found[file][0]}; keep one of them")
+            raise DataError(
+                f"{path}: line {number}: {file} was already in line {found[file][0]}; keep one of them"
+            )
         if file not in rows and not _exists(images, folder, file):
             raise DataError(f"{path}: line {number}: no image {file!r} in {images.name}")
         if images.classes and label not in images.classes:
-            raise DataError(f"{path}: line {number}: {label!r} is none of {', '.join(images.classes[:20])}")
+            raise DataError(
+                f"{path}: line {number}: {label!r} is none of {', '.join(images.classes[:20])}"
+            )
         found[file] = number, label
     classes = images.classes or tuple(sorted({label for _, label in found.values()}))
     index = {name: c for c, name in enumerate(classes)}
@@ -98,12 +110,16 @@ def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
             reader = csv.reader(file, strict=True)
             header = next(reader, [])
             if [name.strip().lower() for name in header] != ["file", "label"]:
-                raise DataError(f"{path}: line 1: the header must be file,label, not {','.join(header)[:60]!r}")
+                raise DataError(
+                    f"{path}: line 1: the header must be file,label, not {','.join(header)[:60]!r}"
+                )
             for row in reader:
                 if not row:
                     continue
                 if len(row) != 2 or not all(row):
-                    raise DataError(f"{path}: line {reader.line_num}: {','.join(row)[:60]!r} is not file,label")
+                    raise DataError(
+                        f"{path}: line {reader.line_num}: {','.join(row)[:60]!r} is not file,label"
+                    )
                 yield reader.line_num, row[0], row[1]
     except FileNotFoundError:
         raise DataError(f"{path}: no such file of labels") from None
@@ -113,7 +129,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
 
 def write_csv(images: Images, path: Path) -> None:
     """The labels that these images have, in the form that `from_csv` reads."""
-    with durable.text(path) as file:
+    with atomic.text(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["file", "label"])
         for i in np.flatnonzero(images.labels >= 0).tolist():

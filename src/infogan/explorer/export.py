@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from infogan import durable
-from infogan.errors import InfoganError
-from infogan.latent import CLASS
-from infogan.model import Model
-from infogan.streams import stream
+from infogan.core import atomic
+from infogan.core.errors import InfoganError
+from infogan.core.random import stream
+from infogan.latent.latent import CLASS
+from infogan.model.model import Model
+from infogan.objectives.base import parameters
 
 Arrays = dict[str, NDArray[np.float32]]
 TOLERANCE = 1e-4
@@ -54,7 +55,7 @@ class _Generator(nn.Module):
 class _Encoder(nn.Module):
     def __init__(self, model: Model) -> None:
         super().__init__()
-        self.d, self.latent, self.objective = copy.copy(model.d), model.latent, model.config.objective
+        self.d, self.readings = copy.copy(model.d), model.readings
         heads = {
             f"{name}_head": head for name, head in model.d.heads.items()
         }  # torch writes names into Python: no `class`
@@ -63,14 +64,12 @@ class _Encoder(nn.Module):
     def named(self, images: Tensor) -> dict[str, Tensor]:
         """What D and Q read from images [N, C, H, W], by output name."""
         heads = {name.removesuffix("_head"): head for name, head in self.d(images).heads.items()}
-        split = self.latent.split(heads["code"]) if "code" in heads else {}
-        read = {
-            f"{name}_{part}": tensor
-            for name, params in split.items()
-            for part, tensor in self.latent.codes[name].reading(params).items()
+        params = parameters(self.readings, heads)
+        return {
+            f"{reading.name}_{part}": tensor
+            for reading in self.readings
+            for part, tensor in reading.code.reading(params[reading.name]).items()
         }
-        logits = self.objective.class_logits(heads)
-        return read if logits is None else read | {f"{CLASS}_probabilities": logits.softmax(1)}
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         return tuple(self.named(images).values())
@@ -105,7 +104,9 @@ def graphs(model: Model) -> list[Graph]:
     """The generator and the encoder, as far as the objective trains them; each within TOLERANCE of torch."""
     model = model.to("cpu").eval()
     draw = model.latent.sample(CHECKED, stream(0, "export"))
-    inputs = {name: part for name, part in {"noise": draw.noise, **draw.values}.items() if part.shape[1]}
+    inputs = {
+        name: part for name, part in {"noise": draw.noise, **draw.values}.items() if part.shape[1]
+    }
     with torch.inference_mode():
         images = model.g(draw.vector())
     encoder = _Encoder(model)
@@ -116,15 +117,19 @@ def graphs(model: Model) -> list[Graph]:
         found.append(_graph("generator", _Generator(model), inputs, {"image": images}))
     if read:
         found.append(_graph("encoder", encoder, {"image": images}, read))
-        if CLASS in model.d.heads:
+        if model.categorical == CLASS:
             helper.set_model_props(found[-1].proto, {"classes": json.dumps(model.class_names)})
     for graph in found:
         graph.check()
     return found
 
 
-def _graph(name: str, module: nn.Module, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> Graph:
-    example = tuple(torch.randn(2, *part.shape[1:]) for part in inputs.values())  # 1 might be frozen into the graph
+def _graph(
+    name: str, module: nn.Module, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]
+) -> Graph:
+    example = tuple(
+        torch.randn(2, *part.shape[1:]) for part in inputs.values()
+    )  # 1 might be frozen into the graph
     any_n = tuple({0: torch.export.Dim("n")} for _ in example)
     logger = logging.getLogger("torch.onnx")
     level = logger.level
@@ -187,10 +192,17 @@ def _stored(proto: ModelProto, bits: int) -> ModelProto:
         }
         for plane, (numbers, factor) in planes.items():
             own = f"{tensor.name}.{plane}"
-            kept += [numpy_helper.from_array(numbers, own), numpy_helper.from_array(factor, f"{own}.scale")]
+            kept += [
+                numpy_helper.from_array(numbers, own),
+                numpy_helper.from_array(factor, f"{own}.scale"),
+            ]
             nodes.append(helper.make_node("Cast", [own], [f"{own}.float"], to=TensorProto.FLOAT))
-            nodes.append(helper.make_node("Mul", [f"{own}.float", f"{own}.scale"], [f"{own}.scaled"]))
-        nodes.append(helper.make_node("Add", [f"{tensor.name}.{p}.scaled" for p in planes], [tensor.name]))
+            nodes.append(
+                helper.make_node("Mul", [f"{own}.float", f"{own}.scale"], [f"{own}.scaled"])
+            )
+        nodes.append(
+            helper.make_node("Add", [f"{tensor.name}.{p}.scaled" for p in planes], [tensor.name])
+        )
     body = list(graph.node)
     for field, values in (("initializer", kept), ("node", nodes + body), ("value_info", [])):
         graph.ClearField(field)
@@ -212,7 +224,9 @@ def export(model: Model, folder: Path) -> list[Path]:
 def write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all; ExportError naming the cause, with the old file intact."""
     try:
-        with durable.whole(path) as partial:
+        with atomic.whole(path) as partial:
             partial.write_bytes(content)
     except OSError as error:
-        raise ExportError(f"{path}: cannot be written ({error.strerror}); give room or another folder") from None
+        raise ExportError(
+            f"{path}: cannot be written ({error.strerror}); give room or another folder"
+        ) from None

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from infogan import __version__
-from infogan.codes import Categorical, Code
-from infogan.errors import ConfigError
+from infogan.core.errors import ConfigError
+from infogan.core.random import stream
 from infogan.explorer.export import Graph, compact, graphs, write
-from infogan.latent import CLASS, Latent
-from infogan.model import Model
-from infogan.names import Names
-from infogan.run import Run
-from infogan.streams import stream
+from infogan.latent.codes import Categorical, Code
+from infogan.latent.latent import CLASS, Latent
+from infogan.model.model import Model
+from infogan.runs.folder import Run
+from infogan.runs.names import Names
 
 HERE = files(__package__)
 SCRIPTS = ("runtime.js", "point.js", "widgets.js", "tools.js", "reading.js", "main.js")
@@ -40,7 +40,9 @@ LARGE = 60 << 20
 def explorer(model: Model, run: Run) -> tuple[Path, int]:
     """Write the run's explorer.html; its path and size in bytes. ConfigError where the run taught G nothing."""
     if not model.config.objective.generates:
-        raise ConfigError(f"objective {model.config.objective.kind} has no generator, so there is nothing to explore")
+        raise ConfigError(
+            f"objective {model.config.objective.kind} has no generator, so there is nothing to explore"
+        )
     path = run.path / "explorer.html"
     content = page(model, run).encode("utf-8", "replace")  # a folder's name need not be text
     write(path, content)
@@ -54,13 +56,16 @@ def page(model: Model, run: Run) -> str:
     blocks = {name: HERE.joinpath("runtime", file).read_bytes() for name, file in RUNTIME.items()}
     blocks["noise"] = gzip.compress(noise.tobytes(), 9, mtime=0)
     blocks |= {graph.name: _packed(graph) for graph in graphs(model)}
-    codes = [described(name, code, run.names, _classes(model, name)) for name, code in model.latent.codes.items()]
+    codes = [
+        described(name, code, run.names, _classes(model, name))
+        for name, code in model.latent.codes.items()
+    ]
     facts = {
         "title": title,
         "run": shlex.quote(str(run.path)),
         "shape": model.shape,
         "noise": model.latent.noise,
-        "normal": model.latent.law == "normal",
+        "normal": model.latent.distribution == "normal",
         "seeds": len(noise),
         "codes": codes,
         "readings": readings(model, run.names, codes),
@@ -79,7 +84,9 @@ def page(model: Model, run: Run) -> str:
     }
     text = HERE.joinpath("page.html").read_text(encoding="utf-8")
     head, *rest = text.split("{{")  # one pass: a part is never searched for the next one
-    return head + "".join(parts[name] + after for name, _, after in (piece.partition("}}") for piece in rest))
+    return head + "".join(
+        parts[name] + after for name, _, after in (piece.partition("}}") for piece in rest)
+    )
 
 
 def _packed(graph: Graph) -> bytes:
@@ -108,25 +115,28 @@ def noises(latent: Latent) -> "np.typing.NDArray[np.float32]":
     if not latent.noise:
         return np.empty((1, 0), np.float32)
     n = max(1, min(SEEDS, SEED_BYTES // (4 * latent.noise)))
-    return np.concatenate([latent.sample(1, stream(seed, "sample")).noise.numpy() for seed in range(n)])
+    return np.concatenate(
+        [latent.sample(1, stream(seed, "sample")).noise.numpy() for seed in range(n)]
+    )
 
 
 def _classes(model: Model, name: str) -> dict[int, str]:
     """Names of a code's categories where they are classes that G was told."""
-    told = model.config.objective.q == CLASS and name == model.latent.categorical
+    told = any(reading.name == CLASS and reading.recovers == name for reading in model.readings)
     return dict(enumerate(model.classes)) if told else {}
 
 
-def readings(model: Model, names: Names, codes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def readings(
+    model: Model, names: Names, codes: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
     """What the encoder reads from an image, by output name: codes as they are described, and the class where D has a
     head for it. `sets`: the code that takes the reading's value, if one does."""
-    found: list[Mapping[str, Any]] = [{**code, "sets": code["name"]} for code in codes if "code" in model.d.heads]
-    if CLASS in model.d.heads:
+    known = {code["name"]: code for code in codes}
+    if CLASS in (reading.name for reading in model.readings):
         given = {**dict(enumerate(model.class_names)), **names.categories.get(CLASS, {})}
         words = {"shown": CLASS, "names": {str(k): word for k, word in given.items()}}
-        sets = model.class_code if model.config.objective.q == CLASS else None
-        found.append({"name": CLASS, **words, "categories": len(model.class_names), "sets": sets})
-    return found
+        known[CLASS] = {"name": CLASS, **words, "categories": len(model.class_names)}
+    return [{**known[reading.name], "sets": reading.recovers} for reading in model.readings]
 
 
 def described(name: str, code: Code, names: Names, classes: Mapping[int, str]) -> dict[str, Any]:

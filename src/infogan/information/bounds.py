@@ -8,7 +8,7 @@ import math
 
 from torch import Tensor
 
-from infogan.errors import DataError
+from infogan.core.errors import DataError
 from infogan.information.quantity import Numbers, Value, stated, tensor
 
 

@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-from infogan.errors import DataError
+from infogan.core.errors import DataError
 from infogan.information.quantity import Numbers, Unit, Value, stated, tensor
 
 
@@ -27,10 +27,14 @@ def uniform_cross_entropy(
     low: Numbers, high: Numbers, other_low: Numbers, other_high: Numbers, unit: Unit = "nats"
 ) -> Value:
     """h(p, q) = ln(d - c) of p = U(a, b) under q = U(c, d) when [a, b] lies in [c, d], else infinite."""
-    return stated(_uniform_cost(low, high, other_low, other_high), unit, low, high, other_low, other_high)
+    return stated(
+        _uniform_cost(low, high, other_low, other_high), unit, low, high, other_low, other_high
+    )
 
 
-def uniform_kl(low: Numbers, high: Numbers, other_low: Numbers, other_high: Numbers, unit: Unit = "nats") -> Value:
+def uniform_kl(
+    low: Numbers, high: Numbers, other_low: Numbers, other_high: Numbers, unit: Unit = "nats"
+) -> Value:
     """KL(U(a, b)‖U(c, d)) = ln((d - c) / (b - a)) when [a, b] lies in [c, d], else infinite.
 
     >>> round(uniform_kl(-1, 1, -2, 2), 6), uniform_kl(-2, 2, -1, 1)
@@ -57,7 +61,9 @@ def gaussian_cross_entropy(
     return stated(nats, unit, mean, scale, other_mean, other_scale)
 
 
-def gaussian_kl(mean: Numbers, scale: Numbers, other_mean: Numbers, other_scale: Numbers, unit: Unit = "nats") -> Value:
+def gaussian_kl(
+    mean: Numbers, scale: Numbers, other_mean: Numbers, other_scale: Numbers, unit: Unit = "nats"
+) -> Value:
     """KL(N(m₁, s₁²)‖N(m₂, s₂²)) = ln(s₂ / s₁) + (s₁² + (m₁ - m₂)²) / (2 s₂²) - ½.
 
     >>> gaussian_kl(1, 1, 0, 1)
@@ -75,7 +81,9 @@ def uniform_gaussian_cross_entropy(
     return stated(nats, unit, low, high, mean, scale)
 
 
-def uniform_gaussian_kl(low: Numbers, high: Numbers, mean: Numbers, scale: Numbers, unit: Unit = "nats") -> Value:
+def uniform_gaussian_kl(
+    low: Numbers, high: Numbers, mean: Numbers, scale: Numbers, unit: Unit = "nats"
+) -> Value:
     """KL(U(a, b)‖N(m, s²)): 0.176485 nats at its least, where the moments agree. KL(N‖U) is always infinite.
 
     >>> round(uniform_gaussian_kl(-1, 1, 0, 3**-0.5), 6)
@@ -103,7 +111,9 @@ def gaussian_channel_information(signal_to_noise: Numbers, unit: Unit = "nats") 
     >>> gaussian_channel_information(3, "bits")
     1.0
     """
-    return stated(0.5 * _positive(signal_to_noise, "signal to noise").log1p(), unit, signal_to_noise)
+    return stated(
+        0.5 * _positive(signal_to_noise, "signal to noise").log1p(), unit, signal_to_noise
+    )
 
 
 def uniform_channel_information(width: Numbers, unit: Unit = "nats") -> Value:
@@ -136,7 +146,11 @@ def _centre(low: Numbers, high: Numbers) -> Tensor:
 
 
 def _uniform_cost(low: Numbers, high: Numbers, other_low: Numbers, other_high: Numbers) -> Tensor:
-    inside = (tensor(low) >= tensor(other_low)) & (tensor(high) <= tensor(other_high)) & (_width(low, high) > 0)
+    inside = (
+        (tensor(low) >= tensor(other_low))
+        & (tensor(high) <= tensor(other_high))
+        & (_width(low, high) > 0)
+    )
     return torch.where(inside, _width(other_low, other_high).log(), math.inf)
 
 
@@ -144,7 +158,9 @@ def _gaussian_entropy(scale: Numbers) -> Tensor:
     return _positive(scale, "scale").log() + 0.5 * math.log(2 * math.pi * math.e)
 
 
-def _gaussian_cost(mean: Tensor, variance: Tensor, other_mean: Numbers, other_scale: Numbers) -> Tensor:
+def _gaussian_cost(
+    mean: Tensor, variance: Tensor, other_mean: Numbers, other_scale: Numbers
+) -> Tensor:
     """Cross entropy of any law under a Gaussian: the law's two moments are all that counts."""
     m, s = tensor(other_mean), _positive(other_scale, "scale")
     return 0.5 * math.log(2 * math.pi) + s.log() + (variance + (mean - m) ** 2) / (2 * s**2)

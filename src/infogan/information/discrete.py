@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from infogan.errors import ConfigError, DataError
+from infogan.core.errors import ConfigError, DataError
 from infogan.information.quantity import Numbers, Unit, Value, distribution, stated, tensor
 
 CELLS = 2**24
@@ -43,7 +43,9 @@ def joint_table(*labels: Any) -> Any:
         flat = flat.to(index.device) * len(distinct) + index
         shape.append(len(distinct))
     if math.prod(shape) > CELLS:
-        raise DataError(f"the labels have {shape} distinct values; put them in bins, or use ksg_mutual_information")
+        raise DataError(
+            f"the labels have {shape} distinct values; put them in bins, or use ksg_mutual_information"
+        )
     table = torch.bincount(flat, minlength=math.prod(shape)).reshape(shape)
     return table if kept else table.numpy()
 
@@ -184,7 +186,11 @@ def normalized_mutual_information(*joint: Any, mean: Mean = "arithmetic") -> Val
     if mean not in means:
         raise ConfigError(f"unknown mean {mean!r}; use one of {', '.join(means)}")
     constant = (x + y == 0).to(x)
-    return stated(torch.where(means[mean] > 0, _mutual_information(table) / means[mean], constant), "nats", *joint)
+    return stated(
+        torch.where(means[mean] > 0, _mutual_information(table) / means[mean], constant),
+        "nats",
+        *joint,
+    )
 
 
 def _entropy(p: Tensor) -> Tensor:
@@ -196,7 +202,9 @@ def _cross_entropy(p: Tensor, q: Tensor) -> Tensor:
 
 
 def _kl(p: Tensor, q: Tensor) -> Tensor:
-    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)  # cell by cell, so that p = q gives exactly 0
+    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(
+        -1
+    )  # cell by cell, so that p = q gives exactly 0
 
 
 def _mutual_information(table: Tensor) -> Tensor:
@@ -215,5 +223,7 @@ def _table(joint: tuple[Any, ...], axes: int | None = None) -> Tensor:
     """The joint distribution of a table, or of several arrays of labels."""
     table = distribution(joint[0] if len(joint) == 1 else joint_table(*joint), batch=False)
     if axes is not None and table.ndim != axes:
-        raise DataError(f"expected a table with {axes} axes or labels of {axes} variables, got {table.ndim}")
+        raise DataError(
+            f"expected a table with {axes} axes or labels of {axes} variables, got {table.ndim}"
+        )
     return table

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from infogan.errors import DataError
+from infogan.core.errors import DataError
 from infogan.information.discrete import entropy, joint_table, mutual_information
 from infogan.information.quantity import NATS, Numbers, Unit, Value, stated, tensor
 
@@ -31,7 +31,9 @@ def plug_in_entropy(labels: Any, *, miller_madow: bool = True, unit: Unit = "nat
     return entropy(counts, unit) + miller_madow * missing / NATS[unit]
 
 
-def plug_in_mutual_information(x: Any, y: Any, *, miller_madow: bool = True, unit: Unit = "nats") -> Value:
+def plug_in_mutual_information(
+    x: Any, y: Any, *, miller_madow: bool = True, unit: Unit = "nats"
+) -> Value:
     """I of the observed shares of labels x and y [N]. Plug-in is high: independent variables with R and C outcomes
     show about (R - 1)(C - 1) / 2N nats, not 0. Miller-Madow entropies take that off, and may then fall below 0.
 
@@ -56,7 +58,9 @@ def histogram_mutual_information(
     return stated(plug_in_mutual_information(*cut, miller_madow=miller_madow), unit, x, y)
 
 
-def ksg_mutual_information(x: Numbers, y: Numbers, *, k: int = 3, seed: int = 0, unit: Unit = "nats") -> Value:
+def ksg_mutual_information(
+    x: Numbers, y: Numbers, *, k: int = 3, seed: int = 0, unit: Unit = "nats"
+) -> Value:
     """I of continuous x and y, [N] or [N, d], from distances to the k-th neighbour (Kraskov, Stögbauer, Grassberger
     2004, arXiv:cond-mat/0305641, eq. 8). scikit-learn has it for single columns, cut off at 0; this is neither.
 
@@ -71,14 +75,18 @@ def ksg_mutual_information(x: Numbers, y: Numbers, *, k: int = 3, seed: int = 0,
     a, b = (_standard(one, rng) for one in (x, y))
     _check_neighbours(k, len(a), len(b))
     both = np.hstack([a, b])
-    distance = KDTree(both).query(both, [k + 1], p=np.inf)[0][:, 0]  # the first neighbour is the point itself
+    distance = KDTree(both).query(both, [k + 1], p=np.inf)[0][
+        :, 0
+    ]  # the first neighbour is the point itself
     radius = np.nextafter(distance, 0)
     near = [KDTree(c).query_ball_point(c, radius, p=np.inf, return_length=True) for c in (a, b)]
     nats = digamma(k) + digamma(len(a)) - sum(digamma(n).mean() for n in near)
     return stated(torch.tensor(nats), unit, x, y)
 
 
-def mixed_mutual_information(labels: Any, x: Numbers, *, k: int = 3, seed: int = 0, unit: Unit = "nats") -> Value:
+def mixed_mutual_information(
+    labels: Any, x: Numbers, *, k: int = 3, seed: int = 0, unit: Unit = "nats"
+) -> Value:
     """I of labels [N] and continuous x [N], by nearest neighbours (Ross 2014), as scikit-learn computes it.
 
     Cut off at 0, so it reads high near independence; samples whose label occurs only once are left out.

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from infogan.errors import ConfigError, DataError
+from infogan.core.errors import ConfigError, DataError
 
 Unit = Literal["nats", "bits"]
 NATS: dict[Unit, float] = {"nats": 1.0, "bits": math.log(2)}
@@ -50,7 +50,9 @@ def distribution(weights: Numbers, *, batch: bool) -> Tensor:
     """
     w = tensor(weights)
     if not w.ndim or not bool((w.isfinite() & (w >= 0)).all()):
-        raise DataError("expected an array of probabilities or counts: finite numbers, none below 0")
+        raise DataError(
+            "expected an array of probabilities or counts: finite numbers, none below 0"
+        )
     total = w.sum(-1, keepdim=True) if batch else w.sum()
     if not bool(((total > 0) & total.isfinite()).all()):
         raise DataError("expected probabilities or counts with a finite sum above 0")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from infogan.errors import DataError
+from infogan.core.errors import DataError
 from infogan.information.discrete import (
     conditional_entropy,
     entropy,
@@ -34,7 +34,9 @@ def read_table(path: Path | str) -> NDArray[np.float64]:
         where = f"{path}, line {number}"
         rows.append([_weight(cell.strip(), where) for cell in line.split(",")])
         if len(rows[-1]) != len(rows[0]):
-            raise DataError(f"{where}: has {len(rows[-1])} cells where the first row has {len(rows[0])}; fill it up")
+            raise DataError(
+                f"{where}: has {len(rows[-1])} cells where the first row has {len(rows[0])}; fill it up"
+            )
     if not rows:
         raise DataError(f"{path}: is empty; write one row of probabilities or counts a line")
     table = np.array(rows)
@@ -72,7 +74,9 @@ def summary(table: Numbers, unit: Unit = "nats") -> dict[str, float]:
     if t.sum() > 1 and bool((t == np.rint(t)).all()):
         freedom = (np.count_nonzero(x) - 1) * (np.count_nonzero(y) - 1)
         values["chance_mutual_information"] = freedom / (2 * t.sum()) / NATS[unit]
-    return {name: max(0.0, float(value)) for name, value in values.items()}  # rounding may leave -1e-17
+    return {
+        name: max(0.0, float(value)) for name, value in values.items()
+    }  # rounding may leave -1e-17
 
 
 def _text(path: Path) -> str:
@@ -80,22 +84,32 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LIMIT + 1)
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); give a CSV file of a joint table") from None
+        raise DataError(
+            f"{path}: cannot be read ({error.strerror}); give a CSV file of a joint table"
+        ) from None
     if len(content) > LIMIT:
         raise DataError(f"{path}: is larger than 1 MiB; give a joint table, not samples")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise DataError(f"{path}, line {line}: is not UTF-8; save the table as plain CSV text") from None
+        raise DataError(
+            f"{path}, line {line}: is not UTF-8; save the table as plain CSV text"
+        ) from None
 
 
 def _weight(cell: str, where: str) -> float:
     try:
         value = float(cell)
     except ValueError:
-        remedy = "write 0 for nothing" if not cell else "no header or names, commas between cells, decimal points"
+        remedy = (
+            "write 0 for nothing"
+            if not cell
+            else "no header or names, commas between cells, decimal points"
+        )
         raise DataError(f"{where}: {cell[:20]!r} is no number; {remedy}") from None
     if not 0 <= value < math.inf:
-        raise DataError(f"{where}: {cell[:20]} is no probability or count; write finite numbers, none below 0")
+        raise DataError(
+            f"{where}: {cell[:20]} is no probability or count; write finite numbers, none below 0"
+        )
     return value

@@ -10,10 +10,10 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from infogan.errors import ConfigError
+from infogan.core.errors import ConfigError
+from infogan.core.random import stream
 from infogan.networks import base
 from infogan.networks.base import Shape, Verdict
-from infogan.streams import stream
 
 SIDES = 16, 128
 
@@ -39,20 +39,26 @@ class Dcgan(BaseModel, base.Family):
         """Channels and map sizes (h, w) from the image (no channels) down: len(sizes) = len(channels) + 1."""
         h, w, _ = shape
         if not all(SIDES[0] <= side <= SIDES[1] for side in (h, w)):
-            raise ConfigError(f"images are {h}x{w}; sides from {SIDES[0]} to {SIDES[1]} work: set data.size")
+            raise ConfigError(
+                f"images are {h}x{w}; sides from {SIDES[0]} to {SIDES[1]} work: set data.size"
+            )
         channels, sizes = list(self.channels), [(h, w)]
         while len(sizes) <= len(channels) if self.channels else min(sizes[-1]) > 7:
             if not self.channels:
                 channels.append(min(64 * 2 ** len(channels), 512))
             sizes.append((sizes[-1][0] // 2, sizes[-1][1] // 2))
         if min(sizes[-1]) < 1:
-            raise ConfigError(f"{len(channels)} halvings of {h}x{w} leave nothing; give fewer networks.channels")
+            raise ConfigError(
+                f"{len(channels)} halvings of {h}x{w} leave nothing; give fewer networks.channels"
+            )
         return channels, sizes
 
     def generator(self, width: int, shape: Shape, seed: int = 0) -> nn.Module:
         return Generator(self, width, shape, seed)
 
-    def discriminator(self, shape: Shape, heads: Mapping[str, int], seed: int = 0) -> base.Discriminator:
+    def discriminator(
+        self, shape: Shape, heads: Mapping[str, int], seed: int = 0
+    ) -> base.Discriminator:
         return Discriminator(self, shape, heads, seed)
 
 
@@ -93,8 +99,15 @@ class Generator(nn.Module):
         up: list[nn.Module] = []
         outs = [*channels[:-1][::-1], shape[2]]
         for last, out, size in zip(channels[::-1], outs, sizes[:-1][::-1], strict=True):
-            odd = size[0] % 2, size[1] % 2  # an odd side was halved downwards: give its last line back
-            up += [nn.ConvTranspose2d(last, out, 4, 2, 1, output_padding=odd), nn.BatchNorm2d(out), nn.ReLU()]
+            odd = (
+                size[0] % 2,
+                size[1] % 2,
+            )  # an odd side was halved downwards: give its last line back
+            up += [
+                nn.ConvTranspose2d(last, out, 4, 2, 1, output_padding=odd),
+                nn.BatchNorm2d(out),
+                nn.ReLU(),
+            ]
         self.up = nn.Sequential(*up[:-2], nn.Tanh())
         initialise(self, stream(seed, "initialise G"))
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -107,7 +120,9 @@ class Generator(nn.Module):
 class Discriminator(base.Discriminator):
     """D and Q on shared convolutions; Q has a hidden layer of its own, other heads are linear."""
 
-    def __init__(self, config: Dcgan, shape: Shape, heads: Mapping[str, int], seed: int = 0) -> None:
+    def __init__(
+        self, config: Dcgan, shape: Shape, heads: Mapping[str, int], seed: int = 0
+    ) -> None:
         super().__init__()
         channels, sizes = config.layout(shape)
         (h, w), wide, slope = sizes[-1], config.features, config.slope
@@ -116,7 +131,9 @@ class Discriminator(base.Discriminator):
             norm = [nn.BatchNorm2d(out)] if convolutions else []  # none on the input layer
             convolutions += [nn.Conv2d(last, out, 4, 2, 1), *norm, nn.LeakyReLU(slope)]
         self.convolutions = nn.Sequential(*convolutions)
-        self.dense = nn.Sequential(nn.Linear(h * w * channels[-1], wide), nn.BatchNorm1d(wide), nn.LeakyReLU(slope))
+        self.dense = nn.Sequential(
+            nn.Linear(h * w * channels[-1], wide), nn.BatchNorm1d(wide), nn.LeakyReLU(slope)
+        )
         self.heads = nn.ModuleDict()
         for name, outputs in heads.items():
             hidden = config.q_hidden
@@ -132,7 +149,10 @@ class Discriminator(base.Discriminator):
             )
         initialise(self.convolutions, stream(seed, "initialise D's convolutions"))
         initialise(self.dense, stream(seed, "initialise D's dense layer"))
-        for name, head in self.heads.items():  # its own stream each: a further head changes no other weight
+        for (
+            name,
+            head,
+        ) in self.heads.items():  # its own stream each: a further head changes no other weight
             initialise(head, stream(seed, f"initialise D's head {name}"))
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -141,5 +161,8 @@ class Discriminator(base.Discriminator):
     ) -> Verdict:
         maps = self.convolutions(images)  # [N, C', h, w]
         features = self.dense(maps.permute(0, 2, 3, 1).flatten(1))
-        heads = {name: head(features.detach() if name in detached else features) for name, head in self.heads.items()}
+        heads = {
+            name: head(features.detach() if name in detached else features)
+            for name, head in self.heads.items()
+        }
         return Verdict(features, heads)

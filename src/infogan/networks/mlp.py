@@ -13,16 +13,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from infogan.core.random import stream
 from infogan.networks import base
 from infogan.networks.base import Shape, Verdict
-from infogan.streams import stream
 
 
 class Mlp(BaseModel, base.Family):
     """Layers of these widths. Weight norm: w = g v/|v|; in D's layers g stays as it was set by the first images, or
     they would outgrow the noise that is added to their outputs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
     kind: Literal["mlp"] = "mlp"
     d_layers: tuple[int, ...] = Field(default=(1000, 500, 250, 250, 250), min_length=1)
     """Widths of D's layers (ReLU, weight norm); the last is the features."""
@@ -36,11 +38,15 @@ class Mlp(BaseModel, base.Family):
     def generator(self, width: int, shape: Shape, seed: int = 0) -> nn.Module:
         return Generator(self, width, shape, seed)
 
-    def discriminator(self, shape: Shape, heads: Mapping[str, int], seed: int = 0) -> base.Discriminator:
+    def discriminator(
+        self, shape: Shape, heads: Mapping[str, int], seed: int = 0
+    ) -> base.Discriminator:
         return Discriminator(self, shape, heads, seed)
 
 
-def normed(inputs: int, outputs: int, generator: torch.Generator, trained: bool = False) -> nn.Linear:
+def normed(
+    inputs: int, outputs: int, generator: torch.Generator, trained: bool = False
+) -> nn.Linear:
     """A linear layer under weight norm: rows of length 1 in random directions, biases 0. trained: whether g is."""
     layer = nn.Linear(inputs, outputs)
     with torch.no_grad():
@@ -63,7 +69,9 @@ class Generator(nn.Module):
             nn.init.normal_(dense.weight, 0, 0.05, generator=noise)
             nn.init.zeros_(dense.bias)
             layers += [dense, nn.BatchNorm1d(outputs), nn.Softplus()]
-        self.layers = nn.Sequential(*layers, normed(config.g_layers[-1], math.prod(shape), noise, True), nn.Sigmoid())
+        self.layers = nn.Sequential(
+            *layers, normed(config.g_layers[-1], math.prod(shape), noise, True), nn.Sigmoid()
+        )
 
     def forward(self, latent: Tensor) -> Tensor:
         images: Tensor = self.layers(latent).unflatten(1, self.shape).permute(0, 3, 1, 2) * 2 - 1
@@ -97,7 +105,10 @@ class Discriminator(base.Discriminator):
         features = values
         # One draw for all heads: a further head then changes nothing for the others.
         values = disturbed(features, std, noise)
-        heads = {name: head(values.detach() if name in detached else values) for name, head in self.heads.items()}
+        heads = {
+            name: head(values.detach() if name in detached else values)
+            for name, head in self.heads.items()
+        }
         return Verdict(features, heads)
 
     @torch.no_grad()

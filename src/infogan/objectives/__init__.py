@@ -12,7 +12,17 @@ from infogan.objectives.improvedgan import ImprovedGAN
 from infogan.objectives.infogan import InfoGAN
 from infogan.objectives.semigan import SemiGAN
 
-__all__ = ["ACGAN", "GAN", "OBJECTIVES", "AnyObjective", "CatGAN", "Classifier", "ImprovedGAN", "InfoGAN", "SemiGAN"]
+__all__ = [
+    "ACGAN",
+    "GAN",
+    "OBJECTIVES",
+    "AnyObjective",
+    "CatGAN",
+    "Classifier",
+    "ImprovedGAN",
+    "InfoGAN",
+    "SemiGAN",
+]
 
 OBJECTIVES = {
     "gan": GAN,

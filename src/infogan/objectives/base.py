@@ -1,18 +1,23 @@
-"""What an objective is: it names D's heads and turns verdicts, codes and labels into losses. It never steps."""
+"""What an objective is: it names D's heads, says which of them reads which code, and turns verdicts, codes and labels
+into losses. It never steps."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from pydantic import ConfigDict
-from torch import Tensor
+from torch import Tensor, nn
 
-from infogan.latent import CLASS, Draw, Latent
-from infogan.networks import Verdict
+from infogan.core.errors import ConfigError
+from infogan.latent.codes import Categorical, Code
+from infogan.latent.latent import CLASS, CODE, Draw, Latent
+from infogan.networks import Shape, Verdict
 
-SETTINGS = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+SETTINGS = ConfigDict(
+    frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,33 @@ class Loss:
         return Loss(self.terms | other.terms, self.watch | other.watch)
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What one of D's heads says of an image."""
+
+    name: str
+    """The code that it reads back, or CLASS."""
+    head: str
+    """The head that its parameters come from."""
+    code: Code
+    """What the parameters stand for."""
+    recovers: str | None = None
+    """The code of the latent that it reads back; None for classes that G is not given."""
+
+
+def parameters(readings: Iterable[Reading], heads: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """[N, n_params] of each reading, by its name, from the outputs of D's heads. Readings of one head lie side by side
+    in it; columns that are left over belong to none (SemiGAN's FAKE)."""
+    found: dict[str, Tensor] = {}
+    readings = tuple(readings)
+    for head in dict.fromkeys(reading.head for reading in readings):
+        own = [reading for reading in readings if reading.head == head]
+        sizes = [reading.code.n_params for reading in own]
+        *parts, _ = heads[head].split([*sizes, heads[head].shape[1] - sum(sizes)], 1)
+        found |= {reading.name: part for reading, part in zip(own, parts, strict=True)}
+    return found
+
+
 class Scene(Protocol):
     """What one player's step can look at. Each verdict is computed when it is first asked for."""
 
@@ -42,6 +74,10 @@ class Scene(Protocol):
     @property
     def latent(self) -> Latent:
         """The latent that the fakes were drawn from."""
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """What D's heads read, under that latent."""
 
     @property
     def draw(self) -> Draw:
@@ -57,11 +93,11 @@ class Scene(Protocol):
 
     @property
     def view(self) -> Verdict:
-        """D on changed copies of that batch (see data.augment)."""
+        """D on an augmented view of each image of that batch (see data.augment)."""
 
     @property
     def moves(self) -> Mapping[str, Tensor]:
-        """[N] by how much each copy was moved, by property (see data.augment.Changed)."""
+        """[N] by how much each view was moved, by property (see data.augment.View)."""
 
     @property
     def labelled(self) -> Verdict:
@@ -70,6 +106,9 @@ class Scene(Protocol):
     @property
     def labels(self) -> Tensor | None:
         """[N] int64 classes of the labelled batch; None when the run has no labels."""
+
+    def network(self, name: str) -> Callable[..., Any]:
+        """One of the objective's further networks."""
 
 
 class Objective(ABC):
@@ -84,6 +123,15 @@ class Objective(ABC):
         ConfigError when the latent or the classes are not what the objective needs.
         """
 
+    @abstractmethod
+    def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
+        """Which head reads which code of the latent, and which tells classes: the only place that says so."""
+
+    def networks(self, latent: Latent, shape: Shape, seed: int) -> Mapping[str, nn.Module]:
+        """Further networks by name, beside g and d; they step with G and are frozen while D steps."""
+        del latent, shape, seed
+        return {}
+
     @property
     def labels(self) -> Literal["never", "optional", "needed"]:
         """Whether it looks at labels."""
@@ -91,21 +139,12 @@ class Objective(ABC):
 
     @property
     def generates(self) -> bool:
-        """Whether it teaches G anything."""
+        """Whether it trains G."""
         return True
 
     @property
-    def q(self) -> str | None:
-        """The head that reads the latent's codes back, if there is one."""
-        return None
-
-    def class_logits(self, heads: Mapping[str, Tensor]) -> Tensor | None:
-        """[N, K] logits of the classes (or of categories, without labels), where D has a head for them."""
-        return heads.get(CLASS)
-
-    @property
     def detached(self) -> Set[str]:
-        """Heads that learn from the trunk in D's step without teaching it."""
+        """Heads that are probes in D's step: they learn from the trunk's features and send it no gradient."""
         return frozenset()
 
     @property
@@ -114,8 +153,8 @@ class Objective(ABC):
         return frozenset()
 
     @property
-    def needs_view(self) -> bool:
-        """Whether it looks at changed copies of real images."""
+    def needs_views(self) -> bool:
+        """Whether it looks at augmented views of real images."""
         return False
 
     @property
@@ -130,3 +169,17 @@ class Objective(ABC):
     @abstractmethod
     def g_loss(self, scene: Scene) -> Loss:
         """The generator's loss."""
+
+
+def of_codes(latent: Latent) -> tuple[Reading, ...]:
+    """The readings of a head that reads every code of the latent back."""
+    return tuple(Reading(name, CODE, code, name) for name, code in latent.codes.items())
+
+
+def of_classes(k: int, recovers: str | None = None) -> tuple[Reading, ...]:
+    """The reading of a head that tells K classes; recovers: the code that gives G the class."""
+    if k < 2:
+        raise ConfigError(
+            f"the images have {k} classes, and nothing to tell apart; give labels of at least 2"
+        )
+    return (Reading(CLASS, CLASS, Categorical(k), recovers),)

@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import BaseModel
 from torch.nn.functional import cross_entropy
 
-from infogan.latent import CLASS, Latent
-from infogan.objectives.base import SETTINGS, Loss, Objective, Scene
+from infogan.latent.latent import CLASS, Latent
+from infogan.objectives.base import SETTINGS, Loss, Objective, Reading, Scene, of_classes
 
 
 class Classifier(BaseModel, Objective):
@@ -17,6 +17,9 @@ class Classifier(BaseModel, Objective):
 
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
         return {CLASS: classes}
+
+    def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
+        return of_classes(classes)
 
     @property
     def labels(self) -> Literal["needed"]:

@@ -5,11 +5,12 @@ from typing import Literal
 
 from pydantic import Field
 from torch import Tensor
-from torch.nn.functional import cross_entropy, softplus
+from torch.nn.functional import cross_entropy
 
-from infogan.latent import CLASS, Latent
-from infogan.objectives.base import Loss, Scene
-from infogan.objectives.real import HearsRealImages, of_classes
+from infogan.latent.latent import CLASS, Latent
+from infogan.networks import Verdict
+from infogan.objectives.base import Loss, Reading, Scene, of_classes
+from infogan.objectives.terms import AdversarialObjective, Consistency
 
 
 def matching(real: Tensor, fake: Tensor) -> Tensor:
@@ -17,7 +18,7 @@ def matching(real: Tensor, fake: Tensor) -> Tensor:
     return (real.detach().mean(0) - fake.mean(0)).square().mean()
 
 
-class ImprovedGAN(HearsRealImages):
+class ImprovedGAN(Consistency, AdversarialObjective):
     """The softmax over K + 1 with its last logit fixed at 0: D(x) = Z/(Z + 1), Z = Σ e^l, so the logit of "real" is
     lse(l). Samples under feature matching look poor; the classifier is what it is for."""
 
@@ -28,18 +29,21 @@ class ImprovedGAN(HearsRealImages):
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
         return {CLASS: classes}
 
+    def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
+        return of_classes(classes)
+
     @property
     def labels(self) -> Literal["needed"]:
         return "needed"
 
+    def realness(self, verdict: Verdict) -> Tensor:
+        return verdict.heads[CLASS].logsumexp(1)
+
     def d_loss(self, scene: Scene) -> Loss:
         assert scene.labels is not None  # the settings see to it
-        terms = {
-            "class": cross_entropy(scene.labelled.heads[CLASS], scene.labels),
-            "real": self.weight * softplus(-scene.real.heads[CLASS].logsumexp(1)).mean() / 2,
-            "fake": self.weight * softplus(scene.fake.heads[CLASS].logsumexp(1)).mean() / 2,
-        }
-        return Loss(terms) | self.real_information(scene, of_classes)
+        classes = {"class": cross_entropy(scene.labelled.heads[CLASS], scene.labels)}
+        game = {name: self.weight * term / 2 for name, term in self.d_game(scene).terms.items()}
+        return Loss(classes | game) | self.real_information(scene)
 
     def g_loss(self, scene: Scene) -> Loss:
         return Loss({"features": matching(scene.real.features, scene.fake.features)})

@@ -1,14 +1,14 @@
 """SemiGAN: a classifier with one class more, for generated images (Odena 2016, arXiv:1606.01583)."""
 
-from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel
 from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
 
-from infogan.latent import CLASS, Latent
-from infogan.objectives.base import SETTINGS, Loss, Objective, Scene
+from infogan.latent.latent import CLASS, Latent
+from infogan.networks import Verdict
+from infogan.objectives.base import Loss, Reading, Scene, of_classes
+from infogan.objectives.terms import AdversarialObjective
 
 
 def realness(logits: Tensor) -> Tensor:
@@ -18,11 +18,10 @@ def realness(logits: Tensor) -> Tensor:
     return logits[:, :-1].logsumexp(1) - logits[:, -1]
 
 
-class SemiGAN(BaseModel, Objective):
-    """K classes and FAKE. The unlabelled images are told apart from generated ones only; the paper draws no
-    unlabelled images, so that term is ours."""
+class SemiGAN(AdversarialObjective):
+    """K classes and FAKE, which is no answer about a real image. The unlabelled images are told apart from generated
+    ones only; the paper draws no unlabelled images, so that term is ours."""
 
-    model_config = SETTINGS
     kind: Literal["semigan"] = "semigan"
     saturating: bool = False
     """Whether G's loss is minus D's term on generated images, as the paper has it; else -E ln(1 - p_fake), whose
@@ -31,23 +30,22 @@ class SemiGAN(BaseModel, Objective):
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
         return {CLASS: classes + 1}
 
+    def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
+        return of_classes(classes)
+
     @property
     def labels(self) -> Literal["needed"]:
         return "needed"
 
-    def class_logits(self, heads: Mapping[str, Tensor]) -> Tensor:
-        return heads[CLASS][:, :-1]  # FAKE is no answer about a real image
+    def realness(self, verdict: Verdict) -> Tensor:
+        return realness(verdict.heads[CLASS])
 
     def d_loss(self, scene: Scene) -> Loss:
         assert scene.labels is not None  # the settings see to it
-        return Loss(
-            {
-                "class": cross_entropy(scene.labelled.heads[CLASS], scene.labels),
-                "real": softplus(-realness(scene.real.heads[CLASS])).mean(),
-                "fake": softplus(realness(scene.fake.heads[CLASS])).mean(),
-            }
-        )
+        classes = {"class": cross_entropy(scene.labelled.heads[CLASS], scene.labels)}
+        return Loss(classes) | self.d_game(scene)
 
     def g_loss(self, scene: Scene) -> Loss:
-        r = realness(scene.fake.heads[CLASS])
-        return Loss({"adversarial": -softplus(r).mean() if self.saturating else softplus(-r).mean()})
+        if not self.saturating:
+            return self.g_game(scene)
+        return Loss({"adversarial": -softplus(self.realness(scene.fake)).mean()})

@@ -44,12 +44,18 @@ class Chart:
 
 
 def chart(
-    series: Mapping[str, Sequence[Point]], colours: Mapping[str, int], levels: Mapping[str, float] = NO_LEVELS
+    series: Mapping[str, Sequence[Point]],
+    colours: Mapping[str, int],
+    levels: Mapping[str, float] = NO_LEVELS,
 ) -> Chart:
     """Series of (x, y) by name, with a dashed line at `levels[name]`; NaN and infinities are left out."""
-    kept = {name: [p for p in points if all(map(math.isfinite, p))] for name, points in series.items()}
+    kept = {
+        name: [p for p in points if all(map(math.isfinite, p))] for name, points in series.items()
+    }
     kept = {name: thinned(points) for name, points in kept.items() if points}
-    ys = [y for points in kept.values() for _, y in points] + [levels[name] for name in kept if name in levels]
+    ys = [y for points in kept.values() for _, y in points] + [
+        levels[name] for name in kept if name in levels
+    ]
     right = max((points[-1][0] for points in kept.values()), default=1)
     y_ticks, x_ticks = ticks(min([*ys, 0]), max([*ys, 0]), 5), ticks(0, right, 4)
     low, high = y_ticks[0], y_ticks[-1]
@@ -91,7 +97,10 @@ def ticks(low: float, high: float, n: int) -> list[float]:
     width = max(high - low, 1e-9) / n
     power = 10.0 ** math.floor(math.log10(width))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= width * (1 - 1e-9))
-    first, last = math.floor(low / step + 1e-9), max(math.ceil(high / step - 1e-9), math.floor(low / step + 1e-9) + 1)
+    first, last = (
+        math.floor(low / step + 1e-9),
+        max(math.ceil(high / step - 1e-9), math.floor(low / step + 1e-9) + 1),
+    )
     return [i * step for i in range(first, last + 1)]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from infogan.comparison import Row
+from infogan.analysis.comparison import Row
 from infogan.report.plots import COLOURS, INK, QUIET, new_figure, plain, write
 
 
@@ -30,7 +30,11 @@ def _information(axes: Axes, rows: Sequence[Row]) -> None:
         code = row.config.latent.categorical
         label = row.name
         for run in row.runs:
-            points = [(line["step"], line[f"L_I/{code}"]) for line in run.metrics() if f"L_I/{code}" in line]
+            points = [
+                (line["step"], line[f"L_I/{code}"])
+                for line in run.metrics()
+                if f"L_I/{code}" in line
+            ]
             if points:
                 axes.plot(
                     *zip(*points, strict=True),
@@ -41,7 +45,9 @@ def _information(axes: Axes, rows: Sequence[Row]) -> None:
                 )
                 label = "_"  # one entry a row
         if code and label == "_":
-            entropies |= {score["entropy"][code] for score in row.scores}  # of a learned prior they differ
+            entropies |= {
+                score["entropy"][code] for score in row.scores
+            }  # of a learned prior they differ
     for entropy in entropies:
         axes.axhline(entropy, color=INK, lw=0.8, ls=(0, (4, 3)))
     axes.set(xlabel="generator steps", ylabel=r"$L_I$ of the category (nats), dashed: $H(c)$")
@@ -50,15 +56,22 @@ def _information(axes: Axes, rows: Sequence[Row]) -> None:
 
 def _scores(axes: Axes, rows: Sequence[Row]) -> None:
     """Errors in per cent; of runs without labels 100 % less the one-to-one cluster accuracy."""
-    shown = [(row, row.values("error") or [1 - v for v in row.values("cluster_accuracy")]) for row in rows]
+    shown = [
+        (row, row.values("error") or [1 - v for v in row.values("cluster_accuracy")])
+        for row in rows
+    ]
     shown = [(row, values) for row, values in shown if values]
     for place, (row, values) in enumerate(shown):
         colour = COLOURS[rows.index(row) % len(COLOURS)]
-        axes.plot([100 * v for v in values], [place] * len(values), "o", color=colour, ms=5, alpha=0.8)
+        axes.plot(
+            [100 * v for v in values], [place] * len(values), "o", color=colour, ms=5, alpha=0.8
+        )
         mean = 100 * sum(values) / len(values)
         axes.plot([mean, mean], [place - 0.25, place + 0.25], color=colour, lw=1.4)
     axes.set_yticks(range(len(shown)), [row.name for row, _ in shown])
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_xlim(left=0)
     axes.grid(axis="x", color=QUIET, alpha=0.25, lw=0.6)
-    axes.set(xlabel="error on held-out images, % (of clusters without labels)\ndots: seeds, bar: mean")
+    axes.set(
+        xlabel="error on held-out images, % (of clusters without labels)\ndots: seeds, bar: mean"
+    )

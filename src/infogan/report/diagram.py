@@ -25,11 +25,18 @@ def information_diagram(summary: Mapping[str, float], path: Path, unit: Unit) ->
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(-1.56, 1.56), ylim=(-0.95, 1.15), aspect="equal")
     axes.axis("off")
-    x, y, r_x, r_y = circles(summary["entropy_x"], summary["entropy_y"], summary["mutual_information"])
+    x, y, r_x, r_y = circles(
+        summary["entropy_x"], summary["entropy_y"], summary["mutual_information"]
+    )
     for centre, radius, colour in ((x, r_x, COLOURS[0]), (y, r_y, COLOURS[1])):
         axes.add_patch(Circle((centre, 0), radius, facecolor=colour, alpha=0.22, linewidth=0))
         axes.add_patch(Circle((centre, 0), radius, fill=False, edgecolor=colour, linewidth=1.3))
-    edges = (x - r_x, y - r_y, x + r_x, y + r_y)  # X alone, shared and Y alone lie between these on the x axis
+    edges = (
+        x - r_x,
+        y - r_y,
+        x + r_x,
+        y + r_y,
+    )  # X alone, shared and Y alone lie between these on the x axis
     _regions(axes, edges, max(r_x, r_y), summary)
     _wholes(axes, (x, y), edges, max(r_x, r_y), summary, unit)
     write(figure, path, bbox_inches="tight", pad_inches=0.08)
@@ -61,7 +68,9 @@ def overlap(r: float, s: float, distance: float) -> float:
     return r**2 * math.atan2(half, a) + s**2 * math.atan2(half, distance - a) - distance * half
 
 
-def _regions(axes: Axes, edges: tuple[float, float, float, float], top: float, summary: Mapping[str, float]) -> None:
+def _regions(
+    axes: Axes, edges: tuple[float, float, float, float], top: float, summary: Mapping[str, float]
+) -> None:
     """The three parts: named inside where there is room, else beside the circles at the end of a thin line."""
     parts = (
         (r"$H(X\,|\,Y)$", "conditional_entropy_x_given_y", (-1.28, 0.0)),
@@ -72,7 +81,9 @@ def _regions(axes: Axes, edges: tuple[float, float, float, float], top: float, s
         middle = ((low + high) / 2, 0.0)
         inside = high - low >= ROOM
         if not inside:
-            towards = (math.copysign(1.06, outside[0]), 0.0) if outside[0] else (middle[0], top + 0.26)
+            towards = (
+                (math.copysign(1.06, outside[0]), 0.0) if outside[0] else (middle[0], top + 0.26)
+            )
             axes.plot(*zip(middle, towards, strict=True), color=INK, linewidth=0.6)
             axes.plot(*middle, marker="o", markersize=2, color=INK)
             outside = (outside[0] or middle[0], outside[1])
@@ -93,7 +104,12 @@ def _wholes(
     _text(axes, (x, top + 0.13), f"$H(X)$ = {summary['entropy_x']:.3f}", COLOURS[0])
     _text(axes, (y, top + 0.13), f"$H(Y)$ = {summary['entropy_y']:.3f}", COLOURS[1])
     ends, low = (edges[0], edges[3]), -top - 0.1
-    axes.plot((ends[0], ends[0], ends[1], ends[1]), (low, low - 0.05, low - 0.05, low), color=QUIET, linewidth=0.8)
+    axes.plot(
+        (ends[0], ends[0], ends[1], ends[1]),
+        (low, low - 0.05, low - 0.05, low),
+        color=QUIET,
+        linewidth=0.8,
+    )
     _text(axes, (sum(ends) / 2, low - 0.16), f"$H(X,Y)$ = {summary['joint_entropy']:.3f} {unit}")
 
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from infogan.analysis.metrics import clusters, morphology
+from infogan.analysis.metrics.morphology import rank_correlation
 from infogan.data.images import Images
-from infogan.metrics import clusters, morphology
-from infogan.metrics.morphology import rank_correlation
-from infogan.model import Model
-from infogan.posterior import Posterior
+from infogan.data.png import uri
+from infogan.latent.posterior import Posterior
+from infogan.model.model import Model
 from infogan.report.charts import decimal
-from infogan.report.png import uri
 
 MOST_CATEGORIES = 40
 """Categories that a page shows, the largest; of the others it says how many there are."""
@@ -94,11 +94,14 @@ def random_samples(model: Model, n: int) -> list[str]:
 
 
 def categories(
-    model: Model, images: Images | None, read: Mapping[str, Posterior], found: clusters.Clusters | None
+    model: Model,
+    images: Images | None,
+    read: Mapping[str, Posterior],
+    found: clusters.Clusters | None,
 ) -> list[Category]:
     """The categories that the model reads or draws, by share; of those alike, by number."""
     posterior = None if model.categorical is None else read.get(model.categorical)
-    code, each, k = drawn(model), tiles(model.shape[1])[1], total(model, read)
+    code, each, k = model.drawn, tiles(model.shape[1])[1], total(model, read)
     value = np.empty(0, np.int64) if posterior is None else posterior.value
     confidence = np.empty(0) if posterior is None else posterior.confidence
     counts = np.bincount(value, minlength=k)
@@ -108,13 +111,19 @@ def categories(
         ranked = rows[np.argsort(-confidence[rows], kind="stable")]
         chosen = ranked[np.linspace(0, len(ranked) - 1, min(each, len(ranked))).round().astype(int)]
         inside = [] if found is None or images is None else held(found, images, j)
-        real = [] if images is None else pictures(images, chosen, confidence, inside[0][0] if inside else "")
+        real = (
+            []
+            if images is None
+            else pictures(images, chosen, confidence, inside[0][0] if inside else "")
+        )
         result.append(
             Category(
                 k=j,
                 share=len(rows) / max(1, len(value)),
                 confidence=float(confidence[rows].mean()) if len(rows) else 0.0,
-                generated=[uri(i) for i in model.sample(each, seed=model.config.seed, **{code: j})] if code else [],
+                generated=[uri(i) for i in model.sample(each, seed=model.config.seed, **{code: j})]
+                if code
+                else [],
                 real=real,
                 classes=inside[:2],
             )
@@ -126,7 +135,7 @@ def total(model: Model, read: Mapping[str, Posterior]) -> int:
     """K: how many categories are read from images, or else drawn."""
     if model.categorical is not None and model.categorical in read:
         return int(read[model.categorical].probs.shape[1])
-    code = drawn(model)
+    code = model.drawn
     return 0 if code is None else model.latent.codes[code].width
 
 
@@ -141,14 +150,6 @@ def usage(model: Model, read: Mapping[str, Posterior]) -> list[str]:
     return [f"In use: {used.effective:.1f} of {k}, as e^H of their shares", *filter(None, [unused])]
 
 
-def drawn(model: Model) -> str | None:
-    """The code by which G draws the categories that are read: a class head that reads no code has none."""
-    reads_another = model.categorical is not None and model.categorical != model.latent.categorical
-    if not model.config.objective.generates or (reads_another and model.config.objective.q != model.categorical):
-        return None
-    return model.latent.categorical
-
-
 def held(found: clusters.Clusters, images: Images, j: int) -> list[tuple[str, float]]:
     """Classes in category j with their share of it, largest first."""
     column = found.table[:, j]
@@ -156,14 +157,21 @@ def held(found: clusters.Clusters, images: Images, j: int) -> list[tuple[str, fl
     return [(images.classes[c], float(column[c] / column.sum())) for c in order if column[c]]
 
 
-def pictures(images: Images, rows: Values, confidence: Values | None = None, expected: str = "") -> list[Picture]:
+def pictures(
+    images: Images, rows: Values, confidence: Values | None = None, expected: str = ""
+) -> list[Picture]:
     """Real images, with Q's confidence in them, and their class where it is not the expected one."""
     result = []
     for row, image in zip(rows.tolist(), images.take(rows), strict=True):
         label = images.classes[images.labels[row]] if images.labels[row] >= 0 else expected
         odd = label if expected and label != expected else ""
         result.append(
-            Picture(uri(image), images.source(row), 0.0 if confidence is None else float(confidence[row]), odd)
+            Picture(
+                uri(image),
+                images.source(row),
+                0.0 if confidence is None else float(confidence[row]),
+                odd,
+            )
         )
     return result
 
@@ -191,7 +199,10 @@ def factor(
         relations = related(mean, images, {called(c): p for c, p in read.items() if c != code})
     return Factor(
         code=code,
-        steps=[(f"{value:+.1f}".replace("+0.0", "0").replace("-", "−"), low <= value <= high) for value in sweep],
+        steps=[
+            (f"{value:+.1f}".replace("+0.0", "0").replace("-", "−"), low <= value <= high)
+            for value in sweep
+        ],
         trained=f"{low:g} to {high:g}".replace("-", "−"),
         generated=[[uri(image) for image in row] for row in grid],
         counts=counts,
@@ -207,10 +218,15 @@ def likeness(measured: Mapping[str, Any]) -> tuple[str, str]:
     name = own or max(rhos, key=lambda what: abs(rhos[what]))
     figures = f"{decimal(rhos[name], sign=True)} over generated sweeps"
     if "real" in measured:
-        figures += f", {decimal(measured['real'][name], sign=True)} over real images, category by category"
+        figures += (
+            f", {decimal(measured['real'][name], sign=True)} over real images, category by category"
+        )
     if own:
         return f"Looks like {own}", f"rank correlation {figures}"
-    return "Looks like no measured property of its own", f"nearest is {name}: rank correlation {figures}"
+    return (
+        "Looks like no measured property of its own",
+        f"nearest is {name}: rank correlation {figures}",
+    )
 
 
 def related(mean: Values, images: Images, others: Mapping[str, Posterior]) -> list[Relation]:
@@ -222,8 +238,12 @@ def related(mean: Values, images: Images, others: Mapping[str, Posterior]) -> li
     groups: dict[str, Values] = {name: p.value for name, p in others.items() if len(p.probs)}
     if len(images.classes) > 1:
         groups["class of the image"] = images.labels
-    found = [Relation(name, rank_correlation(mean, values), True) for name, values in numbers.items()]
-    found += [Relation(name, correlation_ratio(mean, values), False) for name, values in groups.items()]
+    found = [
+        Relation(name, rank_correlation(mean, values), True) for name, values in numbers.items()
+    ]
+    found += [
+        Relation(name, correlation_ratio(mean, values), False) for name, values in groups.items()
+    ]
     return sorted((r for r in found if abs(r.strength) >= WEAK), key=lambda r: -abs(r.strength))
 
 
@@ -239,4 +259,6 @@ def correlation_ratio(values: Values, groups: Values) -> float:
         return 0.0
     counts = np.bincount(groups)
     means = np.bincount(groups, values) / np.maximum(counts, 1)
-    return float(np.sqrt((counts * (means - values.mean()) ** 2).sum() / (len(values) * values.var())))
+    return float(
+        np.sqrt((counts * (means - values.mean()) ** 2).sum() / (len(values) * values.var()))
+    )

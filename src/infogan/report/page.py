@@ -13,16 +13,17 @@ import numpy as np
 from markupsafe import Markup
 from torch.nn import Module
 
-from infogan import __version__, durable
-from infogan.codes import Categorical
-from infogan.config import read_file
+from infogan import __version__
+from infogan.analysis.metrics import clusters
+from infogan.config.toml import as_toml
+from infogan.core import atomic
+from infogan.core.tables import read_file
 from infogan.data.images import Images
-from infogan.metrics import clusters
-from infogan.model import Model
+from infogan.latent.codes import Categorical
+from infogan.model.model import Model
 from infogan.report import findings
 from infogan.report.charts import chart, decimal
-from infogan.run import Run
-from infogan.settings import as_toml
+from infogan.runs.folder import Run
 
 WIDEST = 40
 """Classes or categories beyond which a table of both is left out."""
@@ -37,8 +38,12 @@ def write(run: Run, model: Model, images: Images | None, notes: Sequence[str] = 
     style, script = _part("page.css"), _part("page.js")
     height, width = model.shape[:2]
     factor, each = findings.tiles(width)
-    style += f":root {{ --w: {width * factor:g}px; --h: {height * factor:g}px; --fit: {each // 2}; }}\n"
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    style += (
+        f":root {{ --w: {width * factor:g}px; --h: {height * factor:g}px; --fit: {each // 2}; }}\n"
+    )
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
     html = environment.from_string(_part("page.html")).render(
         **contents(run, model, images),
         notes=notes,
@@ -50,7 +55,7 @@ def write(run: Run, model: Model, images: Images | None, notes: Sequence[str] = 
         signed=lambda r: decimal(r.strength, r.signed),
         version=__version__,
     )
-    with durable.whole(run.report_file) as partial:
+    with atomic.whole(run.report_file) as partial:
         partial.write_bytes(html.encode("utf-8", "backslashreplace"))  # file names need not be text
     return run.report_file
 
@@ -84,12 +89,14 @@ def duration(seconds: float) -> str:
 def contents(run: Run, model: Model, images: Images | None) -> dict[str, Any]:
     """Everything that the page says, by the names that its template uses."""
     codes, names, generates = model.latent.codes, model.names, model.config.objective.generates
-    code = model.categorical or findings.drawn(model)
+    code = model.categorical or model.drawn
     read = {} if images is None else model.encode(images)
     images = images if read else None
     found = None
     if images is not None and code in read and (images.labels >= 0).any():
-        found = clusters.score(images.labels, read[code].value, len(images.classes), read[code].probs.shape[1])
+        found = clusters.score(
+            images.labels, read[code].value, len(images.classes), read[code].probs.shape[1]
+        )
     categories = findings.categories(model, images, read, found)
     continuous = [name for name, c in codes.items() if generates and not isinstance(c, Categorical)]
     measured = _scores(run).get("continuous") or {}
@@ -99,12 +106,17 @@ def contents(run: Run, model: Model, images: Images | None) -> dict[str, Any]:
         "names": names,
         "code": code,
         "categories": categories,
-        "drawn": findings.drawn(model) is not None,
+        "drawn": model.drawn is not None,
         "largest": max((c.share for c in categories), default=0),
         "hidden": findings.total(model, read) - len(categories),
         "usage": findings.usage(model, read),
-        "samples": findings.random_samples(model, SAMPLES) if generates and findings.drawn(model) is None else [],
-        "factors": [findings.factor(model, name, images, read, names.code, measured.get(name)) for name in continuous],
+        "samples": findings.random_samples(model, SAMPLES)
+        if generates and model.drawn is None
+        else [],
+        "factors": [
+            findings.factor(model, name, images, read, names.code, measured.get(name))
+            for name in continuous
+        ],
         "weak": findings.WEAK,
         "data": {"run": str(run.path), "names": names.tree()},
         **training(run, model),
@@ -118,10 +130,14 @@ def contents(run: Run, model: Model, images: Images | None) -> dict[str, Any]:
         "training": (page["losses"], "Training"),
         "run": (True, "The run"),
     }
-    return page | {"sections": [(place, text) for place, (there, text) in sections.items() if there]}
+    return page | {
+        "sections": [(place, text) for place, (there, text) in sections.items() if there]
+    }
 
 
-def about(run: Run, model: Model, images: Images | None, found: clusters.Clusters | None) -> dict[str, Any]:
+def about(
+    run: Run, model: Model, images: Images | None, found: clusters.Clusters | None
+) -> dict[str, Any]:
     """What the run was: a sentence, the figures that matter, where it happened, how to repeat it."""
     config, codes, lines, names = model.config, model.latent.codes, run.metrics(), model.names.code
     machine = read_file(run.environment_file) if run.environment_file.is_file() else {}
@@ -141,9 +157,14 @@ def about(run: Run, model: Model, images: Images | None, found: clusters.Cluster
             (f"{found.nmi:.3f}", "normalised mutual information with the labels"),
         ]
     if "error" in _scores(run):
-        figures.append((percent(_scores(run)["error"]), f"error over {_scores(run)['n']:,} images held out"))
+        figures.append(
+            (percent(_scores(run)["error"]), f"error over {_scores(run)['n']:,} images held out")
+        )
     figures += [
-        (f"{bounds[name]:.2f} nats", f"of the {h:.2f} of {model.names.code(name)} can be read back from an image")
+        (
+            f"{bounds[name]:.2f} nats",
+            f"of the {h:.2f} of {model.names.code(name)} can be read back from an image",
+        )
         for name, h in model.latent.entropy.items()
         if name == model.latent.categorical and name in bounds
     ]
@@ -153,18 +174,26 @@ def about(run: Run, model: Model, images: Images | None, found: clusters.Cluster
         "data": config.data.name,
         "images trained on": f"{machine['images']:,}" if "images" in machine else "",
         "images on this page": f"{len(images):,} of {images.name}" if images is not None else "",
-        "image size": "×".join(map(str, model.shape[:2])) + (" grey" if model.shape[2] == 1 else " RGB"),
+        "image size": "×".join(map(str, model.shape[:2]))
+        + (" grey" if model.shape[2] == 1 else " RGB"),
         "objective": config.objective.kind,
         "latent": f"{config.latent.noise} noise, "
         + ", ".join(f"{n} ({type(c).__name__.lower()})" for n, c in codes.items()),
         "weights": f"{_weights(model.g):,} in G, {_weights(model.d):,} in D and Q",
-        **{f"learned prior of {names(n)}": ", ".join(map(percent, p.tolist())) for n, p in model.priors.items()},
+        **{
+            f"learned prior of {names(n)}": ", ".join(map(percent, p.tolist()))
+            for n, p in model.priors.items()
+        },
         "seed": config.seed,
         "time": duration(seconds) if seconds else "",
-        "machine": ", ".join(str(machine[key]) for key in ("processor", "device", "machine") if machine.get(key)),
+        "machine": ", ".join(
+            str(machine[key]) for key in ("processor", "device", "machine") if machine.get(key)
+        ),
         "threads": machine.get("threads", ""),
         "arithmetic": machine.get("dtype", ""),
-        "software": ", ".join(f"{key} {machine[key]}" for key in ("infogan", "torch", "python") if key in machine),
+        "software": ", ".join(
+            f"{key} {machine[key]}" for key in ("infogan", "torch", "python") if key in machine
+        ),
         "folder": run.path.resolve(),
     }
     return {
@@ -199,13 +228,19 @@ def training(run: Run, model: Model) -> dict[str, Any]:
         }
 
     bound, terms = series("L_I/"), {"Discriminator": series("d/"), "Generator": series("g/")}
-    known = dict.fromkeys([*bound, *(term.removeprefix("info/") for part in terms.values() for term in part)])
+    known = dict.fromkeys(
+        [*bound, *(term.removeprefix("info/") for part in terms.values() for term in part)]
+    )
     colours = {name: i for i, name in enumerate(known)}  # of a code one, wherever it stands
     colours |= {f"info/{name}": i for name, i in colours.items()}
     final, errors = (_scores(run).get(key) or {} for key in ("information", "information_error"))
     return {
-        "information": chart(bound, colours, {names.code(c): h for c, h in entropy.items()}) if bound else None,
-        "bounds": [(c, f"{final[c]:.3f}", f"{errors.get(c, 0):.4f}", f"{entropy[c]:.3f}") for c in final],
+        "information": chart(bound, colours, {names.code(c): h for c, h in entropy.items()})
+        if bound
+        else None,
+        "bounds": [
+            (c, f"{final[c]:.3f}", f"{errors.get(c, 0):.4f}", f"{entropy[c]:.3f}") for c in final
+        ],
         "losses": [(player, chart(part, colours)) for player, part in terms.items() if part],
     }
 
@@ -234,6 +269,10 @@ def agreement(
         counts = found.table[c, columns]
         heat = np.ceil(9 * counts / max(1, counts.sum())).astype(int)
         rows.append(
-            {"name": name, "cells": list(zip(counts.tolist(), heat.tolist(), strict=True)), "recall": recall[c]}
+            {
+                "name": name,
+                "cells": list(zip(counts.tolist(), heat.tolist(), strict=True)),
+                "recall": recall[c],
+            }
         )
     return page | {"columns": columns, "confusion": rows}

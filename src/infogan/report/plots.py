@@ -14,13 +14,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from infogan import durable
+from infogan.analysis.metrics.clusters import Indices
+from infogan.core import atomic
+from infogan.core.errors import ConfigError
 from infogan.data.images import Images, Pixels
-from infogan.errors import ConfigError
-from infogan.metrics.clusters import Indices
-from infogan.model import Model
-from infogan.report.png import png
-from infogan.run import Run
+from infogan.data.png import png
+from infogan.model.model import Model
+from infogan.runs.folder import Run
 
 INK, QUIET = "#222222", "#8a8a8a"
 COLOURS = ["#2f6db3", "#c8553d", "#3c8d5a", "#8a5fb0", "#b8860b", "#4a9aa5", "#d27c9f", "#6b6b6b"]
@@ -36,7 +36,9 @@ def mosaic(images: Pixels, gap: int = 2) -> Pixels:
     sheet = np.full((rows * (h + gap) - gap, columns * (w + gap) - gap, c), 255, np.uint8)
     for i in range(rows):
         for j in range(columns):
-            sheet[i * (h + gap) : i * (h + gap) + h, j * (w + gap) : j * (w + gap) + w] = images[i, j]
+            sheet[i * (h + gap) : i * (h + gap) + h, j * (w + gap) : j * (w + gap) + w] = images[
+                i, j
+            ]
     return sheet
 
 
@@ -64,16 +66,20 @@ def new_figure(width: float, height: float) -> Figure:
 def _written(path: Path, formats: Sequence[str]) -> Iterator[Path]:
     """A picture to write, whole or not at all; its folder is made. ConfigError when it ends in none of the formats."""
     if path.suffix.lower() not in formats:
-        raise ConfigError(f"{path}: this picture is written as {', '.join(formats)}; change the ending")
+        raise ConfigError(
+            f"{path}: this picture is written as {', '.join(formats)}; change the ending"
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
-    with durable.writing(path), durable.whole(path) as partial:
+    with atomic.writing(path), atomic.whole(path) as partial:
         yield partial
 
 
 def write(figure: Figure, path: Path, **more: Any) -> None:
     """Save a figure; its folder is made. ConfigError when it does not end in one of FORMATS. more: for savefig."""
     with warnings.catch_warnings(), _written(path, FORMATS) as partial:
-        warnings.filterwarnings("ignore", "Glyph")  # a name in a script that the font lacks: boxes in its place
+        warnings.filterwarnings(
+            "ignore", "Glyph"
+        )  # a name in a script that the font lacks: boxes in its place
         figure.savefig(partial, format=path.suffix[1:].lower(), facecolor="white", **more)
 
 
@@ -81,32 +87,44 @@ def _grid(axes: Axes, images: Pixels, columns: Sequence[str], rows: Sequence[str
     """Images [rows, columns, H, W, C] as one picture with a label over each column and beside each row."""
     gap = max(1, round(images.shape[2] * GAP))
     h, w = images.shape[2] + gap, images.shape[3] + gap
-    axes.imshow(mosaic(images, gap).squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.imshow(
+        mosaic(images, gap).squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest"
+    )
     axes.set_xticks([w * j + (w - gap) / 2 for j in range(len(columns))], columns)
     axes.set_yticks([h * i + (h - gap) / 2 for i in range(len(rows))], rows)
     axes.tick_params(length=0, labelsize=8, labelcolor=INK, labeltop=True, labelbottom=False)
     axes.spines[:].set_visible(False)
 
 
-def traversal(model: Model, name: str, path: Path, *, rows: int = 8, steps: int = 11, seed: int = 0) -> None:
+def traversal(
+    model: Model, name: str, path: Path, *, rows: int = 8, steps: int = 11, seed: int = 0
+) -> None:
     """A code's sweep: columns are its values, rows keep z and the other codes."""
     images, sweep = model.traverse(name, rows=rows, steps=steps, seed=seed)
     categorical = isinstance(sweep[0], int)
-    figure = new_figure(0.55 * len(sweep) + 0.5, 0.55 * rows * model.shape[0] / model.shape[1] + 0.6)
+    figure = new_figure(
+        0.55 * len(sweep) + 0.5, 0.55 * rows * model.shape[0] / model.shape[1] + 0.6
+    )
     axes = figure.subplots()
     labels = [
-        _plain_text(model.names.numbered(name, int(value))) if categorical else f"{value:+.1f}".replace("+0.0", "0")
+        _plain_text(model.names.numbered(name, int(value)))
+        if categorical
+        else f"{value:+.1f}".replace("+0.0", "0")
         for value in sweep
     ]
     _grid(axes, images, labels, [])
     code = model.latent.codes[name]
     trained = "" if categorical else _trained(code)
-    axes.set_title(_plain_text(f"{model.names.code(name)}{trained}"), fontsize=9, color=INK, loc="left")
+    axes.set_title(
+        _plain_text(f"{model.names.code(name)}{trained}"), fontsize=9, color=INK, loc="left"
+    )
     axes.set_ylabel("each row: one z", fontsize=8, color=QUIET)
     write(figure, path)
 
 
-def pairs(images: Pixels, again: Pixels, error: np.typing.NDArray[Any], path: Path, *, columns: int = 10) -> None:
+def pairs(
+    images: Pixels, again: Pixels, error: np.typing.NDArray[Any], path: Path, *, columns: int = 10
+) -> None:
     """Images [N, H, W, C] over what was made of them, with the error of each [N] below."""
     n, h, w, c = images.shape
     gap, columns = max(1, round(h * GAP)), min(columns, n)
@@ -119,8 +137,22 @@ def pairs(images: Pixels, again: Pixels, error: np.typing.NDArray[Any], path: Pa
         y, x = i // columns * step, i % columns * (w + gap)
         sheet[y : y + h, x : x + w] = images[i]
         sheet[y + h + gap : y + 2 * h + gap, x : x + w] = again[i]
-        axes.text(x + w / 2, y + 2 * h + 2 * gap, f"{error[i]:.1f}", fontsize=7, color=INK, ha="center", va="top")
-    axes.imshow(sheet.squeeze(2) if c == 1 else sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axes.text(
+            x + w / 2,
+            y + 2 * h + 2 * gap,
+            f"{error[i]:.1f}",
+            fontsize=7,
+            color=INK,
+            ha="center",
+            va="top",
+        )
+    axes.imshow(
+        sheet.squeeze(2) if c == 1 else sheet,
+        cmap="gray",
+        vmin=0,
+        vmax=255,
+        interpolation="nearest",
+    )
     axes.axis("off")
     write(figure, path)
 
@@ -128,7 +160,11 @@ def pairs(images: Pixels, again: Pixels, error: np.typing.NDArray[Any], path: Pa
 def _trained(code: Any) -> str:
     """The range that a continuous code was trained on, when the sweep leaves it."""
     low, high = code.shown
-    return f"   (trained on {low:g} to {high:g})" if code.sweep and tuple(code.sweep) != (low, high) else ""
+    return (
+        f"   (trained on {low:g} to {high:g})"
+        if code.sweep and tuple(code.sweep) != (low, high)
+        else ""
+    )
 
 
 def categories(
@@ -160,7 +196,9 @@ def categories(
     aspect = model.shape[0] / model.shape[1]
     figure = new_figure(9, max(2.0, 0.5 * k * aspect) + 0.5)
     left, right = figure.subplots(1, 2)
-    labels = [_plain_text(f"{model.names.code(name)}={model.names.numbered(name, j)}") for j in range(k)]
+    labels = [
+        _plain_text(f"{model.names.code(name)}={model.names.numbered(name, j)}") for j in range(k)
+    ]
     _grid(left, np.stack(generated), [], labels)
     _grid(right, np.stack(real), [], [f"{share:.0%}" for share in shares])
     left.set_title("generated", fontsize=9, color=INK)
@@ -185,7 +223,9 @@ def information(lines: Sequence[dict[str, Any]], entropy: Mapping[str, float], p
 def losses(lines: Sequence[dict[str, Any]], path: Path) -> None:
     """Every loss term of both players over training, in nats."""
     figure = new_figure(8, 3.2)
-    for axes, player, title in zip(figure.subplots(1, 2), "dg", ("discriminator", "generator"), strict=True):
+    for axes, player, title in zip(
+        figure.subplots(1, 2), "dg", ("discriminator", "generator"), strict=True
+    ):
         names = [name for name in lines[-1] if name.startswith(f"{player}/")]
         if not names:  # a classifier has no generator
             axes.set_visible(False)
@@ -196,7 +236,9 @@ def losses(lines: Sequence[dict[str, Any]], path: Path) -> None:
         axes.set_title(title, fontsize=9, color=INK)
         axes.set_xlabel("generator steps")
         plain(axes)
-        axes.legend(frameon=False, fontsize=7, labelcolor=INK, loc="center left", bbox_to_anchor=(1, 0.5))
+        axes.legend(
+            frameon=False, fontsize=7, labelcolor=INK, loc="center left", bbox_to_anchor=(1, 0.5)
+        )
     write(figure, path)
 
 
@@ -216,8 +258,8 @@ def run_figures(run: Run, model: Model, images: Images) -> list[Path]:
     for path in written:
         traversal(model, path.stem, path)
     samples = run.path / "samples"
-    if model.latent.categorical and "code" in model.d.heads:
-        posterior = model.encode(images)[model.latent.categorical]
+    if model.categorical and model.categorical == model.latent.categorical:
+        posterior = model.encode(images)[model.categorical]
         written.append(samples / "categories.png")
         categories(model, images, posterior.value, posterior.confidence, written[-1])
     if model.config.objective.generates:

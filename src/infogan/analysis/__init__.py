@@ -1,0 +1,1 @@
+"""What is measured on models and runs, and what follows from it."""

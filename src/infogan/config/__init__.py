@@ -1,0 +1,1 @@
+"""The settings of a run: their types, files, options and named presets."""

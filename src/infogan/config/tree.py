@@ -1,0 +1,112 @@
+"""Settings as nested dicts: from files and command lines, laid over each other."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from infogan.core.errors import ConfigError
+from infogan.core.tables import read_file
+from infogan.latent.codes import from_text
+from infogan.latent.latent import RESERVED
+
+SHORT_FORM = {"data": "name", "objective": "kind", "networks": "kind", "augment": "kind"}
+"""The field that a section's short form stands for: `--data mnist` is `--data.name mnist`."""
+
+
+def _long_form(path: Sequence[str], value: Any) -> Any:
+    """A section's or a code's short form as the dict it stands for."""
+    if isinstance(value, str) and value.lower() != "none":
+        if len(path) == 1 and path[0] in SHORT_FORM:
+            return {SHORT_FORM[path[0]]: value}
+        if len(path) == 2 and path[0] == "latent" and path[1] not in RESERVED:
+            try:
+                return from_text(value)
+            except ValueError as error:
+                raise ConfigError(f"latent.{path[1]}: {error}") from None
+    return value
+
+
+def merged(
+    base: Mapping[str, Any], changes: Mapping[str, Any], at: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """`base` with `changes` laid over it. Dicts merge, and another `kind` drops the fields of the kind before;
+    values (an InfoGAN, a Latent) replace; `none` removes a code from the latent and empties another setting."""
+    result = dict(base)
+    for name, change in changes.items():
+        key = name.replace("-", "_")
+        value, old = _long_form((*at, key), change), result.get(key)
+        if hasattr(value, "__pydantic_validator__"):
+            result[key] = TypeAdapter(type(value)).dump_python(value, mode="json")
+        elif isinstance(value, str) and value.lower() == "none":
+            if at == ("latent",):
+                result.pop(key, None)
+            else:
+                result[key] = None
+        elif isinstance(value, Mapping):
+            same = isinstance(old, Mapping) and value.get("kind", old.get("kind")) == old.get(
+                "kind"
+            )
+            result[key] = merged(
+                old if same and isinstance(old, Mapping) else {}, value, (*at, key)
+            )
+        else:
+            result[key] = value
+    return result
+
+
+def with_file(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Settings with a file laid over them. A file that describes the latent names all of its codes: they are a
+    list, which a file replaces and an option changes."""
+    changes = read_file(path)
+    if isinstance(changes.get("latent"), Mapping):
+        tree = {**tree, "latent": {k: v for k, v in tree["latent"].items() if k in RESERVED}}
+    return merged(tree, changes)
+
+
+def from_options(tokens: Sequence[str]) -> dict[str, Any]:
+    """Settings from `--section.field value` or `--section.field=value` words of a command line, as a tree.
+
+    Lists and tables are written as JSON.
+
+    >>> from_options(["--networks.channels", "[64,128]", "--steps=10"])
+    {'networks': {'channels': [64, 128]}, 'steps': '10'}
+    """
+    tree: dict[str, Any] = {}
+    words = iter(tokens)
+    for word in words:
+        if not word.startswith("--"):
+            raise ConfigError(f"{word!r} is not an option; settings are written --name value")
+        name, equals, value = word[2:].partition("=")
+        if not equals:
+            value = next(words, "--")
+            if value.startswith("--"):
+                raise ConfigError(f"--{name} needs a value")
+        if name == "data-dir":
+            name = "data.dir"
+        _put(tree, name.replace("-", "_").split("."), _parsed(name, value))
+    return tree
+
+
+def _parsed(name: str, value: str) -> Any:
+    """Lists and tables from their JSON; any other word as it is."""
+    if value[:1] not in ("[", "{"):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        raise ConfigError(f"--{name}: {value!r} is not JSON; write lists as [64,128]") from None
+
+
+def _put(tree: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    """Set one value in nested dicts; short forms that meet fields of the same section become tables."""
+    for depth, part in enumerate(path[:-1], 1):
+        below = _long_form(path[:depth], tree.get(part, {}))
+        tree[part] = dict(below) if isinstance(below, Mapping) else {}
+        tree = tree[part]
+    old, value = tree.get(path[-1]), _long_form(path, value)
+    tree[path[-1]] = (
+        {**old, **value} if isinstance(old, dict) and isinstance(value, Mapping) else value
+    )

@@ -1,1 +1,0 @@
-"""Scores. Pure functions of arrays; only `evaluate` sees a model."""

@@ -1,0 +1,1 @@
+"""What a user holds after training: one file of weights, settings and classes."""

@@ -1,0 +1,1 @@
+"""A whole run: train, score, draw, report; and several seeds of it."""

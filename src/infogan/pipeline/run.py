@@ -1,0 +1,143 @@
+"""A whole run: settings in; a trained model, its scores and its figures out."""
+
+import logging
+import shutil
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from infogan.analysis import doctor
+from infogan.analysis.evaluation import evaluate
+from infogan.config.presets import preset
+from infogan.config.settings import RunConfig
+from infogan.core import atomic, interrupts
+from infogan.core.errors import ConfigError, RunError, parsing
+from infogan.core.tables import read_file
+from infogan.data import load as data_load
+from infogan.data.images import Images
+from infogan.data.labels import reveal
+from infogan.data.labels import write_csv as write_labels
+from infogan.model.model import Model
+from infogan.report import page, plots
+from infogan.runs import checkpoints
+from infogan.runs.folder import Run
+from infogan.runs.images import held_out
+from infogan.runs.recorder import recording
+from infogan.training import trainer as training
+from infogan.training.trainer import Progress, Trainer
+
+logger = logging.getLogger("infogan")
+
+
+def train(
+    settings: RunConfig | str = "digits",
+    *,
+    run: Path | str,
+    data: Images | None = None,
+    seed: int | None = None,
+    fresh: bool = False,
+    progress: Progress = lambda step, line: None,
+) -> Model:
+    """Train, score on held-out images, draw the figures; the trained model. The same call resumes.
+
+    settings: a preset's name, or a RunConfig. run: the folder that becomes the record. data: images to train on
+    and to score on, instead of those that the settings name. fresh: remove a run that is there already.
+    """
+    config = preset(settings) if isinstance(settings, str) else settings
+    if seed is not None:
+        config = config.replace(seed=seed)
+    with closing(Run(run)) as folder:
+        model = fit(config, folder, images=data, fresh=fresh, progress=progress)
+        interrupts.poll()
+        if not scored(folder, config.steps):
+            with atomic.writing(folder.path):
+                record(folder, model, data or held_out(config))
+    return model
+
+
+def fit(
+    config: RunConfig,
+    run: Run | Path | str,
+    *,
+    images: Images | None = None,
+    fresh: bool = False,
+    progress: Progress = lambda step, line: None,
+) -> Model:
+    """Train into a run folder, or go on from its last checkpoint, without scores and figures; the trained model.
+
+    images: what to train on when it is not what `config.data` names. fresh: remove the run that is there, once
+    images and settings have proved good. Raises DataError, RunError (the folder holds another run, another process
+    has it, the disk is full) or TrainingError (something is no longer finite); what was written before stays.
+    """
+    if not isinstance(run, Run):
+        with closing(Run(run)) as own:
+            return fit(config, own, images=images, fresh=fresh, progress=progress)
+    images = images or data_load(config.data, "train")
+    if config.labels is not None:
+        images = reveal(images, config.labels, config.seed)
+    trainer = Trainer(config, images)
+    if fresh:
+        run.clear()
+    run.begin(config)
+    some = images.take(slice(0, 1000))
+    if (some == some[0]).all():
+        logger.warning(
+            "%s: zero variance, the images are all the same: there is nothing to tell apart",
+            images.name,
+        )
+    if state := checkpoints.newest(run.checkpoints):
+        with parsing(run.checkpoints, "a checkpoint of this run", RunError):
+            trainer.restore(*state)
+    if trainer.step >= config.steps and (model := _kept(run)):
+        return model
+    if config.labels is not None:
+        write_labels(images, run.labels_file)
+    run.weights_file.unlink(missing_ok=True)  # of fewer steps; its checkpoint stays
+    run.rewind(trainer.step)
+    run.write_json(run.environment_file, trainer.engine.describe() | {"images": len(images)})
+    atomic.require(run.path, 2 * trainer.size)
+    with atomic.writing(run.path), recording(run) as recorder:
+        finished = training.train(trainer, recorder, progress)
+    if finished is None:
+        interrupts.poll()
+        raise RunError(f"{run.path}: stopped at step {trainer.step}; the same command goes on")
+    finished.save(run.weights_file)
+    return finished
+
+
+def _kept(run: Run) -> Model | None:
+    """The model of a run that has its steps; None when it has to be made again from the last checkpoint."""
+    try:
+        return Model.load(run.path) if run.weights_file.is_file() else None
+    except RunError as error:
+        logger.warning("%s; it is made again from the last checkpoint", error)
+        return None
+
+
+def scored(run: Run, steps: int) -> bool:
+    """Whether the run has the scores of that many steps."""
+    try:
+        return read_file(run.scores_file).get("steps") == steps
+    except ConfigError:
+        return False
+
+
+def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
+    """Score a model, draw its figures and its page, and write all into the run folder; the scores."""
+    model.names = run.names
+    for old in ("samples", "traversals"):
+        shutil.rmtree(run.path / old, ignore_errors=True)
+    plots.run_figures(run, model, images)
+    lines = run.metrics()
+    speed = sorted(line["images_per_second"] for line in lines)
+    scores = evaluate(model, images, seed=model.config.seed) | {
+        "steps": model.config.steps,
+        "seconds": sum(line["seconds"] for line in lines),
+        "images_per_second": speed[len(speed) // 2],
+    }
+    found = doctor.examine(run, model, images, scores).findings
+    scores["findings"] = [asdict(finding) for finding in found]
+    run.write_json(run.scores_file, scores)
+    page.write(run, model, images, [str(finding) for finding in found])
+    return scores

@@ -1,0 +1,151 @@
+"""Checkpoints: weights and optimizer state as safetensors, the rest as JSON, and a manifest of their sha256.
+
+A checkpoint is a folder that is written aside and synced file by file, the manifest last, then named; only then may
+an older one go. The newest whose files are those of its manifest counts. The manifest finds damage; it proves no
+author.
+"""
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load, save
+from torch import Tensor
+
+from infogan.core import atomic
+from infogan.core.errors import RunError, parsing
+
+KEEP = 2
+"""Checkpoints that stay."""
+FORMAT = 1
+WEIGHTS, OPTIMIZERS, STATE, MANIFEST = (
+    "model.safetensors",
+    "optim.safetensors",
+    "state.json",
+    "manifest.json",
+)
+Content = tuple[dict[str, Any], dict[str, Tensor], dict[str, Tensor]]
+"""State, weights, moments."""
+logger = logging.getLogger("infogan")
+
+
+def manifest(files: Mapping[str, bytes]) -> bytes:
+    """What manifest.json must be, byte for byte, for files of these contents."""
+    entries = {
+        name: {"size": len(content), "sha256": sha256(content).hexdigest()}
+        for name, content in files.items()
+    }
+    return json.dumps({"format": FORMAT, "files": entries}, indent=1).encode()
+
+
+def write(
+    folder: Path,
+    state: Mapping[str, Any],
+    weights: Mapping[str, Tensor],
+    moments: Mapping[str, Tensor],
+) -> None:
+    """Save one checkpoint, whole or not at all; then let older ones go. state: plain values, with the step.
+
+    RunError when the disk takes it not; what was there before stays.
+    """
+    target = folder / f"step-{state['step']:08d}"
+    if target.is_dir():
+        if not fault(target):
+            return  # a run that came this way before, and steps are reproducible
+        atomic.remove(target)
+    files = {
+        WEIGHTS: save(dict(weights)),
+        OPTIMIZERS: save(dict(moments)),
+        STATE: json.dumps(state).encode(),
+    }
+    partial = folder / f".tmp-{target.name}-{os.getpid()}"
+    try:
+        with atomic.writing(target, sum(map(len, files.values()))):
+            atomic.mkdir(folder)
+            atomic.mkdir(partial)
+            for name, content in files.items():
+                atomic.write(partial / name, content)
+            atomic.write(partial / MANIFEST, manifest(files))
+            atomic.sync(partial)
+            atomic.rename(partial, target)
+    except RunError:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    for old in found(folder)[:-KEEP]:
+        atomic.remove(old)
+
+
+def found(folder: Path) -> list[Path]:
+    """Checkpoints in a folder, oldest first, damaged ones included."""
+    return sorted(folder.glob("step-*"))
+
+
+def _contents(path: Path) -> dict[str, bytes]:
+    """The files of a checkpoint; RunError when they are not those of its manifest."""
+    try:
+        files = {name: (path / name).read_bytes() for name in (WEIGHTS, OPTIMIZERS, STATE)}
+        listed = (path / MANIFEST).read_bytes()
+    except OSError as error:
+        raise RunError(f"{path}: {Path(error.filename or path).name}: {error.strerror}") from None
+    if listed != manifest(files):
+        expected = json.loads(manifest(files))["files"]
+        changed = [
+            name for name, entry in expected.items() if entry["sha256"].encode() not in listed
+        ]
+        raise RunError(f"{path}: {', '.join(changed or [MANIFEST])} changed after it was written")
+    return files
+
+
+def fault(path: Path) -> str:
+    """Why a checkpoint does not count; empty when it is whole."""
+    try:
+        _contents(path)
+    except RunError as error:
+        return str(error)
+    return ""
+
+
+def read(path: Path) -> Content:
+    """State, weights and moments of a checkpoint; RunError when it is damaged."""
+    files = _contents(path)
+    with parsing(path, "a checkpoint", RunError):
+        state = json.loads(files[STATE].decode())
+        if path.name != f"step-{state['step']:08d}":
+            raise ValueError(f"it is of step {state['step']}")
+        return state, load(files[WEIGHTS]), load(files[OPTIMIZERS])
+
+
+def newest(folder: Path) -> Content | None:
+    """The newest whole checkpoint; None where none was ever completed.
+
+    Damaged ones that are newer are named in a warning and set aside as `damaged-…`. RunError when every one is
+    damaged: training anew is a decision, not a default.
+    """
+    for leftover in [*folder.glob(".tmp-*"), *folder.glob(".del-*")]:
+        shutil.rmtree(leftover, ignore_errors=True)
+    damaged: dict[Path, RunError] = {}
+    for path in reversed(found(folder)):
+        try:
+            content = read(path)
+        except RunError as error:
+            damaged[path] = error
+            continue
+        for victim, reason in damaged.items():
+            logger.warning(
+                "damaged checkpoint passed over, going on from %s: %s", path.name, reason
+            )
+            aside = victim.with_name(f"damaged-{victim.name}")
+            shutil.rmtree(aside, ignore_errors=True)
+            victim.rename(aside)
+        return content
+    reasons = [*map(str, damaged.values())] or [str(path) for path in folder.glob("damaged-*")]
+    if reasons:
+        raise RunError(
+            f"no checkpoint is whole ({'; '.join(reasons)}); bring one back, or train anew with --fresh"
+        )
+    return None
