@@ -171,11 +171,11 @@ def judge(name: str, case: Case, path: Path, data_dir: str | None) -> dict[str, 
 def worst(signs: Signs) -> dict[str, float]:
     """Of each finding the value that its threshold is compared with, the smaller the worse."""
     spacings = [*signs.spacings.values(), *([] if signs.spacing is None else [signs.spacing])]
-    read = {name: told for name, told in signs.told.items() if told >= doctor.TOLD}
+    read = {name: told for name, told in signs.recovered.items() if told >= doctor.RECOVERED}
     values: Mapping[str, list[float]] = {
         D: [] if signs.losses is None else [signs.losses[0] / doctor.CHANCE],
         G: spacings,
-        CODE: list(signs.told.values()),
+        CODE: list(signs.recovered.values()),
         LAGS: [signs.kept[name] / told for name, told in read.items() if name in signs.kept],
         UNUSED: list(signs.usage),
         MIXED: [-strength for *_, strength in signs.pairs],
@@ -186,7 +186,7 @@ def worst(signs: Signs) -> dict[str, float]:
 THRESHOLDS: dict[str, float] = {
     D: doctor.OVERPOWERED,
     G: doctor.CLOSE,
-    CODE: doctor.TOLD,
+    CODE: doctor.RECOVERED,
     LAGS: doctor.LAG,
     UNUSED: doctor.UNUSED,
     MIXED: doctor.MIXED,

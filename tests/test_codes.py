@@ -6,19 +6,15 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
+from scipy.stats import vonmises
 
 from infogan.core.errors import ConfigError
 from infogan.core.random import stream
 from infogan.information.bounds import barber_agakov
-from infogan.latent.codes import (
-    MOST_RHO,
-    SIGMA_SPAN,
-    SURENESS,
-    Categorical,
-    Code,
-    Gaussian,
-    Uniform,
-)
+from infogan.latent.codes import KINDS, Angle, Categorical, Code, Gaussian, Uniform
+from infogan.latent.codes.angle import MOST_KAPPA
+from infogan.latent.codes.categorical import SURENESS
+from infogan.latent.codes.continuous import MOST_RHO, SIGMA_SPAN
 from infogan.latent.latent import Latent
 from infogan.objectives.base import of_codes, parameters
 
@@ -28,7 +24,79 @@ CODES: list[Code] = [
     Uniform(-1, 1),
     Uniform(-2, 2, sigma=1.0),
     Gaussian(1.0, 3.0),
+    Angle(),
 ]
+
+
+def test_every_kind_is_tested() -> None:
+    assert {code.kind for code in CODES} == KINDS.keys()
+
+
+@pytest.mark.parametrize("code", CODES, ids=str)
+def test_a_value_survives_the_way_through_its_columns(code: Code) -> None:
+    drawn = code.sample(50, stream(2, "prior"))
+    values = code.value(drawn).tolist()
+    again = torch.stack([code.columns(value) for value in values])
+    assert torch.allclose(again, drawn, atol=1e-5)
+    low, high = code.trained
+    assert code.kind == "gaussian" or all(low <= value <= high for value in values)
+    assert code.value(code.columns(code.swept(5)[1])[None]).item() == pytest.approx(
+        code.swept(5)[1]
+    )
+
+
+@pytest.mark.parametrize("code", CODES, ids=str)
+def test_what_q_puts_out_is_what_it_says(code: Code) -> None:
+    """Exported outputs, the posterior and the likelihood are of one distribution."""
+    params = torch.randn(20, code.n_params, generator=stream(3, "prior"))
+    outputs, read = code.outputs(params), code.posterior(params)
+    if code.categories:
+        assert np.allclose(outputs["probabilities"], read.probs)
+        return
+    assert np.allclose(outputs["mean"], read.mean)
+    assert np.allclose(outputs["std"], read.std)
+    at_mode = torch.stack([code.columns(float(mean)) for mean in read.mean])
+    aside = torch.stack([code.columns(float(mean) + 0.3) for mean in read.mean])
+    assert (code.log_q(params, at_mode) > code.log_q(params, aside)).all()
+
+
+def test_an_angles_q_is_von_mises() -> None:
+    """It integrates to 1, tells at most what scipy's entropy of von Mises leaves, and knows no end at ±π."""
+    code, params = Angle(), torch.tensor([[-3.0, 0.1]])  # κ = 3 and a mean next to π
+    grid = torch.linspace(-math.pi, math.pi, 20_001)[:-1].double()
+    columns = torch.stack([grid.cos(), grid.sin()], 1)
+    density = code.log_q(params.expand(len(grid), -1).double(), columns).exp()
+    assert density.mean().item() * 2 * math.pi == pytest.approx(1, abs=1e-6)
+    kappa = float(params.norm())
+    entropy = -(density * density.log()).mean().item() * 2 * math.pi
+    assert entropy == pytest.approx(float(vonmises(kappa).entropy()), abs=1e-4)
+    either = torch.stack([code.columns(math.pi - 0.01), code.columns(-math.pi + 0.01)])
+    near = code.log_q(params.expand(2, -1), either)
+    assert near[0].item() == pytest.approx(near[1].item(), abs=0.01)
+    assert code.posterior(torch.zeros(1, 2)).confidence[0] == pytest.approx(0, abs=1e-3)
+    assert code.posterior(torch.tensor([[0.0, 300.0]])).confidence[0] > 0.99
+
+
+def test_an_angles_likelihood_is_bounded_and_has_a_gradient_everywhere() -> None:
+    code, right = Angle(), Angle().columns(0.5)[None]
+    sure = code.log_q(1e9 * right, right).item()
+    assert sure == pytest.approx(0.5 * math.log(MOST_KAPPA / (2 * math.pi)), abs=0.01)
+    params = torch.zeros(1, 2, requires_grad=True)
+    code.log_q(params, right).sum().backward()
+    assert params.grad is not None
+    assert torch.allclose(params.grad, right, atol=1e-3)  # at κ = 0: towards the value
+
+
+def test_an_angle_that_is_read_is_recovered() -> None:
+    code = Angle()
+    drawn = code.sample(4000, stream(0, "angle"))
+    noise = torch.randn(4000, generator=stream(1, "angle"))
+    for sigma, least, most in ((0.05, 0.98, 1), (0.5, 0.7, 0.9)):
+        mean = code.value(drawn) + sigma * noise
+        params = torch.stack([mean.cos(), mean.sin()], 1) / sigma**2
+        assert least < code.recovered_from(drawn, code.posterior(params)) <= most
+    lost = code.posterior(torch.randn(4000, 2, generator=stream(2, "angle")))
+    assert code.recovered_from(drawn, lost) < 0.05
 
 
 @pytest.mark.parametrize("code", CODES, ids=str)
@@ -50,7 +118,7 @@ def test_q_that_says_the_prior_gains_nothing(code: Code) -> None:
             len(values), -1
         )
         # KL(U‖N) moment-matched is 0.176485; sigma 1 on U(-2, 2): h(U) - CE(U, N(0, 1))
-        expected = {"uniform": -0.176485, "gaussian": 0.0}[code.kind]
+        expected = {"uniform": -0.176485, "gaussian": 0.0, "angle": 0.0}[code.kind]
         if code.n_params == 1:
             expected = math.log(4) - (0.5 * math.log(2 * math.pi) + (16 / 12) / 2)
     l_i = float(barber_agakov(code.entropy, code.log_q(params, values).double()))
@@ -257,7 +325,7 @@ def test_j_holds_its_target_fixed_and_takes_both_roles() -> None:
     grads = []
     for q in (torch.zeros(5, 3), b):
         leaf = a.clone().requires_grad_()
-        code._agreement(leaf.log_softmax(1), q.log_softmax(1)).backward()
+        code._consistency(leaf.log_softmax(1), q.log_softmax(1)).backward()
         grads.append(leaf.grad)
     assert torch.equal(*grads)  # what q says does not reach the target
     assert float(code.real_information(a, b, {})) == pytest.approx(

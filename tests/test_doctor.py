@@ -72,7 +72,7 @@ def test_a_code_that_is_ignored(name: str, code: AnyCode) -> None:
     low, high = -3.0, code.entropy
     while high - low > 1e-6:  # where L_I tells just enough
         middle = (low + high) / 2
-        low, high = (low, middle) if code.told(middle) > doctor.TOLD else (middle, high)
+        low, high = (low, middle) if code.recovered(middle) > doctor.RECOVERED else (middle, high)
     assert names_of(measure(config, log(**{f"L_I_{name}": high + 0.01}), {}), config) == []
     (found,) = findings(measure(config, log(**{f"L_I_{name}": low - 0.01}), {}), config)
     assert found.name == "code ignored"
@@ -97,9 +97,9 @@ def test_told_is_the_share_of_variance_that_q_reads(code: Uniform | Gaussian) ->
         b = math.log(100)
         params = torch.cat([mu, torch.full_like(mu, b * math.atanh(s / b))], 1)[:, : code.n_params]
         bound = code.entropy + float(code.log_q(params, c).mean())
-        assert code.told(bound) == pytest.approx(share, abs=0.01)
-    assert code.told(-1e6) < 0  # however wrong Q is
-    assert Categorical(4).told(math.log(2)) == pytest.approx(0.5)
+        assert code.recovered(bound) == pytest.approx(share, abs=0.01)
+    assert code.recovered(-1e6) < 0  # however wrong Q is
+    assert Categorical(4).recovered(math.log(2)) == pytest.approx(0.5)
 
 
 def test_a_run_that_is_not_finished_or_jumped() -> None:
@@ -117,7 +117,7 @@ def test_a_run_that_is_not_finished_or_jumped() -> None:
 
 def test_a_finished_model_that_lags_behind_training() -> None:
     seen = measure(CONFIG, log(), {})
-    enough = {name: doctor.LAG * told for name, told in seen.told.items()}
+    enough = {name: doctor.LAG * told for name, told in seen.recovered.items()}
     assert names_of(replace(seen, kept=enough)) == []
     ema = CONFIG.replace(optim={"ema": 0.99})
     (found,) = findings(replace(seen, kept=enough | {"slant": enough["slant"] - 0.01}), ema)
@@ -132,14 +132,14 @@ def test_what_is_read_of_a_continuous_code_needs_neither_its_zero_nor_a_true_sig
     noise = torch.randn(drawn.shape, generator=torch.Generator().manual_seed(1))
     mean = (0.3 + 0.5 * drawn + 0.5 * code.std * math.sqrt(1 / 0.8 - 1) * noise)[:, 0].numpy()
     off = Posterior(value=mean, confidence=mean, mean=mean, std=np.full_like(mean, 0.05))
-    assert diagnostics.reading(code, drawn, off) == pytest.approx(0.8, abs=0.02)
-    assert diagnostics.reading(code, drawn, replace(off, mean=-mean)) < 0.01  # backwards is wrong
+    assert code.recovered_from(drawn, off) == pytest.approx(0.8, abs=0.02)
+    assert code.recovered_from(drawn, replace(off, mean=-mean)) < 0.01  # backwards is wrong
     lost = np.full_like(mean, np.nan)
-    assert not diagnostics.reading(code, drawn, replace(off, mean=lost, std=lost)) > 0
-    assert diagnostics.reading(
-        code, drawn, replace(off, mean=noise[:, 0].numpy())
-    ) == pytest.approx(0, abs=0.01)
-    assert diagnostics.reading(code, drawn, replace(off, mean=np.ones_like(mean))) == 0
+    assert not code.recovered_from(drawn, replace(off, mean=lost, std=lost)) > 0
+    assert code.recovered_from(drawn, replace(off, mean=noise[:, 0].numpy())) == pytest.approx(
+        0, abs=0.01
+    )
+    assert code.recovered_from(drawn, replace(off, mean=np.ones_like(mean))) == 0
 
 
 def test_what_is_read_of_a_continuous_code_counts_what_q_knows_to_be_unsure_of() -> None:
@@ -153,7 +153,7 @@ def test_what_is_read_of_a_continuous_code_counts_what_q_knows_to_be_unsure_of()
     read = Posterior(value=mean, confidence=std, mean=mean, std=std)
     bound = code.entropy - (0.5 * math.log(2 * math.pi) + (math.log(10.0) + math.log(0.01)) / 2)
     assert np.corrcoef(c, mean)[0, 1] ** 2 < 0.3
-    assert diagnostics.reading(code, drawn, read) == pytest.approx(code.told(bound), abs=0.01)
+    assert code.recovered_from(drawn, read) == pytest.approx(code.recovered(bound), abs=0.01)
 
 
 def test_what_is_read_of_a_categorical_code_is_its_share_of_information() -> None:
@@ -161,12 +161,12 @@ def test_what_is_read_of_a_categorical_code_is_its_share_of_information() -> Non
     drawn = code.sample(2000, torch.Generator().manual_seed(0))
     probs = (0.1 + 0.6 * drawn).numpy()
     read = Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)
-    assert diagnostics.reading(code, drawn, read) == pytest.approx(
+    assert code.recovered_from(drawn, read) == pytest.approx(
         1 + math.log(0.7) / math.log(4), abs=1e-4
     )
     wrong = np.roll(drawn.numpy(), 1, 1)
     assert (
-        -100 < diagnostics.reading(code, drawn, replace(read, probs=wrong)) < -10
+        -100 < code.recovered_from(drawn, replace(read, probs=wrong)) < -10
     )  # sure, and wrong: finite
 
 
@@ -226,7 +226,7 @@ def test_a_learned_prior_is_the_measure_of_both_shares(trained: Path) -> None:
     model = Model(learned, (16, 16, 1))
     model.priors["digit"] = torch.tensor([0.85, 0.05, 0.05, 0.05])
     entropy = model.latent.codes["digit"].entropy
-    assert measure(learned, log(L_I_digit=entropy), {}, model).told["digit"] == pytest.approx(
+    assert measure(learned, log(L_I_digit=entropy), {}, model).recovered["digit"] == pytest.approx(
         1, abs=1e-6
     )
 
@@ -331,7 +331,7 @@ def test_the_command(done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     run("doctor", done, "--json")
     tree = json.loads(capsys.readouterr().out)
     assert {finding["name"] for finding in tree["findings"]} >= {"code ignored"}
-    assert tree["signs"]["told"].keys() == {"digit", "slant"}
+    assert tree["signs"]["recovered"].keys() == {"digit", "slant"}
     recorded = json.loads((done / "scores.json").read_text())["findings"]
     assert recorded == tree["findings"]  # what the end of training saw
 

@@ -13,7 +13,8 @@ from infogan.config.presets import PRESETS
 from infogan.config.settings import RunConfig
 from infogan.core.random import stream
 from infogan.data.images import Images
-from infogan.latent.codes import MOST_RHO, Categorical, Uniform
+from infogan.latent.codes import Categorical, Uniform
+from infogan.latent.codes.continuous import MOST_RHO
 from infogan.latent.latent import Draw, Latent
 from infogan.networks import Verdict
 from infogan.objectives import GAN, OBJECTIVES, InfoGAN

@@ -16,7 +16,8 @@ from infogan.config.settings import RunConfig
 from infogan.core.errors import RunError, TrainingError
 from infogan.data.images import Images
 from infogan.explorer.page import described
-from infogan.latent.codes import PRIOR_FLOOR, Categorical, Uniform
+from infogan.latent.codes import Categorical, Uniform
+from infogan.latent.codes.categorical import PRIOR_FLOOR
 from infogan.latent.latent import Latent
 from infogan.model.model import Model
 from infogan.pipeline.run import fit

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from infogan.config.settings import RunConfig as RunConfig
     from infogan.core.errors import InfoganError as InfoganError
     from infogan.data.images import Images as Images
+    from infogan.latent.codes import Angle as Angle
     from infogan.latent.codes import Categorical as Categorical
     from infogan.latent.codes import Gaussian as Gaussian
     from infogan.latent.codes import Uniform as Uniform
@@ -40,7 +41,7 @@ _HOMES = {
     "config.settings": "RunConfig",
     "core.errors": "InfoganError",
     "data.images": "Images",
-    "latent.codes": "Categorical Gaussian Uniform",
+    "latent.codes": "Angle Categorical Gaussian Uniform",
     "latent.latent": "Latent",
     "model.model": "Model",
     "objectives": "GAN InfoGAN",

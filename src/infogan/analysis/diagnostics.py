@@ -9,16 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.distributions import Normal
 
 from infogan.config.settings import RunConfig
 from infogan.core.random import stream
 from infogan.data.augment import Affine
 from infogan.data.images import Images, Pixels, to_float, to_pixels
-from infogan.latent.codes import Categorical, Code
 from infogan.latent.latent import Draw
 from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
@@ -48,10 +44,10 @@ class Signs:
     """Losses that jumped or are no numbers: what they were in the middle of the run, and in its last line."""
     information: Mapping[str, float] = field(default_factory=dict)
     """L_I of each code in nats, at the end of the log."""
-    told: Mapping[str, float] = field(default_factory=dict)
+    recovered: Mapping[str, float] = field(default_factory=dict)
     """The share of each code that this L_I stands for."""
     kept: Mapping[str, float] = field(default_factory=dict)
-    """The share of each code that the finished model reads, whose weights may be averages (`reading`)."""
+    """The share of each code that the finished model reads, whose weights may be averages (`Code.recovered_from`)."""
     spacing: float | None = None
     """Distance from a generated image to the nearest other, over that of real images (medians)."""
     spacings: Mapping[int, float] = field(default_factory=dict)
@@ -81,7 +77,7 @@ def measure(
         losses=_losses(config, end),
         jumps=jumps(lines),
         information=information,
-        told={name: codes[name].told(bound) for name, bound in information.items()},
+        recovered={name: codes[name].recovered(bound) for name, bound in information.items()},
         usage=usage(config, scores),
         missing=missing,
     )
@@ -135,11 +131,7 @@ def usage(config: RunConfig, scores: Mapping[str, Any]) -> tuple[float, ...]:
     a category is, or where images are too few for it."""
     shares, n = scores.get("shares", ()), int(scores.get("n", 0))
     code = config.latent.codes.get(str(scores.get("code")))
-    prior = (
-        code.prior.tolist()
-        if isinstance(code, Categorical)
-        else [1 / max(1, len(shares))] * len(shares)
-    )
+    prior = code.shares if code else [1 / max(1, len(shares))] * len(shares)
     if config.labels is not None or not shares or n * min(prior) < FEWEST:
         return ()
     return tuple(share / expected for share, expected in zip(shares, prior, strict=True))
@@ -155,30 +147,11 @@ def nearest(images: Pixels) -> Array:
     return result
 
 
-def reading(code: Code, drawn: Tensor, read: Posterior) -> float:
-    """The share of a code that Q reads from images generated with the values `drawn` [N, width]: 0 nothing, 1 all.
-
-    Of a categorical code L_I / H(c) (InfoGAN eq. 5), below 0 where Q is wrong and sure. Of a continuous one the share
-    of its variance by the larger of two lower bounds on what Q knows: L_I of Q's own Gaussians (`Code.told`), and that
-    of a rising straight line through Q's means, rho². A Q that normalises by real images is beside the point by a
-    constant, and too sure, long before it stops telling values apart; its own sigma tells which images it reads badly.
-    """
-    if isinstance(code, Categorical):
-        log_q = torch.from_numpy(read.probs.clip(1e-12)).log()[drawn.bool()]
-        return code.told(code.entropy + float(log_q.mean()))
-    c = drawn[:, 0]
-    log_q = Normal(
-        torch.from_numpy(read.mean), torch.from_numpy(read.std), validate_args=False
-    ).log_prob(c)
-    rho = float(np.corrcoef(read.mean, c)[0, 1]) if np.ptp(read.mean) else 0.0
-    return max(max(rho, 0.0) ** 2, code.told(code.entropy + float(log_q.mean())))
-
-
 def _kept(model: Model, draw: Draw, made: Pixels) -> dict[str, float]:
-    """`reading` of each code that a head of D reads."""
+    """`Code.recovered_from` of each code that a head of D reads."""
     read = model.recovered(model.encode(made)) if model.readings else {}
     return {
-        name: reading(model.latent.codes[name], draw.values[name], found)
+        name: model.latent.codes[name].recovered_from(draw.values[name], found)
         for name, found in read.items()
     }
 

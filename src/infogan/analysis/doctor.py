@@ -15,7 +15,6 @@ from infogan.core.errors import RunError
 from infogan.core.tables import read_file
 from infogan.data.augment import Affine
 from infogan.data.images import Images
-from infogan.latent.codes import Categorical
 from infogan.model.model import Model
 from infogan.objectives.terms import Consistency
 from infogan.runs.folder import Run
@@ -27,8 +26,8 @@ OVERPOWERED = 0.4
 """D is too far ahead when L_D falls below this share of CHANCE."""
 LAG = 0.65
 """The finished model lags when it reads less than this share of what Q read of a code while training."""
-TOLD = 0.4
-"""A code is ignored when Q reads less than this share of it (Code.told)."""
+RECOVERED = 0.4
+"""A code is ignored when Q reads less than this share of it (Code.recovered)."""
 CLOSE = 0.14
 """Images repeat when the distance from one to the nearest other is less than this share of that of real images."""
 UNUSED = 0.1
@@ -102,16 +101,16 @@ def findings(signs: Signs, config: RunConfig, names: Names | None = None) -> lis
     lagging = [
         name
         for name, kept in signs.kept.items()
-        if signs.told.get(name, 0) >= TOLD and not kept >= LAG * signs.told[name]
+        if signs.recovered.get(name, 0) >= RECOVERED and not kept >= LAG * signs.recovered[name]
     ]
     found += [_lags(lagging, signs, config, names)] if lagging else []
     found += [
         _ignored(name, signs, config, names)
-        for name, told in signs.told.items()
-        if not told >= TOLD
+        for name, share in signs.recovered.items()
+        if not share >= RECOVERED
     ]
     code = config.latent.categorical
-    if code is None or signs.told.get(code, TOLD) >= TOLD:
+    if code is None or signs.recovered.get(code, RECOVERED) >= RECOVERED:
         found += _categories(signs, config, names)
     return found
 
@@ -141,7 +140,7 @@ def _training(signs: Signs, config: RunConfig) -> list[Finding]:
 
 def _lags(lagging: Sequence[str], signs: Signs, config: RunConfig, names: Names) -> Finding:
     shares = [
-        f"{max(0.0, signs.kept[n]):.0%} of {names.code(n)} (in training {signs.told[n]:.0%})"
+        f"{max(0.0, signs.kept[n]):.0%} of {names.code(n)} (in training {signs.recovered[n]:.0%})"
         for n in lagging
     ]
     ema = config.optim.ema
@@ -172,8 +171,8 @@ def _samples(signs: Signs, config: RunConfig, names: Names) -> list[Finding]:
 
 def _ignored(name: str, signs: Signs, config: RunConfig, names: Names) -> Finding:
     code = config.latent.codes[name]
-    seen = f"Q reads {max(0.0, signs.told[name]):.0%} of {names.code(name)} (L_I {signs.information[name]:.2f} nats)"
-    usual = 1.0 if isinstance(code, Categorical) else 0.1
+    seen = f"Q reads {max(0.0, signs.recovered[name]):.0%} of {names.code(name)} (L_I {signs.information[name]:.2f} nats)"
+    usual = 1.0 if code.categories else 0.1
     if config.objective.kind == "gan":
         remedy = "objective infogan; a plain GAN pays nobody for its codes"
     elif code.weight < usual:
@@ -226,8 +225,8 @@ def looked_at(signs: Signs) -> list[str]:
             f"losses: L_D {signs.losses[0]:.2f} ({CHANCE:.2f} is chance), L_G {signs.losses[1]:.2f}"
         )
     seen += [
-        f"{name}: Q reads {max(0.0, told):.0%} (L_I {signs.information[name]:.2f})"
-        for name, told in signs.told.items()
+        f"{name}: Q reads {max(0.0, share):.0%} (L_I {signs.information[name]:.2f})"
+        for name, share in signs.recovered.items()
     ]
     if signs.kept:
         shares = ", ".join(f"{max(0.0, kept):.0%} of {name}" for name, kept in signs.kept.items())

@@ -9,7 +9,6 @@ from infogan.analysis.metrics import clusters, morphology
 from infogan.core.errors import DataError
 from infogan.core.random import stream
 from infogan.data.images import Images
-from infogan.latent.codes import Categorical
 from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
 
@@ -82,13 +81,13 @@ def continuous(
     own, None where rho of the sweeps is below morphology.CLEAR. Empty where no code is continuous or nothing is
     generated; no real and real_overall where nothing reads the code.
     """
-    names = [name for name, code in model.latent.codes.items() if not isinstance(code, Categorical)]
+    names = [name for name, code in model.latent.codes.items() if not code.categories]
     if not names or not model.config.objective.generates:
         return {}
     shapes = morphology.are_shapes(images)
     result: dict[str, Any] = {}
     for name in names:
-        low, high = model.latent.codes[name].shown  # type: ignore[attr-defined]  # every continuous code has it
+        low, high = model.latent.codes[name].trained
         values = np.linspace(low, high, STEPS)
         draw = model.latent.grid(name, values.tolist(), SWEEPS, stream(seed, f"sweep {name}"))
         made = morphology.measure(Images(model.generate(draw.vector())), shapes)

@@ -68,7 +68,7 @@ class _Encoder(nn.Module):
         return {
             f"{reading.name}_{part}": tensor
             for reading in self.readings
-            for part, tensor in reading.code.reading(params[reading.name]).items()
+            for part, tensor in reading.code.outputs(params[reading.name]).items()
         }
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:

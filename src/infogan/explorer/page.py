@@ -17,7 +17,7 @@ from infogan import __version__
 from infogan.core.errors import ConfigError
 from infogan.core.random import stream
 from infogan.explorer.export import Graph, compact, graphs, write
-from infogan.latent.codes import Categorical, Code
+from infogan.latent.codes import Code
 from infogan.latent.latent import CLASS, Latent
 from infogan.model.model import Model
 from infogan.runs.folder import Run
@@ -32,8 +32,6 @@ EXACT = {"generator": 1 / 255, "encoder": 0.005}
 """Largest difference from torch in a page: half a grey level in [-1, 1]; of a probability, mean or sigma."""
 SEEDS, SEED_BYTES = 1000, 1 << 18
 """z that a page holds: those of `infogan sample --seed 0` and on, as many as fit."""
-REACH = 2
-"""A slider goes this many times as far from its middle as training did."""
 LARGE = 60 << 20
 
 
@@ -140,21 +138,9 @@ def readings(
 
 
 def described(name: str, code: Code, names: Names, classes: Mapping[int, str]) -> dict[str, Any]:
-    """What the page has to know of a code. Ranges: `trained` is what training saw (of a Gaussian, nearly all),
-    `range` what the slider spans."""
-    facts: dict[str, Any] = {"name": name, "shown": names.code(name)}
-    if isinstance(code, Categorical):
-        given = {**classes, **names.categories.get(name, {})}
-        return facts | {
-            "categories": code.k,
-            "names": {str(k): word for k, word in given.items()},
-            "probs": code.probs,
-        }
-    low, high = code.shown  # type: ignore[attr-defined]
-    middle, half = (low + high) / 2, (high - low) / 2
-    swept = code.swept(2)
-    return facts | {
-        "trained": [low, high],
-        "range": [min(swept[0], middle - REACH * half), max(swept[-1], middle + REACH * half)],
-        "normal": code.kind == "gaussian",
-    }
+    """What the page has to know of a code, with its names."""
+    facts = {"name": name, "shown": names.code(name), **code.described()}
+    if not code.categories:
+        return facts
+    given = {**classes, **names.categories.get(name, {})}
+    return facts | {"names": {str(k): word for k, word in given.items()}}

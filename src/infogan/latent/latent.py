@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
 from infogan.core.errors import ConfigError
-from infogan.latent.codes import AnyCode, Categorical, Code, Gaussian, Uniform
+from infogan.latent.codes import AnyCode, Categorical, Code
 from infogan.latent.posterior import Posterior
 
 CODE, CLASS = "code", "class"
@@ -97,20 +97,14 @@ class Latent(BaseModel):
         """The codes whose prior is learned."""
         codes = self.codes.items()
         return {
-            name: code
-            for name, code in codes
-            if isinstance(code, Categorical) and code.probs == "learned"
+            name: code for name, code in codes if isinstance(code, Categorical) and code.learned
         }
 
     @property
     def following(self) -> dict[str, str]:
         """The property that each code follows, of those that follow one."""
         codes = self.codes.items()
-        return {
-            name: code.follows
-            for name, code in codes
-            if isinstance(code, Uniform | Gaussian) and code.follows
-        }
+        return {name: code.follows for name, code in codes if code.follows}
 
     def under(self, priors: Mapping[str, Tensor]) -> "Latent":
         """The latent at a stage of training: learned priors [K] by code have become given ones."""
@@ -122,9 +116,7 @@ class Latent(BaseModel):
     @property
     def categorical(self) -> str | None:
         """Name of the code that stands for the classes: the first categorical one."""
-        return next(
-            (name for name, code in self.codes.items() if isinstance(code, Categorical)), None
-        )
+        return next((name for name, code in self.codes.items() if code.categories), None)
 
     def code(self, name: str) -> Code:
         """The code of that name; ConfigError listing the names when there is none."""

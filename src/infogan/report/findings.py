@@ -186,7 +186,7 @@ def factor(
 ) -> Factor:
     """A continuous code. called: what the page calls a code. measured: what the scores say of it."""
     grid, sweep = model.traverse(code, rows=ROWS, steps=STEPS, seed=model.config.seed)
-    low, high = model.latent.codes[code].shown  # type: ignore[attr-defined]  # every continuous code has it
+    low, high = model.latent.codes[code].trained
     near, counts, relations = [], [], []
     if images is not None and code in read:
         mean, half = read[code].mean, (sweep[1] - sweep[0]) / 2

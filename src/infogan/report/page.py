@@ -19,7 +19,6 @@ from infogan.config.toml import as_toml
 from infogan.core import atomic
 from infogan.core.tables import read_file
 from infogan.data.images import Images
-from infogan.latent.codes import Categorical
 from infogan.model.model import Model
 from infogan.report import findings
 from infogan.report.charts import chart, decimal
@@ -98,7 +97,7 @@ def contents(run: Run, model: Model, images: Images | None) -> dict[str, Any]:
             images.labels, read[code].value, len(images.classes), read[code].probs.shape[1]
         )
     categories = findings.categories(model, images, read, found)
-    continuous = [name for name, c in codes.items() if generates and not isinstance(c, Categorical)]
+    continuous = [name for name, c in codes.items() if generates and not c.categories]
     measured = _scores(run).get("continuous") or {}
     page = {
         "title": run.path.resolve().name,
@@ -142,7 +141,7 @@ def about(
     config, codes, lines, names = model.config, model.latent.codes, run.metrics(), model.names.code
     machine = read_file(run.environment_file) if run.environment_file.is_file() else {}
     seconds = sum(line["seconds"] for line in lines)
-    groups = [f"{c.k} categories" for c in codes.values() if isinstance(c, Categorical)]
+    groups = [f"{c.categories} categories" for c in codes.values() if c.categories]
     others = len(codes) - len(groups)
     groups += [f"{others} continuous code{'s' if others > 1 else ''}"] if others else []
     trained = f"{machine['images']:,} images of " if "images" in machine else ""

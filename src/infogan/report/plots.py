@@ -159,7 +159,7 @@ def pairs(
 
 def _trained(code: Any) -> str:
     """The range that a continuous code was trained on, when the sweep leaves it."""
-    low, high = code.shown
+    low, high = code.trained
     return (
         f"   (trained on {low:g} to {high:g})"
         if code.sweep and tuple(code.sweep) != (low, high)

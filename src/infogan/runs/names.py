@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from infogan.core.errors import ConfigError
-from infogan.latent.codes import Categorical
 from infogan.latent.latent import CLASS, Latent
 from infogan.latent.posterior import Posterior
 
@@ -65,7 +64,7 @@ class Names(BaseModel):
         for code, given in names.categories.items():
             if code == CLASS:
                 continue
-            if not isinstance(latent.code(code), Categorical):
+            if not latent.code(code).categories:
                 raise ConfigError(
                     f"categories.{code}: {code} has no categories; only its own name can be given"
                 )

@@ -128,11 +128,8 @@ class Trainer:
             player.collect()
         optimizer.step()
         for name, player in self.players.items():
-            if (
-                (step.player == "d"
-                and name == "d")
-                or (step.player == "g"
-                and (name != "d" or self.config.objective.g_heads))
+            if (step.player == "d" and name == "d") or (
+                step.player == "g" and (name != "d" or self.config.objective.g_heads)
             ):
                 player.refresh()
 

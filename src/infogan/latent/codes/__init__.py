@@ -1,0 +1,40 @@
+"""Kinds of latent code, a file each, and the one table of them."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from infogan.latent.codes.angle import Angle
+from infogan.latent.codes.base import Code
+from infogan.latent.codes.categorical import Categorical
+from infogan.latent.codes.gaussian import Gaussian
+from infogan.latent.codes.uniform import Uniform
+
+__all__ = ["KINDS", "Angle", "AnyCode", "Categorical", "Code", "Gaussian", "Uniform", "from_text"]
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "categorical": ("k",),
+    "uniform": ("low", "high"),
+    "gaussian": ("mean", "scale"),
+    "angle": (),
+}
+"""Each kind, and the fields that its short form `kind:value:value` fills in order."""
+
+
+def from_text(value: object) -> object:
+    """The short form, for files and the command line: `categorical:10`, `uniform:-1:1`, `angle`."""
+    if not isinstance(value, str):
+        return value
+    kind, *numbers = value.split(":")
+    if kind not in KINDS or len(numbers) > len(KINDS[kind]):
+        forms = ", ".join(":".join((k, *fields)) for k, fields in KINDS.items())
+        raise ValueError(f"{value!r} is no code; write one of {forms}")
+    return {"kind": kind} | dict(zip(KINDS[kind], numbers, strict=False))
+
+
+AnyCode = Annotated[
+    Categorical | Uniform | Gaussian | Angle,
+    Field(discriminator="kind"),
+    BeforeValidator(from_text),
+]
+"""A code in a configuration: a table with `kind`, or the short form."""

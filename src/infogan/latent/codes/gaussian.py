@@ -1,0 +1,54 @@
+"""A Gaussian code."""
+
+import math
+from typing import Annotated, Any, Literal
+
+import torch
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+from torch import Tensor
+from torch.distributions import Normal
+
+from infogan.latent.codes.base import STRICT, Weight
+from infogan.latent.codes.continuous import Continuous, Follows, Sigma, Sweep
+
+
+@dataclass(frozen=True, config=STRICT)
+class Gaussian(Continuous):
+    """c ~ N(mean, scale²).
+
+    >>> round(Gaussian().entropy, 6)
+    1.418939
+    """
+
+    mean: float = 0.0
+    """Mean of the prior, N(mean, scale²)."""
+    scale: Annotated[float, Field(gt=0)] = 1.0
+    """Standard deviation of the prior."""
+    sigma: Sigma = None
+    sweep: Sweep = None
+    follows: Follows = None
+    weight: Weight = 1.0
+    kind: Literal["gaussian"] = Field(default="gaussian", kw_only=True)
+
+    @property
+    def std(self) -> float:
+        return self.scale
+
+    @property
+    def trained(self) -> tuple[float, float]:
+        return self.mean - 2 * self.scale, self.mean + 2 * self.scale
+
+    @property
+    def entropy(self) -> float:
+        return 0.5 * math.log(2 * math.pi * math.e * self.scale**2)
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        return torch.randn(n, 1, generator=generator) * self.scale + self.mean
+
+    def log_prior(self, columns: Tensor) -> Tensor:
+        prior = Normal(self.mean, self.scale)
+        return prior.log_prob(columns[:, 0])  # type: ignore[no-any-return]
+
+    def described(self) -> dict[str, Any]:
+        return super().described() | {"normal": True}
