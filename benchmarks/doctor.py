@@ -26,9 +26,10 @@ from small import SMALL
 
 from infogan import data
 from infogan.analysis import doctor
-from infogan.analysis import evaluation as scoring
 from infogan.analysis.diagnostics import Signs
+from infogan.analysis.evaluation import scores
 from infogan.analysis.metrics import clusters
+from infogan.analysis.observation import Observation, spaced
 from infogan.config.settings import RunConfig
 from infogan.config.tree import from_options
 from infogan.model.model import Model
@@ -41,6 +42,8 @@ RESULTS = Path(__file__).parent / "results"
 RUNS = Path("runs/doctor")
 OTHERS = 5000
 """Images whose labels say what is true; the doctor sees others."""
+SAMPLES = 2000
+"""Generated images behind the scores' L_I, which nothing here reads."""
 SEEDS, FRESH = 8, 4
 """Seeds of each case, and the first of those on which nothing of the doctor was chosen."""
 FAR, NEAR = 0.2, 0.1
@@ -130,10 +133,8 @@ def train(config: RunConfig, path: Path) -> None:
     try:
         model = fit(config, run)
         images = data.load(config.data, "validation")
-        run.write_json(
-            run.scores_file,
-            scoring.evaluate(model, images, seed=config.seed) | {"steps": config.steps},
-        )
+        seen = Observation(model, images, seed=config.seed, samples=SAMPLES)
+        run.write_json(run.scores_file, scores(seen) | {"steps": config.steps})
     finally:
         run.close()
 
@@ -147,14 +148,15 @@ def judge(name: str, case: Case, path: Path, data_dir: str | None) -> dict[str, 
         if data_dir and config.data.dir
         else config.data
     )
-    found = doctor.examine(run, model, data.load(source, "validation"))
+    images = data.load(source, "validation")
+    found = doctor.examine(run, Observation(model, images.subset(spaced(len(images)))))
     others = data.load(source, "train")
     others = others.subset(np.arange(min(OTHERS, len(others))))
     read = model.encode(others)[str(model.categorical)]
     table = clusters.contingency(
         others.labels, read.value, len(others.classes), read.probs.shape[1]
     )
-    prior = config.latent.codes[str(config.latent.categorical)].prior.numpy()  # type: ignore[attr-defined]
+    prior = np.array(config.latent.codes[str(config.latent.categorical)].shares)
     must, may = truth(case, table, prior)
     return {
         "case": name,
@@ -171,12 +173,14 @@ def judge(name: str, case: Case, path: Path, data_dir: str | None) -> dict[str, 
 def worst(signs: Signs) -> dict[str, float]:
     """Of each finding the value that its threshold is compared with, the smaller the worse."""
     spacings = [*signs.spacings.values(), *([] if signs.spacing is None else [signs.spacing])]
-    read = {name: told for name, told in signs.recovered.items() if told >= doctor.RECOVERED}
+    read = {name: share for name, share in signs.recovered.items() if share >= doctor.RECOVERED}
     values: Mapping[str, list[float]] = {
         D: [] if signs.losses is None else [signs.losses[0] / doctor.CHANCE],
         G: spacings,
         CODE: list(signs.recovered.values()),
-        LAGS: [signs.kept[name] / told for name, told in read.items() if name in signs.kept],
+        LAGS: [
+            signs.finished[name] / share for name, share in read.items() if name in signs.finished
+        ],
         UNUSED: list(signs.usage),
         MIXED: [-strength for *_, strength in signs.pairs],
     }
@@ -285,7 +289,6 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    scoring.SAMPLES = 2000  # behind the scores' L_I, which nothing here looks at
     rows = []
     for seed in range(SEEDS):
         for name, case in CASES.items():

@@ -29,15 +29,9 @@ from sklearn.metrics import normalized_mutual_info_score
 from small import SMALL
 
 from infogan import data
+from infogan.analysis.consistency import VIEWS, shared_information, views
 from infogan.analysis.metrics import clusters
-from infogan.analysis.selection import (
-    COPIES,
-    agreement,
-    centrality,
-    copies,
-    not_alone,
-    shared_information,
-)
+from infogan.analysis.selection import agreement, centrality, not_alone
 from infogan.core.random import stream
 from infogan.data.images import Images
 from infogan.information.discrete import entropy
@@ -74,9 +68,9 @@ class Pool:
     information: Floats
     """[P] H(q̄) - E H(q) on all images, as the next two."""
     consistency: Floats
-    """H(q̄) - E CE(q, q of a changed copy)."""
+    """H(q̄) - E CE(q, q of an augmented view)."""
     shared: Floats
-    """[P, COPIES] I(c; c') of an image's category and a changed copy's."""
+    """[P, VIEWS] I(c; c') of the categories of an image and of a view."""
     shared_held_out: Floats
     """The same on held-out images."""
     L_I: Floats
@@ -125,7 +119,7 @@ SCORES: dict[str, Callable[[Pool, NDArray[np.int64]], Floats]] = {
     "information on real images": lambda pool, group: pool.information[group],
     "information, consistent": lambda pool, group: pool.consistency[group],
     "information, shared with a changed copy": lambda pool, group: pool.shared[group, 0],
-    f"information, shared with {COPIES} copies": lambda pool, group: pool.shared[group].mean(1),
+    f"information, shared with {VIEWS} copies": lambda pool, group: pool.shared[group].mean(1),
     "the same on held-out images, runs alone last: `select`": lambda pool, group: (
         pool.shared_held_out[group].mean(1)
         + math.log(pool.probs.shape[2])
@@ -151,7 +145,7 @@ def train(part: int, parts: int) -> None:
 
 
 def shared(probs: NDArray[np.float32], changed: NDArray[np.float32]) -> Floats:
-    """[P, COPIES] information of each run's readings [N, K] of images and of copies [COPIES, N, K]."""
+    """[P, VIEWS] information of each run's readings [N, K] of images and of views [VIEWS, N, K]."""
     return np.array(
         [[shared_information(p, q) for q in many] for p, many in zip(probs, changed, strict=True)]
     )
@@ -162,9 +156,9 @@ def read(models: list[Model], own: Images, held_out: Images) -> Pool:
     probs = np.stack([model.encode(own)["digit"].probs for model in models])
     shifted, shifted_apart = (
         np.stack(
-            [[model.encode(copy)["digit"].probs for copy in changed] for model in models]
-        )  # [P, COPIES, N, K]
-        for changed in (list(copies(own, CONFIG.augment)), list(copies(held_out, CONFIG.augment)))
+            [[model.encode(view)["digit"].probs for view in augmented] for model in models]
+        )  # [P, VIEWS, N, K]
+        for augmented in (list(views(own, CONFIG.augment)), list(views(held_out, CONFIG.augment)))
     )
     values, apart = (
         probs.argmax(2),
@@ -178,7 +172,7 @@ def read(models: list[Model], own: Images, held_out: Images) -> Pool:
             generated[i, j] = agreement([told, other.encode(images)["digit"].value])[0, 1]
     k = probs.shape[2]
     balance = np.array([float(entropy(p.mean(0)) - np.mean(entropy(p))) for p in probs])
-    unlike = np.array(  # E KL(q‖q of the first copy)
+    unlike = np.array(  # E KL(q‖q of the first view)
         [
             (p * (np.log(p + 1e-12) - np.log(q[0] + 1e-12))).sum(1).mean()
             for p, q in zip(probs, shifted, strict=True)

@@ -50,6 +50,12 @@ class Observation:
         self.model, self.images, self.seed = model, images, seed
         self._samples, self._augmented = samples, augmented
 
+    @property
+    def real(self) -> Images:
+        """The images, for what cannot do without."""
+        assert self.images is not None
+        return self.images
+
     @cached_property
     def read(self) -> dict[str, Posterior]:
         """What D and Q read from the images, by the reading's name; empty without images."""
@@ -63,8 +69,15 @@ class Observation:
         return self.read.get(self.model.categorical or "")
 
     @cached_property
+    def numbered(self) -> list[str]:
+        """What to call each category: its number, with its name where it has one."""
+        k = 0 if self.categories is None else self.categories.probs.shape[1]
+        name = self.model.categorical or ""
+        return [self.model.names.numbered(name, j) for j in range(k)]
+
+    @cached_property
     def clusters(self) -> clusters.Clusters | None:
-        """How the categories agree with the labels; None where there are no categories or no labels."""
+        """How the categories agree with the labels; None where one of them is missing."""
         images, read = self.images, self.categories
         if images is None or read is None or (images.labels < 0).all():
             return None
@@ -84,7 +97,7 @@ class Observation:
 
     @cached_property
     def bounds(self) -> dict[str, tuple[float, float]]:
-        """L_I of each code that is read back from generated images, and its standard error: nats."""
+        """L_I of each code read back from generated images, and its standard error, in nats."""
         return self.model.lower_bound(self._samples, seed=self.seed)
 
     # What the doctor looks at: its thresholds were set on these images and views
@@ -92,14 +105,13 @@ class Observation:
     @cached_property
     def few(self) -> NDArray[np.int64]:
         """Which of the images: FEW of them, evenly spaced."""
-        return spaced(0 if self.images is None else len(self.images))
+        return spaced(len(self.real))
 
     @cached_property
     def few_views(self) -> Probs:
         """[n, K] probabilities of the categories of those images: mean over two views of each
         under the default Affine."""
-        assert self.images is not None
-        pixels, seed = self.images.take(self.few), self.model.config.seed
+        pixels, seed = self.real.take(self.few), self.model.config.seed
         made = [
             consistency.augmented(pixels, Affine(), stream(seed, "doctor changes", i))
             for i in range(2)

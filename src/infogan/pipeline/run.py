@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from infogan.analysis import doctor
-from infogan.analysis.evaluation import evaluate
+from infogan.analysis.evaluation import scores as scores_of
+from infogan.analysis.observation import Observation
 from infogan.config.presets import preset
 from infogan.config.settings import RunConfig
 from infogan.core import atomic, interrupts
@@ -131,12 +132,13 @@ def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
     plots.run_figures(run, model, images)
     lines = run.metrics()
     speed = sorted(line["images_per_second"] for line in lines)
-    scores = evaluate(model, images, seed=model.config.seed) | {
+    seen = Observation(model, images, seed=model.config.seed)
+    scores = scores_of(seen) | {
         "steps": model.config.steps,
         "seconds": sum(line["seconds"] for line in lines),
         "images_per_second": speed[len(speed) // 2],
     }
-    found = doctor.examine(run, model, images, scores).findings
+    found = doctor.examine(run, seen, scores).findings
     scores["findings"] = [asdict(finding) for finding in found]
     run.write_json(run.scores_file, scores)
     page.write(run, model, images, [str(finding) for finding in found])

@@ -152,7 +152,7 @@ def about(
         how = f"many to one, K = {k}" if many else "one to one"
         about = f"cluster accuracy, {how}, over {len(images):,} labelled images"
         figures = [
-            (percent(found.many_to_one if many else found.accuracy), about),
+            (percent(found.purity if many else found.accuracy), about),
             (f"{found.nmi:.3f}", "normalised mutual information with the labels"),
         ]
     if "error" in _scores(run):
@@ -256,7 +256,7 @@ def agreement(
     page = nothing | {
         "merges": found.merges(images.classes, [model.names.numbered(code, j) for j in range(k)]),
         "agreement": f"ARI {found.ari:.3f}, NMI {found.nmi:.3f}; {percent(found.accuracy)} when each class has one "
-        f"category of its own, {percent(found.many_to_one)} when each category stands for its most frequent class.",
+        f"category of its own, {percent(found.purity)} when each category stands for its most frequent class.",
     }
     if max(k, len(images.classes)) > WIDEST:
         return page
