@@ -2,14 +2,15 @@
 
     python benchmarks/doctor.py [--threads 1] [--also runs/quality/digits-0 ...] [--data-dir mnist/]
 
-Trains the runs of CASES on the embedded digits into runs/doctor/ (about forty minutes of one core), asks the doctor
-about each, writes a row beside it, and collects the rows into benchmarks/results/doctor.json; a study that was
-stopped goes on. What the doctor measures and its thresholds were chosen on runs of seeds below FRESH; the others judge
-it. `--also` judges further runs, whose settings are taken to be sound; those of MNIST need --data-dir.
+Trains the runs of CASES on the embedded digits into runs/doctor/ (about forty minutes on one core),
+asks the doctor about each, writes a row beside it, and collects the rows into
+benchmarks/results/doctor.json; a study that was stopped resumes. What the doctor measures and its
+thresholds were chosen on runs of seeds below FRESH; the others judge it. `--also` judges further
+runs, whose settings are taken to be sound; those of MNIST need --data-dir.
 
-What is true of a run, `must`: the cause that its settings make and, where the categories were trained, what the labels
-of up to 5,000 images show that the doctor does not see. `may`: what follows from that cause, said or not. Anything
-else is a false alarm.
+What is true of a run, `must`: the cause in its settings and, where the categories were trained,
+what the labels of up to 5,000 images show that the doctor does not see. `may`: what follows from
+that cause, reported or not. Anything else is a false alarm.
 """
 
 import argparse
@@ -47,10 +48,10 @@ SAMPLES = 2000
 SEEDS, FRESH = 8, 4
 """Seeds of each case, and the first of those on which nothing of the doctor was chosen."""
 FAR, NEAR = 0.2, 0.1
-"""By the labels of images that the doctor does not see: categories are mixed where a category has FAR of its images in
-a second class, or a class FAR of its own in a second category; they are not where both stay below NEAR. A category is
-unused below NEAR of its prior, and used above FAR. Between the two a run is undecided: either answer counts as neither
-right nor wrong."""
+"""By the labels of images that the doctor does not see, categories are mixed where a category has
+FAR of its images in a second class, or a class FAR of its own in a second category, and not where
+both stay below NEAR. A category is unused below NEAR of its prior, and used above FAR. Between the
+two a run is undecided: either answer counts as neither right nor wrong."""
 D, G, CODE = "D overpowers G", "generator collapse", "code ignored"
 LAGS, UNUSED, MIXED = "finished model lags", "category unused", "categories mixed"
 NAMES = (D, G, CODE, LAGS, UNUSED, MIXED)
@@ -222,7 +223,7 @@ def fitted(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 def tally(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """How often what must be said was said, and how many runs heard something that is not true of them."""
+    """How often what is true was reported, and how many runs got a false alarm."""
     asked = [(row, name) for row in rows for name in row["must"]]
     missed = [
         f"{row['case']}-{row['seed']}: {name}" for row, name in asked if name not in row["said"]

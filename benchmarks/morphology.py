@@ -1,10 +1,10 @@
-"""How the continuous codes of finished runs go with slant, thickness, width and height, by measurement.
+"""How continuous codes of finished runs go with measured slant, thickness, width and height.
 
     python benchmarks/morphology.py runs/quality/mnist-0 runs/quality/mnist-1 ...
 
-Writes benchmarks/results/morphology.json: of each run the tables of rho that `analysis.evaluation.continuous` gives on
-the held-out images of its data, the one-to-one assignment, and how many runs reach the two goals. What else there is
-to know of the machine at the time comes from $NOTE.
+Writes benchmarks/results/morphology.json: of each run the tables of rho that
+`analysis.evaluation.continuous` gives on the held-out images of its data, the property assigned to
+each code, and how many runs reach the two goals. $NOTE says what else matters about the machine.
 """
 
 import json

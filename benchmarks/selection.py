@@ -1,12 +1,13 @@
 """Which score that needs no labels predicts the accuracy of a run.
 
-    python benchmarks/selection.py train --part 1/2      # and 2/2 beside it: 25 seeds into runs/selection/
+    python benchmarks/selection.py train --part 1/2      # and 2/2 beside it: 25 seeds
     python benchmarks/selection.py score --data-dir mnist/
 
-The runs are stopped early, at weaker settings (small.py) than those of `digits`, so that they differ as unlucky seeds
-do. `score` writes benchmarks/results/selection.json: each run's accuracy on MNIST images that are not among the
-embedded digits, every score, Spearman's rank correlation of score and accuracy over all runs, and what each score
-selects in ten groups of five (two random partitions) and in many random groups.
+The runs, in runs/selection/, are stopped early, at weaker settings (small.py) than those of
+`digits`, so that they differ as unlucky seeds do. `score` writes benchmarks/results/selection.json:
+each run's accuracy on MNIST images that are not among the embedded digits, every score, Spearman's
+rank correlation of score and accuracy over all runs, and what each score selects in ten groups of
+five (two random partitions) and in many random groups.
 """
 
 import argparse
@@ -92,8 +93,8 @@ def pairs(values: NDArray[np.int64], score: Callable[[Any, Any], float]) -> Floa
 
 
 def consensus(pool: Pool, group: NDArray[np.int64]) -> Floats:
-    """Share of images where a run is of one opinion with the group: mean probabilities after the best one-to-one map
-    onto the most central run."""
+    """Share of images where a run agrees with its group: with the mean probabilities after the best
+    one-to-one map onto the most central run."""
     lead = group[centrality(pool.ari[np.ix_(group, group)]).argmax()]
     named = []
     for run in group:
@@ -167,9 +168,9 @@ def read(models: list[Model], own: Images, held_out: Images) -> Pool:
     generated = np.zeros((len(models), len(models)))
     for i, model in enumerate(models):
         draw = model.latent.sample(DRAWN, stream(i, "selection"))
-        told, images = draw.values["digit"].argmax(1).numpy(), model.generate(draw.vector())
+        drawn, images = draw.values["digit"].argmax(1).numpy(), model.generate(draw.vector())
         for j, other in enumerate(models):
-            generated[i, j] = agreement([told, other.encode(images)["digit"].value])[0, 1]
+            generated[i, j] = agreement([drawn, other.encode(images)["digit"].value])[0, 1]
     k = probs.shape[2]
     balance = np.array([float(entropy(p.mean(0)) - np.mean(entropy(p))) for p in probs])
     unlike = np.array(  # E KL(q‖q of the first view)
@@ -194,7 +195,7 @@ def read(models: list[Model], own: Images, held_out: Images) -> Pool:
 
 
 def outcome(values: Floats, accuracy: Floats) -> tuple[bool, float]:
-    """Whether the run with the largest value is near the best of its group, and how much below the best it is."""
+    """Whether the run of the largest value is near the best of its group, and how far below it."""
     loss = float(accuracy.max() - accuracy[values.argmax()])
     return loss <= NEAR + 1e-9, loss
 
@@ -235,8 +236,9 @@ def score(data_dir: str, note: str) -> None:
         categories = model.encode(unseen)["digit"].value
         accuracy.append(clusters.score(unseen.labels, categories, len(unseen.classes), 10).accuracy)
         print(f"seed {model.config.seed}: {accuracy[-1]:.4f}", flush=True)
+    words = [word.replace(data_dir, "mnist/") for word in sys.argv[1:]]
     report = {
-        "command": f"python benchmarks/selection.py {' '.join(sys.argv[1:]).replace(data_dir, 'mnist/')}",
+        "command": " ".join(["python benchmarks/selection.py", *words]),
         "machine": Engine.of(CONFIG).describe() | {"host": platform.machine()},
         "note": note,
         "config": CONFIG.tree(),
@@ -251,8 +253,8 @@ def score(data_dir: str, note: str) -> None:
     }
     TARGET.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     for name, row in report["scores"].items():
-        shown = f"{row['spearman']:6.3f} {row['hits']:3d} of 10 {row['hit_rate']:.3f} {row['mean_loss']:.4f}"
-        print(f"{name:<48} {shown}")
+        hits = f"{row['hits']:3d} of 10 {row['hit_rate']:.3f}"
+        print(f"{name:<48} {row['spearman']:6.3f} {hits} {row['mean_loss']:.4f}")
 
 
 def main() -> None:

@@ -40,12 +40,28 @@ def test_a_merge_is_named_and_costs_the_smaller_class() -> None:
     assert found.purity == pytest.approx(found.accuracy)
 
 
-def test_splitting_a_category_never_lowers_purity_and_costs_one_to_one() -> None:
+def test_splitting_a_category_never_lowers_purity_and_costs_accuracy() -> None:
     split = np.where((LABELS == 3) & (RNG.random(5000) < 0.5), 10, LABELS)
     found = score(LABELS, split, 10, 11)
     assert found.purity == 1
     assert found.accuracy < 1
     assert found.nmi < 1
+
+
+def test_recall_is_of_the_matched_category() -> None:
+    labels = np.repeat([0, 1, 3], [4, 4, 2])
+    categories = np.array([0, 0, 0, 1, 1, 1, 1, 1, 0, 0])
+    found = score(labels, categories, 4, 2)  # no image of class 2, no category for class 3
+    assert found.category_of[0] == 0
+    assert found.category_of[1] == 1
+    recall = found.recall()
+    assert recall[:2] == [0.75, 1]
+    assert math.isnan(recall[2])
+    assert recall[3] == 0
+    tree = found.tree("abcd", "01")
+    assert tree["recall"]["a"] == 0.75
+    assert (tree["cluster_accuracy"], tree["purity"]) == (0.7, 0.7)
+    assert tree["merges"] == ["a and d share category 0", "a and b share category 1"]
 
 
 def test_nmi_is_normalised_by_the_arithmetic_mean() -> None:

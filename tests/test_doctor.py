@@ -1,4 +1,4 @@
-"""The doctor: every finding on both sides of its threshold, from made-up lines and images; and its commands."""
+"""The doctor: every finding on both sides of its threshold, from made-up signs; its commands."""
 
 import json
 import math
@@ -89,7 +89,7 @@ def test_a_code_that_is_ignored(name: str, code: AnyCode) -> None:
     "code", [Uniform(-1, 1), Uniform(-2, 2), Gaussian(scale=3.0), Uniform(-1, 1, sigma=1.0)]
 )
 def test_recovered_is_the_share_of_variance_that_q_reads(code: Uniform | Gaussian) -> None:
-    """Of a Q that is right up to an error of a third of the variance, and of one that says the same of every image."""
+    """For a Q whose error is a third of the variance, and for one that ignores the image."""
     c = code.sample(200_000, torch.Generator().manual_seed(0))
     for share in (0.0, 2 / 3):
         error = math.sqrt(1 - share) * code.std
@@ -144,7 +144,8 @@ def test_what_is_read_of_a_continuous_code_needs_neither_its_zero_nor_a_true_sig
 
 
 def test_what_is_read_of_a_continuous_code_counts_what_q_knows_to_be_unsure_of() -> None:
-    """Every second image it cannot read and says so: its means explain a quarter, its Gaussians tell far more."""
+    """Of every second image Q knows that it cannot read it: its means explain a quarter of the
+    variance, its Gaussians far more."""
     code = Uniform(-1, 1)
     drawn = code.sample(2000, torch.Generator().manual_seed(0))
     c = drawn[:, 0].numpy()
@@ -185,8 +186,8 @@ def test_what_the_finished_model_reads_is_asked_of_its_own_images(trained: Path)
     acgan = model.config.replace(
         latent={"slant": "none"}, objective="acgan", labels="all", augment=None
     )
-    told_apart = Model(acgan, model.shape, ("a", "b", "c", "d"))
-    assert measure(acgan, [], {}, Observation(told_apart, None)).finished.keys() == {
+    classifying = Model(acgan, model.shape, ("a", "b", "c", "d"))
+    assert measure(acgan, [], {}, Observation(classifying, None)).finished.keys() == {
         "digit"
     }  # by the head of classes
     catgan = model.config.replace(
@@ -382,7 +383,7 @@ def test_runs_without_weights_or_lines(
 def test_training_and_the_report_say_it(
     done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`train` on a run that is done shows the words again; on the page they are text, whatever a code is called."""
+    """`train` on a finished run shows the findings again; on the page they are plain text."""
     copy = tmp_path / "run"
     shutil.copytree(done, copy)
     capsys.readouterr()

@@ -1,4 +1,4 @@
-"""Which categories are one class, without labels: planted classes come back, whatever their sizes."""
+"""Which categories are one class, without labels: planted classes are found at any size."""
 
 import json
 import shutil
@@ -29,7 +29,8 @@ PLANTED = [0, 1, 2, 0, 1, 0, 2, 3]
 
 
 def planted(shares: list[float], stays: float = 0.4, strays: float = 0.03) -> NDArray[np.float64]:
-    """[K, K] joint table of categories that turn into one of their class, or by chance into any; shares of classes."""
+    """[K, K] joint table of categories whose views are in one of their own class, or by chance in
+    any; shares: of the classes."""
     classes = np.array(PLANTED)
     own = np.array(shares)[classes] / np.bincount(classes)[classes]
     same = (classes[:, None] == classes) * own
@@ -128,7 +129,7 @@ def test_reading_by_names_adds_probabilities_up() -> None:
 def test_what_is_sorted_and_scored_is_read_by_names(
     trained: Path, images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of every image category 0 is the likeliest, but 1 and 2 together are likelier, where they are one class."""
+    """Category 0 is the likeliest of every image, but 1 and 2 together, one class, are likelier."""
     probs = np.tile(np.array([0.4, 0.3, 0.3, 0.0], np.float32), (len(images), 1))
     read = {"digit": Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)}
     names = Names(categories={"digit": {1: "two", 2: "two", 0: "one"}})
@@ -177,7 +178,8 @@ def test_the_table_shows_both_sides_of_the_end(capsys: pytest.CaptureFixture[str
 
 @pytest.fixture
 def half_recovered(monkeypatch: pytest.MonkeyPatch, images: Images) -> None:
-    """A Q whose categories 0 and 1 are the class 0, 2 the class 1, 3 all others; a view of class 0 may be either."""
+    """A Q whose categories 0 and 1 are class 0, 2 is class 1 and 3 all others; a view of an image
+    of class 0 may be read as 0 or 1."""
 
     def encode(model: Model, seen: Images | Pixels) -> dict[str, Posterior]:
         labels = images.labels[: len(seen)]

@@ -34,7 +34,7 @@ def drawn(
     ground: float = 0,
     blur: float = 0,
 ) -> Pixels:
-    """[1, H, W, 1] a shape, by whether a point (x to the right, y up, from the centre) is inside."""
+    """[1, H, W, 1] a shape; inside: whether a point is (x right, y up, from the centre)."""
     h, w = size
     y, x = (np.mgrid[: h * FINE, : w * FINE] + 0.5) / FINE
     cover = inside(x - w / 2, h / 2 - y).reshape(h, FINE, w, FINE).mean((1, 3))
@@ -197,7 +197,7 @@ def test_chunks_meet() -> None:
 
 
 def test_groups_do_not_count() -> None:
-    """A code that goes with a property within each group is found, whatever lies between groups; and no other is."""
+    """A code that goes with a property within each group is found, and no other is."""
     group = RNG.integers(0, 5, 2000)
     code = RNG.uniform(-1, 1, 2000)
     between = 50.0 * RNG.permutation(5)[group]
@@ -284,8 +284,8 @@ LATENT = Latent(
 
 
 def bars(vectors: torch.Tensor) -> Pixels:
-    """What a perfect generator would make of z, category, bold and lean: bars at z, whose category changes their
-    breadth more than any code does."""
+    """What a perfect generator makes of z, category, bold and lean: bars at z, whose category
+    changes their breadth more than any code does."""
     z, category, bold, lean = (part.numpy()[:, :, None] for part in vectors.split([1, 3, 1, 1], 1))
     breadth = 3 + 2 * category.argmax(1)[:, None] + 0.5 * bold
     y, x = np.mgrid[11.5:-12:-1, -11.5:12:1]
@@ -340,10 +340,10 @@ def test_codes_are_named_after_what_they_change(drawing: Model) -> None:
 def test_a_code_that_changes_nothing_looks_like_nothing(
     drawing: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def deaf(vectors: torch.Tensor) -> Pixels:
+    def leanless(vectors: torch.Tensor) -> Pixels:
         return bars(vectors * torch.tensor([1.0] * 5 + [0.0]))
 
-    monkeypatch.setattr(drawing, "generate", deaf)
+    monkeypatch.setattr(drawing, "generate", leanless)
     images = Images(bars(LATENT.sample(50, stream(1, "test")).vector()))
     found = continuous(observed(drawing, images, {}))
     assert found["bold"]["looks_like"] == "thickness"

@@ -96,7 +96,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, tiny: RunConfig, photos: Path
 def test_information_ranks_and_a_run_alone_comes_last(
     runs: list[Path], images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Seed 0 is as sure as seed 1, but of something that no other run sees; seed 2 merged two classes."""
+    """Seed 0 is as confident as seed 1, of what no other run sees; seed 2 merged two classes."""
     classes = images.labels
     merged = np.where(classes == 3, 2, classes)
     found = {0: RNG.integers(0, 4, len(classes)), 1: renamed(classes, [1, 2, 3, 0]), 2: merged}
@@ -214,7 +214,7 @@ def test_mistakes(
 def test_seeds_stop_go_on_and_are_ranked(
     done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SIGINT in the middle; the same command again, where one seed cannot be trained; and once more without it."""
+    """SIGINT in the middle; the same command, where one seed cannot train; and again without it."""
     folder = tmp_path / "runs"
     words = [
         "train",

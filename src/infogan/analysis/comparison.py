@@ -56,15 +56,13 @@ class Row:
 
 
 def compare(paths: Sequence[Path | str]) -> list[Row]:
-    """The rows of finished run folders, in the order given; RunError for one that is not finished."""
+    """The rows of run folders, in the order given; RunError for a run that is not finished."""
     groups: dict[str, list[Run]] = {}
     for run in map(Run, paths):
         tree = {k: v for k, v in flat(run.config.tree()).items() if k not in APART}
         if not run.scores_file.is_file():
-            raise RunError(
-                f"{run.path}: not finished (no {run.scores_file.name}); resume it with the same "
-                "train command"
-            )
+            what = f"not finished (no {run.scores_file.name})"
+            raise RunError(f"{run.path}: {what}; resume it with the same train command")
         groups.setdefault(json.dumps(tree), []).append(run)
     trees = [json.loads(key) for key in groups]
     return [

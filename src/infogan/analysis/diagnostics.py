@@ -5,7 +5,7 @@ No label is read. `infogan.analysis.doctor` judges what is measured here.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -63,54 +63,35 @@ def measure(
     seen: Observation | None = None,
     missing: Sequence[str] = (),
 ) -> Signs:
-    """Measure a run: its settings, the lines of its log, its scores, and what was seen of its model."""
+    """Measure a run by its settings, the lines of its log, its scores and what its model shows."""
     end = {
         key: sum(value for _, value in points) / len(points)
         for key, points in series(lines[-max(1, len(lines) // LAST) :]).items()
     }
-    latent = (
-        config.latent if seen is None else seen.model.latent
-    )  # under the prior that was learned
-    information = {name: end[f"L_I/{name}"] for name in latent.codes if f"L_I/{name}" in end}
-    signs = Signs(
+    latent = seen.model.latent if seen else config.latent  # under the prior that was learned
+    codes, found = latent.codes, dict[str, Any]()
+    found["information"] = {name: end[f"L_I/{name}"] for name in codes if f"L_I/{name}" in end}
+    found["recovered"] = {n: codes[n].recovered(bound) for n, bound in found["information"].items()}
+    if config.objective.kind in ADVERSARIAL and {"d/real", "d/fake", "g/adversarial"} <= end.keys():
+        found["losses"] = end["d/real"] + end["d/fake"], end["g/adversarial"]
+    if seen and config.objective.generates:
+        drawn, read = seen.generated[0].values, seen.recovered
+        found["finished"] = {n: codes[n].recovered_from(drawn[n], read[n]) for n in read}
+    if seen and seen.images and seen.categories is not None and config.labels is None:
+        found["pairs"] = pairs(seen)
+    if seen and seen.images and config.objective.generates:
+        found["spacing"], found["spacings"] = _spacings(seen)
+    return Signs(
         step=int(lines[-1]["step"]) if lines else 0,
-        losses=_losses(end) if config.objective.kind in ADVERSARIAL else None,
         jumps=jumps(lines),
-        information=information,
-        recovered={name: latent.codes[name].recovered(i) for name, i in information.items()},
         usage=usage(config, scores),
         missing=(*missing, *([] if lines else ["losses: the log has no line"])),
+        **found,
     )
-    if seen is None:
-        return signs
-    if config.objective.generates:
-        drawn = seen.generated[0].values
-        signs = replace(
-            signs,
-            finished={
-                name: latent.codes[name].recovered_from(drawn[name], read)
-                for name, read in seen.recovered.items()
-            },
-        )
-    if seen.images is None:
-        return signs
-    if seen.categories is not None and config.labels is None:
-        signs = replace(signs, pairs=pairs(seen))
-    if config.objective.generates:
-        spacing, spacings = _spacings(seen)
-        signs = replace(signs, spacing=spacing, spacings=spacings)
-    return signs
-
-
-def _losses(end: Mapping[str, float]) -> tuple[float, float] | None:
-    """L_D and L_G of real against generated images, where the log has them."""
-    if not {"d/real", "d/fake", "g/adversarial"} <= end.keys():
-        return None
-    return end["d/real"] + end["d/fake"], end["g/adversarial"]
 
 
 def jumps(lines: Lines) -> dict[str, tuple[float, float]]:
-    """Losses whose last value is not finite or JUMP times their median: the median and that value."""
+    """Losses whose last value is not finite or JUMP times their median: median and last value."""
     found = {}
     for key, points in series(lines).items():
         usual, last = float(np.median(np.abs([value for _, value in points]))), points[-1][1]
@@ -132,7 +113,7 @@ def usage(config: RunConfig, scores: Mapping[str, Any]) -> tuple[float, ...]:
 
 
 def nearest(images: Pixels) -> Array:
-    """[N] distance from each image [N, H, W, C] to the nearest other: root mean square, grey levels."""
+    """[N] distance from each image [N, H, W, C] to the nearest other: RMS, in grey levels."""
     x = images.reshape(len(images), -1).astype(np.float32)
     square = (x**2).sum(1)
     distance = (square[:, None] + square - 2 * x @ x.T).clip(0)
@@ -142,8 +123,8 @@ def nearest(images: Pixels) -> Array:
 
 
 def _spacings(seen: Observation) -> tuple[float | None, dict[int, float]]:
-    """Median of `nearest` of as many generated images as real ones, over that of the real ones: over
-    all, and within each category that has FEWEST of both."""
+    """Median of `nearest` over generated images, as many as real ones, over that of the real ones:
+    over all, and within each category that has FEWEST of both."""
     (draw, made), code, n = seen.generated, seen.model.drawn, len(seen.few)
     from_real, from_made = nearest(seen.real.take(seen.few)), nearest(made[:n])
     usual = float(np.median(from_real))

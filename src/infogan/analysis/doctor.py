@@ -1,11 +1,11 @@
 """What is wrong with a run, in plain words, and which setting to try. No label is read.
 
-`infogan.analysis.diagnostics` measures the run; `findings` judges that. The thresholds were chosen on
-sound runs and on runs broken on purpose: docs/doctor.md says what they reach.
+`infogan.analysis.diagnostics` measures the run; `findings` judges that. The thresholds were chosen
+on sound runs and on runs broken on purpose: docs/doctor.md says what they reach.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ CLOSE = 0.14
 UNUSED = 0.1
 """A category is unused when it gets less than this share of the images that its prior expects."""
 MIXED = 0.06
-"""Two categories are mixed when views of one's images are read as the other with this probability."""
+"""Two categories are mixed when a view of an image crosses between them with this probability."""
 NOISE = 10
 """Fewer noise dimensions than this are too few for images to vary."""
 
@@ -77,141 +77,109 @@ def examine(
     """
     config, lines = run.config, run.metrics()
     if not lines and seen is None:
-        raise RunError(
-            f"{run.path}: nothing to examine yet (no weights, no line in {run.metrics_file.name}); "
-            "train it first"
-        )
-    if scores is None:
-        scores = read_file(run.scores_file) if run.scores_file.is_file() else {}
-    signs = measure(config, lines, scores, seen, missing)
+        what = f"no weights, and no line in {run.metrics_file.name}"
+        raise RunError(f"{run.path}: nothing to examine yet ({what}); train it first")
+    signs = measure(config, lines, _scores(run) if scores is None else scores, seen, missing)
     return Diagnosis(tuple(findings(signs, config, run.names)), tuple(looked_at(signs)), signs)
 
 
 def recorded(run: Run) -> list[Finding]:
     """The findings that training wrote into the run's scores."""
-    scores = read_file(run.scores_file) if run.scores_file.is_file() else {}
-    return [Finding(**finding) for finding in scores.get("findings", ())]
+    return [Finding(**finding) for finding in _scores(run).get("findings", ())]
+
+
+def _scores(run: Run) -> dict[str, Any]:
+    return read_file(run.scores_file) if run.scores_file.is_file() else {}
 
 
 def findings(signs: Signs, config: RunConfig, names: Names | None = None) -> list[Finding]:
-    """What is wrong, causes before consequences: categories that Q ignores get no further finding."""
-    names, recovered = names or Names(), signs.recovered
+    """What is wrong, causes before consequences: categories that Q ignores get no other finding."""
+    names, code = names or Names(), config.latent.categorical
     found = [*_training(signs, config), *_samples(signs, config, names)]
-    lagging = {
-        name: share
-        for name, share in signs.finished.items()
-        if recovered.get(name, 0) >= RECOVERED and not share >= LAG * recovered[name]
-    }
-    if lagging:
-        found.append(_lags(lagging, recovered, config, names))
-    found += [
-        _ignored(name, share, signs.information[name], config, names)
-        for name, share in recovered.items()
-        if not share >= RECOVERED
-    ]
-    code = config.latent.categorical
-    if recovered.get(code or "", RECOVERED) >= RECOVERED:
+    found += _codes(signs, config, names)
+    if signs.recovered.get(code or "", RECOVERED) >= RECOVERED:
         found += _categories(signs, config, names)
     return found
 
 
-def _training(signs: Signs, config: RunConfig) -> list[Finding]:
-    found, optim = [], config.optim
+def _training(signs: Signs, config: RunConfig) -> Iterator[Finding]:
+    d_rate, g_rate = config.optim.d_lr, config.optim.g_lr
     if 0 < signs.step < config.steps:
         seen = f"the log ends at step {signs.step:,} of {config.steps:,}"
-        remedy = (
-            "the same train command, which resumes (after an error: lower optim.d-lr, optim.g-lr)"
-        )
-        found.append(Finding("not finished", seen, remedy))
+        remedy = "the same train command, which resumes; after an error, lower optim.d-lr and g-lr"
+        yield Finding("not finished", seen, remedy)
     if signs.jumps:
         words = [f"{key} is {b:.3g} (median {a:.3g})" for key, (a, b) in signs.jumps.items()]
-        remedy = f"lower rates (optim.d-lr is {optim.d_lr:g}, optim.g-lr {optim.g_lr:g})"
-        found.append(Finding("loss jumped", ", ".join(words[:3]), remedy))
+        remedy = f"lower rates (optim.d-lr is {d_rate:g}, optim.g-lr {g_rate:g})"
+        yield Finding("loss jumped", ", ".join(words[:3]), remedy)
     if signs.losses and signs.losses[0] < OVERPOWERED * CHANCE:
         d, g = signs.losses
-        seen = f"L_D is {d:.2f} (by chance it is {CHANCE:.2f}) and L_G {g:.2f}"
-        remedy = f"optim.d-lr {optim.d_lr / 4:g} (now {optim.d_lr:g}) or a higher optim.g-lr (now {optim.g_lr:g})"
-        if config.d_steps > 1:
-            remedy = f"d-steps 1 (now {config.d_steps})"
-        found.append(Finding("D overpowers G", seen, remedy))
-    return found
+        seen = f"L_D is {d:.2f} ({CHANCE:.2f} by chance), L_G {g:.2f}"
+        fewer, slower = f"d-steps 1 (now {config.d_steps})", f"optim.d-lr {d_rate / 4:g}"
+        slower += f" (now {d_rate:g}) or a higher optim.g-lr (now {g_rate:g})"
+        yield Finding("D overpowers G", seen, fewer if config.d_steps > 1 else slower)
 
 
-def _samples(signs: Signs, config: RunConfig, names: Names) -> list[Finding]:
+def _samples(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
     where, value, code = "", signs.spacing, config.latent.categorical
     few = {k: share for k, share in signs.spacings.items() if share < CLOSE}
     if few and code and (value is None or value >= CLOSE):
         where, value = f" of {_listed(names, code, few)}", min(few.values())
-    if value is None or value >= CLOSE:
-        return []
-    seen = (
-        f"the distance from a generated image{where} to the nearest other is {value:.2f} of that "
-        "between real images"
-    )
-    noise, rate = config.latent.noise, config.optim.g_lr
-    remedy = f"optim.g-lr {rate / 4:g} (now {rate:g})"
-    if noise < NOISE:
-        remedy = f"latent.noise 62 (now {noise})"
-    return [Finding("generator collapse", seen, remedy)]
+    if value is not None and value < CLOSE:
+        distance = f"the distance from a generated image{where} to the nearest other"
+        noise, rate = config.latent.noise, config.optim.g_lr
+        slower = f"optim.g-lr {rate / 4:g} (now {rate:g})"
+        remedy = f"latent.noise 62 (now {noise})" if noise < NOISE else slower
+        seen = f"{distance} is {value:.2f} of that between real images"
+        yield Finding("generator collapse", seen, remedy)
 
 
-def _lags(
-    lagging: Mapping[str, float], recovered: Mapping[str, float], config: RunConfig, names: Names
-) -> Finding:
-    shares = [
-        f"{_share(share)} of {names.code(name)} (training: {_share(recovered[name])})"
-        for name, share in lagging.items()
+def _codes(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
+    now, ema = signs.recovered, config.optim.ema
+    lagging = [
+        f"{_share(share)} of {names.code(name)} (training: {_share(now[name])})"
+        for name, share in signs.finished.items()
+        if now.get(name, 0) >= RECOVERED and not share >= LAG * now[name]
     ]
-    remedy, ema = f"more steps (now {config.steps})", config.optim.ema
-    if ema:
-        remedy += f", or optim.ema {max(0.0, 1 - 4 * (1 - ema)):.2g} (now {ema:g})"
-    return Finding("finished model lags", f"its Q recovers {', '.join(shares)}", remedy)
+    more = f"more steps (now {config.steps})"
+    if lagging:
+        faster = f", or optim.ema {max(0.0, 1 - 4 * (1 - ema)):.2g} (now {ema:g})" if ema else ""
+        yield Finding("finished model lags", f"its Q recovers {', '.join(lagging)}", more + faster)
+    for name, share in now.items():
+        if not share >= RECOVERED:
+            code, information = config.latent.codes[name], signs.information[name]
+            seen = f"Q recovers {_share(share)} of {names.code(name)} (L_I {information:.2f} nats)"
+            usual = 1.0 if code.categories else 0.1
+            remedy = f"{more}, then latent.{name}.weight {3 * code.weight:g}"
+            if code.weight < usual:
+                remedy = f"latent.{name}.weight {usual:g} (now {code.weight:g})"
+            if config.objective.kind == "gan":
+                remedy = "objective infogan: the generator of a plain GAN does not maximise L_I"
+            yield Finding("code ignored", seen, remedy)
 
 
-def _ignored(
-    name: str, share: float, information: float, config: RunConfig, names: Names
-) -> Finding:
-    code = config.latent.codes[name]
-    seen = f"Q recovers {_share(share)} of {names.code(name)} (L_I {information:.2f} nats)"
-    usual = 1.0 if code.categories else 0.1
-    if config.objective.kind == "gan":
-        remedy = "objective infogan: the generator of a plain GAN does not maximise L_I"
-    elif code.weight < usual:
-        remedy = f"latent.{name}.weight {usual:g} (now {code.weight:g})"
-    else:
-        remedy = f"more steps (now {config.steps}), then latent.{name}.weight {3 * code.weight:g}"
-    return Finding("code ignored", seen, remedy)
-
-
-def _categories(signs: Signs, config: RunConfig, names: Names) -> list[Finding]:
-    found, code = [], config.latent.categorical or "class"
+def _categories(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
+    code, k = config.latent.categorical or "class", len(signs.usage)
     real = "objective.real-weight 3 with augment affine"
     off = isinstance(config.objective, Consistency) and not config.objective.needs_views
     if few := {k: share for k, share in enumerate(signs.usage) if share < UNUSED}:
-        most, k = max(few.values()), len(signs.usage)
-        seen = (
-            f"{_listed(names, code, few)}: at most {most:.0%} of the images that the prior expects"
-        )
+        most = f"at most {max(few.values()):.0%} of the images that the prior expects"
         remedy = real if off else f"{k - len(few)} categories (now {k})"
-        found.append(Finding("category unused", seen, remedy))
+        yield Finding("category unused", f"{_listed(names, code, few)}: {most}", remedy)
     if mixed := [pair for pair in signs.pairs if pair[2] >= MIXED]:
         words = [
             f"{names.numbered(code, i)} and {names.numbered(code, j)} ({p:.0%})"
             for i, j, p in mixed[:3]
         ]
-        more = f" and {len(mixed) - 3} more pairs" if len(mixed) > 3 else ""
-        seen = (
-            f"augmented views of images cross between {', '.join(words)}{more}, "
-            "so both hold parts of the same class"
-        )
+        between = ", ".join(words) + (f" and {len(mixed) - 3} more" if len(mixed) > 3 else "")
+        seen = f"augmented views cross between {between}, so both hold parts of the same class"
         rigid = isinstance(config.augment, Affine) and not config.augment.bend
         other = "augment.bend 0.05 (now 0)" if rigid else "another seed"
         remedy = f"{other}, more steps, or `infogan merge` if they split one class"
-        found.append(Finding("categories mixed", seen, real if off else remedy))
-    return found
+        yield Finding("categories mixed", seen, real if off else remedy)
 
 
-def _listed(names: Names, code: str, categories: Iterable[int], most: int = 5) -> str:
+def _listed(names: Names, code: str, categories: Mapping[int, float], most: int = 5) -> str:
     """`category 3`, or the first few of several."""
     shown = [names.numbered(code, k) for k in categories]
     more = f" and {len(shown) - most} more" if len(shown) > most else ""
@@ -229,10 +197,8 @@ def looked_at(signs: Signs) -> list[str]:
     if signs.losses:
         d, g = signs.losses
         lines.append(f"losses: L_D {d:.2f} ({CHANCE:.2f} by chance), L_G {g:.2f}")
-    lines += [
-        f"{name}: Q recovers {_share(share)} (L_I {signs.information[name]:.2f})"
-        for name, share in signs.recovered.items()
-    ]
+    for name, share in signs.recovered.items():
+        lines.append(f"{name}: Q recovers {_share(share)} (L_I {signs.information[name]:.2f})")
     if signs.finished:
         shares = [f"{_share(share)} of {name}" for name, share in signs.finished.items()]
         lines.append(f"finished model: Q recovers {', '.join(shares)}")

@@ -22,9 +22,11 @@ SWEEPS, STEPS = 200, 11
 
 
 def evaluate(model: Model, images: Images, *, seed: int = 0) -> dict[str, Any]:
-    """Score a model on images: one object of plain values, which METRICS describes.
+    """Score a model on images; plain values, by name, that the functions of METRICS describe.
 
-    seed: of the generated images.
+    Always: data, n, information, information_error, entropy, prior. Where they apply: continuous;
+    code, k, shares, dead, effective, unused, confidence; with labels error, or cluster_accuracy,
+    purity, nmi, ari, category_of, merges, named; and recall, confusion. seed: of generated images.
     """
     return scores(Observation(model, images, seed=seed))
 
@@ -47,14 +49,9 @@ def shown(scores: Scores, names: Names) -> list[str]:
 # Of each metric its scores, then its lines
 
 
-def _images(seen: Observation) -> dict[str, Any]:
-    """data: name of the images; n: how many."""
-    return {"data": seen.real.name, "n": len(seen.real)}
-
-
 def _information(seen: Observation) -> dict[str, Any]:
-    """information, entropy: L_I and H(c) of each code in nats; information_error: the standard error
-    of L_I; prior: [K] of each code whose prior was learned."""
+    """information, entropy: L_I and H(c) of each code in nats; information_error: standard error of
+    L_I; prior: [K] of each code whose prior was learned."""
     return {
         "information": {name: mean for name, (mean, _) in seen.bounds.items()},
         "information_error": {name: error for name, (_, error) in seen.bounds.items()},
@@ -79,7 +76,7 @@ def _information_lines(scores: Scores, names: Names) -> list[str]:
 
 def continuous(seen: Observation) -> dict[str, dict[str, Any]]:
     """How each continuous code goes with each property of `morphology.measure`, by code: Spearman's
-    rho, or the circular correlation of a periodic code, which is marked (`morphology.correlations`).
+    rho, or the circular correlation of a periodic code, which is marked.
 
     sweeps: of the code and the generated images, over SWEEPS sweeps in which z and all other codes
     are held; the mean of a sweep is taken off, so that only the code's own effect counts.
@@ -141,7 +138,7 @@ def _clusters_lines(scores: Scores, _: Names) -> list[str]:
 
 
 def _named(seen: Observation) -> dict[str, Any]:
-    """named: the same where categories that share a name count as one, and k, how many there are."""
+    """named: the same where categories that share a name count as one, and their number k."""
     assert seen.categories is not None
     code, names, k = str(seen.model.categorical), seen.model.names, len(seen.numbered)
     own = names.members(code, k)  # [K, names]
@@ -189,8 +186,8 @@ def _usage_lines(scores: Scores, _: Names) -> list[str]:
 
 
 def _classified(seen: Observation) -> dict[str, Any]:
-    """error: share of the labelled images that are put into another class than their own; recall: of
-    each class; confusion: counts [classes, classes]. DataError on classes that the model lacks."""
+    """error: share of the labelled images that are put into another class; recall: of each class;
+    confusion: counts [classes, classes]. DataError on classes that the model does not know."""
     assert seen.categories is not None
     images, classes = seen.real, seen.model.classes
     if unknown := set(images.classes) - set(classes):
@@ -239,8 +236,9 @@ class Metric:
     """Lines of text from all scores."""
 
 
+CLUSTERED = "categories", "labels", "unsupervised"
 METRICS = (
-    Metric("n", ("images",), _images),
+    Metric("n", ("images",), lambda seen: {"data": seen.real.name, "n": len(seen.real)}),
     Metric("information", (), _information, _information_lines),
     Metric(
         "continuous",
@@ -248,10 +246,8 @@ METRICS = (
         lambda seen: {"continuous": continuous(seen)},
         _continuous_lines,
     ),
-    Metric(
-        "cluster_accuracy", ("categories", "labels", "unsupervised"), _clusters, _clusters_lines
-    ),
-    Metric("named", ("categories", "labels", "unsupervised"), _named, _named_lines),
+    Metric("cluster_accuracy", CLUSTERED, _clusters, _clusters_lines),
+    Metric("named", CLUSTERED, _named, _named_lines),
     Metric("effective", ("categories",), _usage, _usage_lines),
     Metric("error", ("categories", "labels", "supervised"), _classified, _error_lines),
 )

@@ -20,9 +20,8 @@ from infogan.runs.images import kept_apart
 from infogan.runs.names import Names
 
 NEAR = 0.08
-"""Categories with a lower affinity than this are two classes, unless the number of classes is given.
-Chosen on two runs of about ten classes; of few classes, those with a tenth of their views in another
-class are above it."""
+"""Categories of a lower affinity are two classes, unless the number of classes is given. Chosen on
+two runs of about ten classes; two or three classes that confuse a tenth of the views exceed it."""
 GIVEN = re.compile(r"class \d+")
 """Names that merging gives, and replaces the next time."""
 
@@ -46,7 +45,7 @@ class Merging:
     """Number of those images."""
 
     def names(self, old: Names) -> Names:
-        """Names that the categories of a class share: the user's if there is one, else `class 0`, ..."""
+        """One name for the categories of a class: the user's if there is one, else `class 0`..."""
         given = kept(old, self.code)
         named = {
             k: next((given[j] for j in members if j in given), f"class {i}")
@@ -67,14 +66,14 @@ def join(
 ) -> tuple[list[list[int]], list[tuple[int, float]]]:
     """Join categories, the two of the highest affinity first.
 
-    Returns the groups, and for each join down to a single group how many groups there were and the
-    affinity of the two. It stops at `into` groups, or before the first affinity below NEAR.
+    Returns the groups as they are at `into` groups, or before the first affinity below NEAR; and of
+    each join down to a single group how many groups there were and the affinity of the two.
 
     table: [K, K] joint probabilities of the categories of an image and of its view, symmetric. The
     affinity of two is √(P(j|i) P(i|j)) = P(i, j) / √(P(i) P(j)), the D^-1/2 W D^-1/2 of Shi and
-    Malik (2000), which does not assume groups of one size. Dead categories go first, each to the one
-    that its views are mostly read as. names: [K] what the user calls categories; those of one name
-    start as one group, those of different names stay apart.
+    Malik (2000), which does not assume groups of one size. Dead categories go first, each to the
+    one that its views are mostly read as. names: [K] what the user calls categories; those of one
+    name start as one group, those of different names stay apart.
 
     >>> join(np.array([[0.2, 0.15, 0.0], [0.15, 0.2, 0.0], [0.0, 0.0, 0.3]]))[0]
     [[0, 1], [2]]

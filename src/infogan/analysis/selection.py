@@ -7,6 +7,7 @@ that works. Shapes: R runs, N images, K categories.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,24 +116,25 @@ def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: in
         raise ConfigError("a run was given twice and would agree with itself; give it once")
     models = [Model.load(run) for run in runs]
     code = _shared_code(runs, models)
-    images = images or _own(models)
+    sources = sorted({model.config.data.name for model in models})
+    if images is None and len(sources) > 1:
+        learned = f"the runs learned from different images ({', '.join(sources)})"
+        raise ConfigError(f"{learned}; say with --data which to compare them on")
+    images = images or kept_apart(models[0].config)
     made = list(views(images, models[0].config.augment, seed))
-    seen = [
-        Observation(model, images, seed=seed, samples=SAMPLES, augmented=made) for model in models
-    ]
+    look = partial(Observation, images=images, seed=seed, samples=SAMPLES, augmented=made)
+    seen = [look(model) for model in models]
     read = [one.read[code] for one in seen]
     scores = centrality(agreement([posterior.value for posterior in read]))
     candidates = [
         Candidate(
             run=str(run),
             seed=one.model.config.seed,
-            information=float(
-                np.mean([shared_information(posterior.probs, view) for view in one.views])
-            ),
+            information=float(np.mean([shared_information(own.probs, v) for v in one.views])),
             agreement=float(score),
             L_I=one.bounds[code][0],
         )
-        for run, one, posterior, score in zip(runs, seen, read, scores, strict=True)
+        for run, one, own, score in zip(runs, seen, read, scores, strict=True)
     ]
     rank = dict(zip(candidates, not_alone(scores), strict=True))
     candidates.sort(key=lambda candidate: (rank[candidate], candidate.information), reverse=True)
@@ -147,33 +149,16 @@ def ranking_code(config: RunConfig) -> str | None:
 
 def _shared_code(runs: Sequence[Path | str], models: Sequence[Model]) -> str:
     """The categorical code to rank by; RunError unless all runs have the same kind of latent."""
-    first = models[0]
+    first = _kind(models[0])
     for run, model in zip(runs, models, strict=True):
         if ranking_code(model.config) is None:
-            raise RunError(f"{run}: Q reads no categorical code there, so it cannot be ranked")
-        for what, own, other in (
-            ("codes", _codes(model), _codes(first)),
-            ("image shape (height, width, channels)", str(model.shape), str(first.shape)),
-        ):
-            if own != other:
-                raise RunError(
-                    f"{run}: its {what} is {own}, not {other} as in {runs[0]}; "
-                    "select among runs of one kind"
-                )
-    return str(first.latent.categorical)
+            raise RunError(f"{run}: its Q reads no categorical code, so it cannot be ranked")
+        if (own := _kind(model)) != first:
+            raise RunError(f"{run}: has {own}, {runs[0]} {first}; select among runs of one kind")
+    return str(models[0].latent.categorical)
 
 
-def _own(models: Sequence[Model]) -> Images:
-    """Real images that no run learned from; ConfigError where they learned from different ones."""
-    if len(names := sorted({model.config.data.name for model in models})) > 1:
-        raise ConfigError(
-            f"the runs learned from different images ({', '.join(names)}); "
-            "say with --data which to compare them on"
-        )
-    return kept_apart(models[0].config)
-
-
-def _codes(model: Model) -> str:
-    """Names, kinds and widths of the codes, in words."""
-    codes = model.latent.codes.items()
-    return ", ".join(f"{name} {code.kind}:{code.width}" for name, code in codes)
+def _kind(model: Model) -> str:
+    """Names, kinds and widths of the codes, and the image shape, in words."""
+    codes = [f"{name} {code.kind}:{code.width}" for name, code in model.latent.codes.items()]
+    return f"{', '.join(codes)} for images of shape {model.shape}"

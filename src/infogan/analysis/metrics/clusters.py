@@ -1,4 +1,4 @@
-"""How well categories found without labels agree with classes: N images, classes c, K categories."""
+"""How well categories found without labels agree with classes. N images, K categories."""
 
 import math
 from collections.abc import Sequence
@@ -71,7 +71,7 @@ class Clusters:
     """Clustering accuracy (ACC): share of images in the category matched to their class. Images in
     an unmatched category count as wrong."""
     purity: float
-    """Share of images of their category's most frequent class. It grows with K: compare at equal K."""
+    """Share of images of their category's most frequent class. It grows with K."""
     nmi: float
     """Mutual information over the mean of both entropies, I / ((H_c + H_k) / 2)."""
     ari: float

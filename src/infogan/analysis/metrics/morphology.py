@@ -1,8 +1,8 @@
 """What can be measured on an image of a shape on a plain ground, and how codes go with it.
 
-The ground is the median of the outermost ring of pixels. The shape is what differs from it, brighter
-or darker alike, so that an image and its negative measure the same. Colour counts by its luminance.
-A pixel weighs by how far it stands off the ground, so that an edge may lie between two pixels.
+The ground is the median of the outermost ring of pixels. The shape is what differs from it,
+brighter or darker, so that an image and its negative measure the same. Colour counts by its
+luminance. A pixel weighs by how far it stands off the ground: an edge may lie between two pixels.
 Shapes: N images of H x W.
 """
 
@@ -38,7 +38,7 @@ CHUNK = 1 << 20
 
 
 def are_shapes(images: Images) -> bool:
-    """Whether these are shapes on plain ground, where `shape` means something: digits, not photos."""
+    """Whether these are shapes on plain ground, as `shape` assumes: digits are, photos are not."""
     levels, ring, share = PLAIN
     plain = []
     for part in _chunks(images):
@@ -60,7 +60,7 @@ def _chunks(images: Images) -> Iterator[Pixels]:
 
 
 def tone(pixels: Pixels) -> dict[str, Values]:
-    """brightness, contrast [N]: mean and standard deviation of uint8 [N, H, W, C], in grey levels."""
+    """brightness, contrast [N]: mean and standard deviation of uint8 [N, H, W, C]: grey levels."""
     flat = pixels.reshape(len(pixels), -1)
     return {"brightness": flat.mean(1), "contrast": flat.std(1)}
 
@@ -68,11 +68,11 @@ def tone(pixels: Pixels) -> dict[str, Values]:
 def shape(pixels: Pixels) -> dict[str, Values]:
     """slant, thickness, width and height [N] of uint8 [N, H, W, C]; NaN where an image is blank.
 
-    slant: degrees from upright, positive to the right: the arc tangent of the shear that makes the
-    covariance of x and y vanish. thickness: pixels, the shorter side of the rectangle of the shape's
-    area and perimeter (of the square, where there is none); of a stroke of any course, its breadth.
-    width, height: pixels between the points beyond which TAIL of the weight lies on either side;
-    width is that of the shape sheared upright, since a letter that leans is no wider.
+    slant: degrees from upright, positive to the right: arc tangent of the shear that makes the
+    covariance of x and y vanish. thickness: pixels, the shorter side of the rectangle of the
+    shape's area and perimeter (where there is none, of the square), which of a stroke is its
+    breadth. width, height: pixels between the points that leave TAIL of the weight on either side;
+    the width is that of the shape sheared upright, since a letter that leans is no wider.
     """
     weight = _weight(pixels)
     area, side = weight.sum((1, 2)), _variation(weight) / 4
@@ -116,9 +116,9 @@ def _lean(weight: Values) -> tuple[Values, Values]:
 
 
 def _across(weight: Values, lean: Values, mean_y: Values) -> Values:
-    """[N, 3 W + 1] weight of shapes sheared upright about their middle, cumulated from left to right,
-    pixel by pixel from W left of the image to W right of it; a row's weight is spread over its
-    pixels and moves as a whole, at most to the end of that span."""
+    """[N, 3 W + 1] weight of shapes sheared upright about their middle, cumulated pixel by pixel
+    from W left of the image to W right of it; a row's weight is spread over its pixels and moves
+    as a whole, at most to the end of that span."""
     height, width = weight.shape[1:]
     below = np.pad(weight.cumsum(2), ((0, 0), (0, 0), (width + 1, width + 1)), mode="edge")
     below[..., : width + 1] = 0
@@ -143,7 +143,7 @@ def _variation(weight: Values) -> Values:
 
 
 def _extent(below: Values) -> Values:
-    """[N] pixels between the quantiles TAIL and 1 - TAIL of weights cumulated along an axis, [N, L + 1]."""
+    """[N] pixels between the quantiles TAIL and 1 - TAIL of cumulated weights [N, L + 1]."""
     below = below / below[:, -1:]
     return _quantile(below, 1 - TAIL) - _quantile(below, TAIL)
 
@@ -186,14 +186,13 @@ def rank_correlation(a: NDArray[Any], b: NDArray[Any], groups: Groups | None = N
 def circular_correlation(
     angle: NDArray[Any], b: NDArray[Any], groups: Groups | None = None
 ) -> float:
-    """Correlation R, 0 to 1, of angles [N] in radians with the ranks of [N], where both are numbers.
+    """Correlation R, 0 to 1, of angles [N] in radians with the ranks of [N] where both are numbers.
 
-    R is the multiple correlation of the ranks with cos and sin of the angle,
-    R² = (r_c² + r_s² - 2 r_c r_s r_cs) / (1 - r_cs²), with r_c, r_s the ranks' correlations with cos
-    and sin and r_cs that of those two (Mardia, Jupp, Directional Statistics, 2000, section 11.2.1;
-    with ranks as in Mardia 1976). It does not depend on where the angle begins or which way it turns,
-    and is 0 where one is constant, √96 / π² = 0.993 for b = cos(angle), and about √(2 / N) by chance.
-    groups [N]: as above; the means are taken off cos, sin and b.
+    R is the multiple correlation of the ranks with cos and sin of the angle, whose correlations
+    with the ranks are r_c and r_s, and with each other r_cs: R² = (r_c² + r_s² - 2 r_c r_s r_cs) /
+    (1 - r_cs²) (Mardia, Jupp, Directional Statistics, 2000, section 11.2.1). It does not depend on
+    where the angle begins or which way it turns: 0 where one is constant, about √(2 / N) by chance,
+    √96 / π² = 0.993 of b = cos(angle). groups [N]: as above; the means are taken off cos, sin, b.
     """
     known = np.isfinite(angle) & np.isfinite(b)
     parts = np.cos(angle[known]), np.sin(angle[known]), b[known]
