@@ -27,7 +27,7 @@ TARGET = Path(__file__).parent / "results" / "time-to-quality.json"
 
 
 def accuracy(trainer: Trainer, images: Images) -> float:
-    """Clustering accuracy of the model that training would end with now; the trainer stays as it is."""
+    """Clustering accuracy of the model that training would end with now; leaves the trainer alone."""
     players = {
         part: copy.deepcopy(getattr(trainer.model, part).state_dict()) for part in ("g", "d")
     }

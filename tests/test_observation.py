@@ -14,7 +14,9 @@ from infogan.analysis.consistency import VIEWS, joint
 from infogan.analysis.curves import series
 from infogan.analysis.evaluation import METRICS, NEEDS, scores, shown
 from infogan.analysis.observation import FEW, Observation, spaced
-from infogan.data.images import Images, to_float
+from infogan.core.random import stream
+from infogan.data.augment import Affine
+from infogan.data.images import Images, to_float, to_pixels
 from infogan.model.model import Model
 from infogan.runs.folder import Run
 
@@ -76,7 +78,13 @@ def test_an_observation_says_what_its_model_says(trained: Path, images: Images) 
     assert all(view.shape == read.probs.shape for view in seen.views)
     assert joint(read.probs, seen.views[0]).sum() == pytest.approx(1)
     draw, made = seen.generated
+    assert torch.equal(draw.vector(), model.latent.sample(FEW, stream(0, "doctor")).vector())
     assert np.array_equal(made, model.generate(draw.vector()))
+    changed = [
+        Affine()(to_float(images.pixels), stream(0, "doctor changes", i)).images for i in range(2)
+    ]
+    probs = [model.encode(to_pixels(view))["digit"].probs for view in changed]
+    assert np.array_equal(seen.few_views, np.mean(probs, 0))
     assert np.array_equal(seen.recovered["slant"].mean, model.encode(made)["slant"].mean)
     blind = Observation(model, None)
     assert (blind.read, blind.categories, blind.clusters, blind.views) == ({}, None, None, [])

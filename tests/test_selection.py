@@ -124,6 +124,29 @@ def test_information_ranks_and_a_run_alone_comes_last(
     assert [candidate.seed for candidate in select(runs, images).candidates] == [2, 1, 0]
 
 
+def test_all_runs_read_the_views_of_the_first(
+    runs: list[Path],
+    tiny: RunConfig,
+    photos: Path,
+    images: Images,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = tiny.replace(data={"name": str(photos)}, seed=9, steps=1, augment={"strength": 3.0})
+    fit(settings, tmp_path / "other")
+    given: dict[int, list[bytes]] = {0: [], 9: []}
+    original = Model.encode
+
+    def encode(model: Model, seen: Images | Pixels) -> dict[str, Posterior]:
+        if isinstance(seen, np.ndarray):
+            given[model.config.seed].append(seen.tobytes())
+        return original(model, seen)
+
+    monkeypatch.setattr(Model, "encode", encode)
+    select([runs[0], tmp_path / "other"], images)
+    assert given[0] == given[9] == [view.tobytes() for view in views(images, tiny.augment)]
+
+
 def test_views_are_augmented_as_in_training(
     images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
