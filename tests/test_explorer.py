@@ -302,7 +302,7 @@ def test_a_class_is_read_by_its_name(
     model.save(run.weights_file)
     if kind == "catgan":
         run.write_json(run.names_file, {"categories": {"class": {"1": "dog <b>"}}})
-    explorer(model, run)
+    explorer(Model.load(run.path), run)
     page = opened(run.path)
     file = io.BytesIO()
     Image.fromarray(images.pixels[5][..., 0]).save(file, "PNG")

@@ -16,11 +16,12 @@ import pytest
 from conftest import refused
 from conftest import run as infogan
 from infogan.analysis.metrics import clusters
+from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
 from infogan.data.images import Images
 from infogan.model.model import Model
 from infogan.objectives import GAN
-from infogan.report import charts, findings, page
+from infogan.report import charts, findings, page, plots
 from infogan.runs.folder import Run
 from infogan.runs.names import Names
 
@@ -40,7 +41,7 @@ def hostile(trained: Path, tmp_path_factory: pytest.TempPathFactory, images: Ima
     run.write_json(run.names_file, names.tree())
     files = [f"/photos/{i}\n\udcff\u2028{EVIL}.png" for i in range(len(images))]
     bad = dataclasses.replace(images, classes=(EVIL, TURNED, "c", "</table>"), files=files)
-    page.write(run, Model.load(run.path), bad)
+    page.write(run, Observation(Model.load(run.path), bad))
     return run
 
 
@@ -211,10 +212,11 @@ def plain(html: str) -> str:
 
 def test_it_says_what_was_measured(trained: Path, tmp_path: Path, images: Images) -> None:
     run, model = Run(shutil.copytree(trained, tmp_path / "run")), Model.load(trained)
-    text = plain(page.write(run, model, images).read_text(encoding="utf-8"))
+    text = plain(page.write(run, Observation(model, images)).read_text(encoding="utf-8"))
     read = model.encode(images)["digit"]
     found = clusters.score(images.labels, read.value, 4, 4)
-    assert f"{page.percent(found.accuracy)} when each class has one" in text
+    assert f"accuracy {page.percent(found.accuracy)}," in text
+    assert f"purity {page.percent(found.many_to_one)}," in text
     assert f"ARI {found.ari:.3f}, NMI {found.nmi:.3f}" in text
     shares = np.bincount(read.value, minlength=4) / 64
     told = [float(share) for share in re.findall(r"([\d.]+) % of the images", text)]
@@ -225,9 +227,12 @@ def test_it_says_what_was_measured(trained: Path, tmp_path: Path, images: Images
 
 def test_pictures_are_those_that_q_put_there(trained: Path, images: Images) -> None:
     model = Model.load(trained)
-    read = model.encode(images)
+    observation, read = Observation(model, images), model.encode(images)
     found = clusters.score(images.labels, read["digit"].value, 4, 4)
-    for category in findings.categories(model, images, read, found):
+    order = findings.by_size(observation)
+    assert (np.diff(np.bincount(read["digit"].value, minlength=4)[order]) <= 0).all()
+    for category in (findings.category(observation, k, 8, 3) for k in order):
+        assert np.array_equal(category.generated, model.sample(8, seed=3, digit=category.k))
         rows = [int(p.source.partition("#")[2]) for p in category.real]
         assert len(rows) == min(8, (read["digit"].value == category.k).sum())
         assert (read["digit"].value[rows] == category.k).all()
@@ -235,11 +240,12 @@ def test_pictures_are_those_that_q_put_there(trained: Path, images: Images) -> N
         assert sure == sorted(sure, reverse=True)
         assert sure == pytest.approx(read["digit"].confidence[rows])
         for picture, row in zip(category.real, rows, strict=True):
+            assert np.array_equal(picture.image, images.pixels[row])
             mostly = images.classes[found.table[:, category.k].argmax()]
             assert picture.label == (
                 "" if images.classes[images.labels[row]] == mostly else "abcd"[images.labels[row]]
             )
-    factor = findings.factor(model, "slant", images, read, str)
+    factor = findings.factor(observation, "slant")
     values = np.linspace(-1, 1, findings.STEPS)
     mean = read["slant"].mean
     assert factor.counts == [int((abs(mean - value) <= 0.1).sum()) for value in values]
@@ -284,18 +290,21 @@ def test_a_page_begins_with_what_a_code_looks_like(
         ),
     ):
         run.write_json(run.scores_file, {"continuous": {"slant": found | {"looks_like": own}}})
-        assert words in plain(page.write(run, model, images).read_text(encoding="utf-8"))
+        assert words in plain(
+            page.write(run, Observation(model, images)).read_text(encoding="utf-8")
+        )
     run.scores_file.unlink()
-    assert "Looks like" not in plain(page.write(run, model, images).read_text(encoding="utf-8"))
+    assert "Looks like" not in plain(
+        page.write(run, Observation(model, images)).read_text(encoding="utf-8")
+    )
 
 
 def test_beyond_what_was_trained_is_marked(images: Images, tiny: RunConfig) -> None:
     wide = tiny.replace(latent={"slant": {"kind": "uniform", "sweep": [-2, 2]}, "size": "gaussian"})
     model = Model(wide, images.shape)
-    assert [inside for _, inside in findings.factor(model, "slant", None, {}, str).steps].count(
-        False
-    ) == 6
-    assert all(inside for _, inside in findings.factor(model, "size", None, {}, str).steps)
+    slant, size = (findings.factor(Observation(model, None), name) for name in ("slant", "size"))
+    assert [inside for _, inside in slant.steps].count(False) == 6
+    assert all(inside for _, inside in size.steps)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +314,7 @@ def test_beyond_what_was_trained_is_marked(images: Images, tiny: RunConfig) -> N
 def test_every_model_has_a_page(
     tiny: RunConfig, trained: Path, images: Images, tmp_path: Path, latent: dict[str, str]
 ) -> None:
-    """A GAN whose Q nobody hears, one without any code, one without categories, one with too many to show; with
+    """A GAN whose Q is a probe, one without any code, one without categories, one with too many to show; with
     labels, without, and without images; with a log and without."""
     run = Run(tmp_path / "run")
     run.begin(tiny.replace(objective=GAN(), augment=None, latent=latent))
@@ -316,7 +325,9 @@ def test_every_model_has_a_page(
         dataclasses.replace(images, labels=np.empty(0, np.int64), classes=()),
         None,
     ):
-        text = plain(page.write(run, model, given, ["a note"]).read_text(encoding="utf-8"))
+        text = plain(
+            page.write(run, Observation(model, given), ["a note"]).read_text(encoding="utf-8")
+        )
         assert ("Losses" in text) == run.metrics_file.is_file()
         assert "a note" in text
         assert ("Categories of" in text) == ("digit" in model.latent.codes)
@@ -334,7 +345,7 @@ def test_a_model_that_reads_no_codes_has_a_page(
     """As of an objective whose D has another head: the page shows what G makes of each category."""
     run, model = Run(shutil.copytree(trained, tmp_path / "run")), Model.load(trained)
     monkeypatch.setattr(Model, "readings", ())
-    text = plain(page.write(run, model, images).read_text(encoding="utf-8"))
+    text = plain(page.write(run, Observation(model, images)).read_text(encoding="utf-8"))
     assert "Categories of" in text
     assert "of the images" not in text
     assert "Agreement" not in text
@@ -365,9 +376,9 @@ def test_the_command_writes_it(
 
 def test_labels_of_curves_do_not_touch() -> None:
     """As near to their curves as can be, in the same order, within the plane."""
-    assert charts.spread([100, 10, 200]) == [100, 10, 200]
+    assert charts.apart([100, 10, 200]) == [100, 10, 200]
     heights = [100, 101, 99, 220, 219, 0]
-    placed = charts.spread(heights)
+    placed = charts.apart(heights)
     order = np.argsort(heights, kind="stable")
     assert (np.diff(np.array(placed)[order]) >= charts.LABEL).all()
     assert min(placed) >= 0
@@ -396,7 +407,7 @@ def test_a_chart_is_where_its_numbers_are() -> None:
         (0, charts.HEIGHT),
         (1000, 0),
     ]
-    assert curve.level == charts.HEIGHT / 2
+    assert curve.ceiling == charts.HEIGHT / 2
     assert (curve.colour, curve.last) == (1, "2.00")
     assert drawn.x_ticks[-1] == (100, "10")
     assert charts.chart({}, {}).curves == []

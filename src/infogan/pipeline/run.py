@@ -9,6 +9,7 @@ from typing import Any
 
 from infogan.analysis import doctor
 from infogan.analysis.evaluation import evaluate
+from infogan.analysis.observation import Observation
 from infogan.config.presets import preset
 from infogan.config.settings import RunConfig
 from infogan.core import atomic, interrupts
@@ -128,7 +129,8 @@ def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
     model.names = run.names
     for old in ("samples", "traversals"):
         shutil.rmtree(run.path / old, ignore_errors=True)
-    plots.run_figures(run, model, images)
+    observation = Observation(model, images, seed=model.config.seed)
+    plots.run_figures(run, observation)
     lines = run.metrics()
     speed = sorted(line["images_per_second"] for line in lines)
     scores = evaluate(model, images, seed=model.config.seed) | {
@@ -139,5 +141,5 @@ def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
     found = doctor.examine(run, model, images, scores).findings
     scores["findings"] = [asdict(finding) for finding in found]
     run.write_json(run.scores_file, scores)
-    page.write(run, model, images, [str(finding) for finding in found])
+    page.write(run, observation, [str(finding) for finding in found])
     return scores
