@@ -1,9 +1,11 @@
 """Exported graphs say what torch says; the page holds what it claims and nothing that could run."""
 
+import copy
 import errno
 import gzip
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -21,7 +23,7 @@ from infogan.core.random import stream
 from infogan.data.images import Images, to_float
 from infogan.explorer import export as exporting
 from infogan.explorer import page as pages
-from infogan.explorer.export import ExportError, Graph, compact, export, graphs
+from infogan.explorer.export import ExportError, Graph, comparable, compact, export, graphs
 from infogan.model.model import Model
 from infogan.networks import Shape
 from infogan.runs.folder import Run
@@ -93,6 +95,29 @@ def test_a_graph_that_differs_from_torch_is_not_written(
     with pytest.raises(ExportError, match=r"generator differs from torch by 0\.0002"):
         export(model, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_an_angle_is_compared_as_a_direction(exported: list[Graph]) -> None:
+    """±π are one value, and where κ is next to 0 a direction and its σ are nothing but rounding."""
+    torchs = {"a_mean": np.array([math.pi, 1.0, 1.0]), "a_std": np.array([0.1, 1e4, 0.1])}
+
+    def apart(mean: list[float], std: list[float]) -> float:
+        found = comparable({"a_mean": np.array(mean), "a_std": np.array(std)}, ["a"])
+        expected = comparable(torchs, ["a"])
+        return float(max(np.abs(found[name] - expected[name]).max() for name in expected))
+
+    assert apart([-math.pi, -2.0, 1.0], [0.1, 2e4, 0.1]) < 1e-7
+    assert apart([math.pi, 1.0, 1.01], [0.1, 1e4, 0.1]) == pytest.approx(0.01, rel=1e-3)
+    assert apart([math.pi, 1.0, 1.0], [0.1, 1e4, 0.13]) == pytest.approx(0.03)
+    assert apart([math.pi, 1.0, 1.0], [0.1, 0.5, 0.1]) > 0.4
+
+
+def test_what_is_not_finite_is_infinitely_far(exported: list[Graph]) -> None:
+    encoder = copy.copy(exported[1])
+    assert encoder.error() < 1e-4
+    last = list(encoder.expected)[-1]
+    encoder.expected = encoder.expected | {last: np.full(exporting.CHECKED, np.nan, np.float32)}
+    assert encoder.error() == math.inf
 
 
 def test_a_page_stores_wide_weights_in_few_bits(

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from conftest import refused
 from conftest import run as infogan
@@ -19,6 +20,7 @@ from infogan.analysis.metrics import clusters
 from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
 from infogan.data.images import Images
+from infogan.latent.codes import Angle, Code, Uniform
 from infogan.model.model import Model
 from infogan.objectives import GAN
 from infogan.report import charts, findings, page, plots
@@ -253,6 +255,94 @@ def test_pictures_are_those_that_q_put_there(trained: Path, images: Images) -> N
         off = [abs(mean[int(p.source.partition("#")[2])] - value) for p in near]
         assert off == pytest.approx(sorted(abs(mean - value))[: len(off)])
         assert len(off) == min(findings.ROWS, (abs(mean - value) <= 0.1).sum())
+
+
+def test_images_are_encoded_once_for_figures_and_page(
+    trained: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, model = Run(shutil.copytree(trained, tmp_path / "run")), Model.load(trained)
+    encode, times = Model.encode, []
+    monkeypatch.setattr(Model, "encode", lambda *given: times.append(1) or encode(*given))
+    observation = Observation(model, images)
+    plots.run_figures(run, observation)
+    page.write(run, observation)
+    assert len(times) == 1
+
+
+def test_the_figure_of_categories_holds_what_the_page_chooses(
+    trained: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows in order of number: generated images on the left, real ones of that category beside."""
+    observation, grids = Observation(Model.load(trained), images), list[Any]()
+    monkeypatch.setattr(plots, "_grid", lambda _, grid, columns, rows: grids.append((grid, rows)))
+    plots.categories(observation, tmp_path / "categories.png")
+    (generated, left), (real, right) = grids
+    assert left == [f"digit={k}" for k in range(4)]
+    for k in range(4):
+        category = findings.category(observation, k, plots.EACH, 0)
+        assert np.array_equal(generated[k], category.generated)
+        shown = [picture.image for picture in category.real]
+        assert np.array_equal(real[k, : len(shown)], shown)
+        assert (real[k, len(shown) :] == 255).all()
+        assert right[k] == f"{category.share:.0%}"
+
+
+def test_only_a_categorical_code_has_a_ceiling(
+    trained: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, model = Run(shutil.copytree(trained, tmp_path / "run")), Model.load(trained)
+    assert findings.ceilings(model) == {"digit": pytest.approx(np.log(4))}
+    figures = list[Any]()
+    monkeypatch.setattr(plots, "write", lambda figure, *_: figures.append(figure))
+    bounds = findings.bounds(model, run.metrics())
+    plots.information(bounds, findings.ceilings(model), tmp_path / "information.png")
+    lines = {line.get_label(): line for line in figures[0].axes[0].get_lines()}
+    assert lines.keys() == {"digit", "slant", "H(digit), its ceiling"}
+    assert list(lines["H(digit), its ceiling"].get_ydata()) == pytest.approx([np.log(4)] * 2)
+    assert list(lines["slant"].get_ydata()) == [line["L_I/slant"] for line in run.metrics()]
+    scores = {"information": {"digit": 1.25, "slant": 2.0}, "information_error": {"slant": 0.01}}
+    run.write_json(run.scores_file, scores)
+    text = page.write(run, Observation(model, images)).read_text(encoding="utf-8")
+    assert text.count('class="level') == 1
+    assert "digit 1.250 0.0000 H(c) = 1.386 slant 2.000 0.0100 none;" in plain(text)
+
+
+def test_a_learned_prior_is_among_the_facts(
+    tiny: RunConfig, images: Images, tmp_path: Path
+) -> None:
+    run = Run(tmp_path / "run")
+    run.begin(tiny.replace(latent={"digit": {"probs": "learned"}}))
+    run.close()
+    model = Model(run.config, images.shape)
+    model.priors = {"digit": torch.tensor([0.5, 0.25, 0.125, 0.125])}
+    text = plain(page.write(run, Observation(model, None)).read_text(encoding="utf-8"))
+    assert "learned prior of digit 50.0 %, 25.0 %, 12.5 %, 12.5 %" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "values", "texts"),
+    [
+        (Uniform(), [-1, -0.5, 0, 0.5, 1], ["−1.0", "−0.5", "0", "+0.5", "+1.0"]),
+        (Uniform(0, 0.1), [0, 0.05, 0.1], ["0", "+0.05", "+0.10"]),
+        (Uniform(), [0.3], ["+0.3"]),
+        (Angle(), [-np.pi, 0, np.pi / 3], ["−180°", "0°", "60°"]),
+    ],
+)
+def test_swept_values_can_be_told_apart(code: Code, values: list[float], texts: list[str]) -> None:
+    assert charts.swept(code, values) == texts
+
+
+def test_a_mosaic_leaves_white_between(images: Images) -> None:
+    sheet = plots.mosaic(images.pixels[:6].reshape(2, 3, 16, 16, 1), gap=2)
+    assert sheet.shape == (34, 52, 1)
+    assert np.array_equal(sheet[18:, 36:], images.pixels[5])
+    assert (sheet[16:18] == 255).all() and (sheet[:, 34:36] == 255).all()
+    assert plots.mosaic(images.pixels[:6].reshape(2, 3, 16, 16, 1), gap=0).shape == (32, 48, 1)
+
+
+def test_a_figure_fits_into_a_file_however_many_categories_there_are() -> None:
+    figure = plots.new_figure(9, 5000)
+    assert max(figure.get_size_inches()) * figure.dpi < 1 << 16
 
 
 def test_relations_are_found() -> None:

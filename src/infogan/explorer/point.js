@@ -5,10 +5,11 @@ const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const lerp = (a, b, t) => a + (b - a) * t;
 const spread = (low, high, n) => Array.from({ length: n }, (_, i) => (n > 1 ? lerp(low, high, i / (n - 1)) : low));
 
-/** The step of a code's slider: a degree, or a power of ten near a two-hundredth of its range. */
+/** The step of a code's slider: a power of ten near a two-hundredth of its range; of an angle a degree, rounded down so
+    that the last step is the end. */
 function stepOf(code) {
   const length = code.range[1] - code.range[0];
-  return code.periodic ? length / 360 : 10 ** Math.round(Math.log10(length / 200));
+  return code.periodic ? length / 360 - 1e-9 : 10 ** Math.round(Math.log10(length / 200));
 }
 const digitsOf = (code) => Math.max(0, -Math.round(Math.log10(stepOf(code))));
 

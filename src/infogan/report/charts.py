@@ -122,9 +122,9 @@ def number(value: float) -> str:
     return text.replace("-", "−")
 
 
-def decimal(value: float, sign: bool = False) -> str:
+def decimal(value: float, sign: bool = False, digits: int = 2) -> str:
     """A figure: 2.30 or −0.04, with a plus where signs are wanted."""
-    return format(value, "+.2f" if sign else ".2f").replace("-", "−")
+    return f"{value:{'+' * sign}.{digits}f}".replace("-", "−")
 
 
 def swept(code: Code, values: Sequence[float]) -> list[str]:

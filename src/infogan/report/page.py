@@ -206,7 +206,11 @@ def training(run: Run, model: Model, scores: dict[str, Any]) -> dict[str, Any]:
     final, errors = (scores.get(key) or {} for key in ("information", "information_error"))
     return {
         "information": chart(bound, colours, findings.ceilings(model)) if bound else None,
-        "bounds": [(c, codes[c], final[c], errors.get(c, 0)) for c in final if c in codes],
+        "bounds": [
+            (c, codes[c], decimal(final[c], digits=3), f"{errors.get(c, 0):.4f}")
+            for c in final
+            if c in codes
+        ],
         "losses": [(player, chart(part, colours)) for player, part in losses.items() if part],
     }
 
