@@ -2,14 +2,15 @@
 
     python benchmarks/doctor.py [--threads 1] [--also runs/quality/digits-0 ...] [--data-dir mnist/]
 
-Trains the runs of CASES on the embedded digits into runs/doctor/ (about forty minutes of one core), asks the doctor
-about each, writes a row beside it, and collects the rows into benchmarks/results/doctor.json; a study that was
-stopped goes on. What the doctor measures and its thresholds were chosen on runs of seeds below FRESH; the others judge
-it. `--also` judges further runs, whose settings are taken to be sound; those of MNIST need --data-dir.
+Trains the runs of CASES on the embedded digits into runs/doctor/ (about forty minutes on one core),
+asks the doctor about each, writes a row beside it, and collects the rows into
+benchmarks/results/doctor.json; a study that was stopped resumes. What the doctor measures and its
+thresholds were chosen on runs of seeds below FRESH; the others judge it. `--also` judges further
+runs, whose settings are taken to be sound; those of MNIST need --data-dir.
 
-What is true of a run, `must`: the cause that its settings make and, where the categories were trained, what the labels
-of up to 5,000 images show that the doctor does not see. `may`: what follows from that cause, said or not. Anything
-else is a false alarm.
+What is true of a run, `must`: the cause in its settings and, where the categories were trained,
+what the labels of up to 5,000 images show that the doctor does not see. `may`: what follows from
+that cause, reported or not. Anything else is a false alarm.
 """
 
 import argparse
@@ -26,9 +27,10 @@ from small import SMALL
 
 from infogan import data
 from infogan.analysis import doctor
-from infogan.analysis import evaluation as scoring
 from infogan.analysis.diagnostics import Signs
+from infogan.analysis.evaluation import scores
 from infogan.analysis.metrics import clusters
+from infogan.analysis.observation import Observation, spaced
 from infogan.config.settings import RunConfig
 from infogan.config.tree import from_options
 from infogan.model.model import Model
@@ -41,13 +43,15 @@ RESULTS = Path(__file__).parent / "results"
 RUNS = Path("runs/doctor")
 OTHERS = 5000
 """Images whose labels say what is true; the doctor sees others."""
+SAMPLES = 2000
+"""Generated images behind the scores' L_I, which nothing here reads."""
 SEEDS, FRESH = 8, 4
 """Seeds of each case, and the first of those on which nothing of the doctor was chosen."""
 FAR, NEAR = 0.2, 0.1
-"""By the labels of images that the doctor does not see: categories are mixed where a category has FAR of its images in
-a second class, or a class FAR of its own in a second category; they are not where both stay below NEAR. A category is
-unused below NEAR of its prior, and used above FAR. Between the two a run is undecided: either answer counts as neither
-right nor wrong."""
+"""By the labels of images that the doctor does not see, categories are mixed where a category has
+FAR of its images in a second class, or a class FAR of its own in a second category, and not where
+both stay below NEAR. A category is unused below NEAR of its prior, and used above FAR. Between the
+two a run is undecided: either answer counts as neither right nor wrong."""
 D, G, CODE = "D overpowers G", "generator collapse", "code ignored"
 LAGS, UNUSED, MIXED = "finished model lags", "category unused", "categories mixed"
 NAMES = (D, G, CODE, LAGS, UNUSED, MIXED)
@@ -130,10 +134,8 @@ def train(config: RunConfig, path: Path) -> None:
     try:
         model = fit(config, run)
         images = data.load(config.data, "validation")
-        run.write_json(
-            run.scores_file,
-            scoring.evaluate(model, images, seed=config.seed) | {"steps": config.steps},
-        )
+        seen = Observation(model, images, seed=config.seed, samples=SAMPLES)
+        run.write_json(run.scores_file, scores(seen) | {"steps": config.steps})
     finally:
         run.close()
 
@@ -147,14 +149,15 @@ def judge(name: str, case: Case, path: Path, data_dir: str | None) -> dict[str, 
         if data_dir and config.data.dir
         else config.data
     )
-    found = doctor.examine(run, model, data.load(source, "validation"))
+    images = data.load(source, "validation")
+    found = doctor.examine(run, Observation(model, images.subset(spaced(len(images)))))
     others = data.load(source, "train")
     others = others.subset(np.arange(min(OTHERS, len(others))))
     read = model.encode(others)[str(model.categorical)]
     table = clusters.contingency(
         others.labels, read.value, len(others.classes), read.probs.shape[1]
     )
-    prior = config.latent.codes[str(config.latent.categorical)].prior.numpy()  # type: ignore[attr-defined]
+    prior = np.array(config.latent.codes[str(config.latent.categorical)].shares)
     must, may = truth(case, table, prior)
     return {
         "case": name,
@@ -171,12 +174,14 @@ def judge(name: str, case: Case, path: Path, data_dir: str | None) -> dict[str, 
 def worst(signs: Signs) -> dict[str, float]:
     """Of each finding the value that its threshold is compared with, the smaller the worse."""
     spacings = [*signs.spacings.values(), *([] if signs.spacing is None else [signs.spacing])]
-    read = {name: told for name, told in signs.recovered.items() if told >= doctor.RECOVERED}
+    read = {name: share for name, share in signs.recovered.items() if share >= doctor.RECOVERED}
     values: Mapping[str, list[float]] = {
         D: [] if signs.losses is None else [signs.losses[0] / doctor.CHANCE],
         G: spacings,
         CODE: list(signs.recovered.values()),
-        LAGS: [signs.kept[name] / told for name, told in read.items() if name in signs.kept],
+        LAGS: [
+            signs.finished[name] / share for name, share in read.items() if name in signs.finished
+        ],
         UNUSED: list(signs.usage),
         MIXED: [-strength for *_, strength in signs.pairs],
     }
@@ -218,7 +223,7 @@ def fitted(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 def tally(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """How often what must be said was said, and how many runs heard something that is not true of them."""
+    """How often what is true was reported, and how many runs got a false alarm."""
     asked = [(row, name) for row in rows for name in row["must"]]
     missed = [
         f"{row['case']}-{row['seed']}: {name}" for row, name in asked if name not in row["said"]
@@ -285,7 +290,6 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    scoring.SAMPLES = 2000  # behind the scores' L_I, which nothing here looks at
     rows = []
     for seed in range(SEEDS):
         for name, case in CASES.items():

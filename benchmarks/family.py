@@ -43,7 +43,7 @@ JUDGE_SEED = 1000
 KEPT = (
     "error",
     "cluster_accuracy",
-    "cluster_accuracy_many_to_one",
+    "purity",
     "k",
     "information",
     "seconds",
@@ -101,11 +101,7 @@ def one(study: str, config: RunConfig, by: ig.Model) -> None:
         row |= curve(Run(path), str(config.latent.categorical))
     row["machine"] = json.loads((path / "environment.json").read_text(encoding="utf-8"))
     row_file.write_text(json.dumps(row), encoding="utf-8")
-    shown = {
-        key: row[key]
-        for key in ("error", "cluster_accuracy_many_to_one", "agreement", "mean_late")
-        if key in row
-    }
+    shown = {key: row[key] for key in ("error", "purity", "agreement", "mean_late") if key in row}
     print(f"{study} seed {config.seed}: {shown} in {row['seconds']:.0f} s", flush=True)
 
 
@@ -136,7 +132,7 @@ def collect(by: ig.Model, data_dir: str) -> dict[str, Any]:
         "summary": {
             "improvedgan_100_error": mean(rows, "improvedgan-100", "error"),
             "catgan_100_error": mean(rows, "catgan-100", "error"),
-            "catgan_unsupervised_accuracy": mean(rows, "catgan-20", "cluster_accuracy_many_to_one"),
+            "catgan_unsupervised_accuracy": mean(rows, "catgan-20", "purity"),
             "semigan_100_accuracy": complement(mean(rows, "semigan-100", "error")),
             "semigan_1000_accuracy": complement(mean(rows, "semigan-1000", "error")),
             "classifier_100_accuracy": complement(mean(rows, "classifier-100", "error")),

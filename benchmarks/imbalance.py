@@ -1,13 +1,15 @@
-"""Classes of very different size: a uniform prior of the categories, a learned one, and many that are then merged.
+"""Classes of very different size: categories with a uniform prior, with a learned one, and many
+that are then merged.
 
     python benchmarks/imbalance.py --data-dir mnist/ --seeds 0 1 2
 
-Of MNIST's 50,000 training images a tenth of five digits' stays, another five for each seed; nothing in training knows
-which. Scored on the 10,000 held out, where all digits are alike, and on a tenth of those five there too, by which
-categories are merged as well. Any setting can follow as --name value.
+Of MNIST's 50,000 training images a tenth of five digits' stays, other five for each seed; training
+does not know which. Scored on the 10,000 held out, where all digits are alike, and on a tenth of
+those five there too, by which categories are merged as well. Any setting can follow as
+--name value.
 
-Writes benchmarks/results/imbalance.json after each run. Runs lie in runs/imbalance/: one that is done is not trained
-again, one that was stopped goes on.
+Writes benchmarks/results/imbalance.json after each run. Runs lie in runs/imbalance/: a finished one
+is not trained again, a stopped one resumes.
 """
 
 import argparse
@@ -45,7 +47,7 @@ KEPT = (
     "n",
     "k",
     "cluster_accuracy",
-    "cluster_accuracy_many_to_one",
+    "purity",
     "nmi",
     "recall",
     "merges",
@@ -74,7 +76,7 @@ def one(variant: str, config: RunConfig, images: Images, held_out: Images) -> di
     row: dict[str, Any] = {"variant": variant, "seed": seed, "rare": rare_digits(seed)}
     unlike, digits = thinned(held_out, seed), len(held_out.classes)
     if VARIANTS[variant].get("k", 0) > digits:
-        row["classes"] = len(merge(model, unlike).classes)  # when their number is not told
+        row["classes"] = len(merge(model, unlike).classes)  # when their number is not given
         model.names = merge(model, unlike, into=digits).names(model.names)
     alike = evaluate(model, held_out, seed=seed)
     row |= {key: alike[key] for key in ("prior", "information", "entropy")}

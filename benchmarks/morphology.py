@@ -1,10 +1,10 @@
-"""How the continuous codes of finished runs go with slant, thickness, width and height, by measurement.
+"""How continuous codes of finished runs go with measured slant, thickness, width and height.
 
     python benchmarks/morphology.py runs/quality/mnist-0 runs/quality/mnist-1 ...
 
-Writes benchmarks/results/morphology.json: of each run the tables of rho that `metrics.evaluate.continuous` gives on
-the held-out images of its data, the one-to-one assignment, and how many runs reach the two goals. What else there is
-to know of the machine at the time comes from $NOTE.
+Writes benchmarks/results/morphology.json: of each run the tables of rho that
+`analysis.evaluation.continuous` gives on the held-out images of its data, the property assigned to
+each code, and how many runs reach the two goals. $NOTE says what else matters about the machine.
 """
 
 import json
@@ -16,6 +16,7 @@ from typing import Any
 import infogan as ig
 from infogan.analysis.evaluation import continuous
 from infogan.analysis.metrics import morphology
+from infogan.analysis.observation import Observation
 from infogan.runs.folder import Run
 from infogan.training.device import Engine
 
@@ -28,7 +29,7 @@ def one_run(word: str) -> dict[str, Any]:
     """Both tables of a run, and of each code its property and rho."""
     model = ig.Model.load(word)
     images = ig.data.load(model.config.data, "validation")
-    codes = continuous(model, images, model.encode(images), model.config.seed)
+    codes = continuous(Observation(model, images, seed=model.config.seed))
     own = morphology.assign({code: found["sweeps"] for code, found in codes.items()})
     rows = {
         code: {"property": own[code], **{key: codes[code][key][own[code]] for key in GOALS}}

@@ -1,8 +1,8 @@
-"""What `reconstruct`, `sort` and `report` give on the held-out images of finished runs, and what they cost.
+"""What `reconstruct`, `sort` and `report` give on held-out images of finished runs, and their cost.
 
     python benchmarks/photos.py runs/quality/digits-0 runs/quality/digits-1 runs/quality/digits-2
 
-Writes benchmarks/results/photos.json; what else there is to know of the machine at the time comes from $NOTE.
+Writes benchmarks/results/photos.json; $NOTE says what else matters about the machine.
 """
 
 import json
@@ -53,8 +53,8 @@ def reconstruction(model: ig.Model, images: Images) -> dict[str, float]:
 
 
 def sorting(model: ig.Model, images: Images) -> list[dict[str, float]]:
-    """Of each threshold: the share that is set aside, the accuracy of the rest, and the share of all errors that is
-    among those set aside."""
+    """Of each threshold: the share set aside, the accuracy of the rest, and the share of all errors
+    that were set aside."""
     name = model.latent.categorical
     assert name is not None
     read, k = model.encode(images)[name], model.latent.codes[name].width

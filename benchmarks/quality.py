@@ -33,7 +33,7 @@ KEPT = (
     "n",
     "k",
     "cluster_accuracy",
-    "cluster_accuracy_many_to_one",
+    "purity",
     "nmi",
     "ari",
     "recall",

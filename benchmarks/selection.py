@@ -1,12 +1,13 @@
 """Which score that needs no labels predicts the accuracy of a run.
 
-    python benchmarks/selection.py train --part 1/2      # and 2/2 beside it: 25 seeds into runs/selection/
+    python benchmarks/selection.py train --part 1/2      # and 2/2 beside it: 25 seeds
     python benchmarks/selection.py score --data-dir mnist/
 
-The runs are stopped early, at weaker settings (small.py) than those of `digits`, so that they differ as unlucky seeds
-do. `score` writes benchmarks/results/selection.json: each run's accuracy on MNIST images that are not among the
-embedded digits, every score, Spearman's rank correlation of score and accuracy over all runs, and what each score
-selects in ten groups of five (two random partitions) and in many random groups.
+The runs, in runs/selection/, are stopped early, at weaker settings (small.py) than those of
+`digits`, so that they differ as unlucky seeds do. `score` writes benchmarks/results/selection.json:
+each run's accuracy on MNIST images that are not among the embedded digits, every score, Spearman's
+rank correlation of score and accuracy over all runs, and what each score selects in ten groups of
+five (two random partitions) and in many random groups.
 """
 
 import argparse
@@ -29,15 +30,9 @@ from sklearn.metrics import normalized_mutual_info_score
 from small import SMALL
 
 from infogan import data
+from infogan.analysis.consistency import VIEWS, shared_information, views
 from infogan.analysis.metrics import clusters
-from infogan.analysis.selection import (
-    COPIES,
-    agreement,
-    centrality,
-    copies,
-    not_alone,
-    shared_information,
-)
+from infogan.analysis.selection import agreement, centrality, not_alone
 from infogan.core.random import stream
 from infogan.data.images import Images
 from infogan.information.discrete import entropy
@@ -74,9 +69,9 @@ class Pool:
     information: Floats
     """[P] H(q̄) - E H(q) on all images, as the next two."""
     consistency: Floats
-    """H(q̄) - E CE(q, q of a changed copy)."""
+    """H(q̄) - E CE(q, q of an augmented view)."""
     shared: Floats
-    """[P, COPIES] I(c; c') of an image's category and a changed copy's."""
+    """[P, VIEWS] I(c; c') of the categories of an image and of a view."""
     shared_held_out: Floats
     """The same on held-out images."""
     L_I: Floats
@@ -98,8 +93,8 @@ def pairs(values: NDArray[np.int64], score: Callable[[Any, Any], float]) -> Floa
 
 
 def consensus(pool: Pool, group: NDArray[np.int64]) -> Floats:
-    """Share of images where a run is of one opinion with the group: mean probabilities after the best one-to-one map
-    onto the most central run."""
+    """Share of images where a run agrees with its group: with the mean probabilities after the best
+    one-to-one map onto the most central run."""
     lead = group[centrality(pool.ari[np.ix_(group, group)]).argmax()]
     named = []
     for run in group:
@@ -125,7 +120,7 @@ SCORES: dict[str, Callable[[Pool, NDArray[np.int64]], Floats]] = {
     "information on real images": lambda pool, group: pool.information[group],
     "information, consistent": lambda pool, group: pool.consistency[group],
     "information, shared with a changed copy": lambda pool, group: pool.shared[group, 0],
-    f"information, shared with {COPIES} copies": lambda pool, group: pool.shared[group].mean(1),
+    f"information, shared with {VIEWS} copies": lambda pool, group: pool.shared[group].mean(1),
     "the same on held-out images, runs alone last: `select`": lambda pool, group: (
         pool.shared_held_out[group].mean(1)
         + math.log(pool.probs.shape[2])
@@ -151,7 +146,7 @@ def train(part: int, parts: int) -> None:
 
 
 def shared(probs: NDArray[np.float32], changed: NDArray[np.float32]) -> Floats:
-    """[P, COPIES] information of each run's readings [N, K] of images and of copies [COPIES, N, K]."""
+    """[P, VIEWS] information of each run's readings [N, K] of images and of views [VIEWS, N, K]."""
     return np.array(
         [[shared_information(p, q) for q in many] for p, many in zip(probs, changed, strict=True)]
     )
@@ -162,9 +157,9 @@ def read(models: list[Model], own: Images, held_out: Images) -> Pool:
     probs = np.stack([model.encode(own)["digit"].probs for model in models])
     shifted, shifted_apart = (
         np.stack(
-            [[model.encode(copy)["digit"].probs for copy in changed] for model in models]
-        )  # [P, COPIES, N, K]
-        for changed in (list(copies(own, CONFIG.augment)), list(copies(held_out, CONFIG.augment)))
+            [[model.encode(view)["digit"].probs for view in augmented] for model in models]
+        )  # [P, VIEWS, N, K]
+        for augmented in (list(views(own, CONFIG.augment)), list(views(held_out, CONFIG.augment)))
     )
     values, apart = (
         probs.argmax(2),
@@ -173,12 +168,12 @@ def read(models: list[Model], own: Images, held_out: Images) -> Pool:
     generated = np.zeros((len(models), len(models)))
     for i, model in enumerate(models):
         draw = model.latent.sample(DRAWN, stream(i, "selection"))
-        told, images = draw.values["digit"].argmax(1).numpy(), model.generate(draw.vector())
+        drawn, images = draw.values["digit"].argmax(1).numpy(), model.generate(draw.vector())
         for j, other in enumerate(models):
-            generated[i, j] = agreement([told, other.encode(images)["digit"].value])[0, 1]
+            generated[i, j] = agreement([drawn, other.encode(images)["digit"].value])[0, 1]
     k = probs.shape[2]
     balance = np.array([float(entropy(p.mean(0)) - np.mean(entropy(p))) for p in probs])
-    unlike = np.array(  # E KL(q‖q of the first copy)
+    unlike = np.array(  # E KL(q‖q of the first view)
         [
             (p * (np.log(p + 1e-12) - np.log(q[0] + 1e-12))).sum(1).mean()
             for p, q in zip(probs, shifted, strict=True)
@@ -200,7 +195,7 @@ def read(models: list[Model], own: Images, held_out: Images) -> Pool:
 
 
 def outcome(values: Floats, accuracy: Floats) -> tuple[bool, float]:
-    """Whether the run with the largest value is near the best of its group, and how much below the best it is."""
+    """Whether the run of the largest value is near the best of its group, and how far below it."""
     loss = float(accuracy.max() - accuracy[values.argmax()])
     return loss <= NEAR + 1e-9, loss
 
@@ -241,8 +236,9 @@ def score(data_dir: str, note: str) -> None:
         categories = model.encode(unseen)["digit"].value
         accuracy.append(clusters.score(unseen.labels, categories, len(unseen.classes), 10).accuracy)
         print(f"seed {model.config.seed}: {accuracy[-1]:.4f}", flush=True)
+    words = [word.replace(data_dir, "mnist/") for word in sys.argv[1:]]
     report = {
-        "command": f"python benchmarks/selection.py {' '.join(sys.argv[1:]).replace(data_dir, 'mnist/')}",
+        "command": " ".join(["python benchmarks/selection.py", *words]),
         "machine": Engine.of(CONFIG).describe() | {"host": platform.machine()},
         "note": note,
         "config": CONFIG.tree(),
@@ -257,8 +253,8 @@ def score(data_dir: str, note: str) -> None:
     }
     TARGET.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     for name, row in report["scores"].items():
-        shown = f"{row['spearman']:6.3f} {row['hits']:3d} of 10 {row['hit_rate']:.3f} {row['mean_loss']:.4f}"
-        print(f"{name:<48} {shown}")
+        hits = f"{row['hits']:3d} of 10 {row['hit_rate']:.3f}"
+        print(f"{name:<48} {row['spearman']:6.3f} {hits} {row['mean_loss']:.4f}")
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ TARGET = Path(__file__).parent / "results" / "time-to-quality.json"
 
 
 def accuracy(trainer: Trainer, images: Images) -> float:
-    """One-to-one accuracy of the model that training would end with now; the trainer is left as it was."""
+    """Clustering accuracy of the model that training would end with now; leaves the trainer alone."""
     players = {
         part: copy.deepcopy(getattr(trainer.model, part).state_dict()) for part in ("g", "d")
     }
@@ -62,8 +62,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--data-dir")
     arguments = parser.parse_args()
+    words = " ".join(arguments.presets)
     report: dict[str, Any] = {
-        "command": f"python benchmarks/time_to_quality.py {' '.join(arguments.presets)} --data-dir mnist/",
+        "command": f"python benchmarks/time_to_quality.py {words} --data-dir mnist/",
         "goal": GOAL,
         "machine": Engine.of(preset(arguments.presets[0])).describe(),
         "presets": {},

@@ -15,9 +15,9 @@ LABELS = RNG.integers(0, 10, 5000)
 def test_perfect_categories_score_one_under_any_names() -> None:
     renamed = RNG.permutation(10)[LABELS]
     found = score(LABELS, renamed, 10, 10)
-    assert (found.accuracy, found.many_to_one, found.nmi, found.ari) == pytest.approx((1, 1, 1, 1))
+    assert (found.accuracy, found.purity, found.nmi, found.ari) == pytest.approx((1, 1, 1, 1))
     assert found.merges("0123456789", "0123456789") == []
-    assert found.recall().tolist() == [1.0] * 10
+    assert found.recall() == [1.0] * 10
 
 
 def test_one_category_for_all_knows_nothing() -> None:
@@ -37,15 +37,31 @@ def test_a_merge_is_named_and_costs_the_smaller_class() -> None:
     found = score(LABELS, merged, 10, 10)
     assert found.accuracy == pytest.approx(1 - min((LABELS == 4).sum(), (LABELS == 9).sum()) / 5000)
     assert found.merges("0123456789", "0123456789") == ["4 and 9 share category 4"]
-    assert found.many_to_one == pytest.approx(found.accuracy)
+    assert found.purity == pytest.approx(found.accuracy)
 
 
-def test_splitting_a_category_never_lowers_purity_and_costs_one_to_one() -> None:
+def test_splitting_a_category_never_lowers_purity_and_costs_accuracy() -> None:
     split = np.where((LABELS == 3) & (RNG.random(5000) < 0.5), 10, LABELS)
     found = score(LABELS, split, 10, 11)
-    assert found.many_to_one == 1
+    assert found.purity == 1
     assert found.accuracy < 1
     assert found.nmi < 1
+
+
+def test_recall_is_of_the_matched_category() -> None:
+    labels = np.repeat([0, 1, 3], [4, 4, 2])
+    categories = np.array([0, 0, 0, 1, 1, 1, 1, 1, 0, 0])
+    found = score(labels, categories, 4, 2)  # no image of class 2, no category for class 3
+    assert found.category_of[0] == 0
+    assert found.category_of[1] == 1
+    recall = found.recall()
+    assert recall[:2] == [0.75, 1]
+    assert math.isnan(recall[2])
+    assert recall[3] == 0
+    tree = found.tree("abcd", "01")
+    assert tree["recall"]["a"] == 0.75
+    assert (tree["cluster_accuracy"], tree["purity"]) == (0.7, 0.7)
+    assert tree["merges"] == ["a and d share category 0", "a and b share category 1"]
 
 
 def test_nmi_is_normalised_by_the_arithmetic_mean() -> None:

@@ -7,11 +7,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.stats import spearmanr
+from scipy.stats import rankdata, spearmanr
 
 from infogan import data
-from infogan.analysis.evaluation import continuous
+from infogan.analysis.evaluation import continuous, shown
 from infogan.analysis.metrics import morphology
+from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
 from infogan.core.random import stream
 from infogan.data.images import Images, Pixels
@@ -33,7 +34,7 @@ def drawn(
     ground: float = 0,
     blur: float = 0,
 ) -> Pixels:
-    """[1, H, W, 1] a shape, by whether a point (x to the right, y up, from the centre) is inside."""
+    """[1, H, W, 1] a shape; inside: whether a point is (x right, y up, from the centre)."""
     h, w = size
     y, x = (np.mgrid[: h * FINE, : w * FINE] + 0.5) / FINE
     cover = inside(x - w / 2, h / 2 - y).reshape(h, FINE, w, FINE).mean((1, 3))
@@ -196,7 +197,7 @@ def test_chunks_meet() -> None:
 
 
 def test_groups_do_not_count() -> None:
-    """A code that goes with a property within each group is found, whatever lies between groups; and no other is."""
+    """A code that goes with a property within each group is found, and no other is."""
     group = RNG.integers(0, 5, 2000)
     code = RNG.uniform(-1, 1, 2000)
     between = 50.0 * RNG.permutation(5)[group]
@@ -222,14 +223,69 @@ def test_each_code_gets_a_property_of_its_own() -> None:
     assert morphology.assign({}) == {}
 
 
+ANGLES = RNG.uniform(-np.pi, np.pi, 5000)
+COSINE = np.sqrt(96) / np.pi**2
+"""R of an angle with its own cosine: the ranks are a triangle wave, 96 / π⁴ of whose power lies in
+its first harmonic."""
+
+
+def test_circular_correlation_of_known_cases() -> None:
+    circular = morphology.circular_correlation
+    assert circular(ANGLES, np.cos(ANGLES)) == pytest.approx(COSINE, abs=0.002)
+    assert circular(ANGLES, 3 * np.sin(ANGLES) + 7) == pytest.approx(COSINE, abs=0.002)
+    assert circular(ANGLES, np.exp(4 * np.cos(ANGLES))) == circular(ANGLES, np.cos(ANGLES))
+    assert circular(ANGLES, RNG.normal(size=5000)) < 0.05
+    assert circular(ANGLES, np.cos(2 * ANGLES)) < 0.05  # once round is twice there and back
+    assert circular(ANGLES, np.ones(5000)) == 0
+    assert circular(np.ones(5000), ANGLES) == pytest.approx(0, abs=1e-6)
+    noisy = circular(ANGLES, np.cos(ANGLES) + RNG.normal(0, 1, 5000))
+    assert 0.4 < noisy < 0.7
+
+
+def test_circular_correlation_does_not_depend_on_where_the_angle_begins_or_turns_to() -> None:
+    b = np.cos(ANGLES - 1) + RNG.normal(0, 0.5, 5000)
+    reference = morphology.circular_correlation(ANGLES, b)
+    wrapped = np.angle(np.exp(1j * (ANGLES + np.pi)))  # half a turn on
+    for angle in (ANGLES + 0.7, wrapped, -ANGLES, ANGLES + 2 * np.pi):
+        assert morphology.circular_correlation(angle, b) == pytest.approx(reference)
+    assert abs(morphology.rank_correlation(ANGLES, b)) < reference - 0.1  # which is not of the kind
+
+
+def test_circular_correlation_is_the_multiple_correlation_of_the_formula() -> None:
+    b = np.cos(ANGLES - 1) + RNG.normal(0, 1, 5000)
+    ranks = rankdata(b)
+    c, s, cs = (
+        np.corrcoef(one, other)[0, 1]
+        for one, other in (
+            (ranks, np.cos(ANGLES)),
+            (ranks, np.sin(ANGLES)),
+            (np.cos(ANGLES), np.sin(ANGLES)),
+        )
+    )
+    expected = ((c**2 + s**2 - 2 * c * s * cs) / (1 - cs**2)) ** 0.5
+    assert morphology.circular_correlation(ANGLES, b) == pytest.approx(expected)
+
+
+def test_groups_do_not_count_for_an_angle_either() -> None:
+    group = RNG.integers(0, 5, 5000)
+    between = 50.0 * group
+    b = np.cos(ANGLES) + between
+    assert morphology.circular_correlation(ANGLES, b, group) == pytest.approx(COSINE, abs=0.01)
+    assert morphology.circular_correlation(ANGLES, b) < 0.3
+    assert morphology.circular_correlation(ANGLES, between, group) == 0
+    lost = np.where(RNG.random(5000) < 0.3, np.nan, b)
+    found = morphology.circular_correlation(ANGLES, lost, group)
+    assert found == pytest.approx(COSINE, abs=0.01)
+
+
 LATENT = Latent(
     noise=1, group="categorical:3", bold=Uniform(0, 2, sweep=(-9, 9)), lean="uniform:-1:1"
 )
 
 
 def bars(vectors: torch.Tensor) -> Pixels:
-    """What a perfect generator would make of z, category, bold and lean: bars at z, whose category changes their
-    breadth more than any code does."""
+    """What a perfect generator makes of z, category, bold and lean: bars at z, whose category
+    changes their breadth more than any code does."""
     z, category, bold, lean = (part.numpy()[:, :, None] for part in vectors.split([1, 3, 1, 1], 1))
     breadth = 3 + 2 * category.argmax(1)[:, None] + 0.5 * bold
     y, x = np.mgrid[11.5:-12:-1, -11.5:12:1]
@@ -246,6 +302,13 @@ def drawing(tiny: RunConfig, monkeypatch: pytest.MonkeyPatch) -> Model:
     return model
 
 
+def observed(model: Model, images: Images, read: dict[str, Posterior]) -> Observation:
+    """An observation of a Q that reads this."""
+    seen = Observation(model, images)
+    vars(seen)["read"] = read
+    return seen
+
+
 def test_codes_are_named_after_what_they_change(drawing: Model) -> None:
     draw = LATENT.sample(300, stream(1, "test"))
     values = {name: value.numpy() for name, value in draw.values.items()}
@@ -256,7 +319,7 @@ def test_codes_are_named_after_what_they_change(drawing: Model) -> None:
         values["group"].argmax(1), values["group"].max(1), probs=values["group"]
     )
     images = Images(bars(draw.vector()))
-    found = continuous(drawing, images, right)
+    found = continuous(observed(drawing, images, right))
     assert found.keys() == {"bold", "lean"}
     assert (found["bold"]["looks_like"], found["lean"]["looks_like"]) == ("thickness", "slant")
     assert found["lean"]["sweeps"]["slant"] > 0.98
@@ -264,21 +327,52 @@ def test_codes_are_named_after_what_they_change(drawing: Model) -> None:
     assert abs(found["bold"]["sweeps"]["slant"]) < 0.1
     assert found["bold"]["real"]["thickness"] > 0.8
     assert abs(found["bold"]["real_overall"]["thickness"]) < 0.5  # its category outdoes the code
-    unread = continuous(drawing, images, {})
+    unread = continuous(observed(drawing, images, {}))
     assert unread["lean"].keys() == {"sweeps", "looks_like"}
     assert unread["lean"]["sweeps"] == found["lean"]["sweeps"]
     texture = Images(RNG.integers(0, 256, (50, 24, 24, 1)).astype(np.uint8))
-    assert continuous(drawing, texture, {})["bold"]["sweeps"].keys() == {"brightness", "contrast"}
+    assert continuous(observed(drawing, texture, {}))["bold"]["sweeps"].keys() == {
+        "brightness",
+        "contrast",
+    }
 
 
 def test_a_code_that_changes_nothing_looks_like_nothing(
     drawing: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def deaf(vectors: torch.Tensor) -> Pixels:
+    def leanless(vectors: torch.Tensor) -> Pixels:
         return bars(vectors * torch.tensor([1.0] * 5 + [0.0]))
 
-    monkeypatch.setattr(drawing, "generate", deaf)
-    found = continuous(drawing, Images(bars(LATENT.sample(50, stream(1, "test")).vector())), {})
+    monkeypatch.setattr(drawing, "generate", leanless)
+    images = Images(bars(LATENT.sample(50, stream(1, "test")).vector()))
+    found = continuous(observed(drawing, images, {}))
     assert found["bold"]["looks_like"] == "thickness"
     assert found["lean"]["looks_like"] is None
     assert set(found["lean"]["sweeps"].values()) == {0.0}
+
+
+def test_a_code_that_comes_round_is_measured_on_the_circle(
+    tiny: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bars lean by the cosine of an angle: rank correlation would see nothing of it."""
+    latent = Latent(noise=1, group="categorical:3", bold=Uniform(0, 2), turn="angle")
+    model = Model(tiny.model_copy(update={"latent": latent}), (24, 24, 1))
+    monkeypatch.setattr(model, "generate", lambda vectors: bars(vectors[:, :6]))
+    draw = latent.sample(300, stream(1, "test"))
+    angle = latent.codes["turn"].value(draw.values["turn"]).numpy()
+    read = {"turn": Posterior(angle, angle, mean=angle, std=angle)}
+    found = continuous(observed(model, Images(bars(draw.vector()[:, :6])), read))["turn"]
+    assert (found["looks_like"], found["periodic"]) == ("slant", True)
+    assert found["sweeps"]["slant"] > 0.97
+    assert found["real"]["slant"] > 0.95
+    assert min(found["sweeps"].values()) >= 0
+    bold = {key: value for key, value in found.items() if key != "periodic"}
+    scores = {
+        "information": {"turn": 2.5},
+        "entropy": {"turn": 1.8},
+        "prior": {},
+        "continuous": {"turn": found, "bold": bold},
+    }
+    of_turn, of_bold = [line for line in shown(scores, {}) if "looks like" in line]
+    assert "+" not in of_turn  # a circular correlation has no sign
+    assert "+0.9" in of_bold

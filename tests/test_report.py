@@ -21,6 +21,7 @@ from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
 from infogan.data.images import Images
 from infogan.latent.codes import Angle, Code, Uniform
+from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
 from infogan.objectives import GAN
 from infogan.report import charts, findings, page, plots
@@ -218,7 +219,7 @@ def test_it_says_what_was_measured(trained: Path, tmp_path: Path, images: Images
     read = model.encode(images)["digit"]
     found = clusters.score(images.labels, read.value, 4, 4)
     assert f"accuracy {page.percent(found.accuracy)}," in text
-    assert f"purity {page.percent(found.many_to_one)}," in text
+    assert f"purity {page.percent(found.purity)}," in text
     assert f"ARI {found.ari:.3f}, NMI {found.nmi:.3f}" in text
     shares = np.bincount(read.value, minlength=4) / 64
     told = [float(share) for share in re.findall(r"([\d.]+) % of the images", text)]
@@ -359,9 +360,39 @@ def test_relations_are_found() -> None:
     assert related["brightness"].signed
     assert 0.6 < related["class of the image"].strength < 1
     assert findings.related(np.ones(300), images, {}) == []
-    noise = findings.correlation_ratio(rng.normal(size=3000), rng.integers(0, 3, 3000))
+    noise = findings.correlation_ratio(rng.normal(size=(3000, 2)), rng.integers(0, 3, 3000))
     assert 0 <= noise < 0.1
-    assert findings.correlation_ratio(np.array([1.0, 5.0, 9.0]), np.array([0, 0, -1])) == 0
+    known = np.array([[1.0], [5.0], [9.0]])  # of two groups, one of which is unknown
+    assert findings.correlation_ratio(known, np.array([0, 0, -1])) == 0
+
+
+def test_relations_of_an_angle_have_no_sign_and_no_end() -> None:
+    """A turn of the angle changes none of them; a property that runs around is found."""
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(-np.pi, np.pi, 600)
+    level = 100 + 60 * np.cos(angle + 2.5) + rng.normal(0, 5, 600)
+    pixels = np.repeat(level, 64).astype(np.uint8).reshape(600, 8, 8, 1)
+    images = Images(pixels, (np.sin(angle) > 0).astype(np.int64), ("down", "up"))
+    others = {"slope": (Uniform(), Posterior(level, level, mean=level.astype(np.float32)))}
+    found = {r.what: r for r in findings.related(angle, images, others, True)}
+    turned = np.angle(np.exp(1j * (angle + 2)))
+    again = {r.what: r for r in findings.related(turned, images, others, True)}
+    assert found.keys() == again.keys() == {"brightness", "slope", "class of the image"}
+    assert not any(relation.signed for relation in found.values())
+    assert found["brightness"].strength > 0.95
+    # half of the variance of (cos, sin) is that of sin, of which 8 / π² lies between halves
+    assert found["class of the image"].strength == pytest.approx(2 / np.pi, abs=0.03)
+    for name, relation in found.items():
+        assert again[name].strength == pytest.approx(relation.strength, abs=1e-6)
+    line = {
+        r.what: r
+        for r in findings.related(
+            level,
+            images,
+            {"turn": (Angle(), Posterior(angle, angle, mean=angle.astype(np.float32)))},
+        )
+    }
+    assert line["turn"].strength == pytest.approx(found["slope"].strength, abs=1e-6)
 
 
 def test_a_page_begins_with_what_a_code_looks_like(

@@ -14,16 +14,9 @@ import pytest
 
 import infogan as ig
 from conftest import refused, run
+from infogan.analysis.consistency import VIEWS, shared_information, views
 from infogan.analysis.metrics.clusters import Indices
-from infogan.analysis.selection import (
-    COPIES,
-    agreement,
-    centrality,
-    copies,
-    not_alone,
-    select,
-    shared_information,
-)
+from infogan.analysis.selection import agreement, centrality, not_alone, select
 from infogan.config.settings import RunConfig
 from infogan.core.random import stream
 from infogan.data.augment import Affine
@@ -64,12 +57,12 @@ def test_runs_that_tell_nothing_apart_do_not_elect_each_other() -> None:
     assert centrality(agreement([collapsed, collapsed, collapsed + 1, CLASSES])).max() == 0
 
 
-def test_centrality_hears_both_directions() -> None:
+def test_centrality_counts_both_directions() -> None:
     table = np.array([[1, 0.2, 0.4], [0.6, 1, 0.8], [0, 0.2, 1]])
     assert centrality(table) == pytest.approx([(0.4 + 0.2) / 2, (0.4 + 0.5) / 2, (0.2 + 0.5) / 2])
 
 
-def test_information_shared_with_a_copy_at_closed_forms() -> None:
+def test_information_shared_with_a_view_at_closed_forms() -> None:
     sure, nothing = np.eye(4, dtype=np.float32), np.full((4, 4), 0.25, np.float32)
     assert shared_information(sure, sure) == pytest.approx(np.log(4))
     assert shared_information(nothing, nothing) == pytest.approx(0, abs=1e-6)
@@ -103,7 +96,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, tiny: RunConfig, photos: Path
 def test_information_ranks_and_a_run_alone_comes_last(
     runs: list[Path], images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Seed 0 is as sure as seed 1, but of something that no other run sees; seed 2 merged two classes."""
+    """Seed 0 is as confident as seed 1, of what no other run sees; seed 2 merged two classes."""
     classes = images.labels
     merged = np.where(classes == 3, 2, classes)
     found = {0: RNG.integers(0, 4, len(classes)), 1: renamed(classes, [1, 2, 3, 0]), 2: merged}
@@ -112,7 +105,7 @@ def test_information_ranks_and_a_run_alone_comes_last(
     def encode(model: Model, seen: Images | Pixels) -> dict[str, Posterior]:
         value = found[model.config.seed]
         probs = np.eye(4, dtype=np.float32)[value]
-        if model.config.seed in forgetful and not isinstance(seen, Images):  # a changed copy
+        if model.config.seed in forgetful and not isinstance(seen, Images):  # an augmented view
             probs = np.full_like(probs, 0.25)
         return {
             "digit": Posterior(value=value, confidence=np.ones(len(value), np.float32), probs=probs)
@@ -131,18 +124,42 @@ def test_information_ranks_and_a_run_alone_comes_last(
     assert [candidate.seed for candidate in select(runs, images).candidates] == [2, 1, 0]
 
 
-def test_copies_are_changed_as_in_training(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
-    (same,) = copies(images, None)
-    assert np.array_equal(same, images.pixels)
-    monkeypatch.setattr("infogan.analysis.selection.CHUNK", 40)
+def test_all_runs_read_the_views_of_the_first(
+    runs: list[Path],
+    tiny: RunConfig,
+    photos: Path,
+    images: Images,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = tiny.replace(data={"name": str(photos)}, seed=9, steps=1, augment={"strength": 3.0})
+    fit(settings, tmp_path / "other")
+    given: dict[int, list[bytes]] = {0: [], 9: []}
+    original = Model.encode
+
+    def encode(model: Model, seen: Images | Pixels) -> dict[str, Posterior]:
+        if isinstance(seen, np.ndarray):
+            given[model.config.seed].append(seen.tobytes())
+        return original(model, seen)
+
+    monkeypatch.setattr(Model, "encode", encode)
+    select([runs[0], tmp_path / "other"], images)
+    assert given[0] == given[9] == [view.tobytes() for view in views(images, tiny.augment)]
+
+
+def test_views_are_augmented_as_in_training(
+    images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(views(images, None)) == []
+    monkeypatch.setattr("infogan.analysis.consistency.CHUNK", 40)
     augment = Affine(strength=2)
-    found = list(copies(images, augment, seed=3))
-    assert len(found) == COPIES
-    for i, copy in enumerate(found):
+    found = list(views(images, augment, seed=3))
+    assert len(found) == VIEWS
+    for i, view in enumerate(found):
         for at in (0, 40):
             generator = stream(3, f"selection {i}", at)
             expected = augment(to_float(images.pixels[at : at + 40]), generator).images
-            assert np.array_equal(copy[at : at + 40], to_pixels(expected))
+            assert np.array_equal(view[at : at + 40], to_pixels(expected))
 
 
 def test_labels_change_nothing(
@@ -196,15 +213,14 @@ def test_mistakes(
     fit(tiny.replace(steps=1), tmp_path / "other", images=images)
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "config.json").write_text(json.dumps(tiny.tree()))
-    assert "was given 0" in refused(capsys, "select")
-    assert "was given 1" in refused(capsys, "select", runs[0])
-    assert "given twice" in refused(capsys, "select", runs[0], runs[0])
-    assert "no such run folder" in refused(capsys, "select", runs[0], tmp_path / "nowhere")
-    assert "is not finished" in refused(capsys, "select", runs[0], tmp_path / "half")
-    assert "no categorical code" in refused(capsys, "select", runs[0], tmp_path / "slant")
+    assert "0" in refused(capsys, "select")
+    assert "1" in refused(capsys, "select", runs[0])
+    assert "twice" in refused(capsys, "select", runs[0], runs[0])
+    for name in ("nowhere", "half", "slant"):
+        assert str(tmp_path / name) in refused(capsys, "select", runs[0], tmp_path / name)
     assert "digit categorical:5" in refused(capsys, "select", runs[0], tmp_path / "five")
-    assert "(16, 32, 1), not (16, 16, 1)" in refused(capsys, "select", runs[0], tmp_path / "wide")
-    assert "different images" in refused(capsys, "select", runs[0], tmp_path / "other")
+    assert "(16, 32, 1)" in refused(capsys, "select", runs[0], tmp_path / "wide")
+    assert "--data" in refused(capsys, "select", runs[0], tmp_path / "other")
     assert "--seeds 1" in refused(
         capsys, "train", "digits", "--seeds", 1, "--run", tmp_path / "new"
     )
@@ -221,7 +237,7 @@ def test_mistakes(
 def test_seeds_stop_go_on_and_are_ranked(
     done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SIGINT in the middle; the same command again, where one seed cannot be trained; and once more without it."""
+    """SIGINT in the middle; the same command, where one seed cannot train; and again without it."""
     folder = tmp_path / "runs"
     words = [
         "train",

@@ -1,4 +1,4 @@
-"""Runs beside each other: those that differ in their seed alone are one row."""
+"""Runs side by side: those that differ in their seed alone are one row."""
 
 import json
 import statistics
@@ -14,14 +14,16 @@ from infogan.runs.folder import FREE, Run, flat
 
 APART = FREE | {"seed", "precision", "device", "data.dir"}
 """Settings that do not make another row: the seed, and how and where a run is computed."""
+KEYS = "error", "cluster_accuracy", "purity", "L_I", "images_per_second"
+"""What is compared."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """Runs of the same settings but for the seed."""
+    """Runs whose settings differ in the seed alone."""
 
     name: str
-    """The objective, and the settings in which it differs from other rows of the same objective."""
+    """The objective, and the settings that tell it from other rows of the same objective."""
     runs: tuple[Run, ...]
     scores: tuple[dict[str, Any], ...]
 
@@ -31,15 +33,14 @@ class Row:
         return self.runs[0].config
 
     def values(self, key: str) -> list[float]:
-        """A score of each run that has it: error, cluster_accuracy, images_per_second, or L_I of the categorical
-        code."""
+        """One of KEYS of each run that has it; L_I is that of the categorical code, in nats."""
         if key != "L_I":
             return [score[key] for score in self.scores if key in score]
         code = self.config.latent.categorical
         return [score["information"][code] for score in self.scores if code in score["information"]]
 
     def tree(self) -> dict[str, Any]:
-        """As plain values: name, objective, labels, seeds, and mean, std and values of each score."""
+        """The row as plain values: each of KEYS with its mean, standard deviation and values."""
         result: dict[str, Any] = {
             "name": self.name,
             "objective": self.config.objective.kind,
@@ -47,29 +48,21 @@ class Row:
             "seeds": [run.config.seed for run in self.runs],
             "runs": [str(run.path) for run in self.runs],
         }
-        for key in (
-            "error",
-            "cluster_accuracy",
-            "cluster_accuracy_many_to_one",
-            "L_I",
-            "images_per_second",
-        ):
+        for key in KEYS:
             if values := self.values(key):
-                spread = statistics.stdev(values) if len(values) > 1 else None
-                result[key] = {"mean": statistics.mean(values), "std": spread, "values": values}
+                std = statistics.stdev(values) if len(values) > 1 else None
+                result[key] = {"mean": statistics.mean(values), "std": std, "values": values}
         return result
 
 
 def compare(paths: Sequence[Path | str]) -> list[Row]:
-    """The rows of finished run folders, in the order given; RunError for a folder that is none or not finished."""
+    """The rows of run folders, in the order given; RunError for a run that is not finished."""
     groups: dict[str, list[Run]] = {}
-    for path in paths:
-        run = Run(path)
+    for run in map(Run, paths):
         tree = {k: v for k, v in flat(run.config.tree()).items() if k not in APART}
         if not run.scores_file.is_file():
-            raise RunError(
-                f"{run.path}: is not finished (no {run.scores_file.name}); the same train command goes on"
-            )
+            what = f"not finished (no {run.scores_file.name})"
+            raise RunError(f"{run.path}: {what}; resume it with the same train command")
         groups.setdefault(json.dumps(tree), []).append(run)
     trees = [json.loads(key) for key in groups]
     return [
@@ -79,13 +72,9 @@ def compare(paths: Sequence[Path | str]) -> list[Row]:
 
 
 def _name(tree: dict[str, Any], trees: Sequence[dict[str, Any]]) -> str:
-    """The objective, and what sets these settings apart from the others of its kind."""
+    """The objective, and up to three settings that differ among the rows of its kind."""
     same = [other for other in trees if other["objective.kind"] == tree["objective.kind"]]
-    keys = sorted(
-        {key for other in same for key in other | tree if other.get(key) != tree.get(key)}
-    )
-    shown = [
-        f"{key.removeprefix('objective.')} {'none' if tree.get(key) is None else tree[key]}"
-        for key in keys[:3]
-    ]
-    return ", ".join([tree["objective.kind"], *shown])
+    keys = sorted({k for other in same for k in other | tree if other.get(k) != tree.get(k)})
+    found = [(key.removeprefix("objective."), tree.get(key)) for key in keys[:3]]
+    words = [f"{key} {'none' if value is None else value}" for key, value in found]
+    return ", ".join([tree["objective.kind"], *words])

@@ -1,41 +1,40 @@
-"""What is wrong with a run, in plain words, and which setting to try. No label is ever looked at.
+"""What is wrong with a run, in plain words, and which setting to try. No label is read.
 
-`infogan.analysis.diagnostics` measures the run's own lines, its scores and a few hundred images; `findings` judges that. The
-thresholds were chosen on runs that are healthy and broken on purpose: docs/doctor.md has what they reach.
+`infogan.analysis.diagnostics` measures the run; `findings` judges that. The thresholds were chosen
+on sound runs and on runs broken on purpose: docs/doctor.md says what they reach.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from infogan.analysis.diagnostics import Signs, measure
+from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
 from infogan.core.errors import RunError
 from infogan.core.tables import read_file
 from infogan.data.augment import Affine
-from infogan.data.images import Images
-from infogan.model.model import Model
 from infogan.objectives.terms import Consistency
 from infogan.runs.folder import Run
 from infogan.runs.names import Names
 
 CHANCE = 2 * math.log(2)
-"""L_D in nats of a D that cannot tell real from generated."""
+"""L_D in nats of a D that cannot tell real from generated images."""
 OVERPOWERED = 0.4
-"""D is too far ahead when L_D falls below this share of CHANCE."""
+"""D overpowers G when L_D is below this share of CHANCE."""
 LAG = 0.65
-"""The finished model lags when it reads less than this share of what Q read of a code while training."""
+"""The finished model lags when it recovers less than this share of what training recovered."""
 RECOVERED = 0.4
-"""A code is ignored when Q reads less than this share of it (Code.recovered)."""
+"""A code is ignored when less than this fraction of it is recovered (`Code.recovered`)."""
 CLOSE = 0.14
-"""Images repeat when the distance from one to the nearest other is less than this share of that of real images."""
+"""Images repeat when the distance to the nearest other is below this share of real images'."""
 UNUSED = 0.1
-"""A category is unused when it gets less than this share of the images that its prior promises."""
+"""A category is unused when it gets less than this share of the images that its prior expects."""
 MIXED = 0.06
-"""Two categories are mixed when changed copies of one's images are read as the other with this probability."""
+"""Two categories are mixed when a view of an image crosses between them with this probability."""
 NOISE = 10
-"""Fewer numbers of noise than this are too few to vary images with."""
+"""Fewer noise dimensions than this are too few for images to vary."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Finding:
 
     name: str
     seen: str
-    """What was seen, with its figures."""
+    """What was measured, with its figures."""
     remedy: str
     """The setting to try."""
 
@@ -54,193 +53,161 @@ class Finding:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What the doctor says."""
+    """What the doctor says about a run."""
 
     findings: tuple[Finding, ...]
     looked_at: tuple[str, ...]
     signs: Signs
 
     def tree(self) -> dict[str, Any]:
-        """As plain values."""
+        """The diagnosis as plain values."""
         return asdict(self)
 
 
 def examine(
     run: Run,
-    model: Model | None,
-    images: Images | None,
+    seen: Observation | None,
     scores: Mapping[str, Any] | None = None,
     missing: Sequence[str] = (),
 ) -> Diagnosis:
-    """Look at a run: finished, still running, or stopped; RunError when there is nothing yet.
+    """Examine a run: finished, still running, or stopped; RunError when there is nothing yet.
 
-    model: the run's, None to look at the log alone. images: real ones that it never saw. scores: the run's, where
-    they are not in its folder yet. missing: why there is no model, or no image.
+    seen: its model with real images; None to examine the log alone. scores: the run's, where its
+    folder does not have them yet. missing: why there is no model, or no image.
     """
     config, lines = run.config, run.metrics()
-    if not lines and model is None:
-        raise RunError(
-            f"{run.path}: there is nothing to look at yet (no line in {run.metrics_file.name}, no weights)"
-        )
-    if scores is None:
-        scores = read_file(run.scores_file) if run.scores_file.is_file() else {}
-    signs = measure(config, lines, scores, model, images, missing)
+    if not lines and seen is None:
+        what = f"no weights, and no line in {run.metrics_file.name}"
+        raise RunError(f"{run.path}: nothing to examine yet ({what}); train it first")
+    signs = measure(config, lines, _scores(run) if scores is None else scores, seen, missing)
     return Diagnosis(tuple(findings(signs, config, run.names)), tuple(looked_at(signs)), signs)
 
 
 def recorded(run: Run) -> list[Finding]:
     """The findings that training wrote into the run's scores."""
-    scores = read_file(run.scores_file) if run.scores_file.is_file() else {}
-    return [Finding(**finding) for finding in scores.get("findings", ())]
+    return [Finding(**finding) for finding in _scores(run).get("findings", ())]
+
+
+def _scores(run: Run) -> dict[str, Any]:
+    return read_file(run.scores_file) if run.scores_file.is_file() else {}
 
 
 def findings(signs: Signs, config: RunConfig, names: Names | None = None) -> list[Finding]:
-    """What is wrong, causes before consequences: of categories that Q does not read nothing more is said."""
-    names = names or Names()
+    """What is wrong, causes before consequences: categories that Q ignores get no other finding."""
+    names, code = names or Names(), config.latent.categorical
     found = [*_training(signs, config), *_samples(signs, config, names)]
-    lagging = [
-        name
-        for name, kept in signs.kept.items()
-        if signs.recovered.get(name, 0) >= RECOVERED and not kept >= LAG * signs.recovered[name]
-    ]
-    found += [_lags(lagging, signs, config, names)] if lagging else []
-    found += [
-        _ignored(name, signs, config, names)
-        for name, share in signs.recovered.items()
-        if not share >= RECOVERED
-    ]
-    code = config.latent.categorical
-    if code is None or signs.recovered.get(code, RECOVERED) >= RECOVERED:
+    found += _codes(signs, config, names)
+    if signs.recovered.get(code or "", RECOVERED) >= RECOVERED:
         found += _categories(signs, config, names)
     return found
 
 
-def _training(signs: Signs, config: RunConfig) -> list[Finding]:
-    found, optim = [], config.optim
+def _training(signs: Signs, config: RunConfig) -> Iterator[Finding]:
+    d_rate, g_rate = config.optim.d_lr, config.optim.g_lr
     if 0 < signs.step < config.steps:
         seen = f"the log ends at step {signs.step:,} of {config.steps:,}"
-        remedy = "the same train command, which goes on; where an error ended it, lower optim.d-lr and optim.g-lr"
-        found.append(Finding("not finished", seen, remedy))
+        remedy = "the same train command, which resumes; after an error, lower optim.d-lr and g-lr"
+        yield Finding("not finished", seen, remedy)
     if signs.jumps:
-        seen = ", ".join(
-            f"{key} was {a:.3g} and is {b:.3g}" for key, (a, b) in list(signs.jumps.items())[:3]
-        )
-        remedy = f"lower rates (optim.d-lr is {optim.d_lr:g}, optim.g-lr {optim.g_lr:g})"
-        found.append(Finding("loss jumped", seen, remedy))
+        words = [f"{key} is {b:.3g} (median {a:.3g})" for key, (a, b) in signs.jumps.items()]
+        remedy = f"lower rates (optim.d-lr is {d_rate:g}, optim.g-lr {g_rate:g})"
+        yield Finding("loss jumped", ", ".join(words[:3]), remedy)
     if signs.losses and signs.losses[0] < OVERPOWERED * CHANCE:
         d, g = signs.losses
-        seen = (
-            f"L_D is {d:.2f} ({CHANCE:.2f} when D cannot tell real from generated), L_G is {g:.2f}"
-        )
-        slower = f"optim.d-lr {optim.d_lr / 4:g} (now {optim.d_lr:g}) or a higher optim.g-lr (now {optim.g_lr:g})"
-        remedy = f"d-steps 1 (now {config.d_steps})" if config.d_steps > 1 else slower
-        found.append(Finding("D overpowers G", seen, remedy))
-    return found
+        seen = f"L_D is {d:.2f} ({CHANCE:.2f} by chance), L_G {g:.2f}"
+        fewer, slower = f"d-steps 1 (now {config.d_steps})", f"optim.d-lr {d_rate / 4:g}"
+        slower += f" (now {d_rate:g}) or a higher optim.g-lr (now {g_rate:g})"
+        yield Finding("D overpowers G", seen, fewer if config.d_steps > 1 else slower)
 
 
-def _lags(lagging: Sequence[str], signs: Signs, config: RunConfig, names: Names) -> Finding:
-    shares = [
-        f"{max(0.0, signs.kept[n]):.0%} of {names.code(n)} (in training {signs.recovered[n]:.0%})"
-        for n in lagging
-    ]
-    ema = config.optim.ema
-    faster = f", or optim.ema {max(0.0, 1 - 4 * (1 - ema)):.2g} (now {ema:g})" if ema else ""
-    seen, remedy = f"its Q reads {', '.join(shares)}", f"more steps (now {config.steps}){faster}"
-    return Finding("finished model lags", seen, remedy)
-
-
-def _samples(signs: Signs, config: RunConfig, names: Names) -> list[Finding]:
-    code = config.latent.categorical
-    few = {k: value for k, value in signs.spacings.items() if value < CLOSE}
-    where, value = "", signs.spacing
+def _samples(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
+    where, value, code = "", signs.spacing, config.latent.categorical
+    few = {k: share for k, share in signs.spacings.items() if share < CLOSE}
     if few and code and (value is None or value >= CLOSE):
-        where, value = f" in {_listed(names, code, few)}", min(few.values())
-    if value is None or value >= CLOSE:
-        return []
-    seen = (
-        f"generated images{where} are {value:.2f} times as far from the nearest other as real ones"
-    )
-    noise, rate = config.latent.noise, config.optim.g_lr
-    remedy = (
-        f"latent.noise 62 (now {noise})"
-        if noise < NOISE
-        else f"optim.g-lr {rate / 4:g} (now {rate:g})"
-    )
-    return [Finding("generator collapse", seen, remedy)]
+        where, value = f" of {_listed(names, code, few)}", min(few.values())
+    if value is not None and value < CLOSE:
+        distance = f"the distance from a generated image{where} to the nearest other"
+        noise, rate = config.latent.noise, config.optim.g_lr
+        slower = f"optim.g-lr {rate / 4:g} (now {rate:g})"
+        remedy = f"latent.noise 62 (now {noise})" if noise < NOISE else slower
+        seen = f"{distance} is {value:.2f} of that between real images"
+        yield Finding("generator collapse", seen, remedy)
 
 
-def _ignored(name: str, signs: Signs, config: RunConfig, names: Names) -> Finding:
-    code = config.latent.codes[name]
-    seen = f"Q reads {max(0.0, signs.recovered[name]):.0%} of {names.code(name)} (L_I {signs.information[name]:.2f} nats)"
-    usual = 1.0 if code.categories else 0.1
-    if config.objective.kind == "gan":
-        remedy = "objective infogan; a plain GAN pays nobody for its codes"
-    elif code.weight < usual:
-        remedy = f"latent.{name}.weight {usual:g} (now {code.weight:g})"
-    else:
-        remedy = f"more steps (now {config.steps}), then latent.{name}.weight {3 * code.weight:g}"
-    return Finding("code ignored", seen, remedy)
+def _codes(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
+    now, ema = signs.recovered, config.optim.ema
+    lagging = [
+        f"{_share(share)} of {names.code(name)} (training: {_share(now[name])})"
+        for name, share in signs.finished.items()
+        if now.get(name, 0) >= RECOVERED and not share >= LAG * now[name]
+    ]
+    more = f"more steps (now {config.steps})"
+    if lagging:
+        faster = f", or optim.ema {max(0.0, 1 - 4 * (1 - ema)):.2g} (now {ema:g})" if ema else ""
+        yield Finding("finished model lags", f"its Q recovers {', '.join(lagging)}", more + faster)
+    for name, share in now.items():
+        if not share >= RECOVERED:
+            code, information = config.latent.codes[name], signs.information[name]
+            seen = f"Q recovers {_share(share)} of {names.code(name)} (L_I {information:.2f} nats)"
+            usual = 1.0 if code.categories else 0.1
+            remedy = f"{more}, then latent.{name}.weight {3 * code.weight:g}"
+            if code.weight < usual:
+                remedy = f"latent.{name}.weight {usual:g} (now {code.weight:g})"
+            if config.objective.kind == "gan":
+                remedy = "objective infogan: the generator of a plain GAN does not maximise L_I"
+            yield Finding("code ignored", seen, remedy)
 
 
-def _categories(signs: Signs, config: RunConfig, names: Names) -> list[Finding]:
-    found, code = [], config.latent.categorical or "class"
-    unheard = isinstance(config.objective, Consistency) and not config.objective.needs_views
+def _categories(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
+    code, k = config.latent.categorical or "class", len(signs.usage)
     real = "objective.real-weight 3 with augment affine"
-    rigid = isinstance(config.augment, Affine) and not config.augment.bend
-    if few := {k: used for k, used in enumerate(signs.usage) if used < UNUSED}:
-        seen = f"{_listed(names, code, few)} get at most {max(few.values()):.0%} of the images that the prior promises"
-        remedy = (
-            real
-            if unheard
-            else f"{len(signs.usage) - len(few)} categories (now {len(signs.usage)})"
-        )
-        found.append(Finding("category unused", seen, remedy))
+    off = isinstance(config.objective, Consistency) and not config.objective.needs_views
+    if few := {k: share for k, share in enumerate(signs.usage) if share < UNUSED}:
+        most = f"at most {max(few.values()):.0%} of the images that the prior expects"
+        remedy = real if off else f"{k - len(few)} categories (now {k})"
+        yield Finding("category unused", f"{_listed(names, code, few)}: {most}", remedy)
     if mixed := [pair for pair in signs.pairs if pair[2] >= MIXED]:
         words = [
             f"{names.numbered(code, i)} and {names.numbered(code, j)} ({p:.0%})"
             for i, j, p in mixed[:3]
         ]
-        more = f" and {len(mixed) - 3} more pairs" if len(mixed) > 3 else ""
-        seen = f"slightly changed images cross between {', '.join(words)}{more}: they share a class, or split one"
+        between = ", ".join(words) + (f" and {len(mixed) - 3} more" if len(mixed) > 3 else "")
+        seen = f"augmented views cross between {between}, so both hold parts of the same class"
+        rigid = isinstance(config.augment, Affine) and not config.augment.bend
         other = "augment.bend 0.05 (now 0)" if rigid else "another seed"
-        remedy = (
-            real if unheard else f"{other}, more steps, or `infogan merge` where they split one"
-        )
-        found.append(Finding("categories mixed", seen, remedy))
-    return found
+        remedy = f"{other}, more steps, or `infogan merge` if they split one class"
+        yield Finding("categories mixed", seen, real if off else remedy)
 
 
 def _listed(names: Names, code: str, categories: Mapping[int, float], most: int = 5) -> str:
     """`category 3`, or the first few of several."""
-    shown = [names.numbered(code, k) for k in list(categories)[:most]]
-    more = f" and {len(categories) - most} more" if len(categories) > most else ""
-    return f"{'category' if len(categories) == 1 else 'categories'} {', '.join(shown)}{more}"
+    shown = [names.numbered(code, k) for k in categories]
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return f"{'category' if len(shown) == 1 else 'categories'} {', '.join(shown[:most])}{more}"
+
+
+def _share(value: float) -> str:
+    """A fraction recovered, in per cent; below 0 it is nothing."""
+    return f"{max(0.0, value):.0%}"
 
 
 def looked_at(signs: Signs) -> list[str]:
-    """What was looked at, with its figures, a line each; and what was not, and why."""
-    seen = []
+    """What was looked at with its figures, a line each; then what was not, and why."""
+    lines = []
     if signs.losses:
-        seen.append(
-            f"losses: L_D {signs.losses[0]:.2f} ({CHANCE:.2f} is chance), L_G {signs.losses[1]:.2f}"
-        )
-    seen += [
-        f"{name}: Q reads {max(0.0, share):.0%} (L_I {signs.information[name]:.2f})"
-        for name, share in signs.recovered.items()
-    ]
-    if signs.kept:
-        shares = ", ".join(f"{max(0.0, kept):.0%} of {name}" for name, kept in signs.kept.items())
-        seen.append(f"finished model: Q reads {shares}")
+        d, g = signs.losses
+        lines.append(f"losses: L_D {d:.2f} ({CHANCE:.2f} by chance), L_G {g:.2f}")
+    for name, share in signs.recovered.items():
+        lines.append(f"{name}: Q recovers {_share(share)} (L_I {signs.information[name]:.2f})")
+    if signs.finished:
+        shares = [f"{_share(share)} of {name}" for name, share in signs.finished.items()]
+        lines.append(f"finished model: Q recovers {', '.join(shares)}")
     if signs.spacing is not None:
-        seen.append(
-            f"samples: {signs.spacing:.2f} times as far from the nearest other as real images"
-        )
+        lines.append(f"samples: distance to the nearest other {signs.spacing:.2f} of real images'")
     if signs.usage:
-        seen.append(
-            f"categories: the least used gets {min(signs.usage):.0%} of what its prior promises"
-        )
+        least = min(signs.usage)
+        lines.append(f"categories: the least used has {least:.0%} of what its prior expects")
     if signs.pairs:
-        seen.append(
-            f"categories: at most {signs.pairs[0][2]:.1%} of slightly changed images cross between two"
-        )
-    return [*seen, *(f"left out: {reason}" for reason in signs.missing)]
+        most = signs.pairs[0][2]
+        lines.append(f"categories: at most {most:.1%} of augmented views cross between two")
+    return [*lines, *(f"left out: {reason}" for reason in signs.missing)]

@@ -1,146 +1,254 @@
-"""Scores of a model on images that it never saw: the only metric file that sees a Model."""
+"""Scores of a model on images that it never saw: METRICS is the table of what is measured."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from infogan.analysis.metrics import clusters, morphology
+from infogan.analysis.observation import Observation
 from infogan.core.errors import DataError
 from infogan.core.random import stream
 from infogan.data.images import Images
-from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
 
-SAMPLES = 10_000
-"""Generated images behind L_I."""
+Scores = Mapping[str, Any]
+Names = Mapping[str, str]
+"""What to call codes, where it is not their own name."""
 SWEEPS, STEPS = 200, 11
-"""Sweeps of each continuous code whose images are measured, and values in each, evenly over the trained range."""
+"""Sweeps of each continuous code that are measured, and values in each, over its trained range."""
 
 
 def evaluate(model: Model, images: Images, *, seed: int = 0) -> dict[str, Any]:
-    """Everything that is measured, as one object of plain values.
+    """Score a model on images; plain values, by name, that the functions of METRICS describe.
 
-    n: images; information and entropy: L_I and H(c) of each code in nats, with information_error, the standard
-    error of L_I; prior: [K] of each code whose prior was learned. continuous: how each continuous code goes with
-    measured properties (`continuous`). Where categories or classes are read, also: code, k, shares, dead (categories
-    next to empty), effective (how many are in use, e^H of the shares), unused (the dead ones in words, or empty),
-    confidence. With labels, of a run that learned from labels: error, recall per class, confusion [classes, k]; of
-    any other: cluster_accuracy (one to one), cluster_accuracy_many_to_one, nmi, ari, recall per class, confusion,
-    category_of, merges (classes that share a category); where categories share names, named: their number k and the
-    same of the names.
+    Always: data, n, information, information_error, entropy, prior. Where they apply: continuous;
+    code, k, shares, dead, effective, unused, confidence; with labels error, or cluster_accuracy,
+    purity, nmi, ari, category_of, merges, named; and recall, confusion. seed: of generated images.
     """
-    scores: dict[str, Any] = {"data": images.name, "n": len(images)}
-    bounds = model.lower_bound(SAMPLES, seed=seed)
-    scores["information"] = {name: mean for name, (mean, _) in bounds.items()}
-    scores["information_error"] = {name: error for name, (_, error) in bounds.items()}
-    scores["entropy"] = model.latent.entropy
-    read = model.encode(images)
-    if found := continuous(model, images, read, seed):
-        scores["continuous"] = found
-    scores["prior"] = {name: prior.tolist() for name, prior in model.priors.items()}
-    if model.categorical is None:
-        return scores
-    posterior = read[model.categorical]
-    k = posterior.probs.shape[1]
-    categories = [model.names.numbered(model.categorical, j) for j in range(k)]
-    used = clusters.usage(posterior.value, k)
-    scores |= {
-        "code": model.categorical,
-        "k": k,
+    return scores(Observation(model, images, seed=seed))
+
+
+def scores(seen: Observation) -> dict[str, Any]:
+    """The scores of every metric whose needs are met."""
+    found: dict[str, Any] = {}
+    for metric in METRICS:
+        if all(NEEDS[need](seen) for need in metric.needs):
+            found |= metric.score(seen)
+    return found
+
+
+def shown(scores: Scores, names: Names) -> list[str]:
+    """Scores as lines of text."""
+    rows = [metric for metric in METRICS if metric.shown and metric.name in scores]
+    return [line for row in rows if row.shown for line in row.shown(scores, names)]
+
+
+# Of each metric its scores, then its lines
+
+
+def _information(seen: Observation) -> dict[str, Any]:
+    """information, entropy: L_I and H(c) of each code in nats; information_error: standard error of
+    L_I; prior: [K] of each code whose prior was learned."""
+    return {
+        "information": {name: mean for name, (mean, _) in seen.bounds.items()},
+        "information_error": {name: error for name, (_, error) in seen.bounds.items()},
+        "entropy": seen.model.latent.entropy,
+        "prior": {name: prior.tolist() for name, prior in seen.model.priors.items()},
+    }
+
+
+def _information_lines(scores: Scores, names: Names) -> list[str]:
+    bounds, differential = scores["information"], scores.get("continuous", {})
+    lines = [f"{'code':<12} {'L_I':>7} {'H(c)':>7}   nats"] if bounds else []
+    for name, bound in bounds.items():
+        ceiling = "" if name in differential else f"{scores['entropy'][name]:>8.3f}"
+        lines.append(f"{names.get(name, name):<12} {bound:>7.3f}{ceiling}")
+    if differential.keys() & bounds.keys():
+        lines.append("H(c) is a ceiling of L_I for categorical codes only")
+    for name, prior in scores["prior"].items():
+        shares = " ".join(f"{100 * p:.1f}" for p in prior)
+        lines.append(f"learned prior of {names.get(name, name)}, in %: {shares}")
+    return lines
+
+
+def continuous(seen: Observation) -> dict[str, dict[str, Any]]:
+    """How each continuous code goes with each property of `morphology.measure`, by code: Spearman's
+    rho, or the circular correlation of a periodic code, which is marked.
+
+    sweeps: of the code and the generated images, over SWEEPS sweeps in which z and all other codes
+    are held; the mean of a sweep is taken off, so that only the code's own effect counts.
+    real: of Q's mean and the real images, with the mean of the category taken off both.
+    real_overall: the same with nothing taken off. Both are left out where nothing reads the code.
+    looks_like: the property that stands for the code when each code has one of its own; None where
+    its correlation over sweeps is below morphology.CLEAR.
+    """
+    shapes, found = morphology.are_shapes(seen.real), dict[str, dict[str, Any]]()
+    real, latent = morphology.measure(seen.real, shapes), seen.model.latent
+    category = None if seen.categories is None else seen.categories.value
+    for name, code in latent.codes.items():
+        if code.categories:
+            continue
+        related = partial(morphology.correlations, periodic=code.periodic)
+        values = np.linspace(*code.trained, STEPS, endpoint=not code.periodic)
+        draw = latent.grid(name, values.tolist(), SWEEPS, stream(seen.seed, f"sweep {name}"))
+        made = morphology.measure(Images(seen.model.generate(draw.vector())), shapes)
+        sweep = np.repeat(np.arange(SWEEPS), STEPS)
+        found[name] = {"sweeps": related(np.tile(values, SWEEPS), made, sweep)}
+        if name in seen.read:
+            mean = seen.read[name].mean
+            found[name]["real"] = related(mean, real, category)
+            found[name]["real_overall"] = related(mean, real)
+        if code.periodic:
+            found[name]["periodic"] = True
+    own = morphology.assign({name: each["sweeps"] for name, each in found.items()})
+    for name, each in found.items():
+        clear = name in own and abs(each["sweeps"][own[name]]) >= morphology.CLEAR
+        each["looks_like"] = own[name] if clear else None
+    return found
+
+
+def _continuous_lines(scores: Scores, names: Names) -> list[str]:
+    lines = [""]
+    for code, found in scores["continuous"].items():
+        sweeps, likeness = found["sweeps"], found["looks_like"]
+        what = likeness or max(sweeps, key=lambda name: abs(sweeps[name]))
+        words = "looks like" if likeness else "looks like no measured property; nearest is"
+        measure, form = ("circular correlation", ".2f") if "periodic" in found else ("rho", "+.2f")
+        figures = f"{measure} {sweeps[what]:{form}} over sweeps"
+        if "real" in found:
+            figures += f", {found['real'][what]:{form}} over real images"
+        lines.append(f"{names.get(code, code):<12} {words} {what} ({figures})")
+    return lines
+
+
+def _clusters(seen: Observation) -> dict[str, Any]:
+    """cluster_accuracy (ACC), purity, nmi, ari: `clusters.Clusters`; recall: of each class;
+    category_of: the category matched to each class; merges: classes that share a category, in
+    words; confusion: counts [classes, k]."""
+    assert seen.clusters is not None
+    return seen.clusters.tree(seen.real.classes, seen.numbered)
+
+
+def _clusters_lines(scores: Scores, _: Names) -> list[str]:
+    words = f"{scores['n']} images of {scores['data']}: {_agreement(scores, 'K')}"
+    return ["", words, *(f"  {merge}" for merge in scores["merges"])]
+
+
+def _named(seen: Observation) -> dict[str, Any]:
+    """named: the same where categories that share a name count as one, and their number k."""
+    assert seen.categories is not None
+    code, names, k = str(seen.model.categorical), seen.model.names, len(seen.numbered)
+    own = names.members(code, k)  # [K, names]
+    if own.shape[1] == k:
+        return {}
+    images, called = seen.real, [names.category(code, int(j)) for j in own.argmax(0)]
+    read = own.argmax(1)[names.joined(code, seen.categories).value]
+    found = clusters.score(images.labels, read, len(images.classes), len(called))
+    return {"named": {"k": len(called)} | found.tree(images.classes, called)}
+
+
+def _named_lines(scores: Scores, _: Names) -> list[str]:
+    return [f"categories of one name together: {_agreement(scores['named'], 'names')}"]
+
+
+def _agreement(found: Scores, k: str) -> str:
+    """How well categories agree with labels, in words."""
+    return (
+        f"clustering accuracy (ACC) {found['cluster_accuracy']:.1%}, purity {found['purity']:.1%} "
+        f"({k} = {found['k']}), NMI {found['nmi']:.3f}, ARI {found['ari']:.3f}"
+    )
+
+
+def _usage(seen: Observation) -> dict[str, Any]:
+    """code: which one; k; shares: [k] of the images; dead: categories next to empty; effective: how
+    many are in use, e^H(shares); unused: the dead ones in words, or empty; confidence: Q's mean."""
+    assert seen.categories is not None
+    used = clusters.usage(seen.categories.value, len(seen.numbered))
+    return {
+        "code": str(seen.model.categorical),
+        "k": len(seen.numbered),
         "shares": used.shares.tolist(),
         "dead": used.dead,
         "effective": used.effective,
-        "unused": used.words(categories),
-        "confidence": float(posterior.confidence.mean()),
+        "unused": used.words(seen.numbered),
+        "confidence": float(seen.categories.confidence.mean()),
     }
-    if (images.labels < 0).all():
-        return scores
-    if model.config.labels is not None:
-        return scores | _classified(model, images, posterior.value)
-    scores |= _clustered(images, posterior.value, categories)
-    own = model.names.members(model.categorical, k)
-    if own.shape[1] < k:
-        classes = [model.names.category(model.categorical, int(j)) for j in own.argmax(0)]
-        joined = model.names.joined(model.categorical, posterior)
-        scores["named"] = {"k": len(classes)} | _clustered(
-            images, own.argmax(1)[joined.value], classes
-        )
-    return scores
 
 
-def continuous(
-    model: Model, images: Images, read: Mapping[str, Posterior], seed: int = 0
-) -> dict[str, Any]:
-    """Of each continuous code, Spearman's rho with each property that `morphology.measure` gives for such images.
-
-    sweeps: the code against the property of what G makes of it, SWEEPS sweeps in which all else is held, each with
-    its own z, category and other codes; the mean of a sweep is taken off, so only what the code does counts. real:
-    Q's reading of the real images against their property, with the mean of Q's category taken off both;
-    real_overall: nothing taken off. looks_like: the property that stands for this code when each code has one of its
-    own, None where rho of the sweeps is below morphology.CLEAR. Empty where no code is continuous or nothing is
-    generated; no real and real_overall where nothing reads the code.
-    """
-    names = [name for name, code in model.latent.codes.items() if not code.categories]
-    if not names or not model.config.objective.generates:
-        return {}
-    shapes = morphology.are_shapes(images)
-    result: dict[str, Any] = {}
-    for name in names:
-        low, high = model.latent.codes[name].trained
-        values = np.linspace(low, high, STEPS)
-        draw = model.latent.grid(name, values.tolist(), SWEEPS, stream(seed, f"sweep {name}"))
-        made = morphology.measure(Images(model.generate(draw.vector())), shapes)
-        code, row = np.tile(values, SWEEPS), np.repeat(np.arange(SWEEPS), STEPS)
-        result[name] = {
-            "sweeps": {what: morphology.rank_correlation(code, m, row) for what, m in made.items()}
-        }
-    own = morphology.assign({name: found["sweeps"] for name, found in result.items()})
-    real = morphology.measure(images, shapes)
-    grouped = read.get(model.categorical or "")
-    category = None if grouped is None else grouped.value
-    for name, found in result.items():
-        for key, groups in (("real", category), ("real_overall", None)) if name in read else ():
-            mean = read[name].mean
-            found[key] = {
-                what: morphology.rank_correlation(mean, m, groups) for what, m in real.items()
-            }
-        clear = name in own and abs(found["sweeps"][own[name]]) >= morphology.CLEAR
-        found["looks_like"] = own[name] if clear else None
-    return result
+def _usage_lines(scores: Scores, _: Names) -> list[str]:
+    if "error" in scores:
+        return []
+    used = f"categories in use: {scores['effective']:.1f} of {scores['k']}, as e^H of their shares"
+    return [used, scores["unused"]] if scores["unused"] else [used]
 
 
-def _classified(model: Model, images: Images, read: clusters.Indices) -> dict[str, Any]:
-    """Against labels by the classes' names."""
-    if unknown := set(images.classes) - set(model.classes):
+def _classified(seen: Observation) -> dict[str, Any]:
+    """error: share of the labelled images that are put into another class; recall: of each class;
+    confusion: counts [classes, classes]. DataError on classes that the model does not know."""
+    assert seen.categories is not None
+    images, classes = seen.real, seen.model.classes
+    if unknown := set(images.classes) - set(classes):
         raise DataError(
-            f"{images.name}: has classes that the model does not know ({', '.join(sorted(unknown)[:5])}); "
-            f"it knows {', '.join(model.classes[:20])}"
+            f"{images.name}: has classes that the model does not know "
+            f"({', '.join(sorted(unknown)[:5])}); it knows {', '.join(classes[:20])}"
         )
-    index = np.array([model.classes.index(name) for name in images.classes])
     known = images.labels >= 0
-    labels = index[images.labels[known]]
-    table = clusters.contingency(labels, read[known], len(model.classes), len(model.classes))
-    hits = np.divide(
-        np.diag(table), table.sum(1), out=np.full(len(table), np.nan), where=table.sum(1) > 0
-    )
+    index = np.array([classes.index(name) for name in images.classes])
+    labels, read = index[images.labels[known]], seen.categories.value[known]
+    table = clusters.contingency(labels, read, len(classes), len(classes))
     return {
-        "error": float((labels != read[known]).mean()),
-        "recall": dict(zip(model.classes, hits.tolist(), strict=True)),
+        "error": float((labels != read).mean()),
+        "recall": dict(zip(classes, clusters.recall(table, np.diag(table).tolist()), strict=True)),
         "confusion": table.tolist(),
     }
 
 
-def _clustered(images: Images, read: clusters.Indices, categories: Sequence[str]) -> dict[str, Any]:
-    """Against labels by the best map from categories to classes."""
-    found = clusters.score(images.labels, read, len(images.classes), len(categories))
-    return {
-        "cluster_accuracy": found.accuracy,
-        "cluster_accuracy_many_to_one": found.many_to_one,
-        "nmi": found.nmi,
-        "ari": found.ari,
-        "recall": dict(zip(images.classes, found.recall().tolist(), strict=True)),
-        "category_of": {images.classes[c]: j for c, j in found.category_of.items()},
-        "merges": found.merges(images.classes, categories),
-        "confusion": found.table.tolist(),
-    }
+def _error_lines(scores: Scores, _: Names) -> list[str]:
+    images = f"{scores['n']} images of {scores['data']} ({scores['k']} classes)"
+    return ["", f"error {scores['error']:.2%} on {images}"]
+
+
+NEEDS: dict[str, Callable[[Observation], bool]] = {
+    "images": lambda seen: seen.images is not None,
+    "labels": lambda seen: seen.images is not None and bool((seen.images.labels >= 0).any()),
+    "categories": lambda seen: seen.categories is not None,
+    "supervised": lambda seen: seen.model.config.labels is not None,
+    "unsupervised": lambda seen: seen.model.config.labels is None,
+    "generator": lambda seen: seen.model.config.objective.generates,
+    "continuous code": lambda seen: any(not c.categories for c in seen.model.latent.codes.values()),
+}
+"""What a metric can ask for."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A row of METRICS."""
+
+    name: str
+    """The score whose presence says that it was measured."""
+    needs: tuple[str, ...]
+    """Of NEEDS."""
+    score: Callable[[Observation], dict[str, Any]]
+    shown: Callable[[Scores, Names], list[str]] | None = None
+    """Lines of text from all scores."""
+
+
+CLUSTERED = "categories", "labels", "unsupervised"
+METRICS = (
+    Metric("n", ("images",), lambda seen: {"data": seen.real.name, "n": len(seen.real)}),
+    Metric("information", (), _information, _information_lines),
+    Metric(
+        "continuous",
+        ("images", "generator", "continuous code"),
+        lambda seen: {"continuous": continuous(seen)},
+        _continuous_lines,
+    ),
+    Metric("cluster_accuracy", CLUSTERED, _clusters, _clusters_lines),
+    Metric("named", CLUSTERED, _named, _named_lines),
+    Metric("effective", ("categories",), _usage, _usage_lines),
+    Metric("error", ("categories", "labels", "supervised"), _classified, _error_lines),
+)
+"""Everything that is measured, in the order in which it is shown. A new metric is a row here."""

@@ -1,24 +1,60 @@
-"""One look at a model: what it reads from real images and what it makes, each computed once, when first asked for.
+"""One look at a model: what it reads from real images and what it generates, each computed once,
+when first asked for.
 
-Scores, findings, pictures, selection and merging all read an observation; none encodes images by itself.
+Scores, findings, pictures, selection and merging read an observation; none encodes images itself.
 """
 
+from collections.abc import Iterable
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
+from infogan.analysis import consistency
+from infogan.analysis.consistency import Probs
 from infogan.analysis.metrics import clusters
-from infogan.data.images import Images
+from infogan.core.random import stream
+from infogan.data.augment import Affine
+from infogan.data.images import Images, Pixels
+from infogan.latent.latent import Draw
 from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
 
 SAMPLES = 10_000
 """Generated images behind L_I."""
+FEW = 500
+"""Real and generated images, of each, that the doctor looks at."""
+
+
+def spaced(n: int) -> NDArray[np.int64]:
+    """FEW evenly spaced of n places; all where there are fewer."""
+    return np.linspace(0, n - 1, min(FEW, n)).astype(np.int64)
 
 
 class Observation:
-    """A model with real images that it did not learn from (None: only what it makes), under one seed."""
+    """A model with real images that it did not learn from (None: only what it generates).
 
-    def __init__(self, model: Model, images: Images | None, *, seed: int = 0) -> None:
+    seed: of L_I, sweeps and views. samples: generated images behind `bounds`. augmented: views of
+    the images, where they do not come from the model's own settings.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        images: Images | None,
+        *,
+        seed: int = 0,
+        samples: int = SAMPLES,
+        augmented: Iterable[Pixels] | None = None,
+    ) -> None:
         self.model, self.images, self.seed = model, images, seed
+        self._samples, self._augmented = samples, augmented
+
+    @property
+    def real(self) -> Images:
+        """The images, for what cannot do without."""
+        assert self.images is not None
+        return self.images
 
     @cached_property
     def read(self) -> dict[str, Posterior]:
@@ -33,14 +69,66 @@ class Observation:
         return self.read.get(self.model.categorical or "")
 
     @cached_property
+    def numbered(self) -> list[str]:
+        """What to call each category: its number, with its name where it has one."""
+        k = 0 if self.categories is None else self.categories.probs.shape[1]
+        name = self.model.categorical or ""
+        return [self.model.names.numbered(name, j) for j in range(k)]
+
+    @cached_property
     def clusters(self) -> clusters.Clusters | None:
-        """How the categories agree with the labels; None where there are no categories or no labels."""
+        """How the categories agree with the labels; None where one of them is missing."""
         images, read = self.images, self.categories
         if images is None or read is None or (images.labels < 0).all():
             return None
         return clusters.score(images.labels, read.value, len(images.classes), read.probs.shape[1])
 
     @cached_property
+    def views(self) -> list[Probs]:
+        """[N, K] probabilities of categories read from each augmented view of the images, or from
+        the images themselves where there is no augment. Empty where no categories are read."""
+        if self.images is None or self.categories is None:
+            return []
+        own = self._augmented
+        if own is None:
+            own = consistency.views(self.images, self.model.config.augment, self.seed)
+        name = str(self.model.categorical)
+        return [self.model.encode(view)[name].probs for view in own] or [self.categories.probs]
+
+    @cached_property
     def bounds(self) -> dict[str, tuple[float, float]]:
-        """L_I of each code that is read back, in nats, and its standard error, on SAMPLES generated images."""
-        return self.model.lower_bound(SAMPLES, seed=self.seed)
+        """L_I of each code read back from generated images, and its standard error, in nats."""
+        return self.model.lower_bound(self._samples, seed=self.seed)
+
+    # What the doctor looks at: its thresholds were set on these images and views
+
+    @cached_property
+    def few(self) -> NDArray[np.int64]:
+        """Which of the images: FEW of them, evenly spaced."""
+        return spaced(len(self.real))
+
+    @cached_property
+    def few_views(self) -> Probs:
+        """[n, K] probabilities of the categories of those images: mean over two views of each
+        under the default Affine."""
+        pixels, seed = self.real.take(self.few), self.model.config.seed
+        made = [
+            consistency.augmented(pixels, Affine(), stream(seed, "doctor changes", i))
+            for i in range(2)
+        ]
+        name = str(self.model.categorical)
+        result: Probs = np.mean([self.model.encode(view)[name].probs for view in made], 0)
+        return result
+
+    @cached_property
+    def generated(self) -> tuple[Draw, Pixels]:
+        """FEW draws of the latent, and the images that G makes of them."""
+        draw = self.model.latent.sample(FEW, stream(self.model.config.seed, "doctor"))
+        return draw, self.model.generate(draw.vector())
+
+    @cached_property
+    def recovered(self) -> dict[str, Posterior]:
+        """What is read back from those generated images, by the code; empty where nothing is."""
+        if not any(reading.recovers for reading in self.model.readings):
+            return {}
+        return self.model.recovered(self.model.encode(self.generated[1]))

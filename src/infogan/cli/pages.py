@@ -79,15 +79,17 @@ def doctor(
         Part of the data.
     """
     from infogan.analysis.doctor import examine
+    from infogan.analysis.observation import Observation, spaced
     from infogan.cli.terminal import show_diagnosis
 
     there = folder(run)
     try:
         model = load(run)
         images, missing = _real(model, data, data_dir, split)
+        seen = Observation(model, images and images.subset(spaced(len(images))))
     except RunError as error:
-        model, images, missing = None, None, [str(error)]
-    found = examine(there, model, images, missing=missing)
+        seen, missing = None, [str(error)]
+    found = examine(there, seen, missing=missing)
     if as_json:
         print(json.dumps({"run": str(run)} | found.tree()))
     else:

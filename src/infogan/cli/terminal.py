@@ -39,44 +39,15 @@ def show_names(names: dict[str, Any]) -> None:
 
 def show_scores(scores: dict[str, Any], names: Mapping[str, str]) -> None:
     """The short table that ends a run. names: what to call codes, where it is not what they are called."""
-    if scores["information"]:
-        print(f"{'code':<12} {'L_I':>7} {'H(c)':>7}   nats")
-    for name, value in scores["information"].items():
-        print(f"{names.get(name, name):<12} {value:>7.3f} {scores['entropy'][name]:>7.3f}")
-    _show_continuous(scores.get("continuous", {}), names)
-    for name, prior in scores.get("prior", {}).items():
-        print(
-            f"learned prior of {names.get(name, name)}, in %: {' '.join(f'{100 * p:.1f}' for p in prior)}"
-        )
-    if "cluster_accuracy" in scores:
-        print(f"\n{scores['n']} images of {scores['data']}: {_agreement(scores, 'K')}")
-        for words in scores["merges"]:
-            print(f"  {words}")
-    if "named" in scores:
-        print(f"categories of one name together: {_agreement(scores['named'], 'names')}")
-    if "effective" in scores and "error" not in scores:
-        print(
-            f"categories in use: {scores['effective']:.1f} of {scores['k']}, as e^H of their shares"
-        )
-        if scores["unused"]:
-            print(scores["unused"])
-    if "error" in scores:
-        print(
-            f"\nerror {scores['error']:.2%} on {scores['n']} images of {scores['data']} ({scores['k']} classes)"
-        )
+    from infogan.analysis.evaluation import shown
+
+    for line in shown(scores, names):
+        print(line)
     if "seconds" in scores:
         print(
             f"\n{scores['steps']} steps in {scores['seconds']:.0f} s, "
             f"{scores['images_per_second']:.0f} images per second"
         )
-
-
-def _agreement(found: Mapping[str, Any], k: str) -> str:
-    """How well categories agree with labels."""
-    return (
-        f"cluster accuracy {found['cluster_accuracy']:.1%} one to one, {found['cluster_accuracy_many_to_one']:.1%} "
-        f"many to one ({k} = {found['k']}), NMI {found['nmi']:.3f}, ARI {found['ari']:.3f}"
-    )
 
 
 def show_merging(found: Any, names: Any) -> None:
@@ -101,22 +72,6 @@ def show_diagnosis(findings: Sequence[Any], looked_at: Sequence[str]) -> None:
     print("looked at")
     for line in looked_at:
         print(f"  {line}")
-
-
-def _show_continuous(measured: Mapping[str, Any], names: Mapping[str, str]) -> None:
-    """What each continuous code looks like, with the rank correlation that says so."""
-    for i, (code, found) in enumerate(measured.items()):
-        rhos = found["sweeps"]
-        what = found["looks_like"] or max(rhos, key=lambda name: abs(rhos[name]))
-        words = (
-            f"looks like {what}"
-            if found["looks_like"]
-            else f"looks like no measured property; nearest is {what}"
-        )
-        real = f", {found['real'][what]:+.2f} over real images" if "real" in found else ""
-        print(
-            f"{'' if i else chr(10)}{names.get(code, code):<12} {words} (rho {rhos[what]:+.2f} over sweeps{real})"
-        )
 
 
 def show_comparison(rows: Sequence[dict[str, Any]]) -> None:

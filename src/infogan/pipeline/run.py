@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infogan.analysis import doctor
-from infogan.analysis.evaluation import evaluate
+from infogan.analysis.evaluation import scores as scores_of
 from infogan.analysis.observation import Observation
 from infogan.config.presets import preset
 from infogan.config.settings import RunConfig
@@ -129,17 +129,17 @@ def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
     model.names = run.names
     for old in ("samples", "traversals"):
         shutil.rmtree(run.path / old, ignore_errors=True)
-    observation = Observation(model, images, seed=model.config.seed)
-    plots.run_figures(run, observation)
+    seen = Observation(model, images, seed=model.config.seed)
+    plots.run_figures(run, seen)
     lines = run.metrics()
     speed = sorted(line["images_per_second"] for line in lines)
-    scores = evaluate(model, images, seed=model.config.seed) | {
+    scores = scores_of(seen) | {
         "steps": model.config.steps,
         "seconds": sum(line["seconds"] for line in lines),
         "images_per_second": speed[len(speed) // 2],
     }
-    found = doctor.examine(run, model, images, scores).findings
+    found = doctor.examine(run, seen, scores).findings
     scores["findings"] = [asdict(finding) for finding in found]
     run.write_json(run.scores_file, scores)
-    page.write(run, observation, [str(finding) for finding in found])
+    page.write(run, seen, [str(finding) for finding in found])
     return scores

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from infogan.analysis.curves import series
 from infogan.analysis.metrics import clusters, morphology
-from infogan.analysis.metrics.morphology import rank_correlation
 from infogan.analysis.observation import Observation
 from infogan.data.images import Images, Pixels
 from infogan.data.png import uri
+from infogan.latent.codes import Code
 from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
 from infogan.report.charts import Point, decimal, swept
@@ -68,7 +68,8 @@ class Relation:
 
     what: str
     strength: float
-    """Spearman's rank correlation, -1 to 1; for groups the correlation ratio, 0 to 1."""
+    """Spearman's rank correlation, -1 to 1; of an angle the circular correlation, and with groups the
+    correlation ratio: 0 to 1."""
     signed: bool
 
 
@@ -116,18 +117,18 @@ def ceilings(model: Model) -> dict[str, float]:
 # Categories
 
 
-def by_size(observation: Observation) -> list[int]:
+def by_size(seen: Observation) -> list[int]:
     """The categories that the model reads or draws, largest first; of those alike, by number."""
-    read, drawn = observation.categories, observation.model.drawn
+    read, drawn = seen.categories, seen.model.drawn
     if read is None:
-        return list(range(observation.model.latent.codes[drawn].categories)) if drawn else []
+        return list(range(seen.model.latent.codes[drawn].categories)) if drawn else []
     counts = np.bincount(read.value, minlength=read.probs.shape[1])
     return [int(k) for k in np.argsort(-counts, kind="stable")]
 
 
-def category(observation: Observation, k: int, each: int, seed: int) -> Category:
+def category(seen: Observation, k: int, each: int, seed: int) -> Category:
     """A category with up to `each` generated and real images; seed: of what is generated."""
-    model, images, read = observation.model, observation.images, observation.categories
+    model, images, read = seen.model, seen.images, seen.categories
     generated = np.empty((0, *model.shape), np.uint8)
     if model.drawn:
         generated = model.sample(each, seed=seed, **{model.drawn: k})
@@ -136,7 +137,7 @@ def category(observation: Observation, k: int, each: int, seed: int) -> Category
     rows = np.flatnonzero(read.value == k)
     ranked = rows[np.argsort(-read.confidence[rows], kind="stable")]
     shown = ranked[np.linspace(0, len(rows) - 1, min(each, len(rows))).round().astype(int)]
-    classes = held(observation.clusters, images, k)
+    classes = held(seen.clusters, images, k)
     return Category(
         k,
         generated,
@@ -147,12 +148,12 @@ def category(observation: Observation, k: int, each: int, seed: int) -> Category
     )
 
 
-def usage(observation: Observation) -> list[str]:
+def usage(seen: Observation) -> list[str]:
     """How many categories are in use, and which are not, in words; nothing where none are read."""
     read, code, names = (
-        observation.categories,
-        observation.model.categorical,
-        observation.model.names,
+        seen.categories,
+        seen.model.categorical,
+        seen.model.names,
     )
     if read is None or code is None:
         return []
@@ -187,13 +188,11 @@ def pictures(
 # Continuous codes
 
 
-def factor(
-    observation: Observation, name: str, measured: Mapping[str, Any] | None = None
-) -> Factor:
+def factor(seen: Observation, name: str, measured: Mapping[str, Any] | None = None) -> Factor:
     """A continuous code. measured: what the scores say of it."""
-    model, images, read = observation.model, observation.images, observation.read
+    model, images, read = seen.model, seen.images, seen.read
     code = model.latent.codes[name]
-    generated, sweep = model.traverse(name, rows=ROWS, steps=STEPS, seed=observation.seed)
+    generated, sweep = model.traverse(name, rows=ROWS, steps=STEPS, seed=seen.seed)
     low, high = code.trained
     near, counts, relations = [], [], list[Relation]()
     if images is not None and name in read:
@@ -205,10 +204,9 @@ def factor(
             rows = np.argsort(distance, kind="stable")[:ROWS]
             counts.append(int((distance <= half).sum()))
             near.append(pictures(images, rows[distance[rows] <= half]))
-        if not code.periodic:  # a rank correlation is one of values on a line
-            rest = [r.name for r in model.readings if r.name != name and not r.code.periodic]
-            others = {model.names.code(other): read[other] for other in rest}
-            relations = related(read[name].mean, images, others)
+        rest = [reading for reading in model.readings if reading.name != name]
+        others = {model.names.code(r.name): (r.code, read[r.name]) for r in rest}
+        relations = related(read[name].mean, images, others, code.periodic)
     inside = [low <= value <= high for value in sweep]
     return Factor(
         name=name,
@@ -219,49 +217,64 @@ def factor(
         counts=counts,
         real=near,
         relations=relations,
-        likeness=likeness(measured, signed=not code.periodic) if measured else None,
+        likeness=likeness(measured) if measured else None,
     )
 
 
-def likeness(measured: Mapping[str, Any], signed: bool = True) -> tuple[str, str]:
+def likeness(measured: Mapping[str, Any]) -> tuple[str, str]:
     """What a continuous code looks like by its entry in the scores, and the figures behind it."""
-    own, rhos = measured["looks_like"], measured["sweeps"]
-    name = own or max(rhos, key=lambda what: abs(rhos[what]))
-    figures = f"{decimal(rhos[name], signed)} over generated sweeps"
+    own, sweeps, signed = measured["looks_like"], measured["sweeps"], "periodic" not in measured
+    name = own or max(sweeps, key=lambda what: abs(sweeps[what]))
+    kind = "rank" if signed else "circular"
+    figures = f"{kind} correlation {decimal(sweeps[name], signed)} over generated sweeps"
     if "real" in measured:
         real = decimal(measured["real"][name], signed)
         figures += f", {real} over real images, category by category"
     if own:
-        return f"Looks like {own}", f"rank correlation {figures}"
-    nothing = "Looks like no measured property of its own"
-    return nothing, f"nearest is {name}: rank correlation {figures}"
+        return f"Looks like {own}", figures
+    return "Looks like no measured property of its own", f"nearest is {name}: {figures}"
 
 
-def related(mean: Values, images: Images, others: Mapping[str, Posterior]) -> list[Relation]:
+def related(
+    mean: Values,
+    images: Images,
+    others: Mapping[str, tuple[Code, Posterior]],
+    periodic: bool = False,
+) -> list[Relation]:
     """What the posterior mean [N] of a continuous code goes with, strongest first."""
-    numbers: dict[str, Values] = {name: p.mean for name, p in others.items() if len(p.mean)}
-    numbers |= morphology.measure(images, False)
+    found, groups = list[Relation](), dict[str, Values]()
+    numbers = morphology.measure(images, False)
     if morphology.are_shapes(images):
         numbers |= morphology.measure(images, True)
-    groups: dict[str, Values] = {name: p.value for name, p in others.items() if len(p.probs)}
+    for name, (code, read) in others.items():
+        if code.categories:
+            groups[name] = read.value
+        elif not code.periodic:
+            numbers[name] = read.mean
+        elif not periodic:
+            strength = morphology.circular_correlation(read.mean, mean)
+            found.append(Relation(name, strength, False))
     if len(images.classes) > 1:
         groups["class of the image"] = images.labels
-    found = [Relation(name, rank_correlation(mean, v), True) for name, v in numbers.items()]
-    found += [Relation(name, correlation_ratio(mean, v), False) for name, v in groups.items()]
+    strengths = morphology.correlations(mean, numbers, periodic=periodic)
+    found += [Relation(name, strength, not periodic) for name, strength in strengths.items()]
+    columns = np.stack([np.cos(mean), np.sin(mean)] if periodic else [mean], 1)
+    found += [Relation(n, correlation_ratio(columns, v), False) for n, v in groups.items()]
     return sorted((r for r in found if abs(r.strength) >= WEAK), key=lambda r: -abs(r.strength))
 
 
 def correlation_ratio(values: Values, groups: Values) -> float:
-    """η of values [N] over groups [N]: root of the share of their variance that lies between
+    """η of values [N, D] over groups [N]: root of the share of their variance that lies between
     groups; groups below 0 are unknown and drop out.
 
-    >>> correlation_ratio(np.array([1.0, 1.0, 4.0, 4.0]), np.array([0, 0, 1, 1]))
+    >>> correlation_ratio(np.array([[1.0], [1.0], [4.0], [4.0]]), np.array([0, 0, 1, 1]))
     1.0
     """
     values, groups = values[groups >= 0], groups[groups >= 0]
-    if not len(values) or not np.ptp(values):
+    if not len(values) or not np.ptp(values, 0).any():
         return 0.0
     counts = np.bincount(groups)
-    means = np.bincount(groups, values) / np.maximum(counts, 1)
-    between = (counts * (means - values.mean()) ** 2).sum()
-    return float(np.sqrt(between / (len(values) * values.var())))
+    sums = np.stack([np.bincount(groups, column) for column in values.T], 1)
+    apart = sums / np.maximum(counts, 1)[:, None] - values.mean(0)
+    between = counts @ (apart**2).sum(1)
+    return float(np.sqrt(between / (len(values) * values.var(0).sum())))

@@ -28,20 +28,20 @@ WIDEST = 40
 SAMPLES = 40
 
 
-def write(run: Run, observation: Observation, notes: Sequence[str] = ()) -> Path:
+def write(run: Run, seen: Observation, notes: Sequence[str] = ()) -> Path:
     """Write report.html into the run folder; its path.
 
-    Without images in the observation it shows what G makes alone. notes: what a reader should know
+    Without images it shows what G makes alone. notes: what a reader should know
     first.
     """
-    height, width = observation.model.shape[:2]
+    height, width = seen.model.shape[:2]
     factor, each = findings.tiles(width)
     size = f"--w: {width * factor:g}px; --h: {height * factor:g}px; --fit: {each // 2};"
     content = fill(
         "infogan.report",
         ["page.js"],
         style=f":root {{ {size} }}\n",
-        **contents(run, observation),
+        **contents(run, seen),
         notes=notes,
         uri=uri,
         percent=percent,
@@ -70,32 +70,32 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def contents(run: Run, observation: Observation) -> dict[str, Any]:
+def contents(run: Run, seen: Observation) -> dict[str, Any]:
     """Everything that the page says, by the names that its template uses."""
-    model = observation.model
+    model = seen.model
     codes, names, generates = model.latent.codes, model.names, model.config.objective.generates
-    scores, seed = _table(run.scores_file), observation.seed
-    order, each = findings.by_size(observation), findings.tiles(model.shape[1])[1]
-    shown = [findings.category(observation, k, each, seed) for k in order[:MOST_CATEGORIES]]
+    scores, seed = _table(run.scores_file), seen.seed
+    order, each = findings.by_size(seen), findings.tiles(model.shape[1])[1]
+    shown = [findings.category(seen, k, each, seed) for k in order[:MOST_CATEGORIES]]
     measured = scores.get("continuous") or {}
     continuous = [name for name, code in codes.items() if generates and not code.categories]
     page = {
         "title": run.path.resolve().name,
-        "real": "real images" if observation.read else "",
+        "real": "real images" if seen.read else "",
         "names": names,
         "code": model.categorical or model.drawn,
         "categories": shown,
         "drawn": model.drawn is not None,
         "largest": max((c.share for c in shown), default=0),
         "hidden": len(order) - len(shown),
-        "usage": findings.usage(observation),
+        "usage": findings.usage(seen),
         "samples": model.sample(SAMPLES, seed=seed) if generates and not model.drawn else [],
-        "factors": [findings.factor(observation, c, measured.get(c)) for c in continuous],
+        "factors": [findings.factor(seen, c, measured.get(c)) for c in continuous],
         "weak": findings.WEAK,
         "data": {"run": str(run.path), "names": names.tree()},
         **training(run, model, scores),
-        **agreement(observation, order),
-        **about(run, observation, scores),
+        **agreement(seen, order),
+        **about(run, seen, scores),
     }
     sections = {
         "categories": (page["categories"], "Categories"),
@@ -116,11 +116,11 @@ def _weights(module: Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-def about(run: Run, observation: Observation, scores: dict[str, Any]) -> dict[str, Any]:
+def about(run: Run, seen: Observation, scores: dict[str, Any]) -> dict[str, Any]:
     """What the run was: a sentence, the figures that matter, where it ran, how to repeat it."""
-    model, config = observation.model, observation.model.config
+    model, config = seen.model, seen.model.config
     codes, machine = model.latent.codes, _table(run.environment_file)
-    images = observation.images if observation.read else None
+    images = seen.images if seen.read else None
     seconds = sum(line["seconds"] for line in run.metrics())
     trained = f"{machine['images']:,}" if "images" in machine else ""
     groups = [f"{c.categories} categories" for c in codes.values() if c.categories]
@@ -156,25 +156,23 @@ def about(run: Run, observation: Observation, scores: dict[str, Any]) -> dict[st
     source = f"{trained} images of {config.data.name}" if trained else config.data.name
     return {
         "lead": f"{' and '.join(groups) or 'A generator'}, learned from {source}",
-        "figures": figures(observation, scores, seconds),
+        "figures": figures(seen, scores, seconds),
         "facts": [(name, value) for name, value in facts.items() if value],
         "again": f"infogan train --config {shlex.quote(str(run.config_file))} --run runs/again",
         "settings": as_toml(config),
     }
 
 
-def figures(
-    observation: Observation, scores: dict[str, Any], seconds: float
-) -> list[tuple[str, str]]:
+def figures(seen: Observation, scores: dict[str, Any], seconds: float) -> list[tuple[str, str]]:
     """The figures that matter, each with what it is of."""
-    model, config, found = observation.model, observation.model.config, observation.clusters
+    model, config, found = seen.model, seen.model.config, seen.clusters
     code, bounds = model.latent.categorical, scores.get("information") or {}
     result = []
-    if found is not None and observation.images is not None and config.labels is None:
+    if found is not None and seen.images is not None and config.labels is None:
         classes, k = found.table.shape
-        of = f"over {len(observation.images):,} labelled images"
+        of = f"over {len(seen.images):,} labelled images"
         if k > classes:  # matched one to one, the categories to spare would count as wrong
-            result.append((percent(found.many_to_one), f"purity at K = {k} categories, {of}"))
+            result.append((percent(found.purity), f"purity at K = {k} categories, {of}"))
         else:
             result.append((percent(found.accuracy), f"clustering accuracy (ACC), {of}"))
         result.append((f"{found.nmi:.3f}", "normalised mutual information with the labels"))
@@ -215,10 +213,10 @@ def training(run: Run, model: Model, scores: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def agreement(observation: Observation, order: Sequence[int]) -> dict[str, Any]:
+def agreement(seen: Observation, order: Sequence[int]) -> dict[str, Any]:
     """Classes against categories: the table, with columns in the order of the classes that they
     stand for. order: of the other categories."""
-    found, images, model = observation.clusters, observation.images, observation.model
+    found, images, model = seen.clusters, seen.images, seen.model
     page: dict[str, Any] = {"confusion": [], "columns": [], "merges": [], "agreement": ""}
     if found is None or images is None or model.categorical is None:
         return page
@@ -227,7 +225,7 @@ def agreement(observation: Observation, order: Sequence[int]) -> dict[str, Any]:
     page["merges"] = found.merges(images.classes, called)
     page["agreement"] = (
         f"Clustering accuracy {percent(found.accuracy)}, each class matched with one category; "
-        f"purity {percent(found.many_to_one)}, each category standing for its most frequent class; "
+        f"purity {percent(found.purity)}, each category standing for its most frequent class; "
         f"ARI {found.ari:.3f}, NMI {found.nmi:.3f}."
     )
     if max(k, classes) > WIDEST:

@@ -148,12 +148,12 @@ def pairs(
     write(figure, path)
 
 
-def categories(observation: Observation, path: Path, *, seed: int = 0) -> None:
+def categories(seen: Observation, path: Path, *, seed: int = 0) -> None:
     """Per category: samples of it, and beside them the real images that are read as it, surest to
     least sure."""
-    model, name = observation.model, str(observation.model.categorical)
-    order = sorted(findings.by_size(observation))
-    found = [findings.category(observation, k, EACH, seed) for k in order]
+    model, name = seen.model, str(seen.model.categorical)
+    order = sorted(findings.by_size(seen))
+    found = [findings.category(seen, k, EACH, seed) for k in order]
     real = np.full((len(found), EACH, *model.shape), 255, np.uint8)
     for row, category in zip(real, found, strict=True):
         for place, picture in zip(row, category.real, strict=False):
@@ -231,17 +231,17 @@ def losses(lines: Sequence[dict[str, Any]], path: Path) -> None:
     write(figure, path)
 
 
-def run_figures(run: Run, observation: Observation) -> list[Path]:
+def run_figures(run: Run, seen: Observation) -> list[Path]:
     """All figures of a finished run into its folder; their paths."""
-    model, lines = observation.model, run.metrics()
+    model, lines = seen.model, run.metrics()
     samples, generates = run.path / "samples", model.config.objective.generates
     written = []
     for name in model.latent.codes if generates else ():
         written.append(run.path / "traversals" / f"{name}.png")
         traversal(model, name, written[-1])
-    if model.drawn and observation.categories is not None:
+    if model.drawn and seen.categories is not None:
         written.append(samples / "categories.png")
-        categories(observation, written[-1])
+        categories(seen, written[-1])
     if generates:
         written.append(samples / "random.png")
         save_png(mosaic(model.sample(100).reshape(10, 10, *model.shape)), written[-1])

@@ -1,7 +1,9 @@
-"""How well categories found without labels agree with classes: N images, classes c, categories k."""
+"""How well categories found without labels agree with classes. N images, K categories."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +13,10 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from infogan.core.errors import DataError
 
 Indices = NDArray[np.int64]
+Counts = Indices
+"""[classes, K] images of a class in a category."""
 MERGED = 0.1
-"""A class belongs to a merged category when at least this share of the category's images are of it."""
-
-
+"""A class shares a category when at least this share of the category's images are of it."""
 DEAD = 0.005
 """A category that holds a smaller share of the images is dead."""
 NAMED = 20
@@ -44,73 +46,82 @@ class Usage:
         return float(np.exp(-(used * np.log(used)).sum()))
 
     def words(self, categories: Sequence[str]) -> str:
-        """Which categories are dead, in words; empty where none is. categories: what they are called."""
+        """Which categories are dead, in words, by what they are called; empty where none is."""
         if not (dead := self.dead):
             return ""
         some = ", ".join(categories[k] for k in dead[:NAMED]) + (", …" if len(dead) > NAMED else "")
-        hold = "holds" if len(dead) == 1 else "hold"
-        return f"{len(dead)} of {len(self.shares)} categories {hold} under {100 * DEAD:g} % of the images: {some}"
+        hold = f"{len(self.shares)} categories hold{'s' if len(dead) == 1 else ''}"
+        return f"{len(dead)} of {hold} under {100 * DEAD:g} % of the images: {some}"
 
 
 def usage(categories: Indices, k: int) -> Usage:
-    """Of categories [N] in 0..k-1."""
+    """Usage of categories [N] in 0..k-1."""
     return Usage(np.bincount(categories, minlength=k) / len(categories))
 
 
 @dataclass(frozen=True)
 class Clusters:
-    """Agreement of categories with classes. The map from categories to classes is fitted on these very labels,
-    which is the usual report."""
+    """Agreement of categories with classes. As is usual, categories are mapped to classes by the
+    labels of these very images."""
 
-    table: Indices
-    """[classes, K] images of class c in category k."""
+    table: Counts
     category_of: dict[int, int]
-    """The one-to-one map: class -> category (Hungarian)."""
+    """The one-to-one map that is best: class -> category (Hungarian matching)."""
     accuracy: float
-    """Share of images whose category is their class's, one to one; an unmatched category counts as wrong."""
-    many_to_one: float
-    """Purity: each category stands for its most frequent class. Grows with K: compare at equal K only."""
+    """Clustering accuracy (ACC): share of images in the category matched to their class. Images in
+    an unmatched category count as wrong."""
+    purity: float
+    """Share of images of their category's most frequent class. It grows with K."""
     nmi: float
-    """I / ((H_c + H_k) / 2)."""
+    """Mutual information over the mean of both entropies, I / ((H_c + H_k) / 2)."""
     ari: float
     """Rand index adjusted for chance."""
 
-    def recall(self) -> NDArray[np.float64]:
-        """[classes] share of each class in its own category (0 where it has none, NaN for an empty class)."""
-        total = self.table.sum(1).astype(float)
-        hit = np.array(
-            [
-                self.table[c, self.category_of[c]] if c in self.category_of else 0
-                for c in range(len(total))
-            ]
-        )
-        shares: NDArray[np.float64] = np.divide(
-            hit, total, out=np.full(len(total), np.nan), where=total > 0
-        )
-        return shares
+    def recall(self) -> list[float]:
+        """[classes] share of each class in the category matched to it."""
+        own = self.category_of
+        hits = [row[own[c]] if c in own else 0 for c, row in enumerate(self.table.tolist())]
+        return recall(self.table, hits)
 
     def merges(self, names: Sequence[str], categories: Sequence[str]) -> list[str]:
         """What went wrong, in words: classes that share a category."""
         words = []
-        for k in range(self.table.shape[1]):
-            column = self.table[:, k]
+        for column, category in zip(self.table.T, categories, strict=True):
             shared = np.flatnonzero(column >= max(1, MERGED * column.sum())).tolist()
             if len(shared) > 1:
-                words.append(
-                    f"{' and '.join(names[c] for c in shared)} share category {categories[k]}"
-                )
+                words.append(f"{' and '.join(names[c] for c in shared)} share category {category}")
         return words
 
+    def tree(self, classes: Sequence[str], categories: Sequence[str]) -> dict[str, Any]:
+        """All of it as plain values. classes, categories: what they are called."""
+        return {
+            "cluster_accuracy": self.accuracy,
+            "purity": self.purity,
+            "nmi": self.nmi,
+            "ari": self.ari,
+            "recall": dict(zip(classes, self.recall(), strict=True)),
+            "category_of": {classes[c]: k for c, k in self.category_of.items()},
+            "merges": self.merges(classes, categories),
+            "confusion": self.table.tolist(),
+        }
 
-def contingency(labels: Indices, categories: Indices, n_classes: int, k: int) -> Indices:
-    """[n_classes, k] counts of label and category pairs."""
+
+def recall(table: Counts, hits: Sequence[int]) -> list[float]:
+    """[classes] hits as a share of each class's images; NaN for a class without images."""
+    totals = table.sum(1).tolist()
+    return [hit / n if n else math.nan for hit, n in zip(hits, totals, strict=True)]
+
+
+def contingency(labels: Indices, categories: Indices, n_classes: int, k: int) -> Counts:
+    """[n_classes, k] counts of pairs of label and category."""
     table = np.zeros((n_classes, k), np.int64)
     np.add.at(table, (labels, categories), 1)
     return table
 
 
 def score(labels: Indices, categories: Indices, n_classes: int, k: int) -> Clusters:
-    """Agreement of categories [N] in 0..k-1 with labels [N] in 0..n_classes-1; unlabelled images (-1) drop out.
+    """Agreement of categories [N] in 0..k-1 with labels [N] in 0..n_classes-1; unlabelled images
+    (-1) drop out.
 
     >>> score(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0]), 2, 2).accuracy
     1.0
@@ -118,16 +129,14 @@ def score(labels: Indices, categories: Indices, n_classes: int, k: int) -> Clust
     known = labels >= 0
     labels, categories = labels[known], categories[known]
     if not len(labels):
-        raise DataError(
-            "none of these images has a label, so categories cannot be compared with classes"
-        )
+        raise DataError("no image has a label, so categories cannot be compared with classes")
     table = contingency(labels, categories, n_classes, k)
     rows, columns = linear_sum_assignment(table, maximize=True)
     return Clusters(
         table=table,
-        category_of={int(c): int(j) for c, j in zip(rows, columns, strict=True)},
+        category_of=dict(zip(rows.tolist(), columns.tolist(), strict=True)),
         accuracy=float(table[rows, columns].sum() / len(labels)),
-        many_to_one=float(table.max(0).sum() / len(labels)),
+        purity=float(table.max(0).sum() / len(labels)),
         nmi=float(normalized_mutual_info_score(labels, categories)),
         ari=float(adjusted_rand_score(labels, categories)),
     )
