@@ -18,6 +18,7 @@ import torch
 
 import infogan as ig
 from infogan.analysis.metrics import clusters
+from infogan.analysis.observation import Observation
 from infogan.core.random import stream
 from infogan.data.images import Images, Pixels
 from infogan.report import page
@@ -80,7 +81,7 @@ def report(run: Run, model: ig.Model, images: Images) -> dict[str, float]:
     seconds = []
     for _ in range(5):
         begun = time.perf_counter()
-        path = page.write(run, model, images)
+        path = page.write(run, Observation(model, images, seed=model.config.seed))
         seconds.append(time.perf_counter() - begun)
     size = path.stat().st_size
     if before is None:

@@ -30,7 +30,7 @@ RIMS = {
     "rich": {"cli"},
     "onnx": {"explorer"},
     "onnxruntime": {"explorer"},
-    "jinja2": {"report", "explorer"},
+    "jinja2": {"core"},
     "urllib": {"data"},
     "PIL": {"data"},
     "subprocess": {"core", "pipeline"},

@@ -5,7 +5,7 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +14,18 @@ import pytest
 import torch
 from PIL import Image
 
+from browsing import Opened, drop, explorers, near, pixels, shown
 from infogan.cli import main
 from infogan.config.settings import RunConfig
-from infogan.data.images import Images, Pixels
+from infogan.data.images import Images
 from infogan.explorer.page import explorer, noises
 from infogan.model.model import Model
 from infogan.runs.folder import Run
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the browser extra is not installed")
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
-]
+pytestmark = pytest.mark.browser
 HOSTILE = "</script><script>document.title=1</script><img src=x onerror=document.title=1>"
 expect = sync_api.expect
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -57,66 +42,11 @@ def run(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-Opened = Callable[..., Any]
-
-
 @pytest.fixture
 def opened(browser: Any, run: Path) -> Iterator[Opened]:
-    """Open a page, wait until it is ready; at the end nothing may have gone wrong or out."""
-    contexts, wrong = [], []
-
-    def note(kind: str) -> Callable[[Any], None]:
-        return lambda event: wrong.append((kind, str(getattr(event, "text", event))))
-
-    def seen(request: Any) -> None:
-        if not request.url.startswith(("file:", "data:", "blob:")) or request.url.endswith("/x"):
-            wrong.append(("request", request.url))
-
-    def go(
-        path: Path = run, hash: str = "", script: str = "", ready: bool = True, **options: Any
-    ) -> Any:
-        options = {"viewport": {"width": 1280, "height": 800}} | options
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", note("error"))
-        page.on("console", note("console"))
-        page.on("request", seen)
-        page.add_init_script(
-            "navigator.clipboard.writeText = async (text) => (window.copied = text);"
-            "window.shift = 0; new PerformanceObserver((list) => list.getEntries().forEach((entry) => "
-            "(window.shift += entry.value))).observe({ type: 'layout-shift', buffered: true });"
-            + script
-        )
-        page.goto((path / "explorer.html").as_uri() + hash)
-        if ready:
-            page.locator("html[data-ready]").wait_for(timeout=60_000)
-        return page
-
-    yield go
-    for context in contexts:
-        context.close()
-    assert not wrong
-
-
-def pixels(canvas: Any) -> Pixels:
-    """[H, W, 3] of what a canvas holds, read from a copy."""
-    values, h, w = canvas.evaluate(
-        "c => { const copy = new OffscreenCanvas(c.width, c.height).getContext('2d', { willReadFrequently: true });"
-        "copy.drawImage(c, 0, 0); return [[...copy.getImageData(0, 0, c.width, c.height).data], c.height, c.width]; }"
-    )
-    return np.array(values, np.uint8).reshape(h, w, 4)[..., :3]
-
-
-def shown(page: Any, words: str) -> Pixels:
-    """The pixels of the large image, once it is that of a point in these words."""
-    expect(page.locator("#image")).to_have_attribute("aria-label", re.compile(words))
-    return pixels(page.locator("#image"))
-
-
-def near(found: Pixels, expected: Pixels) -> bool:
-    """Equal to one grey level."""
-    return int(np.abs(found.astype(int) - expected.astype(int)).max()) <= 1
+    """Open an explorer page, that of the hostile run if no other is named."""
+    with explorers(browser, run) as go:
+        yield go
 
 
 def test_the_controls_change_the_picture_as_sample_says(
@@ -227,15 +157,6 @@ def test_between_two_points(opened: Opened, run: Path, tmp_path: Path) -> None:
     shown(page, "digit 1, .* z of seed 1$")
 
 
-def drop(page: Any, content: bytes, name: str) -> None:
-    transfer = page.evaluate_handle(
-        "([bytes, name]) => { const transfer = new DataTransfer();"
-        "transfer.items.add(new File([new Uint8Array(bytes)], name, { type: 'image/png' })); return transfer; }",
-        [list(content), name],
-    )
-    page.dispatch_event("body", "drop", {"dataTransfer": transfer})
-
-
 def test_a_dropped_image_is_read_as_encode_reads_it(
     opened: Opened, run: Path, images: Images
 ) -> None:
@@ -302,7 +223,7 @@ def test_a_class_is_read_by_its_name(
     model.save(run.weights_file)
     if kind == "catgan":
         run.write_json(run.names_file, {"categories": {"class": {"1": "dog <b>"}}})
-    explorer(model, run)
+    explorer(Model.load(run.path), run)
     page = opened(run.path)
     file = io.BytesIO()
     Image.fromarray(images.pixels[5][..., 0]).save(file, "PNG")

@@ -22,7 +22,6 @@ from infogan.latent.latent import Latent
 from infogan.model.model import Model
 from infogan.pipeline.run import fit
 from infogan.runs.folder import Run
-from infogan.runs.names import Names
 from infogan.training import monitor
 from infogan.training.trainer import Trainer
 
@@ -152,7 +151,7 @@ def test_the_finished_model_knows_it(learned: Path, images: Images, tmp_path: Pa
     scores = evaluate(model, images)
     assert scores["prior"] == {"digit": prior.tolist()}
     assert scores["entropy"]["digit"] == model.latent.entropy["digit"]
-    given = described("digit", model.latent.codes["digit"], Names(), {})["probs"]
+    given = described(model, "digit", model.latent.codes["digit"])["probs"]
     assert given == pytest.approx(prior.tolist(), abs=1e-6)
     model.priors = {"digit": torch.tensor([1e-6, 1e-6, 1e-6, 1.0])}
     assert np.array_equal(model.sample(8, seed=3), model.sample(8, seed=3, digit=3))

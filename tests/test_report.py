@@ -12,15 +12,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from conftest import refused
 from conftest import run as infogan
 from infogan.analysis.metrics import clusters
+from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
 from infogan.data.images import Images
+from infogan.latent.codes import Angle, Code, Uniform
+from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
 from infogan.objectives import GAN
-from infogan.report import charts, findings, page
+from infogan.report import charts, findings, page, plots
 from infogan.runs.folder import Run
 from infogan.runs.names import Names
 
@@ -40,7 +44,7 @@ def hostile(trained: Path, tmp_path_factory: pytest.TempPathFactory, images: Ima
     run.write_json(run.names_file, names.tree())
     files = [f"/photos/{i}\n\udcff\u2028{EVIL}.png" for i in range(len(images))]
     bad = dataclasses.replace(images, classes=(EVIL, TURNED, "c", "</table>"), files=files)
-    page.write(run, Model.load(run.path), bad)
+    page.write(run, Observation(Model.load(run.path), bad))
     return run
 
 
@@ -211,10 +215,11 @@ def plain(html: str) -> str:
 
 def test_it_says_what_was_measured(trained: Path, tmp_path: Path, images: Images) -> None:
     run, model = Run(shutil.copytree(trained, tmp_path / "run")), Model.load(trained)
-    text = plain(page.write(run, model, images).read_text(encoding="utf-8"))
+    text = plain(page.write(run, Observation(model, images)).read_text(encoding="utf-8"))
     read = model.encode(images)["digit"]
     found = clusters.score(images.labels, read.value, 4, 4)
-    assert f"{page.percent(found.accuracy)} when each class has one" in text
+    assert f"accuracy {page.percent(found.accuracy)}," in text
+    assert f"purity {page.percent(found.purity)}," in text
     assert f"ARI {found.ari:.3f}, NMI {found.nmi:.3f}" in text
     shares = np.bincount(read.value, minlength=4) / 64
     told = [float(share) for share in re.findall(r"([\d.]+) % of the images", text)]
@@ -225,9 +230,12 @@ def test_it_says_what_was_measured(trained: Path, tmp_path: Path, images: Images
 
 def test_pictures_are_those_that_q_put_there(trained: Path, images: Images) -> None:
     model = Model.load(trained)
-    read = model.encode(images)
+    observation, read = Observation(model, images), model.encode(images)
     found = clusters.score(images.labels, read["digit"].value, 4, 4)
-    for category in findings.categories(model, images, read, found):
+    order = findings.by_size(observation)
+    assert (np.diff(np.bincount(read["digit"].value, minlength=4)[order]) <= 0).all()
+    for category in (findings.category(observation, k, 8, 3) for k in order):
+        assert np.array_equal(category.generated, model.sample(8, seed=3, digit=category.k))
         rows = [int(p.source.partition("#")[2]) for p in category.real]
         assert len(rows) == min(8, (read["digit"].value == category.k).sum())
         assert (read["digit"].value[rows] == category.k).all()
@@ -235,11 +243,12 @@ def test_pictures_are_those_that_q_put_there(trained: Path, images: Images) -> N
         assert sure == sorted(sure, reverse=True)
         assert sure == pytest.approx(read["digit"].confidence[rows])
         for picture, row in zip(category.real, rows, strict=True):
+            assert np.array_equal(picture.image, images.pixels[row])
             mostly = images.classes[found.table[:, category.k].argmax()]
             assert picture.label == (
                 "" if images.classes[images.labels[row]] == mostly else "abcd"[images.labels[row]]
             )
-    factor = findings.factor(model, "slant", images, read, str)
+    factor = findings.factor(observation, "slant")
     values = np.linspace(-1, 1, findings.STEPS)
     mean = read["slant"].mean
     assert factor.counts == [int((abs(mean - value) <= 0.1).sum()) for value in values]
@@ -247,6 +256,94 @@ def test_pictures_are_those_that_q_put_there(trained: Path, images: Images) -> N
         off = [abs(mean[int(p.source.partition("#")[2])] - value) for p in near]
         assert off == pytest.approx(sorted(abs(mean - value))[: len(off)])
         assert len(off) == min(findings.ROWS, (abs(mean - value) <= 0.1).sum())
+
+
+def test_images_are_encoded_once_for_figures_and_page(
+    trained: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, model = Run(shutil.copytree(trained, tmp_path / "run")), Model.load(trained)
+    encode, times = Model.encode, []
+    monkeypatch.setattr(Model, "encode", lambda *given: times.append(1) or encode(*given))
+    observation = Observation(model, images)
+    plots.run_figures(run, observation)
+    page.write(run, observation)
+    assert len(times) == 1
+
+
+def test_the_figure_of_categories_holds_what_the_page_chooses(
+    trained: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows in order of number: generated images on the left, real ones of that category beside."""
+    observation, grids = Observation(Model.load(trained), images), list[Any]()
+    monkeypatch.setattr(plots, "_grid", lambda _, grid, columns, rows: grids.append((grid, rows)))
+    plots.categories(observation, tmp_path / "categories.png")
+    (generated, left), (real, right) = grids
+    assert left == [f"digit={k}" for k in range(4)]
+    for k in range(4):
+        category = findings.category(observation, k, plots.EACH, 0)
+        assert np.array_equal(generated[k], category.generated)
+        shown = [picture.image for picture in category.real]
+        assert np.array_equal(real[k, : len(shown)], shown)
+        assert (real[k, len(shown) :] == 255).all()
+        assert right[k] == f"{category.share:.0%}"
+
+
+def test_only_a_categorical_code_has_a_ceiling(
+    trained: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, model = Run(shutil.copytree(trained, tmp_path / "run")), Model.load(trained)
+    assert findings.ceilings(model) == {"digit": pytest.approx(np.log(4))}
+    figures = list[Any]()
+    monkeypatch.setattr(plots, "write", lambda figure, *_: figures.append(figure))
+    bounds = findings.bounds(model, run.metrics())
+    plots.information(bounds, findings.ceilings(model), tmp_path / "information.png")
+    lines = {line.get_label(): line for line in figures[0].axes[0].get_lines()}
+    assert lines.keys() == {"digit", "slant", "H(digit), its ceiling"}
+    assert list(lines["H(digit), its ceiling"].get_ydata()) == pytest.approx([np.log(4)] * 2)
+    assert list(lines["slant"].get_ydata()) == [line["L_I/slant"] for line in run.metrics()]
+    scores = {"information": {"digit": 1.25, "slant": 2.0}, "information_error": {"slant": 0.01}}
+    run.write_json(run.scores_file, scores)
+    text = page.write(run, Observation(model, images)).read_text(encoding="utf-8")
+    assert text.count('class="level') == 1
+    assert "digit 1.250 0.0000 H(c) = 1.386 slant 2.000 0.0100 none;" in plain(text)
+
+
+def test_a_learned_prior_is_among_the_facts(
+    tiny: RunConfig, images: Images, tmp_path: Path
+) -> None:
+    run = Run(tmp_path / "run")
+    run.begin(tiny.replace(latent={"digit": {"probs": "learned"}}))
+    run.close()
+    model = Model(run.config, images.shape)
+    model.priors = {"digit": torch.tensor([0.5, 0.25, 0.125, 0.125])}
+    text = plain(page.write(run, Observation(model, None)).read_text(encoding="utf-8"))
+    assert "learned prior of digit 50.0 %, 25.0 %, 12.5 %, 12.5 %" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "values", "texts"),
+    [
+        (Uniform(), [-1, -0.5, 0, 0.5, 1], ["−1.0", "−0.5", "0", "+0.5", "+1.0"]),
+        (Uniform(0, 0.1), [0, 0.05, 0.1], ["0", "+0.05", "+0.10"]),
+        (Uniform(), [0.3], ["+0.3"]),
+        (Angle(), [-np.pi, 0, np.pi / 3], ["−180°", "0°", "60°"]),
+    ],
+)
+def test_swept_values_can_be_told_apart(code: Code, values: list[float], texts: list[str]) -> None:
+    assert charts.swept(code, values) == texts
+
+
+def test_a_mosaic_leaves_white_between(images: Images) -> None:
+    sheet = plots.mosaic(images.pixels[:6].reshape(2, 3, 16, 16, 1), gap=2)
+    assert sheet.shape == (34, 52, 1)
+    assert np.array_equal(sheet[18:, 36:], images.pixels[5])
+    assert (sheet[16:18] == 255).all() and (sheet[:, 34:36] == 255).all()
+    assert plots.mosaic(images.pixels[:6].reshape(2, 3, 16, 16, 1), gap=0).shape == (32, 48, 1)
+
+
+def test_a_figure_fits_into_a_file_however_many_categories_there_are() -> None:
+    figure = plots.new_figure(9, 5000)
+    assert max(figure.get_size_inches()) * figure.dpi < 1 << 16
 
 
 def test_relations_are_found() -> None:
@@ -263,9 +360,39 @@ def test_relations_are_found() -> None:
     assert related["brightness"].signed
     assert 0.6 < related["class of the image"].strength < 1
     assert findings.related(np.ones(300), images, {}) == []
-    noise = findings.correlation_ratio(rng.normal(size=3000), rng.integers(0, 3, 3000))
+    noise = findings.correlation_ratio(rng.normal(size=(3000, 2)), rng.integers(0, 3, 3000))
     assert 0 <= noise < 0.1
-    assert findings.correlation_ratio(np.array([1.0, 5.0, 9.0]), np.array([0, 0, -1])) == 0
+    known = np.array([[1.0], [5.0], [9.0]])  # of two groups, one of which is unknown
+    assert findings.correlation_ratio(known, np.array([0, 0, -1])) == 0
+
+
+def test_relations_of_an_angle_have_no_sign_and_no_end() -> None:
+    """A turn of the angle changes none of them; a property that runs around is found."""
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(-np.pi, np.pi, 600)
+    level = 100 + 60 * np.cos(angle + 2.5) + rng.normal(0, 5, 600)
+    pixels = np.repeat(level, 64).astype(np.uint8).reshape(600, 8, 8, 1)
+    images = Images(pixels, (np.sin(angle) > 0).astype(np.int64), ("down", "up"))
+    others = {"slope": (Uniform(), Posterior(level, level, mean=level.astype(np.float32)))}
+    found = {r.what: r for r in findings.related(angle, images, others, True)}
+    turned = np.angle(np.exp(1j * (angle + 2)))
+    again = {r.what: r for r in findings.related(turned, images, others, True)}
+    assert found.keys() == again.keys() == {"brightness", "slope", "class of the image"}
+    assert not any(relation.signed for relation in found.values())
+    assert found["brightness"].strength > 0.95
+    # half of the variance of (cos, sin) is that of sin, of which 8 / π² lies between halves
+    assert found["class of the image"].strength == pytest.approx(2 / np.pi, abs=0.03)
+    for name, relation in found.items():
+        assert again[name].strength == pytest.approx(relation.strength, abs=1e-6)
+    line = {
+        r.what: r
+        for r in findings.related(
+            level,
+            images,
+            {"turn": (Angle(), Posterior(angle, angle, mean=angle.astype(np.float32)))},
+        )
+    }
+    assert line["turn"].strength == pytest.approx(found["slope"].strength, abs=1e-6)
 
 
 def test_a_page_begins_with_what_a_code_looks_like(
@@ -284,18 +411,21 @@ def test_a_page_begins_with_what_a_code_looks_like(
         ),
     ):
         run.write_json(run.scores_file, {"continuous": {"slant": found | {"looks_like": own}}})
-        assert words in plain(page.write(run, model, images).read_text(encoding="utf-8"))
+        assert words in plain(
+            page.write(run, Observation(model, images)).read_text(encoding="utf-8")
+        )
     run.scores_file.unlink()
-    assert "Looks like" not in plain(page.write(run, model, images).read_text(encoding="utf-8"))
+    assert "Looks like" not in plain(
+        page.write(run, Observation(model, images)).read_text(encoding="utf-8")
+    )
 
 
 def test_beyond_what_was_trained_is_marked(images: Images, tiny: RunConfig) -> None:
     wide = tiny.replace(latent={"slant": {"kind": "uniform", "sweep": [-2, 2]}, "size": "gaussian"})
     model = Model(wide, images.shape)
-    assert [inside for _, inside in findings.factor(model, "slant", None, {}, str).steps].count(
-        False
-    ) == 6
-    assert all(inside for _, inside in findings.factor(model, "size", None, {}, str).steps)
+    slant, size = (findings.factor(Observation(model, None), name) for name in ("slant", "size"))
+    assert [inside for _, inside in slant.steps].count(False) == 6
+    assert all(inside for _, inside in size.steps)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +435,7 @@ def test_beyond_what_was_trained_is_marked(images: Images, tiny: RunConfig) -> N
 def test_every_model_has_a_page(
     tiny: RunConfig, trained: Path, images: Images, tmp_path: Path, latent: dict[str, str]
 ) -> None:
-    """A GAN whose Q nobody hears, one without any code, one without categories, one with too many to show; with
+    """A GAN whose Q is a probe, one without any code, one without categories, one with too many to show; with
     labels, without, and without images; with a log and without."""
     run = Run(tmp_path / "run")
     run.begin(tiny.replace(objective=GAN(), augment=None, latent=latent))
@@ -316,7 +446,9 @@ def test_every_model_has_a_page(
         dataclasses.replace(images, labels=np.empty(0, np.int64), classes=()),
         None,
     ):
-        text = plain(page.write(run, model, given, ["a note"]).read_text(encoding="utf-8"))
+        text = plain(
+            page.write(run, Observation(model, given), ["a note"]).read_text(encoding="utf-8")
+        )
         assert ("Losses" in text) == run.metrics_file.is_file()
         assert "a note" in text
         assert ("Categories of" in text) == ("digit" in model.latent.codes)
@@ -334,7 +466,7 @@ def test_a_model_that_reads_no_codes_has_a_page(
     """As of an objective whose D has another head: the page shows what G makes of each category."""
     run, model = Run(shutil.copytree(trained, tmp_path / "run")), Model.load(trained)
     monkeypatch.setattr(Model, "readings", ())
-    text = plain(page.write(run, model, images).read_text(encoding="utf-8"))
+    text = plain(page.write(run, Observation(model, images)).read_text(encoding="utf-8"))
     assert "Categories of" in text
     assert "of the images" not in text
     assert "Agreement" not in text
@@ -365,9 +497,9 @@ def test_the_command_writes_it(
 
 def test_labels_of_curves_do_not_touch() -> None:
     """As near to their curves as can be, in the same order, within the plane."""
-    assert charts.spread([100, 10, 200]) == [100, 10, 200]
+    assert charts.apart([100, 10, 200]) == [100, 10, 200]
     heights = [100, 101, 99, 220, 219, 0]
-    placed = charts.spread(heights)
+    placed = charts.apart(heights)
     order = np.argsort(heights, kind="stable")
     assert (np.diff(np.array(placed)[order]) >= charts.LABEL).all()
     assert min(placed) >= 0
@@ -396,7 +528,7 @@ def test_a_chart_is_where_its_numbers_are() -> None:
         (0, charts.HEIGHT),
         (1000, 0),
     ]
-    assert curve.level == charts.HEIGHT / 2
+    assert curve.ceiling == charts.HEIGHT / 2
     assert (curve.colour, curve.last) == (1, "2.00")
     assert drawn.x_ticks[-1] == (100, "10")
     assert charts.chart({}, {}).curves == []

@@ -31,6 +31,7 @@ def report(
         Part of the data.
     """
     from infogan.analysis.doctor import recorded
+    from infogan.analysis.observation import Observation
     from infogan.report import page
     from infogan.runs.folder import Run
 
@@ -38,7 +39,8 @@ def report(
     images, notes = _real(model, data, data_dir, split)
     for note in notes:
         print(f"infogan: {note}", file=sys.stderr)
-    print(page.write(there, model, images, [*notes, *map(str, recorded(there))]))
+    observation = Observation(model, images, seed=model.config.seed)
+    print(page.write(there, observation, [*notes, *map(str, recorded(there))]))
 
 
 def _real(

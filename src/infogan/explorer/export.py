@@ -1,17 +1,19 @@
-"""G and Q as ONNX graphs with named inputs and outputs and any batch size, checked before they are handed out.
+"""G and Q as ONNX graphs with named inputs and outputs and any batch size, checked before they are
+handed out.
 
-generator   noise [N, noise], each code by its name [N, width]  ->  image [N, C, H, W] in [-1, 1]
-encoder     image  ->  `<code>_probabilities` [N, K], or `<code>_mean` and `<code>_std` [N]; `class_probabilities`
-            where the objective has a head for classes, whose names are a JSON list in the metadata `classes`
+generator   noise [N, noise], each code by its name [N, width] -> image [N, C, H, W] in [-1, 1]
+encoder     image -> `<code>_probabilities` [N, K], or `<code>_mean` and `<code>_std` [N];
+            `class_probabilities` where the objective has a head for classes, whose names are a JSON
+            list in the metadata `classes`
 """
 
 import copy
 import json
 import logging
-import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -24,18 +26,18 @@ from torch import Tensor, nn
 from infogan.core import atomic
 from infogan.core.errors import InfoganError
 from infogan.core.random import stream
-from infogan.latent.latent import CLASS
 from infogan.model.model import Model
 from infogan.objectives.base import parameters
 
-Arrays = dict[str, NDArray[np.float32]]
+Arrays = dict[str, NDArray[Any]]
 TOLERANCE = 1e-4
-"""Largest difference from torch that an exported graph may have: of an image in [-1, 1], of a reading."""
+"""Largest difference from torch that an exported graph may have: of an image in [-1, 1], of a
+reading."""
 CHECKED = 64
 """Samples that the check runs; not the 2 that the graph is traced with."""
 WIDE = 1 << 18
-"""Weights with more numbers than this are stored in fewer bits in a page. They hold nearly all of the bytes; the
-small ones decide how exact the images are and stay as they are."""
+"""Weights with more numbers than this are stored in fewer bits in a page. They hold nearly all of
+the bytes; the small ones decide how exact the images are and stay as they are."""
 
 
 class ExportError(InfoganError):
@@ -56,10 +58,9 @@ class _Encoder(nn.Module):
     def __init__(self, model: Model) -> None:
         super().__init__()
         self.d, self.readings = copy.copy(model.d), model.readings
-        heads = {
-            f"{name}_head": head for name, head in model.d.heads.items()
-        }  # torch writes names into Python: no `class`
-        self.d._modules = {**model.d._modules, "heads": nn.ModuleDict(heads)}
+        # torch writes the names of modules into Python, where `class` is none
+        heads = nn.ModuleDict({f"{name}_head": head for name, head in model.d.heads.items()})
+        self.d._modules = {**model.d._modules, "heads": heads}
 
     def named(self, images: Tensor) -> dict[str, Tensor]:
         """What D and Q read from images [N, C, H, W], by output name."""
@@ -76,48 +77,71 @@ class _Encoder(nn.Module):
 
 
 class Graph:
-    """One ONNX graph with the inputs that it is checked on and what torch makes of them."""
+    """One ONNX graph with the inputs that it is checked on and what torch makes of them.
 
-    def __init__(self, name: str, proto: ModelProto, inputs: Arrays, expected: Arrays) -> None:
+    angles: outputs `<name>_mean` and `<name>_std` that are of an angle.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        proto: ModelProto,
+        inputs: Arrays,
+        expected: Arrays,
+        angles: Sequence[str] = (),
+    ) -> None:
         self.name, self.proto, self.inputs, self.expected = name, proto, inputs, expected
+        self.angles = angles
 
     def error(self, proto: ModelProto | None = None) -> float:
         """Largest difference from torch over all outputs; infinite when anything is not finite."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         session = onnxruntime.InferenceSession((proto or self.proto).SerializeToString(), options)
-        found = session.run(list(self.expected), self.inputs)
-        pairs = zip(found, self.expected.values(), strict=True)
-        worst = max(float(np.abs(np.asarray(a, np.float64) - b).max()) for a, b in pairs)
-        return worst if math.isfinite(worst) else math.inf
+        found = dict(zip(self.expected, session.run([*self.expected], self.inputs), strict=True))
+        mine, torchs = (comparable(outputs, self.angles) for outputs in (found, self.expected))
+        worst = np.max([np.abs(mine[name] - torchs[name]).max() for name in torchs])
+        return float(worst) if np.isfinite(worst) else np.inf
 
     def check(self, tolerance: float = TOLERANCE) -> None:
         """ExportError when the graph is further from torch than the tolerance."""
         if not (error := self.error()) <= tolerance:
             raise ExportError(
-                f"the exported {self.name} differs from torch by {error:.2g}, more than {tolerance:g}; nothing was "
-                "written. Check the installed onnx, onnxscript and torch against constraints.txt."
+                f"the exported {self.name} differs from torch by {error:.2g}, more than "
+                f"{tolerance:g}; nothing was written. Check the installed onnx, onnxscript and "
+                "torch against constraints.txt."
             )
 
 
+def comparable(outputs: Mapping[str, NDArray[Any]], angles: Iterable[str]) -> Arrays:
+    """Outputs as they are compared: an angle as a complex number in its direction, of length
+    κ = 1/std² but at most 1, because ±π are one value and at κ = 0 a rounding turns it anywhere."""
+    result = {name: np.asarray(part, np.float64) for name, part in outputs.items()}
+    for name in angles:
+        std = result[f"{name}_std"]
+        result[f"{name}_mean"] = np.exp(1j * result[f"{name}_mean"]) / np.maximum(std**2, 1)
+        result[f"{name}_std"] = np.minimum(std, 1)
+    return result
+
+
 def graphs(model: Model) -> list[Graph]:
-    """The generator and the encoder, as far as the objective trains them; each within TOLERANCE of torch."""
+    """The generator and the encoder, as far as the objective trains them; each within TOLERANCE of
+    torch."""
     model = model.to("cpu").eval()
     draw = model.latent.sample(CHECKED, stream(0, "export"))
-    inputs = {
-        name: part for name, part in {"noise": draw.noise, **draw.values}.items() if part.shape[1]
-    }
-    with torch.inference_mode():
-        images = model.g(draw.vector())
+    parts = {"noise": draw.noise, **draw.values}
+    inputs = {name: part for name, part in parts.items() if part.shape[1]}
     encoder = _Encoder(model)
     with torch.inference_mode():
+        images = model.g(draw.vector())
         read = encoder.named(images)
     found = []
     if model.config.objective.generates:
         found.append(_graph("generator", _Generator(model), inputs, {"image": images}))
     if read:
-        found.append(_graph("encoder", encoder, {"image": images}, read))
-        if model.categorical == CLASS:
+        angles = [reading.name for reading in model.readings if reading.code.periodic]
+        found.append(_graph("encoder", encoder, {"image": images}, read, angles))
+        if model.class_names:
             helper.set_model_props(found[-1].proto, {"classes": json.dumps(model.class_names)})
     for graph in found:
         graph.check()
@@ -125,11 +149,14 @@ def graphs(model: Model) -> list[Graph]:
 
 
 def _graph(
-    name: str, module: nn.Module, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]
+    name: str,
+    module: nn.Module,
+    inputs: Mapping[str, Tensor],
+    outputs: Mapping[str, Tensor],
+    angles: Sequence[str] = (),
 ) -> Graph:
-    example = tuple(
-        torch.randn(2, *part.shape[1:]) for part in inputs.values()
-    )  # 1 might be frozen into the graph
+    # two samples, since 1 might be frozen into the graph
+    example = tuple(torch.randn(2, *part.shape[1:]) for part in inputs.values())
     any_n = tuple({0: torch.export.Dim("n")} for _ in example)
     logger = logging.getLogger("torch.onnx")
     level = logger.level
@@ -152,26 +179,23 @@ def _graph(
     proto = program.model_proto
     proto.producer_name = "infogan"
     onnx.checker.check_model(proto)
-    return Graph(name, proto, _arrays(inputs), _arrays(outputs))
-
-
-def _arrays(tensors: Mapping[str, Tensor]) -> Arrays:
-    return {name: tensor.contiguous().numpy() for name, tensor in tensors.items()}
+    given, expected = (
+        {name: tensor.contiguous().numpy() for name, tensor in tensors.items()}
+        for tensors in (inputs, outputs)
+    )
+    return Graph(name, proto, given, expected, angles)
 
 
 def compact(graph: Graph, tolerance: float, bits: Sequence[int] = (10, 11, 12, 14)) -> ModelProto:
-    """The graph for a page: its wide weights in the fewest of `bits` bits that stay within the tolerance of torch,
-    or as they are where none does."""
-    for number in bits:
-        proto = _stored(graph.proto, number)
-        if graph.error(proto) <= tolerance:
-            return proto
-    return graph.proto
+    """The graph for a page: its wide weights in the fewest of `bits` bits that stay within the
+    tolerance of torch, or as they are where none does."""
+    protos = (_stored(graph.proto, number) for number in bits)
+    return next((proto for proto in protos if graph.error(proto) <= tolerance), graph.proto)
 
 
 def _stored(proto: ModelProto, bits: int) -> ModelProto:
-    """Wide weights as whole numbers of `bits` bits by row, w = scale (hi 2^b + lo). hi and lo lie apart, for gzip
-    finds a code for each; the runtime folds the sum back when it loads."""
+    """Wide weights as whole numbers of `bits` bits by row, w = scale (hi 2^b + lo). hi and lo lie
+    apart, for gzip finds a code for each; the runtime folds the sum back when it loads."""
     result = ModelProto()
     result.CopyFrom(proto)
     graph, low = result.graph, bits - 8
@@ -182,27 +206,23 @@ def _stored(proto: ModelProto, bits: int) -> ModelProto:
         if tensor.data_type != TensorProto.FLOAT or weight.size <= WIDE:
             kept.append(tensor)
             continue
-        rows = weight.reshape(len(weight), -1)
-        scale = np.maximum(np.abs(rows).max(1), 1e-30) / (2 ** (bits - 1) - 1)
-        whole_number = np.rint(rows / scale[:, None]).astype(np.int32).reshape(weight.shape)
-        scale = scale.reshape(-1, *[1] * (weight.ndim - 1)).astype(np.float32)
+        own, each = tensor.name, tuple(range(1, weight.ndim))
+        largest = np.maximum(np.abs(weight).max(each, keepdims=True), 1e-30)
+        scale = largest / (2 ** (bits - 1) - 1)
+        whole_number = np.rint(weight / scale).astype(np.int32)
         planes = {
             "hi": ((whole_number >> low).astype(np.int8), scale * 2**low),
             "lo": ((whole_number & (2**low - 1)).astype(np.uint8), scale),
         }
         for plane, (numbers, factor) in planes.items():
-            own = f"{tensor.name}.{plane}"
+            at = f"{own}.{plane}"
             kept += [
-                numpy_helper.from_array(numbers, own),
-                numpy_helper.from_array(factor, f"{own}.scale"),
+                numpy_helper.from_array(numbers, at),
+                numpy_helper.from_array(factor, f"{at}.scale"),
             ]
-            nodes.append(helper.make_node("Cast", [own], [f"{own}.float"], to=TensorProto.FLOAT))
-            nodes.append(
-                helper.make_node("Mul", [f"{own}.float", f"{own}.scale"], [f"{own}.scaled"])
-            )
-        nodes.append(
-            helper.make_node("Add", [f"{tensor.name}.{p}.scaled" for p in planes], [tensor.name])
-        )
+            nodes.append(helper.make_node("Cast", [at], [f"{at}.float"], to=TensorProto.FLOAT))
+            nodes.append(helper.make_node("Mul", [f"{at}.float", f"{at}.scale"], [f"{at}.scaled"]))
+        nodes.append(helper.make_node("Add", [f"{own}.hi.scaled", f"{own}.lo.scaled"], [own]))
     body = list(graph.node)
     for field, values in (("initializer", kept), ("node", nodes + body), ("value_info", [])):
         graph.ClearField(field)
@@ -212,13 +232,12 @@ def _stored(proto: ModelProto, bits: int) -> ModelProto:
 
 
 def export(model: Model, folder: Path) -> list[Path]:
-    """Write generator.onnx and encoder.onnx; the paths. Nothing is written unless all graphs agree with torch."""
-    written = []
-    for graph in graphs(model):
-        path = folder / f"{graph.name}.onnx"
-        write(path, graph.proto.SerializeToString())
-        written.append(path)
-    return written
+    """Write generator.onnx and encoder.onnx; the paths. Nothing is written unless all graphs agree
+    with torch."""
+    written = {folder / f"{graph.name}.onnx": graph.proto for graph in graphs(model)}
+    for path, proto in written.items():
+        write(path, proto.SerializeToString())
+    return list(written)
 
 
 def write(path: Path, content: bytes) -> None:
@@ -227,6 +246,5 @@ def write(path: Path, content: bytes) -> None:
         with atomic.whole(path) as partial:
             partial.write_bytes(content)
     except OSError as error:
-        raise ExportError(
-            f"{path}: cannot be written ({error.strerror}); give room or another folder"
-        ) from None
+        cause = f"cannot be written ({error.strerror})"
+        raise ExportError(f"{path}: {cause}; give room or another folder") from None

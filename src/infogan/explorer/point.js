@@ -5,16 +5,27 @@ const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const lerp = (a, b, t) => a + (b - a) * t;
 const spread = (low, high, n) => Array.from({ length: n }, (_, i) => (n > 1 ? lerp(low, high, i / (n - 1)) : low));
 
-/** The step of a code's slider: a power of ten near a two-hundredth of its range. */
-const stepOf = (code) => 10 ** Math.round(Math.log10((code.range[1] - code.range[0]) / 200));
+/** The step of a code's slider: a power of ten near a two-hundredth of its range; of an angle a degree, rounded down so
+    that the last step is the end. */
+function stepOf(code) {
+  const length = code.range[1] - code.range[0];
+  return code.periodic ? length / 360 - 1e-9 : 10 ** Math.round(Math.log10(length / 200));
+}
 const digitsOf = (code) => Math.max(0, -Math.round(Math.log10(stepOf(code))));
+
+/** The number nearest to `middle` that differs from a value by whole turns; the two ends, however rounded, stay. */
+function wrapped(code, value, middle) {
+  const turn = code.range[1] - code.range[0];
+  return Math.abs(value - middle) < 0.5001 * turn ? value : value - turn * Math.round((value - middle) / turn);
+}
 
 /** Whatever was typed as a value that the code has; `otherwise` where it is no number. */
 function tidy(code, value, otherwise) {
   const number = typeof value === "string" && !value.trim() ? NaN : Number(value);
   if (Number.isNaN(number)) return otherwise;
   if (code.categories) return clamp(Math.round(number), 0, code.categories - 1);
-  return Number(clamp(number, ...code.range).toFixed(digitsOf(code) + 2));
+  const near = code.periodic && Number.isFinite(number) ? wrapped(code, number, lerp(...code.range, 0.5)) : number;
+  return Number(clamp(near, ...code.range).toFixed(digitsOf(code) + 2));
 }
 
 const tidySeed = (value, otherwise) =>
@@ -48,7 +59,9 @@ function drawn(code) {
 
 const noiseOf = (z) => z.noise ?? noiseTable.subarray(z.seed * facts.noise, (z.seed + 1) * facts.noise);
 
+/** What the generator is given for a value: of an angle its cosine and sine, of a category its place among K. */
 function columnsOf(code, value) {
+  if (code.periodic) return [Math.cos(value), Math.sin(value)];
   if (!code.categories) return [value];
   if (Array.isArray(value)) return value;
   const columns = new Array(code.categories).fill(0);
@@ -56,14 +69,15 @@ function columnsOf(code, value) {
   return columns;
 }
 
-/** The point at t between a (0) and b (1): codes on the straight line, normal noise on the arc between the two. */
+/** The point at t between a (0) and b (1): codes on the straight line, angles along the shorter arc, normal noise on the
+    arc between the two. */
 function mix(a, b, t) {
   if (t <= 0 || t >= 1) return t <= 0 ? a : b;
   const values = {};
   for (const code of facts.codes) {
     const [from, to] = [a.values[code.name], b.values[code.name]];
     if (code.categories) values[code.name] = same(from, to) ? from : mixed(columnsOf(code, from), columnsOf(code, to), 1 - t, t);
-    else values[code.name] = tidy(code, lerp(from, to, t), from);
+    else values[code.name] = tidy(code, lerp(from, code.periodic ? wrapped(code, to, from) : to, t), from);
   }
   return { z: same(a.z, b.z) ? a.z : { noise: arc(noiseOf(a.z), noiseOf(b.z), t) }, values };
 }

@@ -90,7 +90,7 @@ function slider(code) {
   range.style.setProperty("--from", share(code.trained[0]));
   range.style.setProperty("--to", share(code.trained[1]));
   const field = el("input", { id, type: "number", min: low, max: high, step: "any" });
-  const words = `training: ${code.trained.map((v) => number(code, v)).join(" to ")}`;
+  const words = code.periodic ? "radians; both ends are one value" : `training: ${code.trained.map((v) => number(code, v)).join(" to ")}`;
   const note = el("span", { id: `${id}-note`, className: "quiet small" }, words);
   range.setAttribute("aria-describedby", note.id);
   const at = (value) => withValue(point, code, tidy(code, value, point.values[code.name]));
@@ -104,7 +104,7 @@ function slider(code) {
     const value = now.values[code.name];
     range.value = value;
     field.value = Number(value.toFixed(digitsOf(code) + 2));
-    note.classList.toggle("beyond", value < code.trained[0] || value > code.trained[1]);
+    note.classList.toggle("beyond", !code.periodic && (value < code.trained[0] || value > code.trained[1]));
   };
   const element = el("div", { className: "slider" },
     el("p", { className: "row" }, el("label", { htmlFor: id }, heading(code)), field, note), range, el("div", { className: "strip" }, ...canvases));

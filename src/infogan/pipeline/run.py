@@ -129,10 +129,10 @@ def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
     model.names = run.names
     for old in ("samples", "traversals"):
         shutil.rmtree(run.path / old, ignore_errors=True)
-    plots.run_figures(run, model, images)
+    seen = Observation(model, images, seed=model.config.seed)
+    plots.run_figures(run, seen)
     lines = run.metrics()
     speed = sorted(line["images_per_second"] for line in lines)
-    seen = Observation(model, images, seed=model.config.seed)
     scores = scores_of(seen) | {
         "steps": model.config.steps,
         "seconds": sum(line["seconds"] for line in lines),
@@ -141,5 +141,5 @@ def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
     found = doctor.examine(run, seen, scores).findings
     scores["findings"] = [asdict(finding) for finding in found]
     run.write_json(run.scores_file, scores)
-    page.write(run, model, images, [str(finding) for finding in found])
+    page.write(run, seen, [str(finding) for finding in found])
     return scores

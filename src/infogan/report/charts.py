@@ -1,4 +1,4 @@
-"""Curves as inline SVG: drawn once, crisp at every width, in the colours of whatever theme the page has.
+"""Curves as inline SVG in the colours of the page's theme, and numbers as pages write them.
 
 Heights are pixels, widths percentages: lines stretch with the page, text and strokes do not.
 """
@@ -6,6 +6,10 @@ Heights are pixels, widths percentages: lines stretch with the page, text and st
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+
+from infogan.latent.codes import Code
 
 Point = tuple[float, float]
 HEIGHT, LABEL = 220, 15
@@ -15,19 +19,19 @@ LONGEST = 16
 """Characters of a label."""
 COLOURS = 8
 """Colours that the page has."""
-NO_LEVELS: Mapping[str, float] = {}
+NONE: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A line of a chart: its points as SVG has them, its colour's number, and its label with where that stands."""
+    """A line of a chart: points as SVG has them, its colour's number, its label and its place."""
 
     name: str
     last: str
     points: str
     colour: int
     label_y: float
-    level: float | None
+    ceiling: float | None
     """Height of a dashed line in the same colour, where there is one."""
 
 
@@ -46,36 +50,34 @@ class Chart:
 def chart(
     series: Mapping[str, Sequence[Point]],
     colours: Mapping[str, int],
-    levels: Mapping[str, float] = NO_LEVELS,
+    ceilings: Mapping[str, float] = NONE,
 ) -> Chart:
-    """Series of (x, y) by name, with a dashed line at `levels[name]`; NaN and infinities are left out."""
-    kept = {
-        name: [p for p in points if all(map(math.isfinite, p))] for name, points in series.items()
-    }
-    kept = {name: thinned(points) for name, points in kept.items() if points}
-    ys = [y for points in kept.values() for _, y in points] + [
-        levels[name] for name in kept if name in levels
-    ]
+    """Series of (x, y) by name, with a dashed line at `ceilings[name]`; only finite points."""
+    finite = {name: [p for p in points if np.isfinite(p).all()] for name, points in series.items()}
+    kept = {name: thinned(points) for name, points in finite.items() if points}
+    ys = [y for points in kept.values() for _, y in points]
+    ys += [0, *(ceilings[name] for name in kept if name in ceilings)]
     right = max((points[-1][0] for points in kept.values()), default=1)
-    y_ticks, x_ticks = ticks(min([*ys, 0]), max([*ys, 0]), 5), ticks(0, right, 4)
+    y_ticks, x_ticks = ticks(min(ys), max(ys), 5), ticks(0, right, 4)
     low, high = y_ticks[0], y_ticks[-1]
 
     def at(y: float) -> float:
         return round(HEIGHT * (high - y) / (high - low), 2)
 
-    ends = spread([at(points[-1][1]) for points in kept.values()])
+    ends = apart([at(points[-1][1]) for points in kept.values()])
+    curves = [
+        Curve(
+            name=name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…",
+            last=decimal(points[-1][1]),
+            points=" ".join(f"{1000 * x / right:.4g},{at(y):g}" for x, y in points),
+            colour=colours[name] % COLOURS,
+            label_y=end,
+            ceiling=at(ceilings[name]) if name in ceilings else None,
+        )
+        for (name, points), end in zip(kept.items(), ends, strict=True)
+    ]
     return Chart(
-        curves=[
-            Curve(
-                name=name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…",
-                last=decimal(points[-1][1]),
-                points=" ".join(f"{1000 * x / right:.4g},{at(y):g}" for x, y in points),
-                colour=colours[name] % COLOURS,
-                label_y=end,
-                level=at(levels[name]) if name in levels else None,
-            )
-            for (name, points), end in zip(kept.items(), ends, strict=True)
-        ],
+        curves=curves,
         y_ticks=[(at(y), number(y)) for y in y_ticks],
         x_ticks=[(round(100 * x / right, 2), number(x)) for x in x_ticks if x <= right],
         zero=at(0) if low < 0 < high else None,
@@ -97,26 +99,20 @@ def ticks(low: float, high: float, n: int) -> list[float]:
     width = max(high - low, 1e-9) / n
     power = 10.0 ** math.floor(math.log10(width))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= width * (1 - 1e-9))
-    first, last = (
-        math.floor(low / step + 1e-9),
-        max(math.ceil(high / step - 1e-9), math.floor(low / step + 1e-9) + 1),
-    )
+    first = math.floor(low / step + 1e-9)
+    last = max(math.ceil(high / step - 1e-9), first + 1)
     return [i * step for i in range(first, last + 1)]
 
 
-def spread(heights: Sequence[float]) -> list[float]:
-    """Heights of labels beside the ends of curves: as near as they can be without touching, in the same order."""
-    order = sorted(range(len(heights)), key=lambda i: heights[i])
-    placed = [min(max(heights[i], 0), HEIGHT) for i in order]
-    for a in range(1, len(placed)):
-        placed[a] = max(placed[a], placed[a - 1] + LABEL)
-    if placed and placed[-1] > HEIGHT:
-        placed[-1] = HEIGHT
-        for a in range(len(placed) - 2, -1, -1):
-            placed[a] = min(placed[a], placed[a + 1] - LABEL)
-    result = [0.0] * len(heights)
-    for i, y in zip(order, placed, strict=True):
-        result[i] = round(y, 2)
+def apart(heights: Sequence[float]) -> list[float]:
+    """Heights of labels beside the ends of curves, in the same order: as near to them as can be
+    without touching each other."""
+    order, steps = np.argsort(heights, kind="stable"), LABEL * np.arange(len(heights))
+    wanted = np.clip(heights, 0, HEIGHT)[order]
+    placed = np.empty(len(heights))
+    placed[order] = np.maximum.accumulate(wanted - steps) + steps  # each below the one before it
+    placed[order] = np.minimum(placed[order], HEIGHT - steps[::-1])  # and all within the plane
+    result: list[float] = placed.round(2).tolist()
     return result
 
 
@@ -126,6 +122,17 @@ def number(value: float) -> str:
     return text.replace("-", "−")
 
 
-def decimal(value: float, sign: bool = False) -> str:
+def decimal(value: float, sign: bool = False, digits: int = 2) -> str:
     """A figure: 2.30 or −0.04, with a plus where signs are wanted."""
-    return format(value, "+.2f" if sign else ".2f").replace("-", "−")
+    return f"{value:{'+' * sign}.{digits}f}".replace("-", "−")
+
+
+def swept(code: Code, values: Sequence[float]) -> list[str]:
+    """Evenly spaced values of a continuous code, with as many decimals as tell them apart: −0.5, 0,
+    +0.5; of an angle in degrees."""
+    if code.periodic:
+        return [f"{math.degrees(value):.0f}°".replace("-", "−") for value in values]
+    step = np.ptp(values) / max(1, len(values) - 1)
+    digits = max(1, -math.floor(math.log10(step))) if step else 1
+    texts = [f"{value:+.{digits}f}" for value in values]
+    return ["0" if not float(text) else text.replace("-", "−") for text in texts]

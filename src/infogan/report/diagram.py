@@ -1,8 +1,9 @@
-"""The information diagram: circles H(X) and H(Y) that share I(X; Y) (Cover, Thomas 2006, figure 2.2)."""
+"""The information diagram: circles H(X), H(Y) that share I(X; Y) (Cover, Thomas 2006, fig. 2.2)."""
 
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,34 +18,34 @@ ROOM = 0.4
 
 
 def information_diagram(summary: Mapping[str, float], path: Path, unit: Unit) -> None:
-    """Draw the quantities of a joint table, as `information.summary` gives them in `unit`; areas are to scale.
-
-    path: .png, .svg or .pdf; ConfigError otherwise.
-    """
+    """Draw the quantities of a joint table, as `information.summary` gives them in `unit`; areas
+    are to scale. path: .png, .svg or .pdf; ConfigError otherwise."""
+    h_x, h_y, shared = (summary[k] for k in ("entropy_x", "entropy_y", "mutual_information"))
     figure = Figure(figsize=(5.2, 3.5), dpi=200)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(-1.56, 1.56), ylim=(-0.95, 1.15), aspect="equal")
     axes.axis("off")
-    x, y, r_x, r_y = circles(
-        summary["entropy_x"], summary["entropy_y"], summary["mutual_information"]
-    )
+    x, y, r_x, r_y = circles(h_x, h_y, shared)
     for centre, radius, colour in ((x, r_x, COLOURS[0]), (y, r_y, COLOURS[1])):
         axes.add_patch(Circle((centre, 0), radius, facecolor=colour, alpha=0.22, linewidth=0))
         axes.add_patch(Circle((centre, 0), radius, fill=False, edgecolor=colour, linewidth=1.3))
-    edges = (
-        x - r_x,
-        y - r_y,
-        x + r_x,
-        y + r_y,
-    )  # X alone, shared and Y alone lie between these on the x axis
-    _regions(axes, edges, max(r_x, r_y), summary)
-    _wholes(axes, (x, y), edges, max(r_x, r_y), summary, unit)
+    # X alone, shared and Y alone lie between these on the x axis
+    left, inner, outer, right = x - r_x, y - r_y, x + r_x, y + r_y
+    top, middle = max(r_x, r_y), (inner + outer) / 2  # a line to I(X;Y) may pass in the middle
+    _regions(axes, (left, inner, outer, right), top, summary)
+    _text(axes, min(x, middle - 0.46), top + 0.13, f"$H(X)$ = {h_x:.3f}", COLOURS[0])
+    _text(axes, max(y, middle + 0.46), top + 0.13, f"$H(Y)$ = {h_y:.3f}", COLOURS[1])
+    bracket = [-top - 0.1, -top - 0.15, -top - 0.15, -top - 0.1]
+    axes.plot([left, left, right, right], bracket, color=QUIET, linewidth=0.8)
+    whole = f"$H(X,Y)$ = {summary['joint_entropy']:.3f} {unit}"
+    _text(axes, (left + right) / 2, -top - 0.26, whole)
     write(figure, path, bbox_inches="tight", pad_inches=0.08)
 
 
 def circles(h_x: float, h_y: float, shared: float) -> tuple[float, float, float, float]:
-    """Centres on the x axis and radii (x, y, r_x, r_y) of two circles of areas h_x and h_y that share an area, up to
-    one common scale: together they are centred, at most 2 wide and 1.2 high."""
+    """Centres on the x axis and radii (x, y, r_x, r_y) of two circles of areas h_x and h_y that
+    share an area, up to one common scale: together they are centred, at most 2 wide and 1.2 high.
+    """
     r, s = math.sqrt(h_x / math.pi), math.sqrt(h_y / math.pi)
     shared = min(shared, overlap(r, s, abs(r - s)))
     distance = float(brentq(lambda d: overlap(r, s, d) - shared, abs(r - s), r + s))
@@ -69,59 +70,26 @@ def overlap(r: float, s: float, distance: float) -> float:
 
 
 def _regions(
-    axes: Axes, edges: tuple[float, float, float, float], top: float, summary: Mapping[str, float]
+    axes: Axes, edges: tuple[float, ...], top: float, summary: Mapping[str, float]
 ) -> None:
-    """The three parts: named inside where there is room, else beside the circles at the end of a thin line."""
+    """The three parts: named inside where there is room, else beside the circles at the end of a
+    thin line."""
     parts = (
-        (r"$H(X\,|\,Y)$", "conditional_entropy_x_given_y", (-1.28, 0.0)),
-        (r"$I(X;Y)$", "mutual_information", (0.0, top + 0.38)),
-        (r"$H(Y\,|\,X)$", "conditional_entropy_y_given_x", (1.28, 0.0)),
+        (r"$H(X\,|\,Y)$", "conditional_entropy_x_given_y", -1),
+        (r"$I(X;Y)$", "mutual_information", 0),
+        (r"$H(Y\,|\,X)$", "conditional_entropy_y_given_x", 1),
     )
-    for (name, key, outside), low, high in zip(parts, edges[:3], edges[1:], strict=True):
-        middle = ((low + high) / 2, 0.0)
-        inside = high - low >= ROOM
-        if not inside:
-            towards = (
-                (math.copysign(1.06, outside[0]), 0.0) if outside[0] else (middle[0], top + 0.26)
-            )
-            axes.plot(*zip(middle, towards, strict=True), color=INK, linewidth=0.6)
-            axes.plot(*middle, marker="o", markersize=2, color=INK)
-            outside = (outside[0] or middle[0], outside[1])
-        _text(axes, middle if inside else outside, f"{name}\n{summary[key]:.3f}")
+    for (name, key, side), low, high in zip(parts, edges[:3], edges[1:], strict=True):
+        x = (low + high) / 2
+        at, end = (x, 0.0), (1.06 * side, 0.0) if side else (x, top + 0.26)
+        if high - low < ROOM:
+            axes.plot([x, end[0]], [0, end[1]], color=INK, linewidth=0.6)
+            axes.plot(x, 0, marker="o", markersize=2, color=INK)
+            at = (1.28 * side, 0.0) if side else (x, top + 0.38)
+        _text(axes, *at, f"{name}\n{summary[key]:.3f}")
 
 
-def _wholes(
-    axes: Axes,
-    centres: tuple[float, float],
-    edges: tuple[float, float, float, float],
-    top: float,
-    summary: Mapping[str, float],
-    unit: Unit,
-) -> None:
-    """H(X) and H(Y) above their circles, H(X, Y) below both, over a bracket as wide as they are."""
-    shared = (edges[1] + edges[2]) / 2  # where a line to I(X;Y) may pass
-    x, y = min(centres[0], shared - 0.46), max(centres[1], shared + 0.46)
-    _text(axes, (x, top + 0.13), f"$H(X)$ = {summary['entropy_x']:.3f}", COLOURS[0])
-    _text(axes, (y, top + 0.13), f"$H(Y)$ = {summary['entropy_y']:.3f}", COLOURS[1])
-    ends, low = (edges[0], edges[3]), -top - 0.1
-    axes.plot(
-        (ends[0], ends[0], ends[1], ends[1]),
-        (low, low - 0.05, low - 0.05, low),
-        color=QUIET,
-        linewidth=0.8,
-    )
-    _text(axes, (sum(ends) / 2, low - 0.16), f"$H(X,Y)$ = {summary['joint_entropy']:.3f} {unit}")
-
-
-def _text(axes: Axes, at: tuple[float, float], text: str, colour: str = INK) -> None:
-    axes.text(
-        *at,
-        text,
-        color=colour,
-        fontsize=11,
-        fontfamily="STIXGeneral",
-        math_fontfamily="stix",
-        ha="center",
-        va="center",
-        linespacing=1.4,
-    )
+def _text(axes: Axes, x: float, y: float, text: str, colour: str = INK) -> None:
+    fonts: dict[str, Any] = {"fontfamily": "STIXGeneral", "math_fontfamily": "stix"}
+    middle: dict[str, Any] = {"ha": "center", "va": "center", "linespacing": 1.4}
+    axes.text(x, y, text, color=colour, fontsize=11, **middle, **fonts)
