@@ -12,8 +12,8 @@ from infogan.config import presets
 from infogan.config.settings import RunConfig
 from infogan.core.errors import ConfigError
 from infogan.core.random import stream
-from infogan.data.augment import LUMA, Affine, CropAndColour
-from infogan.data.images import to_float, to_pixels
+from infogan.data.augment import Affine, CropAndColour
+from infogan.data.images import LUMA, to_float, to_pixels
 from infogan.training.trainer import Trainer
 
 NOTHING = {"area": 1, "brightness": 0, "contrast": 0, "saturation": 0, "grey": 0, "mirror": False}

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import spearmanr
 
-from infogan.data.images import Images, Pixels
+from infogan.data.images import LUMA, Images, Pixels
 
 Values = NDArray[np.float64]
 Groups = NDArray[np.int64]
 Rhos = Mapping[str, Mapping[str, float]]
 """By code, then by property."""
-LUMINANCE = 0.299, 0.587, 0.114
 FAINT = 16
 """An image with no pixel further off the ground, in grey levels, is blank."""
 EDGE = 0.2, 0.8
@@ -85,9 +84,7 @@ def shape(pixels: Pixels) -> dict[str, Values]:
 
 def _ground(pixels: Pixels) -> tuple[Values, Values, Values]:
     """Luminance [N, H, W], its outermost ring [N, 2 H + 2 W - 4], and the ring's median [N]."""
-    grey = (
-        pixels[..., 0].astype(np.float64) if pixels.shape[3] == 1 else pixels @ np.array(LUMINANCE)
-    )
+    grey = pixels[..., 0].astype(np.float64) if pixels.shape[3] == 1 else pixels @ np.array(LUMA)
     ring = np.concatenate([grey[:, 0], grey[:, -1], grey[:, 1:-1, 0], grey[:, 1:-1, -1]], 1)
     return grey, ring, np.median(ring, 1)
 
