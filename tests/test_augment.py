@@ -93,8 +93,8 @@ def test_contrast_keeps_the_mean_grey_and_saturation_each_pixels() -> None:
     images = noise(300)
     contrast = only(contrast=0.4)(images, stream(0, "x")).images
     assert torch.allclose(grey_of(contrast).mean((1, 2)), grey_of(images).mean((1, 2)), atol=1e-5)
-    spread = grey_of(contrast).std((1, 2)) / grey_of(images).std((1, 2))
-    assert 0.6 <= float(spread.min()) < 0.63 < 1.37 < float(spread.max()) <= 1.401
+    change = grey_of(contrast).std((1, 2)) / grey_of(images).std((1, 2))
+    assert 0.6 <= float(change.min()) < 0.63 < 1.37 < float(change.max()) <= 1.401
     saturation = only(saturation=0.4)(images, stream(0, "x")).images
     assert torch.allclose(grey_of(saturation), grey_of(images), atol=1e-5)
     colour = (saturation[:, 0] - saturation[:, 1]) / (images[:, 0] - images[:, 1])

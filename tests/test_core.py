@@ -121,7 +121,7 @@ def test_settings_that_cannot_be_read(
 
 
 def test_a_pipe_is_no_settings_file(tmp_path: Path) -> None:
-    """Nobody may ever write to it: reading would wait for ever."""
+    """Reading it would wait for a writer, for ever."""
     os.mkfifo(tmp_path / "x.toml")
     with pytest.raises(ConfigError, match=r"x\.toml"):
         read_file(tmp_path / "x.toml")

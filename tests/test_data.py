@@ -153,12 +153,12 @@ def test_numpy_files(tmp_path: Path) -> None:
         (np.full((3, 16, 16), 300), "values run from"),
         (np.zeros((3, 16, 16, 2), np.uint8), "1 or 3"),
         (np.zeros((0, 16, 16), np.uint8), "no image"),
-        (np.array([object()] * 3), "save the images as numbers"),
+        (np.array([object()] * 3), "numbers .images as uint8"),
         (
             np.zeros(3, [("a", "<i4"), ("b", "<i4")]),
-            "not that of plain numbers; save the images as numbers",
+            "numbers .images as uint8",
         ),
-        (np.array(["a", "b"]), "save the images as numbers"),
+        (np.array(["a", "b"]), "numbers .images as uint8"),
     ],
     ids=str,
 )
@@ -401,7 +401,7 @@ def test_only_plain_headers_reach_a_parser(
     (tmp_path / "x.npy").write_bytes(
         b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + bytes(6 * 256)
     )
-    with pytest.raises(DataError, match="not that of plain numbers"):
+    with pytest.raises(DataError, match=r"x\.npy: its header"):
         data.load(str(tmp_path / "x.npy"), "all")
 
 
@@ -551,11 +551,14 @@ def test_too_few_images_for_a_split(images: int, split: data.Split, rule: str) -
         hold_out(Images(noise(images, 16, 16, 1)), split, rule)
 
 
-def test_a_folder_of_idx_files_without_a_training_file(tmp_path: Path) -> None:
+def test_a_folder_of_idx_files_has_the_splits_of_its_files(tmp_path: Path) -> None:
     (tmp_path / idx.TEST_IMAGES).write_bytes(idx_bytes(noise(12, 28, 28)))
     assert len(data.load(str(tmp_path), "all")) == len(data.load(str(tmp_path), "test")) == 12
     with pytest.raises(DataError, match="--split test"):
         data.load(str(tmp_path), "train")
+    (tmp_path / idx.TRAIN_IMAGES).write_bytes(idx_bytes(noise(60, 28, 28)))
+    parts: tuple[data.Split, ...] = ("train", "validation", "test", "all")
+    assert [len(data.load(str(tmp_path), part)) for part in parts] == [50, 10, 12, 60]
 
 
 def with_factors(**changes: Any) -> dict[str, Any]:
@@ -592,6 +595,7 @@ def test_factors_go_with_their_images(tmp_path: Path) -> None:
         ({"factor_names": ["size", "size"]}, "2 factors .*'size', 'size'"),
         ({"factor_names": ["size", "\x1b[2J"]}, r"2 factors .*'\\x1b\[2J'"),
         ({"factor_names": [1, 2]}, "factor_names: holds int64"),
+        ({"factor_names": np.frombuffer(b"\xff" * 8, "<U1")}, "names of factors"),
         ({"factor_names": np.array(["size", None])}, "factor_names: "),
         ({"labels": np.zeros(20)}, r"labels .*\[N\].*float64"),
         ({"labels": np.full(20, 2**40)}, "a label is 1099511627776"),

@@ -23,8 +23,8 @@ KEYS = {
 }
 """What an NPZ file may hold, and the names under which it may. A lone array is the images."""
 NUMBERS, TEXT = "uifb", "U"
-"""Kinds of dtypes that are read."""
-AS_NUMBERS = "save the images as numbers (uint8)"
+REMEDIES = {NUMBERS: "save it as numbers (images as uint8)", TEXT: "save it as text"}
+"""What to do when an array is none of these kinds of dtypes."""
 MAX_HEADER = 10_000
 """Bytes of a header that numpy parses."""
 PLAIN = re.compile(
@@ -44,11 +44,11 @@ def _check(file: IO[bytes], name: str, size: int, kinds: str = NUMBERS) -> None:
         first, at = version == (1, 0), file.tell()
         text = file.read(min(MAX_HEADER, int.from_bytes(file.read(2 if first else 4), "little")))
         if not PLAIN.fullmatch(text):
-            raise DataError(f"{name}: its header is not that of plain numbers; {AS_NUMBERS}")
+            raise DataError(f"{name}: its header is not that of plain values; {REMEDIES[kinds]}")
         file.seek(at)
         shape, _, dtype = (npy.read_array_header_1_0 if first else npy.read_array_header_2_0)(file)
     if dtype.hasobject or dtype.kind not in kinds:
-        raise DataError(f"{name}: holds {dtype}; {AS_NUMBERS}")
+        raise DataError(f"{name}: holds {dtype}; {REMEDIES[kinds]}")
     body = size - file.tell()
     if math.prod(shape) * dtype.itemsize != body:
         claim = f"announces {list(shape)} of {dtype}"
@@ -114,11 +114,8 @@ def load_file(path: Path) -> Images:
     count = int(labels.max(initial=-1)) + 1
     if count > MAX_CLASSES:
         raise DataError(f"{path}: a label is {count - 1}; number the classes from 0")
-    return Images(
-        as_uint8(arrays["images"], str(path)),
-        labels,
-        tuple(str(i) for i in range(count)),
-        str(path),
-        factors=_whole(arrays.get("factors"), 2, f"{path}: factors"),
-        factor_names=tuple(map(str, arrays.get("factor_names", np.empty(0)).flat)),
-    )
+    factors = _whole(arrays.get("factors"), 2, f"{path}: factors")
+    with parsing(path, "names of factors"):  # which may hold what is no character
+        names = tuple(map(str, arrays.get("factor_names", np.empty(0)).flat))
+    pixels, classes = as_uint8(arrays["images"], str(path)), tuple(map(str, range(count)))
+    return Images(pixels, labels, classes, str(path), factors=factors, factor_names=names)

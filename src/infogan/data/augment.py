@@ -45,9 +45,9 @@ class Augmentation(BaseModel):
     brightness: float = Field(default=0.0, ge=0, le=1)
     """Largest relative change of brightness."""
     contrast: float = Field(default=0.0, ge=0, le=1)
-    """The same of contrast, the distance of pixels from the image's mean grey."""
+    """Largest relative change of contrast: distance of pixels from the image's mean grey."""
     saturation: float = Field(default=0.0, ge=0, le=1)
-    """The same of saturation, the distance of pixels from their own grey; RGB images only."""
+    """Largest relative change of saturation: distance of pixels from their own grey; RGB only."""
     grey: float = Field(default=0.0, ge=0, le=1)
     """Share of RGB views that turn grey: above 0, no two classes may differ in hue alone."""
     anneal: float = Field(default=0.0, ge=0, le=1)
@@ -103,7 +103,7 @@ class Affine(Augmentation):
 
     kind: Literal["affine"] = "affine"
     strength: float = Field(default=1.0, ge=0, le=4)
-    """1: turn by up to 10 degrees, scale and shear by up to 15 and 20 %; proportional to it."""
+    """Strength of turns, shears and scaling: at 1, up to 10 degrees, 20 % and 15 %."""
     shift: float = Field(default=0.125, ge=0, le=1)
     """Largest shift, as a share of half the image's side."""
     stretch: float = Field(default=0.0, ge=0, le=1)

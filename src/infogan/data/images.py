@@ -6,7 +6,7 @@ channels-last memory, so that the change of layout is a view.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 
 import numpy as np
@@ -128,7 +128,7 @@ class Images:
         return f"{self.name}#{i if self.rows is None else self.rows[i]}"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Order:
     """The order in which training sees n images, as a function of (seed, epoch).
 
@@ -138,17 +138,15 @@ class Order:
     n: int
     seed: int
     purpose: str = "order"
-    _epoch: int = -1
-    _permutation: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-
-    def _of(self, epoch: int) -> NDArray[np.int64]:
-        if epoch != self._epoch:
-            generator = stream(self.seed, self.purpose, epoch)
-            self._permutation = torch.randperm(self.n, generator=generator).numpy()
-            self._epoch = epoch
-        return self._permutation
 
     def batch(self, number: int, size: int) -> NDArray[np.int64]:
         """[size] indices of the batch of that number; batches run on over the ends of epochs."""
         epochs, at = np.divmod(np.arange(number * size, (number + 1) * size), self.n)
-        return np.concatenate([self._of(int(e))[at[epochs == e]] for e in np.unique(epochs)])
+        return np.concatenate([_epoch(self, int(e))[at[epochs == e]] for e in np.unique(epochs)])
+
+
+@lru_cache(maxsize=4)
+def _epoch(order: Order, epoch: int) -> NDArray[np.int64]:
+    """[n] the order of one epoch; kept, since successive batches share it."""
+    generator = stream(order.seed, order.purpose, epoch)
+    return np.asarray(torch.randperm(order.n, generator=generator))

@@ -44,11 +44,10 @@ def _split(images: Images, split: Split, held_out: range) -> Images:
         raise no_test(images.name)
     if split == "all":
         return images
-    learned = (i for i in range(len(images)) if i not in held_out)
-    rows = held_out if split == "validation" else [*learned]
+    n = len(images)
+    rows = held_out if split == "validation" else [i for i in range(n) if i not in held_out]
     if not rows:
-        few = f"{len(images)} images are too few for a {split} split"
-        raise DataError(f"{images.name}: {few}; use all")
+        raise DataError(f"{images.name}: {n} images are too few for a {split} split; use all")
     return images.subset(rows)
 
 

@@ -29,8 +29,7 @@ class Dcgan(BaseModel, base.Family):
     model_config = SETTINGS
     kind: Literal["dcgan"] = "dcgan"
     channels: tuple[int, ...] = ()
-    """Channels of each stride-2 convolution; empty: 64, 128, ... until the map's shorter side is at
-    most 7."""
+    """Channels of each stride-2 convolution; empty: 64, 128, ... down to a side of at most 7."""
     features: int = Field(default=1024, ge=1)
     """Width of the fully connected layer of D's trunk and of G."""
     q_hidden: int = Field(default=128, ge=1)
