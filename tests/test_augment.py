@@ -1,26 +1,28 @@
-"""Changes of images, against what they must do to pixels that are known, and against what is measured after them."""
+"""Augmented views: what they do to known pixels, and what is measured on images afterwards."""
+
+import math
 
 import numpy as np
 import pytest
 import torch
 from harness import strokes
 from pydantic import ValidationError
-from torch import Tensor
+from torch import Tensor, nn
 
 from infogan.analysis.metrics import morphology
 from infogan.config import presets
 from infogan.config.settings import RunConfig
 from infogan.core.errors import ConfigError
 from infogan.core.random import stream
-from infogan.data.augment import LUMA, Affine, CropAndColour
-from infogan.data.images import to_float, to_pixels
+from infogan.data.augment import Affine, CropAndColour
+from infogan.data.images import LUMA, to_float, to_pixels
 from infogan.training.trainer import Trainer
 
 NOTHING = {"area": 1, "brightness": 0, "contrast": 0, "saturation": 0, "grey": 0, "mirror": False}
 
 
 def only(**fields: float) -> CropAndColour:
-    """Nothing but these changes."""
+    """An augmentation that makes these changes and no others."""
     return CropAndColour.model_validate(NOTHING | fields)
 
 
@@ -35,17 +37,15 @@ def grey_of(images: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_nothing_allowed_changes_nothing(channels: int) -> None:
+def test_without_any_change_views_equal_their_images(channels: int) -> None:
     images = noise(64, channels)
     assert torch.allclose(only()(images, stream(0, "x")).images, images, atol=1e-5)
 
 
-def test_a_crop_that_fades_grows_to_the_whole_image() -> None:
+def test_an_annealed_crop_grows_to_the_whole_image() -> None:
     crop = CropAndColour(area=0.4, anneal=1)
     assert [crop.annealed(left).area for left in (1, 0.5, 0)] == pytest.approx([0.4, 0.7, 1])
-    assert (
-        CropAndColour(area=0.3).annealed(1).area == 0.3
-    )  # to the last bit: what does not fade stays as it was
+    assert CropAndColour(area=0.3).annealed(1).area == 0.3  # bit for bit
     assert crop.annealed(0).model_copy(update={"area": 0.4}) == crop
 
 
@@ -66,9 +66,8 @@ def test_a_crop_is_a_part_of_its_share_of_the_area_within_the_image() -> None:
     centre = (out.amax((2, 3)) + out.amin((2, 3))) / 2
     assert float((centre.abs() + size / 2).max()) < 1.01  # never over the border
     reach = 1 - size / 2
-    assert (centre / reach)[reach > 0.2].std() == pytest.approx(
-        3**-0.5, abs=0.03
-    )  # anywhere within it
+    anywhere = 3**-0.5  # standard deviation of U(-1, 1)
+    assert (centre / reach)[reach > 0.2].std() == pytest.approx(anywhere, abs=0.03)
 
 
 def test_half_of_the_images_are_mirrored() -> None:
@@ -94,8 +93,8 @@ def test_contrast_keeps_the_mean_grey_and_saturation_each_pixels() -> None:
     images = noise(300)
     contrast = only(contrast=0.4)(images, stream(0, "x")).images
     assert torch.allclose(grey_of(contrast).mean((1, 2)), grey_of(images).mean((1, 2)), atol=1e-5)
-    spread = grey_of(contrast).std((1, 2)) / grey_of(images).std((1, 2))
-    assert 0.6 <= float(spread.min()) < 0.63 < 1.37 < float(spread.max()) <= 1.401
+    change = grey_of(contrast).std((1, 2)) / grey_of(images).std((1, 2))
+    assert 0.6 <= float(change.min()) < 0.63 < 1.37 < float(change.max()) <= 1.401
     saturation = only(saturation=0.4)(images, stream(0, "x")).images
     assert torch.allclose(grey_of(saturation), grey_of(images), atol=1e-5)
     colour = (saturation[:, 0] - saturation[:, 1]) / (images[:, 0] - images[:, 1])
@@ -236,16 +235,16 @@ def test_strokes_grow_on_either_side_by_what_is_said() -> None:
 
 
 def test_what_can_be_followed() -> None:
-    """A code follows what a run teaches, and what its changes change."""
+    """A code can follow only a property that views move, in a run that trains on views."""
     crops = "crop-and-colour"
     for settings, words in (
         (
             {"objective": {"real_weight": 0}},
-            "above 0; else --latent.slant.follows none --latent.width.follows none",
+            "--latent.slant.follows none --latent.width.follows none",
         ),
-        ({"augment": crops}, "does not move it one way; can follow width and height"),
-        ({"augment": {"strength": 0, "stretch": 0, "thicken": 0}}, "set it none"),
-        ({"augment": {"mirror": True}}, "can follow width and height and thickness"),
+        ({"augment": crops}, "slant.*width and height$"),
+        ({"augment": {"strength": 0, "stretch": 0, "thicken": 0}}, r"follows \w+: .*none"),
+        ({"augment": {"mirror": True}}, "slant.*width and height and thickness"),
     ):
         with pytest.raises(ConfigError, match=words):
             presets.DIGITS.replace(**settings)
@@ -253,3 +252,63 @@ def test_what_can_be_followed() -> None:
     assert wide.latent.following == {"width": "width"}
     with pytest.raises(ConfigError, match=r"latent\.slant\.follows"):
         presets.DIGITS.replace(latent={"slant": {"follows": "colour"}})
+
+
+def test_affine_of_strength_zero_changes_nothing() -> None:
+    images = noise(4, 1)
+    same = Affine(strength=0, shift=0)(images, stream(0, "x")).images
+    assert torch.allclose(same, images, atol=1e-5)
+    images = noise(16, 1)
+    mirrored = Affine(strength=0, shift=0, mirror=True)(images, stream(0, "x")).images
+    for image, out in zip(images, mirrored, strict=True):
+        assert any(torch.allclose(out, one, atol=1e-5) for one in (image, image.flip(2)))
+    assert not torch.allclose(mirrored, images, atol=1e-2)
+
+
+def test_affine_bends_smoothly_and_each_image_its_own_way() -> None:
+    """On an image of its own coordinates the change is the displacement, of the size asked for."""
+    n, side = 200, 24
+    axis = torch.linspace(-1, 1, side)
+    images = torch.stack([axis.expand(side, side), axis[:, None].expand(side, side)]).expand(
+        n, 2, side, side
+    )
+    moved = Affine(strength=0, shift=0, bend=0.05)(images, stream(0, "x")).images - images
+    inside = moved[:, :, 6:-6, 6:-6]  # the border holds back what would come in from outside
+    assert 0.02 < inside.std() < 0.08
+    assert (inside[..., 1:] - inside[..., :-1]).abs().max() < 0.05
+    assert inside.mean((2, 3)).std(0).min() > 0.01
+    assert abs(torch.corrcoef(inside.mean((2, 3)).T)[0, 1]) < 0.2
+
+
+def test_affine_turns_in_pixels_on_oblong_images() -> None:
+    """A turned bar keeps its length, whatever the aspect of the image."""
+    images = torch.full((64, 1, 40, 80), -1.0)
+    images[:, :, 18:22, 30:50] = 1.0
+    turned = Affine(strength=4, shift=0)(images, stream(0, "x")).images
+    area = (turned + 1).sum((1, 2, 3)) / 2
+    u = torch.rand(64, 6, generator=stream(0, "x")) * 2 - 1
+    expected = 80 / (1 + 0.6 * u[:, 2]) ** 2  # turns and shears keep the area
+    keep = expected < 300  # a bar enlarged over the border is cut
+    assert math.isclose(float((area / expected)[keep].mean()), 1, abs_tol=0.05)
+
+
+def test_affine_does_the_same_to_an_oblong_image() -> None:
+    """With border added left and right, the middle turns, shears and scales as before."""
+    square = torch.full((32, 1, 40, 40), -1.0)
+    square[:, :, 18:22, 12:28] = 1.0
+    wide = nn.functional.pad(square, (20, 20), value=-1.0)
+    augment = Affine(strength=2, shift=0)
+    a, b = augment(square, stream(0, "x")), augment(wide, stream(0, "x"))
+    assert torch.allclose(a.images, b.images[..., 20:60], atol=1e-3)
+    assert all(torch.allclose(move, b.moves[name]) for name, move in a.moves.items())
+
+
+def test_affine_shifts_both_ways() -> None:
+    images = torch.full((32, 1, 40, 80), -1.0)
+    images[:, :, 16:24, 36:44] = 1.0
+    weight = (Affine(strength=0, shift=0.5)(images, stream(0, "x")).images + 1)[:, 0]
+    u = torch.rand(32, 6, generator=stream(0, "x")) * 2 - 1
+    for axis, column, side in ((2, 3, 80), (1, 4, 40)):
+        at = torch.arange(side) - (side - 1) / 2
+        centre = (weight.sum(3 - axis) * at).sum(1) / weight.sum((1, 2))
+        assert torch.allclose(centre, -0.5 * u[:, column] * side / 2, atol=0.05)

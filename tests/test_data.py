@@ -3,22 +3,21 @@
 import dataclasses
 import gzip
 import hashlib
-import math
 import os
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import nn
 
 from infogan import data
 from infogan.core.errors import DataError
-from infogan.core.random import stream
-from infogan.data import folder, idx
-from infogan.data.augment import Affine
+from infogan.data import folder, idx, sources, splits
 from infogan.data.images import Images, Order, to_float, to_pixels
 
 
@@ -90,7 +89,7 @@ def test_idx_plain_and_gzipped(tmp_path: Path, packed: bool) -> None:
         assert everything.labels.tolist() == labels.tolist()
     assert len(data.load(file, "validation")) == 10  # the last sixth, as 10,000 of MNIST's 60,000
     assert np.array_equal(data.load(file, "validation").pixels[..., 0], images[50:])
-    with pytest.raises(DataError, match="no test split"):
+    with pytest.raises(DataError, match="--split train or validation"):
         data.load(file, "test")
 
 
@@ -154,12 +153,12 @@ def test_numpy_files(tmp_path: Path) -> None:
         (np.full((3, 16, 16), 300), "values run from"),
         (np.zeros((3, 16, 16, 2), np.uint8), "1 or 3"),
         (np.zeros((0, 16, 16), np.uint8), "no image"),
-        (np.array([object()] * 3), "save the images as numbers"),
+        (np.array([object()] * 3), "numbers .images as uint8"),
         (
             np.zeros(3, [("a", "<i4"), ("b", "<i4")]),
-            "not that of plain numbers; save the images as numbers",
+            "numbers .images as uint8",
         ),
-        (np.array(["a", "b"]), "save the images as numbers"),
+        (np.array(["a", "b"]), "numbers .images as uint8"),
     ],
     ids=str,
 )
@@ -226,24 +225,21 @@ def test_classes_of_a_folder_with_splits_are_named_without_them(tmp_path: Path) 
 
 
 def test_images_named_test_are_never_trained_on(tmp_path: Path) -> None:
-    """Without a train folder there is no telling whether the others are what is to be learned from."""
+    """Without a train folder it is unknown whether the others are to be learned from."""
     for name in ("a", "b", "test"):
         for i in range(12):
             png(tmp_path / name / f"{i}.png", noise(16, 16))
     for split in ("train", "validation"):
-        with pytest.raises(
-            DataError,
-            match=r"has a folder test but none named train; .*/train, or give test another",
-        ):
+        with pytest.raises(DataError, match=r"folder test .*/train,"):
             data.load(str(tmp_path), split)
     assert len(data.load(str(tmp_path), "test")) == 12
     assert len(data.load(str(tmp_path), "all")) == 36  # of an album that is only encoded, all of it
     (tmp_path / "test").rename(tmp_path / "train")  # of buses, cars and trains
     splits: tuple[data.Split, ...] = ("train", "validation", "all")
     for part in splits:
-        with pytest.raises(DataError, match=r"holds a beside train, .* give train another name"):
+        with pytest.raises(DataError, match=r"holds a beside train, .*put a elsewhere"):
             data.load(str(tmp_path), part)
-    with pytest.raises(DataError, match="no test split"):
+    with pytest.raises(DataError, match="--split validation"):
         data.load(str(tmp_path), "test")
 
 
@@ -279,18 +275,14 @@ def test_sizes_are_brought_to_one_on_request_only(tmp_path: Path) -> None:
 def test_colour_is_found_in_the_files(tmp_path: Path) -> None:
     for i in range(5):
         png(tmp_path / "photos" / f"{i}.png", np.repeat(noise(16, 16, 1), 3, 2))
-    assert data.load(str(tmp_path / "photos"), "all").shape == (
-        16,
-        16,
-        1,
-    )  # RGB files without colour
+    assert data.load(str(tmp_path / "photos"), "all").shape == (16, 16, 1)  # RGB without colour
     png(tmp_path / "photos" / "z.png", noise(16, 16, 3))
     assert data.load(str(tmp_path / "photos"), "all").shape == (16, 16, 3)
     assert data.load(str(tmp_path / "photos"), "all", color="grey").shape == (16, 16, 1)
 
 
 def test_conversions_of_odd_images(tmp_path: Path) -> None:
-    """Transparency over white, 16 bits scaled, the EXIF turn applied, the first frame of an animation."""
+    """Transparency over white, 16 bits scaled, EXIF orientation applied, first frame taken."""
     folder = tmp_path / "photos"
     folder.mkdir()
     Image.new("RGBA", (16, 16), (0, 0, 0, 0)).save(folder / "a.png")
@@ -329,12 +321,13 @@ def test_bad_files_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
 
 def test_folders_that_hold_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
-    with pytest.raises(DataError, match=r"no images in it \(1 other files\); accepted are"):
+    with pytest.raises(DataError, match=r"1 other files\).*\.png"):
         data.load(str(tmp_path))
-    with pytest.raises(DataError, match="no such file or folder"):
-        data.load(str(tmp_path / "nowhere"))
-    with pytest.raises(DataError, match="not a folder"):
-        data.load(str(tmp_path / "a.txt"))
+    for name in ("nowhere", "a.txt"):
+        with pytest.raises(DataError) as caught:
+            data.load(str(tmp_path / name))
+        assert name in str(caught.value)
+        assert all(kind.what in str(caught.value) for kind in data.SOURCES)  # what may be given
 
 
 class Answer:
@@ -354,22 +347,21 @@ class Answer:
         pass
 
 
-def test_a_folder_of_another_published_set_is_told(
+def test_a_folder_of_another_published_set_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They all call their files alike, and digits would be scored as garments."""
+    """All of them name their files alike, and digits would be scored as garments."""
     images = idx_bytes(noise(6, 28, 28))
     labels = idx_bytes(np.zeros(6, np.uint8))
     (tmp_path / idx.TRAIN_IMAGES).write_bytes(images)
     (tmp_path / f"{idx.TRAIN_LABELS}.gz").write_bytes(gzip.compress(labels))
-    assert (
-        len(data.load("fashion-mnist", "all", dir=str(tmp_path))) == 6
-    )  # somebody's own images in that format
+    own_images = data.load("fashion-mnist", "all", dir=str(tmp_path))
+    assert len(own_images) == 6  # in that format, under these names
     digest = {idx.TRAIN_LABELS: hashlib.sha256(labels).hexdigest()}
     monkeypatch.setitem(
         idx.PUBLISHED, "mnist", dataclasses.replace(idx.PUBLISHED["mnist"], sha256=digest)
     )
-    with pytest.raises(DataError, match="is that of mnist, not of fashion-mnist; give mnist"):
+    with pytest.raises(DataError, match="give mnist, or another --data-dir"):
         data.load("fashion-mnist", "all", dir=str(tmp_path))
     assert len(data.load("mnist", "all", dir=str(tmp_path))) == 6
 
@@ -409,50 +401,8 @@ def test_only_plain_headers_reach_a_parser(
     (tmp_path / "x.npy").write_bytes(
         b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + bytes(6 * 256)
     )
-    with pytest.raises(DataError, match="not that of plain numbers"):
+    with pytest.raises(DataError, match=r"x\.npy: its header"):
         data.load(str(tmp_path / "x.npy"), "all")
-
-
-def test_augment_of_strength_zero_changes_nothing() -> None:
-    images = to_float(noise(4, 20, 28, 1))
-    same = Affine(strength=0, shift=0)(images, stream(0, "x")).images
-    assert torch.allclose(same, images, atol=1e-5)
-    images = to_float(noise(16, 20, 28, 1))
-    mirrored = Affine(strength=0, shift=0, mirror=True)(images, stream(0, "x")).images
-    for image, out in zip(images, mirrored, strict=True):
-        assert torch.allclose(out, image, atol=1e-5) or torch.allclose(
-            out, image.flip(2), atol=1e-5
-        )
-    assert not torch.allclose(mirrored, images, atol=1e-2)
-
-
-def test_augment_bends_smoothly_and_each_image_its_own_way() -> None:
-    """On a picture of its own coordinates the change is the displacement: as large as asked for, and smooth."""
-    n, side = 200, 24
-    axis = torch.linspace(-1, 1, side)
-    images = torch.stack([axis.expand(side, side), axis[:, None].expand(side, side)]).expand(
-        n, 2, side, side
-    )
-    moved = Affine(strength=0, shift=0, bend=0.05)(images, stream(0, "x")).images - images
-    inside = moved[:, :, 6:-6, 6:-6]  # the border holds back what would come in from outside
-    assert 0.02 < inside.std() < 0.08
-    assert (inside[..., 1:] - inside[..., :-1]).abs().max() < 0.05
-    assert inside.mean((2, 3)).std(0).min() > 0.01
-    assert abs(torch.corrcoef(inside.mean((2, 3)).T)[0, 1]) < 0.2
-
-
-def test_augment_turns_in_pixels_on_oblong_images() -> None:
-    """A turned bar keeps its length, whatever the aspect of the image."""
-    images = torch.full((64, 1, 40, 80), -1.0)
-    images[:, :, 18:22, 30:50] = 1.0
-    turned = Affine(strength=4, shift=0)(images, stream(0, "x")).images
-    area = (turned + 1).sum((1, 2, 3)) / 2
-    u = torch.rand(64, 6, generator=stream(0, "x")) * 2 - 1
-    expected = (
-        80 / (1 + 0.6 * u[:, 2]) ** 2
-    )  # area scales with the square; turns and shears keep it
-    keep = expected < 300  # a bar enlarged over the border is cut
-    assert math.isclose(float((area / expected)[keep].mean()), 1, abs_tol=0.05)
 
 
 def test_images_refuse_what_is_no_image() -> None:
@@ -550,23 +500,130 @@ def test_huge_images_are_bad_files(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         data.load(str(tmp_path / "photos"), "all", size="8")
 
 
-def test_augment_does_the_same_to_an_oblong_image() -> None:
-    """With border added left and right, what is in the middle turns, shears and scales as before."""
-    square = torch.full((32, 1, 40, 40), -1.0)
-    square[:, :, 18:22, 12:28] = 1.0
-    wide = nn.functional.pad(square, (20, 20), value=-1.0)
-    augment = Affine(strength=2, shift=0)
-    a, b = augment(square, stream(0, "x")), augment(wide, stream(0, "x"))
-    assert torch.allclose(a.images, b.images[..., 20:60], atol=1e-3)
-    assert all(torch.allclose(move, b.moves[name]) for name, move in a.moves.items())
+def test_a_further_source_is_a_function_and_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stripes(source: data.Source, split: data.Split, progress: folder.Progress) -> Images:
+        n = int(source.name.removeprefix("stripes:"))
+        return splits.every_tenth(Images(noise(n, 16, 16, 1), name=source.name), split)
+
+    row = sources.Kind("stripes:N", lambda name: name.startswith("stripes:"), stripes)
+    monkeypatch.setattr(sources, "SOURCES", (*data.SOURCES, row))
+    assert [len(data.load("stripes:30", split)) for split in ("train", "validation")] == [27, 3]
+    with pytest.raises(DataError, match="stripes:N"):
+        data.load("stripe:30")
 
 
-def test_augment_shifts_both_ways() -> None:
-    images = torch.full((32, 1, 40, 80), -1.0)
-    images[:, :, 16:24, 36:44] = 1.0
-    weight = (Affine(strength=0, shift=0.5)(images, stream(0, "x")).images + 1)[:, 0]
-    u = torch.rand(32, 6, generator=stream(0, "x")) * 2 - 1
-    for axis, column, side in ((2, 3, 80), (1, 4, 40)):
-        at = torch.arange(side) - (side - 1) / 2
-        centre = (weight.sum(3 - axis) * at).sum(1) / weight.sum((1, 2))
-        assert torch.allclose(centre, -0.5 * u[:, column] * side / 2, atol=0.05)
+def test_an_unknown_split_is_answered_with_those_that_exist() -> None:
+    with pytest.raises(DataError, match=r"'dev'.*train, validation, test, all"):
+        data.load("digits", "dev")  # type: ignore[arg-type]
+
+
+def test_splits_cost_the_command_line_nothing() -> None:
+    heavy = "{'torch', 'numpy', 'pydantic', 'PIL'} & set(sys.modules)"
+    command = [sys.executable, "-c", f"import sys, infogan.data.splits; print({heavy})"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert found.stdout == "set()\n"
+
+
+def hold_out(images: Images, split: data.Split, rule: str) -> Images:
+    return splits.every_tenth(images, split) if rule == "tenth" else splits.last(images, split, 6)
+
+
+@pytest.mark.parametrize("rule", ["last", "tenth"])
+@pytest.mark.parametrize("n", [10, 25])
+def test_train_and_validation_are_all_images_without_overlap(rule: str, n: int) -> None:
+    images = Images(noise(n, 16, 16, 1), np.arange(n))
+    train, held_out = (hold_out(images, split, rule) for split in ("train", "validation"))
+    expected = [i for i in range(n) if (i >= n - 6 if rule == "last" else i % 10 == 9)]
+    assert held_out.labels.tolist() == expected
+    assert sorted([*train.labels, *held_out.labels]) == list(range(n))
+    assert train.labels.tolist() == sorted(train.labels)  # in the order of the source
+    assert np.array_equal(held_out.pixels, images.pixels[expected])
+    assert hold_out(images, "all", rule) is images
+    with pytest.raises(DataError, match="--split validation"):
+        hold_out(images, "test", rule)
+
+
+@pytest.mark.parametrize(
+    ("images", "split", "rule"), [(6, "train", "last"), (9, "validation", "tenth")]
+)
+def test_too_few_images_for_a_split(images: int, split: data.Split, rule: str) -> None:
+    with pytest.raises(DataError, match=f"{images} images .*{split}"):
+        hold_out(Images(noise(images, 16, 16, 1)), split, rule)
+
+
+def test_a_folder_of_idx_files_has_the_splits_of_its_files(tmp_path: Path) -> None:
+    (tmp_path / idx.TEST_IMAGES).write_bytes(idx_bytes(noise(12, 28, 28)))
+    assert len(data.load(str(tmp_path), "all")) == len(data.load(str(tmp_path), "test")) == 12
+    with pytest.raises(DataError, match="--split test"):
+        data.load(str(tmp_path), "train")
+    (tmp_path / idx.TRAIN_IMAGES).write_bytes(idx_bytes(noise(60, 28, 28)))
+    parts: tuple[data.Split, ...] = ("train", "validation", "test", "all")
+    assert [len(data.load(str(tmp_path), part)) for part in parts] == [50, 10, 12, 60]
+
+
+def with_factors(**changes: Any) -> dict[str, Any]:
+    """Arrays of an NPZ file of 20 images with two factors."""
+    factors = np.stack([np.arange(20), np.arange(20) % 3], 1)
+    arrays = {"images": noise(20, 16, 16), "factors": factors, "factor_names": ["size", "hue"]}
+    return arrays | changes
+
+
+def test_factors_go_with_their_images(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", **with_factors())
+    images = data.load(str(tmp_path / "x.npz"), "all")
+    assert images.factor_names == ("size", "hue")
+    assert images.factors.dtype == np.int64
+    assert images.factors.tolist() == [[i, i % 3] for i in range(20)]
+    held_out = data.load(str(tmp_path / "x.npz"), "validation")
+    assert held_out.factors.tolist() == [[9, 0], [19, 1]]
+    assert held_out.subset([1]).factors.tolist() == [[19, 1]]
+    assert held_out.factor_names == ("size", "hue")
+    np.savez(tmp_path / "y.npz", **with_factors(factor_names=np.empty(0, "<U1")))
+    assert data.load(str(tmp_path / "y.npz")).factor_names == ("factor 0", "factor 1")
+    np.savez(tmp_path / "z.npz", images=noise(20, 16, 16))
+    plain = data.load(str(tmp_path / "z.npz"))
+    assert (plain.factors.shape, plain.factor_names) == ((18, 0), ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"factors": np.zeros(20, np.int64)}, r"factors .*\[N, F\].*\[20\]"),
+        ({"factors": np.zeros((20, 2))}, "factors .*float64"),
+        ({"factors": np.zeros((19, 2), np.int64)}, r"\[19, 2\] for 20 images"),
+        ({"factor_names": ["size"]}, "2 factors .*'size'"),
+        ({"factor_names": ["size", "size"]}, "2 factors .*'size', 'size'"),
+        ({"factor_names": ["size", "\x1b[2J"]}, r"2 factors .*'\\x1b\[2J'"),
+        ({"factor_names": [1, 2]}, "factor_names: holds int64"),
+        ({"factor_names": np.frombuffer(b"\xff" * 8, "<U1")}, "names of factors"),
+        ({"factor_names": np.array(["size", None])}, "factor_names: "),
+        ({"labels": np.zeros(20)}, r"labels .*\[N\].*float64"),
+        ({"labels": np.full(20, 2**40)}, "a label is 1099511627776"),
+    ],
+)
+def test_factors_and_labels_that_are_none(
+    tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    np.savez(tmp_path / "x.npz", **with_factors(**changes))
+    with pytest.raises(DataError, match=words) as caught:
+        data.load(str(tmp_path / "x.npz"), "all")
+    assert "x.npz" in str(caught.value)
+
+
+def test_a_digest_says_which_images_these_are() -> None:
+    """Runs of earlier versions hold these digests: without factors they may not change."""
+    digits = data.load("digits", split="validation")
+    assert digits.digest == "b312e2613c13f28bf20ad3417bc061af29d24eb02e37a16817f4b6196f427d9e"
+    plain = Images(noise(4, 16, 16, 1), np.arange(4), tuple("abcd"))
+    factors = np.arange(8).reshape(4, 2)
+    changed: list[dict[str, Any]] = [
+        {"labels": np.array([0, 1, 3, 2])},
+        {"classes": tuple("abce")},
+        {"base": 255 - plain.base},
+        {"factors": factors},
+        {"factors": factors + 1},
+        {"factors": factors, "factor_names": ("size", "hue")},
+    ]
+    digests = [dataclasses.replace(plain, **change).digest for change in [{}, *changed]]
+    assert len(set(digests)) == len(digests)
+    assert plain.subset([2, 0]).digest == plain.subset([2, 0]).digest != plain.subset([0, 2]).digest

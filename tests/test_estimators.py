@@ -1,4 +1,4 @@
-"""Estimates from samples, held against variables whose information is known, and the table of their errors."""
+"""Estimates from samples of variables whose information is known, and the table of errors."""
 
 import importlib.util
 import json

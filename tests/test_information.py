@@ -1,5 +1,8 @@
-"""Information theory: every identity on random tables, closed forms against torch.distributions and printed numbers,
-bounds on channels whose information is known exactly, tables read from files, and the pages that teach it."""
+"""Information theory: identities, closed forms, bounds, tables from files, and the pages on it.
+
+Identities hold on random tables; closed forms are compared with torch.distributions and printed
+numbers, bounds with channels whose information is known exactly.
+"""
 
 import doctest
 import importlib
@@ -182,7 +185,7 @@ def test_kl_adds_over_independent_parts_and_is_convex(
 
 @checked
 @given(_weights(4))
-def test_a_variable_tells_itself_completely(p: Table) -> None:
+def test_a_variable_determines_itself(p: Table) -> None:
     same = np.diag(p)
     assert it.mutual_information(same) == approx(it.entropy(p), abs=EPS)
     assert it.variation_of_information(same) == approx(0, abs=EPS)
@@ -321,10 +324,9 @@ def test_what_does_not_fit_is_refused() -> None:
 
 
 def test_importing_loads_neither_scipy_nor_scikit_learn() -> None:
-    loaded = "import sys, infogan.information; print({'scipy', 'sklearn', 'matplotlib'} & set(sys.modules))"
-    found = subprocess.run(
-        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True
-    )
+    heavy = "{'scipy', 'sklearn', 'matplotlib'} & set(sys.modules)"
+    command = [sys.executable, "-c", f"import sys, infogan.information; print({heavy})"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
     assert found.stdout == "set()\n"
 
 
@@ -442,7 +444,7 @@ def _symmetric(k: int, percent: int) -> NDArray[Any]:
 
 
 def _every_sample(counts: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Samples (c, x) in the exact proportions of a table of counts, so that a mean over them is an expectation."""
+    """Samples (c, x) in the exact proportions of a table: a mean over them is an expectation."""
     c, x = np.indices(counts.shape).reshape(2, -1).repeat(counts.ravel(), 1)
     return c, x
 
@@ -478,8 +480,8 @@ def test_l_i_below_information_below_entropy(counts: NDArray[Any], data: st.Data
     assert _l_i(counts, posterior) == approx(i, abs=EPS)
 
 
-def test_the_code_of_the_package_reads_the_same_bound() -> None:
-    """Categorical.log_q with the posterior's logarithms as logits, on the 10-ary channel with error 0.1."""
+def test_a_categorical_code_has_the_same_bound() -> None:
+    """Of Categorical.log_q on the 10-ary channel with error 0.1, with ln posterior as logits."""
     counts = _symmetric(10, 10)
     c, x = _every_sample(counts)
     logits = torch.tensor(_posterior(counts)[:, x].T).log()

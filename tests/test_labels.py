@@ -1,4 +1,4 @@
-"""The label budget: what an objective may see, how it is chosen, and that nothing else ever reaches it."""
+"""The label budget: what an objective may see, how it is chosen, and that it sees no more."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_all_labels(images: Images) -> None:
     assert np.array_equal(reveal(images, "all", 0).labels, images.labels)
 
 
-@pytest.mark.parametrize(("budget", "words"), [(40, "fewer than labels 40"), (1, "has no labels")])
+@pytest.mark.parametrize(("budget", "words"), [(40, "labels 40"), (1, "CSV")])
 def test_a_budget_that_cannot_be_met(budget: int, words: str, images: Images) -> None:
     if budget == 1:
         images = replace(images, labels=np.full(len(images), -1))
@@ -37,7 +37,7 @@ def test_a_budget_that_cannot_be_met(budget: int, words: str, images: Images) ->
 
 
 def test_a_class_without_a_label(images: Images) -> None:
-    with pytest.raises(DataError, match="no label of class d"):
+    with pytest.raises(DataError, match="class d"):
         reveal(replace(images, labels=np.where(images.labels == 3, -1, images.labels)), "all", 0)
 
 
@@ -57,7 +57,7 @@ def of_folder(tmp_path: Path) -> Images:
 @pytest.mark.parametrize("start", ["", "\ufeff"], ids=["plain", "bom"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["lf", "crlf"])
 def test_csv_of_ones_own_folder(start: str, end: str, tmp_path: Path) -> None:
-    """Relative or as encode prints them; quoted commas; classes in sorted order; a held-out file is passed over."""
+    """Relative or absolute names, quoted commas, sorted classes; a held-out file is skipped."""
     held_out = tmp_path / "photos" / "held.png"
     held_out.parent.mkdir()
     held_out.touch()
@@ -72,15 +72,15 @@ def test_csv_of_ones_own_folder(start: str, end: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b"name,class\na.png,x\n", "line 1: the header must be file,label"),
-        (b"", "line 1: the header"),
-        (b"file,label\nx/c.png\n", "line 2: 'x/c.png' is not file,label"),
-        (b"file,label\nx/c.png,\n", "line 2"),
-        (b"file,label\nx/c.png,dog,3\n", "line 2"),
-        (b"file,label\nx/c.png,dog\nx/c.png,cat\n", "line 3: x/c.png was already in line 2"),
-        (b"file,label\nnone.png,dog\n", "line 2: no image 'none.png'"),
-        (b"file,label\nx/c.png,\xff\xfe\n", "cannot be read as CSV in UTF-8"),
-        (b'file,label\n"x/c.png,dog\n', "cannot be read as CSV"),
+        (b"name,class\na.png,x\n", "line 1: .*file,label"),
+        (b"", "line 1: .*file,label"),
+        (b"file,label\nx/c.png\n", "line 2: 'x/c.png'"),
+        (b"file,label\nx/c.png,\n", "line 2: 'x/c.png,'"),
+        (b"file,label\nx/c.png,dog,3\n", "line 2: 'x/c.png,dog,3'"),
+        (b"file,label\nx/c.png,dog\nx/c.png,cat\n", "line 3: x/c.png .*line 2"),
+        (b"file,label\nnone.png,dog\n", "line 2: .*'none.png'"),
+        (b"file,label\nx/c.png,\xff\xfe\n", "mine.csv: .*UTF-8"),
+        (b'file,label\n"x/c.png,dog\n', "mine.csv: .*CSV"),
     ],
 )
 def test_csv_mistakes_name_the_line(text: bytes, words: str, tmp_path: Path) -> None:
@@ -93,9 +93,9 @@ def test_csv_mistakes_name_the_line(text: bytes, words: str, tmp_path: Path) -> 
 def test_csv_with_a_class_that_is_not_there(images: Images, tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("file,label\nstrokes#0,zebra\n")
-    with pytest.raises(DataError, match="'zebra' is none of a, b, c, d"):
+    with pytest.raises(DataError, match=r"line 2: 'zebra'.*a, b, c, d"):
         from_csv(images, path)
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(DataError, match=r"none\.csv"):
         from_csv(images, tmp_path / "none.csv")
 
 
@@ -103,7 +103,7 @@ def test_csv_with_a_class_that_is_not_there(images: Images, tmp_path: Path) -> N
 def test_no_other_label_changes_a_bit(
     kind: str, tiny: RunConfig, images: Images, tmp_path: Path
 ) -> None:
-    """Two runs by the same record of labels, all other labels shuffled in one of them: equal weights, bit for bit."""
+    """Runs that may see the same labels have the same weights, whatever all other labels are."""
     latent = {"digit": "categorical:4" if kind == "acgan" else "none", "slant": "none"}
     config = tiny.replace(objective=kind, latent=latent, labels=2)
     first = fit(config, tmp_path / "first", images=images)
@@ -134,8 +134,10 @@ def test_classes_are_kept_with_the_model(tiny: RunConfig, images: Images, tmp_pa
     assert model.encode(images)["class"].probs.shape == (len(images), 4)
 
 
-def test_labels_of_a_file_serve_scoring_as_well(images: Images, tmp_path: Path) -> None:
-    """A folder without classes is scored by the file that training used; labels of its own come first."""
+def test_labels_of_a_file_serve_scoring_unless_images_have_their_own(
+    images: Images, tmp_path: Path
+) -> None:
+    """Without classes of its own, a folder is scored by the file that training used."""
     path = tmp_path / "mine.csv"
     path.write_text("file,label\nstrokes#0,x\nstrokes#1,y\n")
     bare = replace(images, labels=np.full(len(images), -1), classes=())

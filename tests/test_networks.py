@@ -56,19 +56,19 @@ def test_sides_outside_the_family(shape: tuple[int, int, int], words: str) -> No
 
 
 def test_a_further_head_changes_no_other_weight() -> None:
-    """The control of the paper's figure trains a Q beside a GAN: it must not move the GAN's initial weights."""
+    """The paper's control run trains a Q beside a GAN and must not move its initial weights."""
     alone = Discriminator(Dcgan(features=16), (16, 16, 1), {"real": 1})
     beside = Discriminator(Dcgan(features=16), (16, 16, 1), {"code": 14, "real": 1})
     for name, tensor in alone.state_dict().items():
         assert torch.equal(tensor, beside.state_dict()[name]), name
 
 
-def test_detached_head_teaches_the_trunk_nothing() -> None:
+def test_the_trunk_receives_no_gradient_from_a_detached_head() -> None:
     for detached in (frozenset[str](), frozenset({"code"})):
         d = Discriminator(Dcgan(features=16), (16, 16, 1), {"real": 1, "code": 3})
         d(torch.randn(4, 1, 16, 16), detached).heads["code"].square().sum().backward()
-        hears = [p.grad is not None for p in d.dense.parameters()]
-        assert all(hears) if not detached else not any(hears)
+        receives = [p.grad is not None for p in d.dense.parameters()]
+        assert all(receives) if not detached else not any(receives)
         assert all(p.grad is not None for p in d.heads["code"].parameters())
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from infogan.core.errors import ConfigError, RunError
+from infogan.data.splits import Split as Split
 
 if TYPE_CHECKING:
     from infogan.data.images import Images
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from infogan.runs.folder import Run
     from infogan.runs.names import Names
 
-Split = Literal["train", "validation", "test", "all"]
 DataDir = Annotated[
     str | None, Parameter(help="Folder that holds the IDX files of mnist or fashion-mnist.")
 ]

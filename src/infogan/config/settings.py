@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from infogan.config.tree import merged
 from infogan.core.errors import ConfigError
+from infogan.core.settings import SETTINGS
 from infogan.data import Source
 from infogan.data.augment import AnyAugment
 from infogan.latent.codes import Categorical
@@ -15,10 +16,6 @@ from infogan.latent.latent import CODE, Latent
 from infogan.networks import AnyNetworks, Dcgan
 from infogan.objectives import AnyObjective
 from infogan.objectives.infogan import InfoGAN
-
-SETTINGS = ConfigDict(
-    frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-)
 
 
 class Optim(BaseModel):

@@ -1,1 +1,1 @@
-"""What every other part stands on: errors, random streams, atomic writing, interruption, tables."""
+"""What every other part builds on: errors, random streams, atomic writing, interrupts, tables."""

@@ -1,6 +1,7 @@
-"""Writing so that a crash or a power cut leaves the old or the new, never half: write aside, sync, rename, sync.
+"""Atomic writing: a crash or a power cut leaves the old file or the new one, never half of it.
 
-Everything goes through `os`, one call a step, so that a test can stop the world between any two of them.
+A file is written aside, synced, renamed, and the rename synced. Each step is one call of `os`, so
+that a test can stop between any two.
 """
 
 import os
@@ -14,7 +15,7 @@ from infogan.core.errors import RunError
 
 
 def write(path: Path, content: bytes) -> None:
-    """A file that is on the disk, not in a cache, when this returns. RunError names path and size when it cannot be."""
+    """Write a file and wait until the disk holds it; RunError names path and size on failure."""
     with writing(path, len(content)):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         try:
@@ -27,7 +28,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have the disk hold a file that someone else wrote, or the names in a folder."""
+    """Wait until the disk holds a file that is written, or the names in a folder."""
     if os.name == "nt" and path.is_dir():
         return  # Windows cannot, and journals names by itself
     descriptor = os.open(path, os.O_RDONLY)
@@ -38,20 +39,20 @@ def sync(path: Path) -> None:
 
 
 def mkdir(path: Path) -> None:
-    """A folder in an existing one; nothing when it is there."""
+    """Make a folder in an existing one, if it is not there yet."""
     if not path.is_dir():
         os.mkdir(path)
         sync(path.parent)
 
 
 def rename(old: Path, new: Path) -> None:
-    """Give a synced file or folder its name, for good."""
+    """Give a synced file or folder its name, durably."""
     os.replace(old, new)
     sync(new.parent)
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write a file, or replace the one that is there: at any moment its name stands for the old or the new."""
+    """Write a file, replacing the old one: at any moment its name means the old or the new."""
     partial = path.with_name(f".{path.name}.partial")
     try:
         write(partial, content)
@@ -63,9 +64,9 @@ def replace(path: Path, content: bytes) -> None:
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A name to write to beside `path`, renamed to it when the block ends well and removed when it does not.
+    """Yield a name beside `path` to write to: renamed to it at the end, removed after an error.
 
-    A link stays, its target is replaced; a pipe or a device has nothing to keep and is written to directly.
+    Of a link, the target is replaced; a pipe or a device has nothing to keep and is yielded itself.
     """
     if path.exists() and not path.is_file():
         yield path
@@ -82,7 +83,7 @@ def whole(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def text(path: Path) -> Iterator[TextIO]:
-    """A text file to write, whole or not at all: UTF-8, file names in the bytes that they have."""
+    """Open a text file that is written whole or not at all: UTF-8, file names byte for byte."""
     with (
         whole(path) as partial,
         partial.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
@@ -91,7 +92,7 @@ def text(path: Path) -> Iterator[TextIO]:
 
 
 def remove(path: Path) -> None:
-    """Let a folder go: under its name it is whole until it is gone."""
+    """Remove a folder: under its name it is whole until it is gone."""
     victim = path.with_name(f".del-{path.name}")
     shutil.rmtree(victim, ignore_errors=True)
     os.rename(path, victim)
@@ -100,21 +101,20 @@ def remove(path: Path) -> None:
 
 @contextmanager
 def writing(path: Path, size: int = 0) -> Iterator[None]:
-    """Turn the refusal of a disk into a RunError that names what was being written and its bytes, where known."""
+    """Turn an OSError into a RunError that names the path and, where known, the bytes needed."""
     try:
         yield
     except OSError as error:
         needs = f"; it needs {size:,} bytes" if size else ""
         raise RunError(
             f"{path}: cannot be written ({error.strerror or error}{needs}). "
-            "Nothing saved before is lost: make room, then the same command goes on."
+            "Nothing saved before is lost: make room, then run the same command again."
         ) from None
 
 
 def require(folder: Path, size: int) -> None:
-    """RunError unless the folder's disk has room for `size` bytes."""
+    """Raise RunError unless the folder's disk has room for `size` bytes."""
     free = shutil.disk_usage(folder).free
     if free < size:
-        raise RunError(
-            f"{folder}: needs {size:,} bytes for two checkpoints, {free:,} are free; make room first"
-        )
+        needs = f"needs {size:,} bytes for two checkpoints, {free:,} are free"
+        raise RunError(f"{folder}: {needs}; make room first")

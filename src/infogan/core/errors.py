@@ -1,4 +1,4 @@
-"""The one exception tree. Each message names the value at fault and the remedy, in one or two lines."""
+"""The one exception tree. A message names the value at fault and the remedy in one or two lines."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,12 +21,12 @@ class RunError(InfoganError):
 
 
 class TrainingError(InfoganError):
-    """Training cannot go on, for instance because a loss is no longer finite."""
+    """Training cannot continue, for instance because a loss is no longer finite."""
 
 
 @contextmanager
 def parsing(what: object, form: str, kind: type[InfoganError] = DataError) -> Iterator[None]:
-    """Turn whatever parsing someone's file raises into `kind`: parsers of hostile bytes raise anything."""
+    """Turn any exception within the block into `kind`: parsers of hostile bytes raise anything."""
     try:
         yield
     except InfoganError:

@@ -1,4 +1,7 @@
-"""SIGTERM and Ctrl-C as a wish: whoever works looks here at every step, and ends where nothing is lost."""
+"""Cooperative interruption: SIGTERM and Ctrl-C set a flag, and long work polls it where it can end.
+
+So a step, a file or a chunk of images is never cut off in the middle.
+"""
 
 import os
 import signal
@@ -21,8 +24,10 @@ class Stopped(KeyboardInterrupt):
 
 @contextmanager
 def handled() -> Iterator[None]:
-    """Within the block (of the main thread) the first signal is kept for `poll`; a second one ends the process at
-    once. Raises Stopped at the end of the block when nobody polled."""
+    """Keep the first signal for `poll`; a second one ends the process at once.
+
+    Only the main thread can enter the block. At its end, Stopped is raised if nothing polled.
+    """
     before = {number: signal.signal(number, _handle) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
@@ -43,8 +48,10 @@ def _handle(number: int, frame: FrameType | None) -> None:
 
 
 def pass_on(child: "Popen[bytes]") -> None:
-    """Have a process that this one started asked to stop as well, by the handler itself: a second signal ends this
-    process before it could look around."""
+    """Ask a child process to stop as well when this one is.
+
+    The handler itself does it: a second signal would end this process before it polls.
+    """
     _children.append(child)
     if _asked:
         child.terminate()
@@ -56,6 +63,6 @@ def asked() -> bool:
 
 
 def poll() -> None:
-    """Raise Stopped when the process is to stop. To be called where nothing is lost by it."""
+    """Raise Stopped when the process is to stop. Call it where nothing is lost by that."""
     if _asked:
         raise Stopped(_asked[0])

@@ -1,6 +1,6 @@
-"""The only source of randomness: a stream is a function of what it is for, not of what was drawn before.
+"""The only source of randomness: a stream depends on its purpose, not on earlier draws.
 
-Resuming, logging more often or drawing a picture in between therefore shifts nothing.
+Resuming, logging more often or drawing a picture in between therefore changes no other draw.
 """
 
 import hashlib
@@ -9,10 +9,10 @@ import torch
 
 
 def stream(seed: int, purpose: str, step: int = 0) -> torch.Generator:
-    """CPU generator keyed by (seed, purpose, step); draw on the CPU and move the result, so devices agree.
+    """Return the CPU generator of (seed, purpose, step); move draws, not it: devices then agree.
 
-    >>> torch.rand(1, generator=stream(0, "noise", 7)) == torch.rand(1, generator=stream(0, "noise", 7))
-    tensor([True])
+    >>> torch.equal(*(torch.rand(2, generator=stream(0, "noise", 7)) for _ in range(2)))
+    True
     """
     digest = hashlib.sha256(f"{seed}/{purpose}/{step}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)

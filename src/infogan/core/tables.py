@@ -1,4 +1,4 @@
-"""Small files that people write and read: tables of settings as TOML or JSON, rows as CSV."""
+"""Small files that people write and read: settings as TOML or JSON, rows as CSV."""
 
 import csv
 import json
@@ -8,30 +8,24 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from infogan.core.errors import ConfigError, parsing
-
-MAX_FILE = 1 << 20
+from infogan.core.limits import read_small
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """Settings from a TOML file, or from a run's config.json."""
+    """Read a TOML or JSON file of settings, such as a run's config.json."""
     if not path.is_file():
         raise ConfigError(f"{path}: no such settings file")
-    if path.stat().st_size > MAX_FILE:
-        raise ConfigError(f"{path}: is larger than 1 MiB, which no settings file is")
     with parsing(path, "settings", ConfigError):
-        text = path.read_text(encoding="utf-8")
-        tree = (
-            json.loads(text, object_pairs_hook=_table)
-            if path.suffix == ".json"
-            else tomllib.loads(text)
-        )
+        text = read_small(path, "a file of settings", ConfigError).decode()
+        json_file = path.suffix == ".json"
+        tree = json.loads(text, object_pairs_hook=_table) if json_file else tomllib.loads(text)
     if not isinstance(tree, dict):
         raise ConfigError(f"{path}: holds no table of settings")
     return tree
 
 
 def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A table of JSON, in which a key stands once (TOML sees to that by itself)."""
+    """A JSON table in which no key stands twice (TOML forbids that itself)."""
     table = dict(pairs)
     if len(table) < len(pairs):
         names = [name for name, _ in pairs]

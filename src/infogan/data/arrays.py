@@ -11,77 +11,81 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from infogan.core.errors import DataError, parsing
-from infogan.data.images import Images, refuse_bomb
+from infogan.core.limits import refuse_bomb
+from infogan.data.images import Images
 
-IMAGE_KEYS = ("images", "x_train", "x", "arr_0")
-LABEL_KEYS = ("labels", "y_train", "y", "arr_1")
+Array = NDArray[Any]
+KEYS = {
+    "images": ("images", "x_train", "x", "arr_0"),
+    "labels": ("labels", "y_train", "y", "arr_1"),
+    "factors": ("factors",),
+    "factor_names": ("factor_names",),
+}
+"""What an NPZ file may hold, and the names under which it may. A lone array is the images."""
+NUMBERS, TEXT = "uifb", "U"
+REMEDIES = {NUMBERS: "save it as numbers (images as uint8)", TEXT: "save it as text"}
+"""What to do when an array is none of these kinds of dtypes."""
 MAX_HEADER = 10_000
 """Bytes of a header that numpy parses."""
 PLAIN = re.compile(
     rb"\s*\{\s*'descr'\s*:\s*'[^'\\]{1,16}'\s*,\s*'fortran_order'\s*:\s*(True|False)\s*,"
     rb"\s*'shape'\s*:\s*\([\d\s,L]*\)\s*,?\s*\}\s*"
 )
-"""The header of an array that is not made of records. numpy gives headers to Python's parser, which goes down a level
-with each bracket and sign; no other header gets there."""
+"""A header without records. Python's own parser reads it for numpy, and recurses with each bracket
+and sign; no other header may reach it."""
+MAX_CLASSES = 1 << 16
+"""Classes that whole-number labels may count to."""
 
 
-def _header(file: IO[bytes], name: str, size: int) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and dtype that an NPY stream of `size` bytes announces; DataError unless its body has that size."""
+def _check(file: IO[bytes], name: str, size: int, kinds: str = NUMBERS) -> None:
+    """Check that an NPY stream of `size` bytes announces plain values of just that size."""
     with parsing(name, "an NPY array"):
         version = npy.read_magic(file)
         first, at = version == (1, 0), file.tell()
         text = file.read(min(MAX_HEADER, int.from_bytes(file.read(2 if first else 4), "little")))
         if not PLAIN.fullmatch(text):
-            raise DataError(
-                f"{name}: its header is not that of plain numbers; save the images as numbers (uint8)"
-            )
+            raise DataError(f"{name}: its header is not that of plain values; {REMEDIES[kinds]}")
         file.seek(at)
         shape, _, dtype = (npy.read_array_header_1_0 if first else npy.read_array_header_2_0)(file)
-    if dtype.hasobject or dtype.kind not in "uifb":
-        raise DataError(f"{name}: holds {dtype}; save the images as numbers (uint8)")
+    if dtype.hasobject or dtype.kind not in kinds:
+        raise DataError(f"{name}: holds {dtype}; {REMEDIES[kinds]}")
     body = size - file.tell()
     if math.prod(shape) * dtype.itemsize != body:
-        raise DataError(
-            f"{name}: announces {list(shape)} of {dtype} and holds {body} bytes; save it again"
-        )
-    return shape, dtype
+        claim = f"announces {list(shape)} of {dtype}"
+        raise DataError(f"{name}: {claim} and holds {body} bytes; save it again")
 
 
-def load_npy(path: Path) -> NDArray[Any]:
-    """An NPY file as a read-only memory map."""
-    with path.open("rb") as file:
-        _header(file, str(path), path.stat().st_size)
-    mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+def _load_npy(path: Path) -> Array:
+    """Open an NPY file as a read-only memory map."""
+    with parsing(path, "an array"), path.open("rb") as file:
+        _check(file, str(path), path.stat().st_size)
+        mapped: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     return mapped
 
 
-def load_npz(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Images and labels of an NPZ file."""
+def _load_npz(path: Path) -> dict[str, Array]:
+    """Read the arrays of an NPZ file that KEYS lists."""
+    found: dict[str, Array] = {}
     with parsing(path, "NPZ"), zipfile.ZipFile(path) as archive:
-        names = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-
-        def member(keys: tuple[str, ...]) -> NDArray[Any] | None:
-            key = next((key for key in keys if key in names), None)
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        for what, keys in KEYS.items():
+            lone = members if what == "images" and len(members) == 1 else ()
+            key = next((key for key in (*keys, *lone) if key in members), None)
             if key is None:
-                return None
-            refuse_bomb(f"{path}:{key}", names[key].file_size, path.stat().st_size)
-            with archive.open(names[key]) as file:
-                _header(file, f"{path}:{key}", names[key].file_size)
-            with archive.open(names[key]) as file:
-                array: NDArray[Any] = npy.read_array(file, allow_pickle=False)
-            return array
-
-        images = member((*IMAGE_KEYS, *names) if len(names) == 1 else IMAGE_KEYS)
-        labels = member(LABEL_KEYS)
-    if images is None:
-        raise DataError(
-            f"{path}: has {', '.join(names) or 'nothing'}; name the images {IMAGE_KEYS[0]!r}"
-        )
-    return images, labels
+                continue
+            name, size = f"{path}:{key}", members[key].file_size
+            refuse_bomb(name, size, path.stat().st_size)
+            with archive.open(members[key]) as file:
+                _check(file, name, size, TEXT if what == "factor_names" else NUMBERS)
+            with archive.open(members[key]) as file:
+                found[what] = npy.read_array(file, allow_pickle=False)
+    if "images" not in found:
+        raise DataError(f"{path}: has {', '.join(members) or 'nothing'}; name the images 'images'")
+    return found
 
 
-def as_uint8(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
-    """[N, H, W] or [N, H, W, C] numbers as uint8: whole numbers in 0..255, or floats in 0..1."""
+def as_uint8(array: Array, name: str) -> NDArray[np.uint8]:
+    """Convert [N, H, W] or [N, H, W, C] numbers: whole ones in 0..255, or floats in 0..1."""
     if array.ndim == 3:
         array = array[..., None]
     if array.dtype == np.uint8 or not array.size:
@@ -93,17 +97,25 @@ def as_uint8(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
     return np.asarray(np.rint(array.astype(np.float32) * scale), np.uint8)
 
 
+def _whole(array: Array | None, ndim: int, name: str) -> NDArray[np.int64]:
+    """Whole numbers with that many axes; none where there is no array."""
+    if array is None:
+        return np.empty(0, np.int64)
+    if array.ndim != ndim or array.dtype.kind not in "ui":
+        wanted, found = "[N]" if ndim == 1 else "[N, F]", f"{list(array.shape)} of {array.dtype}"
+        raise DataError(f"{name} must be {wanted} whole numbers, got {found}")
+    return array.astype(np.int64)
+
+
 def load_file(path: Path) -> Images:
-    """An NPY file of images, or an NPZ file of images and labels."""
-    with parsing(path, "an array"):
-        arrays = (load_npy(path), None) if path.suffix == ".npy" else load_npz(path)
-    labels = np.empty(0, np.int64)
-    classes: tuple[str, ...] = ()
-    if arrays[1] is not None:
-        if arrays[1].ndim != 1 or arrays[1].dtype.kind not in "ui":
-            raise DataError(
-                f"{path}: labels must be [N] whole numbers, got {list(arrays[1].shape)}"
-            )
-        labels = arrays[1].astype(np.int64)
-        classes = tuple(str(i) for i in range(int(labels.max(initial=-1)) + 1))
-    return Images(as_uint8(arrays[0], str(path)), labels, classes, str(path))
+    """Load an NPY file of images, or an NPZ file of images, labels and factors (see KEYS)."""
+    arrays = {"images": _load_npy(path)} if path.suffix == ".npy" else _load_npz(path)
+    labels = _whole(arrays.get("labels"), 1, f"{path}: labels")
+    count = int(labels.max(initial=-1)) + 1
+    if count > MAX_CLASSES:
+        raise DataError(f"{path}: a label is {count - 1}; number the classes from 0")
+    factors = _whole(arrays.get("factors"), 2, f"{path}: factors")
+    with parsing(path, "names of factors"):  # which may hold what is no character
+        names = tuple(map(str, arrays.get("factor_names", np.empty(0)).flat))
+    pixels, classes = as_uint8(arrays["images"], str(path)), tuple(map(str, range(count)))
+    return Images(pixels, labels, classes, str(path), factors=factors, factor_names=names)

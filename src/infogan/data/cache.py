@@ -1,4 +1,4 @@
-"""The user's cache."""
+"""The user's cache folder."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from platformdirs import user_cache_path
 
 
 def cache_path(*parts: str) -> Path:
-    """A path in the cache folder ($INFOGAN_CACHE, else the platform's); its parent exists afterwards."""
+    """Return a path in $INFOGAN_CACHE, or the platform's cache folder; its parent is made."""
     root = Path(os.environ.get("INFOGAN_CACHE") or user_cache_path("infogan"))
     path = root.joinpath(*parts)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,15 +8,15 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from infogan.core import atomic
 from infogan.core.errors import DataError, parsing
+from infogan.core.limits import FREE, refuse_bomb
 from infogan.data.cache import cache_path
-from infogan.data.images import Images, refuse_bomb
+from infogan.data.images import Images
 
 UBYTE = 0x08
 
@@ -28,16 +28,20 @@ class Published:
     classes: tuple[str, ...]
     mirrors: tuple[str, ...]
     sha256: dict[str, str]
-    """Of each file after decompression, so that any recompression of it is the same file."""
+    """Of each file, decompressed: how it was compressed does not matter."""
     installed: Path | None = None
     """Folder of a system package that holds it."""
 
 
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
+IMAGES = {False: TRAIN_IMAGES, True: TEST_IMAGES}
+LABELS = {False: TRAIN_LABELS, True: TEST_LABELS}
+"""File names by whether it is the test set."""
 HELD_OUT = 10_000
-"""Images at the end of MNIST's and Fashion-MNIST's training files that are kept for validation."""
+"""Images at the end of a published training file that are kept for validation."""
 
+GARMENTS = ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag"]
 PUBLISHED = {
     "mnist": Published(
         classes=tuple("0123456789"),
@@ -53,18 +57,7 @@ PUBLISHED = {
         },
     ),
     "fashion-mnist": Published(
-        classes=(
-            "T-shirt",
-            "trouser",
-            "pullover",
-            "dress",
-            "coat",
-            "sandal",
-            "shirt",
-            "sneaker",
-            "bag",
-            "ankle boot",
-        ),
+        classes=(*GARMENTS, "ankle boot"),
         mirrors=(
             "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
             "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
@@ -80,8 +73,8 @@ PUBLISHED = {
 }
 
 
-def unpacked(path: Path, at_most: int) -> bytes:
-    """The file's bytes, gunzipped when it is gzip, and at most that many; DataError when they are cut off."""
+def unpacked(path: Path, at_most: int = FREE) -> bytes:
+    """Read at most that many bytes, unpacked if the file is gzip; DataError if it is cut off."""
     with parsing(path, "an IDX file"), path.open("rb") as file:
         if file.read(2) == b"\x1f\x8b":
             file.seek(0)
@@ -92,54 +85,53 @@ def unpacked(path: Path, at_most: int) -> bytes:
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
-    """An IDX array of unsigned bytes, plain or gzipped. DataError says what was expected and what was found."""
+    """Read an IDX array of unsigned bytes, plain or gzipped; DataError if it is anything else."""
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     head = unpacked(path, 20)
     if len(head) < 4:
         raise DataError(f"{path}: {len(head)} bytes are no IDX file; get the file again")
     if head[:2] != b"\0\0" or head[2] != UBYTE or not 1 <= head[3] <= 4:
-        raise DataError(
-            f"{path}: starts with {head[:4].hex()}, an IDX file of bytes with 00000801 to 00000804"
-        )
+        raise DataError(f"{path}: starts with {head[:4].hex()}, not 00000801 to 00000804 (bytes)")
     start = 4 + 4 * head[3]
     if len(head) < start:
         raise DataError(f"{path}: ends within its header; get the file again")
     dims = [int.from_bytes(head[i : i + 4], "big") for i in range(4, start, 4)]
-    refuse_bomb(path, math.prod(dims), path.stat().st_size)
-    data = unpacked(
-        path, start + math.prod(dims) + 1
-    )  # one more than announced, to see that it ends there
+    size = math.prod(dims)
+    refuse_bomb(path, size, path.stat().st_size)
+    data = unpacked(path, start + size + 1)  # one byte more, to see that the file ends there
     body = len(data) - start
-    if math.prod(dims) != body:
-        more = " or more" if body > math.prod(dims) else ""
-        raise DataError(
-            f"{path}: announces {dims} = {math.prod(dims)} bytes and holds {body}{more}; get it again"
-        )
+    if body != size:
+        held = f"{body} or more" if body > size else body
+        raise DataError(f"{path}: announces {dims} = {size} bytes and holds {held}; get it again")
     return np.frombuffer(data, np.uint8, offset=start).reshape(dims)
 
 
 def beside(folder: Path, name: str) -> Path | None:
-    """The file of that name in the folder, plain or gzipped, with either spelling of MNIST's file names."""
+    """Find a file, plain or gzipped, with either spelling of MNIST's file names."""
     spellings = (name, name.replace("-idx", ".idx"))
-    return next(
-        (p for s in spellings for p in (folder / s, folder / f"{s}.gz") if p.is_file()), None
-    )
+    paths = (folder / f"{spelling}{end}" for spelling in spellings for end in ("", ".gz"))
+    return next((path for path in paths if path.is_file()), None)
+
+
+def holds_idx(folder: str) -> bool:
+    """Whether a folder holds MNIST's training or test images."""
+    return any(beside(Path(folder), name) for name in IMAGES.values())
 
 
 def fetched(name: str, file: str) -> Path:
-    """A published file in the cache, downloaded and checked if it is not there yet."""
+    """Return a published file in the cache, downloaded and checked if it is not there yet."""
     published, target = PUBLISHED[name], cache_path("idx", name, file)
     if target.is_file():
         return target
-    failures = []
+    failures, expected = [], published.sha256[file]
     for mirror in published.mirrors:
         try:
             with atomic.whole(target.with_suffix(".gz")) as partial:
                 download(f"{mirror}{file}.gz", partial)
-                data = unpacked(partial, at_most=1 << 26)
-            if (found := hashlib.sha256(data).hexdigest()) != published.sha256[file]:
-                raise DataError(f"sha256 {found[:12]}…, expected {published.sha256[file][:12]}…")
+                data = unpacked(partial)
+            if (found := hashlib.sha256(data).hexdigest()) != expected:
+                raise DataError(f"sha256 {found[:12]}…, expected {expected[:12]}…")
             with atomic.whole(target) as partial:
                 partial.write_bytes(data)
             return target
@@ -148,12 +140,12 @@ def fetched(name: str, file: str) -> Path:
         finally:
             target.with_suffix(".gz").unlink(missing_ok=True)
     raise DataError(
-        f"{name} could not be downloaded ({'; '.join(failures)}). Put {file} (or .gz) into a folder and "
-        "pass --data-dir FOLDER."
+        f"{name} could not be downloaded ({'; '.join(failures)}). "
+        f"Put {file} (or .gz) into a folder and pass --data-dir FOLDER."
     )
 
 
-def download(url: str, target: Path, at_most: int = 1 << 26) -> None:
+def download(url: str, target: Path) -> None:
     """Fetch an https address into a file; OSError on anything else, also after a redirect."""
     if not url.startswith("https://"):
         raise OSError(f"{url} is not https")
@@ -163,43 +155,37 @@ def download(url: str, target: Path, at_most: int = 1 << 26) -> None:
         size = 0
         while block := answer.read(1 << 20):
             size += len(block)
-            if size > at_most:
-                raise OSError(f"more than {at_most} bytes came")
+            if size > FREE:
+                raise OSError(f"more than {FREE} bytes came")
             file.write(block)
 
 
 def load_published(name: str, folder: Path | None, test: bool) -> Images:
-    """A published set's training or test file: from the folder if given, else a system package, else the cache."""
+    """Load training or test images: from the folder, else a system package, else the cache."""
     published = PUBLISHED[name]
-    arrays: list[NDArray[Any]] = []
-    for file in (TEST_IMAGES, TEST_LABELS) if test else (TRAIN_IMAGES, TRAIN_LABELS):
-        path = (
-            beside(folder or published.installed or Path(), file)
-            if folder or published.installed
-            else None
-        )
+    place = folder or published.installed
+    arrays: list[NDArray[np.uint8]] = []
+    for file in (IMAGES[test], LABELS[test]):
+        path = beside(place, file) if place else None
         if folder and not path:
             raise DataError(f"{folder}: holds neither {file} nor {file}.gz, which {name} needs")
-        labels = file in (TRAIN_LABELS, TEST_LABELS)  # enough to tell, and small
-        if folder and path and labels and (other := _published(path, file)) not in (None, name):
-            raise DataError(
-                f"{path}: is that of {other}, not of {name}; give {other}, or another --data-dir"
-            )
+        if folder and path and file == LABELS[test]:  # which identify a set, and are small
+            other = _published(path, file)
+            if other not in (None, name):
+                remedy = f"give {other}, or another --data-dir"
+                raise DataError(f"{path}: is that of {other}, not of {name}; {remedy}")
         arrays.append(read_idx(path or fetched(name, file)))
     return as_images(arrays[0], arrays[1], name, published.classes)
 
 
 def _published(path: Path, file: str) -> str | None:
-    """The published set whose file of that name this is, byte for byte: they all call their files alike."""
-    digest = hashlib.sha256(unpacked(path, at_most=1 << 26)).hexdigest()
-    return next(
-        (name for name, published in PUBLISHED.items() if published.sha256.get(file) == digest),
-        None,
-    )
+    """The published set that this file belongs to byte for byte: all name their files alike."""
+    digest = hashlib.sha256(unpacked(path)).hexdigest()
+    return next((name for name, one in PUBLISHED.items() if one.sha256.get(file) == digest), None)
 
 
 def load_file(path: Path) -> Images:
-    """One IDX file of images, with the labels file that lies beside it, if any."""
+    """Load one IDX file of images, with the labels file beside it, if any."""
     stem = path.name.removesuffix(".gz")
     labels = None
     if "images" in stem:
@@ -213,16 +199,13 @@ def as_images(
     name: str,
     classes: tuple[str, ...] = (),
 ) -> Images:
-    """IDX arrays [N, H, W] or [N, H, W, C] and [N] as Images."""
-    if pixels.ndim not in (3, 4):
-        raise DataError(
-            f"{name}: an IDX file of images has 3 or 4 dimensions, this one {pixels.ndim}"
-        )
-    if labels is not None and labels.ndim != 1:
-        raise DataError(f"{name}: an IDX file of labels has 1 dimension, this one {labels.ndim}")
+    """Turn IDX arrays [N, H, W] or [N, H, W, C] and [N] into Images."""
     known = np.empty(0, np.int64) if labels is None else labels.astype(np.int64)
-    if len(known) and not classes:
-        classes = tuple(str(i) for i in range(int(known.max()) + 1))
-    if len(known) and known.max() >= len(classes):
-        raise DataError(f"{name}: a label is {known.max()}, there are {len(classes)} classes")
+    if pixels.ndim not in (3, 4) or known.ndim != 1:
+        found = f"{pixels.ndim} and {known.ndim}"
+        raise DataError(f"{name}: images and labels have {found} dimensions, not 3 or 4 and 1")
+    highest = int(known.max(initial=-1))
+    classes = classes or tuple(str(i) for i in range(highest + 1))
+    if highest >= len(classes):
+        raise DataError(f"{name}: a label is {highest}, there are {len(classes)} classes")
     return Images(pixels if pixels.ndim == 4 else pixels[..., None], known, classes, name)

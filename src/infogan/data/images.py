@@ -1,12 +1,12 @@
-"""Images at rest and the one place where they become what networks read, and back.
+"""Images at rest, and the one place where they become what networks read, and back.
 
-At rest: uint8 [N, H, W, C], C = 1 or 3. In networks: float32 [N, C, H, W] in [-1, 1], channels-last memory, so
-that the change of layout is a view.
+At rest: uint8 [N, H, W, C], C = 1 or 3. In networks: float32 [N, C, H, W] in [-1, 1], in
+channels-last memory, so that the change of layout is a view.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 
 import numpy as np
@@ -19,31 +19,18 @@ from infogan.core.random import stream
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
-
-
-PACKED, SMALL = 100, 1 << 26
-"""Pixels that a byte of a file may stand for (photos have 5 to 20), and the bytes below which nobody minds."""
-
-
-def refuse_bomb(what: object, size: int, packed: int) -> None:
-    """DataError when `packed` bytes of a file claim to hold far more than images ever do."""
-    if size > max(SMALL, PACKED * packed):
-        raise DataError(
-            f"{what}: announces {size:,} bytes in a file of {packed:,}: cut off, or a bomb; get it again"
-        )
+LUMA = 0.299, 0.587, 0.114
+"""Weights of red, green and blue in grey (ITU-R BT.601)."""
 
 
 def to_float(pixels: Pixels) -> Tensor:
-    """uint8 [N, H, W, C] -> float32 [N, C, H, W] in [-1, 1]; all 256 values survive the way back."""
-    return (
-        torch.from_numpy(np.require(pixels, requirements=["C", "W"])).permute(0, 3, 1, 2).float()
-        / 127.5
-        - 1
-    )
+    """uint8 [N, H, W, C] -> float32 [N, C, H, W] in [-1, 1]; `to_pixels` restores every value."""
+    array = np.require(pixels, requirements=["C", "W"])
+    return torch.from_numpy(array).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def to_pixels(images: Tensor) -> Pixels:
-    """float [N, C, H, W] in [-1, 1] -> uint8 [N, H, W, C], rounded; values outside are cut."""
+    """float [N, C, H, W] -> uint8 [N, H, W, C], rounded; values outside [-1, 1] are clipped."""
     scaled = (images.detach().float().clamp(-1, 1) + 1) * 127.5
     array: Pixels = scaled.round().to(torch.uint8).permute(0, 2, 3, 1).cpu().contiguous().numpy()
     return array
@@ -51,7 +38,10 @@ def to_pixels(images: Tensor) -> Pixels:
 
 @dataclass(frozen=True)
 class Images:
-    """A set of images, in memory or memory-mapped; labels serve scoring only unless an objective says so."""
+    """A set of images, in memory or memory-mapped.
+
+    Labels serve scoring only, unless an objective says otherwise; factors serve scoring only.
+    """
 
     base: Pixels
     """[M, H, W, C] uint8, M >= N."""
@@ -60,26 +50,35 @@ class Images:
     classes: tuple[str, ...] = ()
     """Names of the classes."""
     name: str = "images"
-    """What was asked for."""
+    """The source as it was asked for."""
     files: Sequence[str] = ()
     """[N] where each image came from; empty when it came from a single array."""
     rows: NDArray[np.int64] | None = None
     """[N] which images of `base` these are (a subset copies nothing); None: all, in order."""
+    factors: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """[N, F] value of each factor of variation that is known; F = 0 where none is."""
+    factor_names: tuple[str, ...] = ()
+    """[F] names of the factors; factor 0, factor 1, … unless given."""
 
     def __post_init__(self) -> None:
-        if self.base.ndim != 4 or self.base.shape[3] not in (1, 3) or self.base.dtype != np.uint8:
-            shape = list(self.base.shape)
-            raise DataError(
-                f"{self.name}: images must be uint8 [N, H, W, 1 or 3], got {self.base.dtype} {shape}"
-            )
-        if not len(self):
+        base, n = self.base, len(self)
+        if base.ndim != 4 or base.shape[3] not in (1, 3) or base.dtype != np.uint8:
+            found = f"{base.dtype} {list(base.shape)}"
+            raise DataError(f"{self.name}: images must be uint8 [N, H, W, 1 or 3], got {found}")
+        if not n:
             raise DataError(f"{self.name}: there is no image in it")
-        if not len(self.labels):
-            object.__setattr__(self, "labels", np.full(len(self), -1))
-        if len(self.labels) != len(self):
-            raise DataError(
-                f"{self.name}: {len(self.labels)} labels for {len(self)} images; give one label an image"
-            )
+        labels = self.labels if len(self.labels) else np.full(n, -1)
+        factors = self.factors if self.factors.size else np.empty((n, 0), np.int64)
+        if len(labels) != n:
+            raise DataError(f"{self.name}: {len(labels)} labels for {n} images; give each one")
+        if factors.ndim != 2 or len(factors) != n:
+            found = f"{list(factors.shape)} for {n} images"
+            raise DataError(f"{self.name}: factors must be [N, F], got {found}")
+        names = self.factor_names or tuple(f"factor {j}" for j in range(factors.shape[1]))
+        if len(set(names)) != factors.shape[1] or not all(map(str.isprintable, names)):
+            fault = f"{factors.shape[1]} factors have the names {', '.join(map(repr, names[:20]))}"
+            raise DataError(f"{self.name}: {fault}; give each a printable name of its own")
+        vars(self).update(labels=labels, factors=factors, factor_names=names)
 
     def __len__(self) -> int:
         return len(self.base) if self.rows is None else len(self.rows)
@@ -97,25 +96,29 @@ class Images:
 
     @cached_property
     def digest(self) -> str:
-        """Which images and labels these are: sha256 of their number, all labels and up to 10,000 images."""
+        """Which images these are: sha256 of their number, labels, factors and 10,000 of them."""
         some = np.linspace(0, len(self) - 1, min(len(self), 10_000)).astype(np.int64)
-        head = f"{len(self)} {self.shape} {self.classes}".encode()
-        return sha256(
-            head + self.labels.tobytes() + np.ascontiguousarray(self.take(some)).tobytes()
-        ).hexdigest()
+        found = sha256(f"{len(self)} {self.shape} {self.classes}".encode())
+        found.update(self.labels.tobytes())
+        found.update(np.ascontiguousarray(self.take(some)).tobytes())
+        if self.factor_names:
+            found.update(f" {self.factor_names}".encode() + self.factors.tobytes())
+        return found.hexdigest()
 
     def take(self, index: NDArray[np.int64] | slice) -> Pixels:
-        """[n, H, W, C] the pixels of some of the images."""
+        """[n, H, W, C] pixels of some of the images."""
         taken: Pixels = self.base[index if self.rows is None else self.rows[index]]
         return taken
 
-    def subset(self, rows: NDArray[np.int64]) -> "Images":
+    def subset(self, rows: Sequence[int] | NDArray[np.int64]) -> "Images":
         """Some of the images, in the order given, without copying pixels."""
+        chosen = np.asarray(rows, np.int64)
         return replace(
             self,
-            labels=self.labels[rows],
-            files=[self.files[i] for i in rows] if self.files else (),
-            rows=rows if self.rows is None else self.rows[rows],
+            labels=self.labels[chosen],
+            factors=self.factors[chosen],
+            files=[self.files[i] for i in chosen] if self.files else (),
+            rows=chosen if self.rows is None else self.rows[chosen],
         )
 
     def source(self, i: int) -> str:
@@ -125,27 +128,25 @@ class Images:
         return f"{self.name}#{i if self.rows is None else self.rows[i]}"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Order:
-    """The order in which training sees n images: a function of (seed, epoch), so a cursor is one integer."""
+    """The order in which training sees n images, as a function of (seed, epoch).
+
+    A position in it is therefore one number.
+    """
 
     n: int
     seed: int
     purpose: str = "order"
-    _epoch: int = -1
-    _permutation: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-
-    def _of(self, epoch: int) -> NDArray[np.int64]:
-        if epoch != self._epoch:
-            self._permutation = torch.randperm(
-                self.n, generator=stream(self.seed, self.purpose, epoch)
-            ).numpy()
-            self._epoch = epoch
-        return self._permutation
 
     def batch(self, number: int, size: int) -> NDArray[np.int64]:
         """[size] indices of the batch of that number; batches run on over the ends of epochs."""
-        at = np.arange(number * size, (number + 1) * size)
-        return np.concatenate(
-            [self._of(int(e))[at[at // self.n == e] % self.n] for e in np.unique(at // self.n)]
-        )
+        epochs, at = np.divmod(np.arange(number * size, (number + 1) * size), self.n)
+        return np.concatenate([_epoch(self, int(e))[at[epochs == e]] for e in np.unique(epochs)])
+
+
+@lru_cache(maxsize=4)
+def _epoch(order: Order, epoch: int) -> NDArray[np.int64]:
+    """[n] the order of one epoch; kept, since successive batches share it."""
+    generator = stream(order.seed, order.purpose, epoch)
+    return np.asarray(torch.randperm(order.n, generator=generator))

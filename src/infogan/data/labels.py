@@ -1,4 +1,4 @@
-"""The label budget: which labels an objective may see. All others are erased before training begins."""
+"""The label budget: the labels that an objective may see. All others are erased before training."""
 
 import csv
 from collections.abc import Iterator
@@ -8,76 +8,68 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from infogan.core import atomic
+from infogan.core import atomic, tables
 from infogan.core.errors import DataError
 from infogan.core.random import stream
 from infogan.data.images import Images, Labels
 
+HEADER = ["file", "label"]
+
 
 def reveal(images: Images, budget: int | str, seed: int) -> Images:
-    """The same images with the labels of the budget and -1 elsewhere.
+    """Return the images with the labels of the budget, and -1 elsewhere.
 
-    budget: that many images of each class, drawn by the seed; `all`; or a CSV file (see `from_csv`).
+    budget: that many images of each class, drawn by the seed; `all`; or a CSV file (`from_csv`).
     """
+    revealed = images
     if isinstance(budget, str) and budget != "all":
         revealed = from_csv(images, Path(budget))
-    else:
-        if not images.classes or (images.labels < 0).all():
-            raise DataError(f"{images.name}: has no labels; give labels as a CSV file (file,label)")
-        kept = images.labels if budget == "all" else _drawn(images, int(budget), seed)
-        revealed = replace(images, labels=kept)
-    if missing := [
-        images.classes[c] for c in range(len(images.classes)) if not (revealed.labels == c).any()
-    ]:
-        raise DataError(
-            f"{images.name}: there is no label of class {', '.join(missing[:5])}; give at least one of each"
-        )
+    elif not images.classes or (images.labels < 0).all():
+        raise DataError(f"{images.name}: has no labels; give labels as a CSV file (file,label)")
+    elif budget != "all":
+        revealed = replace(images, labels=_drawn(images, int(budget), seed))
+    present = set(revealed.labels.tolist())
+    if missing := [name for c, name in enumerate(images.classes) if c not in present]:
+        fault = f"there is no label of class {', '.join(missing[:5])}"
+        raise DataError(f"{images.name}: {fault}; give at least one of each")
     return revealed
 
 
 def _drawn(images: Images, each: int, seed: int) -> Labels:
-    """[N] labels of `each` images of every class."""
+    """[N] labels of `each` images of every class, drawn by the seed."""
     kept = np.full(len(images), -1)
     for c, name in enumerate(images.classes):
         rows = np.flatnonzero(images.labels == c)
         if len(rows) < each:
-            raise DataError(
-                f"{images.name}: class {name} has {len(rows)} labelled images, fewer than labels {each}"
-            )
-        kept[
-            rows[torch.randperm(len(rows), generator=stream(seed, "labels", c)).numpy()[:each]]
-        ] = c
+            fault = f"class {name} has {len(rows)} labelled images, fewer than labels {each}"
+            raise DataError(f"{images.name}: {fault}; ask for fewer")
+        order = torch.randperm(len(rows), generator=stream(seed, "labels", c)).numpy()
+        kept[rows[order[:each]]] = c
     return kept
 
 
 def from_csv(images: Images, path: Path) -> Images:
-    """The same images with the labels that a CSV file gives, -1 where it gives none.
+    """Return the images with the labels that a CSV file gives, -1 where it gives none.
 
-    The file is UTF-8 with the header `file,label`. A file is named as `infogan encode` names it, or relative to the
-    images' folder; one that exists but is not among these images (it may be held out) is passed over. Labels are
-    class names: those of the images if they have any, else whatever the file says, in sorted order. DataError names
-    the line at fault.
+    The file is UTF-8 with the header `file,label`. A file is named as `infogan encode` names it, or
+    relative to the images' folder; one that exists but is not among these images (it may be held
+    out) is skipped. Labels are class names: those of the images if they have any, otherwise those
+    that the file gives, in sorted order. DataError names the line at fault.
     """
     rows = {images.source(i): i for i in range(len(images))}
     folder = Path(images.name)
-    if images.files:
-        rows |= {
-            str(Path(file).relative_to(folder)): i
-            for file, i in rows.items()
-            if Path(file).is_relative_to(folder)
-        }
+    for file, i in [*rows.items()] if images.files else ():
+        if Path(file).is_relative_to(folder):
+            rows[str(Path(file).relative_to(folder))] = i
     found: dict[str, tuple[int, str]] = {}
     for number, file, label in _lines(path):
+        where = f"{path}: line {number}"
         if file in found:
-            raise DataError(
-                f"{path}: line {number}: {file} was already in line {found[file][0]}; keep one of them"
-            )
+            raise DataError(f"{where}: {file} was already in line {found[file][0]}; keep one")
         if file not in rows and not _exists(images, folder, file):
-            raise DataError(f"{path}: line {number}: no image {file!r} in {images.name}")
+            raise DataError(f"{where}: no image {file!r} in {images.name}")
         if images.classes and label not in images.classes:
-            raise DataError(
-                f"{path}: line {number}: {label!r} is none of {', '.join(images.classes[:20])}"
-            )
+            raise DataError(f"{where}: {label!r} is none of {', '.join(images.classes[:20])}")
         found[file] = number, label
     classes = images.classes or tuple(sorted({label for _, label in found.values()}))
     index = {name: c for c, name in enumerate(classes)}
@@ -89,14 +81,14 @@ def from_csv(images: Images, path: Path) -> Images:
 
 
 def for_scoring(images: Images, budget: int | str | None) -> Images:
-    """Images to score on: where they have no labels of their own, with those of the CSV file that training used."""
+    """Return images to score: without labels of their own, with those of the run's CSV file."""
     if isinstance(budget, str) and budget != "all" and (images.labels < 0).all():
         return from_csv(images, Path(budget))
     return images
 
 
 def _exists(images: Images, folder: Path, file: str) -> bool:
-    """Whether it is an image of the same source that is merely not among these."""
+    """Whether that is an image of the same source which is merely not among these."""
     if images.files:
         return Path(file).is_file() or (folder / file).is_file()
     name, _, row = file.rpartition("#")
@@ -109,17 +101,15 @@ def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             header = next(reader, [])
-            if [name.strip().lower() for name in header] != ["file", "label"]:
-                raise DataError(
-                    f"{path}: line 1: the header must be file,label, not {','.join(header)[:60]!r}"
-                )
+            if [name.strip().lower() for name in header] != HEADER:
+                got = f"{','.join(header)[:60]!r}"
+                raise DataError(f"{path}: line 1: the header must be file,label, not {got}")
             for row in reader:
                 if not row:
                     continue
+                where = f"{path}: line {reader.line_num}"
                 if len(row) != 2 or not all(row):
-                    raise DataError(
-                        f"{path}: line {reader.line_num}: {','.join(row)[:60]!r} is not file,label"
-                    )
+                    raise DataError(f"{where}: {','.join(row)[:60]!r} is not file,label")
                 yield reader.line_num, row[0], row[1]
     except FileNotFoundError:
         raise DataError(f"{path}: no such file of labels") from None
@@ -128,9 +118,8 @@ def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
 
 
 def write_csv(images: Images, path: Path) -> None:
-    """The labels that these images have, in the form that `from_csv` reads."""
+    """Write the labels that these images have, in the form that `from_csv` reads."""
+    known = np.flatnonzero(images.labels >= 0).tolist()
+    rows = ((images.source(i), images.classes[images.labels[i]]) for i in known)
     with atomic.text(path) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["file", "label"])
-        for i in np.flatnonzero(images.labels >= 0).tolist():
-            writer.writerow([images.source(i), images.classes[images.labels[i]]])
+        tables.write_csv(file, HEADER, rows)

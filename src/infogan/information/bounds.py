@@ -1,7 +1,8 @@
-"""Variational bounds on mutual information, in nats.
+"""Variational lower bounds on mutual information, in nats.
 
-Each lies below I(c; x) in expectation, whatever network feeds it (Poole et al. 2019, arXiv:1905.06922). L_I is the
-one InfoGAN trains: it needs H(c), which is known because the prior was chosen, and no negative samples.
+Each lies below I(c; x) in expectation, whatever network feeds it (Poole et al. 2019,
+arXiv:1905.06922). InfoGAN trains L_I, which needs no negative samples but H(c); that is known,
+because the prior was chosen.
 """
 
 import math
@@ -13,11 +14,13 @@ from infogan.information.quantity import Numbers, Value, stated, tensor
 
 
 def barber_agakov(entropy: float | Tensor, log_q: Tensor) -> Tensor:
-    """L_I = H(c) + E[ln Q(c|x)] <= I(c; x), a scalar in nats (Barber, Agakov 2003; InfoGAN eq. 4 and 5).
+    """L_I = H(c) + E[ln Q(c|x)] <= I(c; x), a scalar (Barber, Agakov 2003; InfoGAN eq. 4 and 5).
 
-    entropy: H(c) of the prior, analytic, never fitted. log_q: [N] ln Q(c|x) of pairs c ~ P(c), x = G(z, c).
-    Tight when Q is the posterior; the gap is E_x KL(P(c|x)‖Q(c|x)). For a discrete c every single batch obeys
-    L_I <= H(c), since ln Q <= 0; for a continuous one L_I may exceed the differential entropy h(c).
+    entropy: H(c) of the prior, analytic, never fitted.
+    log_q: [N] ln Q(c|x) of pairs c ~ P(c), x = G(z, c).
+
+    Tight when Q is the posterior; the gap is E_x KL(P(c|x)‖Q(c|x)). For a discrete c every batch
+    obeys L_I <= H(c), since ln Q <= 0; for a continuous one L_I may exceed the differential h(c).
     """
     return entropy + log_q.mean()
 
@@ -25,9 +28,10 @@ def barber_agakov(entropy: float | Tensor, log_q: Tensor) -> Tensor:
 def info_nce(scores: Numbers) -> Value:
     """ln N + E_i[f_ii - ln sum_j e^f_ij] <= I (van den Oord et al. 2018, arXiv:1807.03748).
 
-    scores: [N, N] f(x_i, y_j) of N independent pairs, the true ones on the diagonal. Tight as N grows when
-    f = ln p(x|y) + any function of x. No batch exceeds ln N (N = 128: 4.852), so it reads far too low once
-    I > ln N; in exchange its variance is small.
+    scores: [N, N] f(x_i, y_j) of N independent pairs, the true ones on the diagonal.
+
+    Tight as N grows when f = ln p(x|y) + any function of x. No batch exceeds ln N (N = 128: 4.852),
+    so it is far too low once I > ln N; in exchange its variance is small.
     """
     f = tensor(scores)
     if f.ndim != 2 or f.shape[0] != f.shape[1] or not f.numel():
@@ -36,11 +40,13 @@ def info_nce(scores: Numbers) -> Value:
 
 
 def donsker_varadhan(joint: Numbers, product: Numbers) -> Value:
-    """E_joint f - ln E_product e^f <= I (Donsker, Varadhan 1983; the bound of MINE, arXiv:1801.04062).
+    """E_joint f - ln E_product e^f <= I (Donsker, Varadhan 1983; MINE's bound, arXiv:1801.04062).
 
-    joint: [N] f(x, y) of true pairs; product: [M] f of pairs drawn independently. Tight when
-    f = ln p(x,y) / p(x)p(y) + a constant. Only the expectations obey the bound: the logarithm of a batch's mean lies
-    below the logarithm of the mean, so a batch reads too high on average, and its gradient is biased.
+    joint: [N] f(x, y) of true pairs; product: [M] f of pairs drawn independently.
+
+    Tight when f = ln p(x,y) / p(x)p(y) + a constant. Only the expectations obey the bound: the
+    logarithm of a batch's mean lies below the logarithm of the mean, so a batch is too high on
+    average, and its gradient is biased.
     """
     f, g = tensor(joint), tensor(product)
     return stated(f.mean() - (g.logsumexp(0) - math.log(len(g))), "nats", joint, product)
@@ -49,7 +55,9 @@ def donsker_varadhan(joint: Numbers, product: Numbers) -> Value:
 def nwj(joint: Numbers, product: Numbers) -> Value:
     """E_joint f - E_product e^(f-1) <= I (Nguyen, Wainwright, Jordan 2010, arXiv:0809.0853).
 
-    joint: [N] f(x, y) of true pairs; product: [M] f of pairs drawn independently. Tight when
-    f = 1 + ln p(x,y) / p(x)p(y), and only there. A batch is unbiased, but its variance grows like e^I.
+    joint: [N] f(x, y) of true pairs; product: [M] f of pairs drawn independently.
+
+    Tight only when f = 1 + ln p(x,y) / p(x)p(y). A batch is unbiased, but its variance grows like
+    e^I.
     """
     return stated(tensor(joint).mean() - (tensor(product) - 1).exp().mean(), "nats", joint, product)

@@ -1,8 +1,9 @@
-"""Closed forms for uniform and Gaussian variables, in nats or bits; categorical ones are those of `discrete`.
+"""Closed forms for uniform and Gaussian variables, in nats or bits (categorical: `discrete`).
 
-Parameters are numbers, arrays or tensors that broadcast. Entropies and cross entropies are differential: they may
-be negative and shift by ln|a| when the axis is stretched by a; KL and mutual information do not. DataError when a
-scale is not positive, an interval is empty or a correlation lies outside -1..1.
+Parameters are numbers, arrays or tensors that broadcast. Entropies and cross entropies are
+differential: they may be negative and shift by ln|a| when the axis is stretched by a; KL and mutual
+information do not. DataError when a scale is not positive, an interval is empty or a correlation
+lies outside -1..1.
 """
 
 import math
@@ -26,37 +27,39 @@ def uniform_entropy(low: Numbers, high: Numbers, unit: Unit = "nats") -> Value:
 def uniform_cross_entropy(
     low: Numbers, high: Numbers, other_low: Numbers, other_high: Numbers, unit: Unit = "nats"
 ) -> Value:
-    """h(p, q) = ln(d - c) of p = U(a, b) under q = U(c, d) when [a, b] lies in [c, d], else infinite."""
-    return stated(
-        _uniform_cost(low, high, other_low, other_high), unit, low, high, other_low, other_high
-    )
+    """h(p, q) = ln(d - c) of p = U(a, b) under q = U(c, d); infinite unless [a, b] is in [c, d]."""
+    a, b, c, d = map(tensor, (low, high, other_low, other_high))
+    inside = (a >= c) & (b <= d) & (_width(a, b) > 0)
+    nats = torch.where(inside, _width(c, d).log(), math.inf)
+    return stated(nats, unit, low, high, other_low, other_high)
 
 
 def uniform_kl(
     low: Numbers, high: Numbers, other_low: Numbers, other_high: Numbers, unit: Unit = "nats"
 ) -> Value:
-    """KL(U(a, b)‖U(c, d)) = ln((d - c) / (b - a)) when [a, b] lies in [c, d], else infinite.
+    """KL(U(a, b)‖U(c, d)) = ln((d - c) / (b - a)); infinite unless [a, b] is in [c, d].
 
     >>> round(uniform_kl(-1, 1, -2, 2), 6), uniform_kl(-2, 2, -1, 1)
     (0.693147, inf)
     """
-    nats = _uniform_cost(low, high, other_low, other_high) - _width(low, high).log()
-    return stated(nats, unit, low, high, other_low, other_high)
+    cost = uniform_cross_entropy(low, high, other_low, other_high, unit)
+    return cost - uniform_entropy(low, high, unit)
 
 
 def gaussian_entropy(scale: Numbers, unit: Unit = "nats") -> Value:
-    """h = ½ ln(2πe s²) of N(m, s²), the largest of all laws with that variance.
+    """h = ½ ln(2πe s²) of N(m, s²), the largest of all distributions with that variance.
 
     >>> round(gaussian_entropy(1), 6)
     1.418939
     """
-    return stated(_gaussian_entropy(scale), unit, scale)
+    nats = _positive(scale, "scale").log() + 0.5 * math.log(2 * math.pi * math.e)
+    return stated(nats, unit, scale)
 
 
 def gaussian_cross_entropy(
     mean: Numbers, scale: Numbers, other_mean: Numbers, other_scale: Numbers, unit: Unit = "nats"
 ) -> Value:
-    """h(p, q) = ½ ln(2π s₂²) + (s₁² + (m₁ - m₂)²) / (2 s₂²) of p = N(m₁, s₁²) under q = N(m₂, s₂²)."""
+    """h(p, q) = ½ ln(2π s₂²) + (s₁² + (m₁ - m₂)²) / (2 s₂²) of N(m₁, s₁²) under N(m₂, s₂²)."""
     nats = _gaussian_cost(tensor(mean), _positive(scale, "scale") ** 2, other_mean, other_scale)
     return stated(nats, unit, mean, scale, other_mean, other_scale)
 
@@ -69,28 +72,34 @@ def gaussian_kl(
     >>> gaussian_kl(1, 1, 0, 1)
     0.5
     """
-    cost = _gaussian_cost(tensor(mean), _positive(scale, "scale") ** 2, other_mean, other_scale)
-    return stated(cost - _gaussian_entropy(scale), unit, mean, scale, other_mean, other_scale)
+    cost = gaussian_cross_entropy(mean, scale, other_mean, other_scale, unit)
+    return cost - gaussian_entropy(scale, unit)
 
 
 def uniform_gaussian_cross_entropy(
     low: Numbers, high: Numbers, mean: Numbers, scale: Numbers, unit: Unit = "nats"
 ) -> Value:
-    """h(p, q) = ½ ln(2π s²) + ((b - a)² / 12 + ((a + b) / 2 - m)²) / (2 s²) of p = U(a, b) under q = N(m, s²)."""
-    nats = _gaussian_cost(_centre(low, high), _width(low, high) ** 2 / 12, mean, scale)
+    """h(p, q) = ½ ln(2π s²) + ((b - a)² / 12 + ((a + b) / 2 - m)²) / (2 s²).
+
+    Of p = U(a, b) under q = N(m, s²).
+    """
+    centre = (tensor(low) + tensor(high)) / 2
+    nats = _gaussian_cost(centre, _width(low, high) ** 2 / 12, mean, scale)
     return stated(nats, unit, low, high, mean, scale)
 
 
 def uniform_gaussian_kl(
     low: Numbers, high: Numbers, mean: Numbers, scale: Numbers, unit: Unit = "nats"
 ) -> Value:
-    """KL(U(a, b)‖N(m, s²)): 0.176485 nats at its least, where the moments agree. KL(N‖U) is always infinite.
+    """KL(U(a, b)‖N(m, s²)), at least 0.176485 nats, where the moments agree.
+
+    KL(N‖U) is always infinite.
 
     >>> round(uniform_gaussian_kl(-1, 1, 0, 3**-0.5), 6)
     0.176485
     """
-    cost = _gaussian_cost(_centre(low, high), _width(low, high) ** 2 / 12, mean, scale)
-    return stated(cost - _width(low, high).log(), unit, low, high, mean, scale)
+    cost = uniform_gaussian_cross_entropy(low, high, mean, scale, unit)
+    return cost - uniform_entropy(low, high, unit)
 
 
 def gaussian_mutual_information(rho: Numbers, unit: Unit = "nats") -> Value:
@@ -106,20 +115,19 @@ def gaussian_mutual_information(rho: Numbers, unit: Unit = "nats") -> Value:
 
 
 def gaussian_channel_information(signal_to_noise: Numbers, unit: Unit = "nats") -> Value:
-    """I(c; c + noise) = ½ ln(1 + S/N) for Gaussian c and noise with variances S and N (Shannon 1948).
+    """I(c; c + noise) = ½ ln(1 + S/N) of Gaussian c and noise, variances S and N (Shannon 1948).
 
     >>> gaussian_channel_information(3, "bits")
     1.0
     """
-    return stated(
-        0.5 * _positive(signal_to_noise, "signal to noise").log1p(), unit, signal_to_noise
-    )
+    ratio = _positive(signal_to_noise, "signal to noise")
+    return stated(0.5 * ratio.log1p(), unit, signal_to_noise)
 
 
 def uniform_channel_information(width: Numbers, unit: Unit = "nats") -> Value:
     """I(c; c + u) = w / 2 - ln w for c ~ U(-1, 1) and u ~ U(-w, w), 0 < w <= 1.
 
-    No Gaussian Q(c|x) reaches it: the posterior is uniform.
+    No Gaussian Q(c|x) reaches it, since the posterior is uniform.
 
     >>> round(uniform_channel_information(0.5), 6)
     0.943147
@@ -141,26 +149,8 @@ def _width(low: Numbers, high: Numbers) -> Tensor:
     return _positive(tensor(high) - tensor(low), "high - low")
 
 
-def _centre(low: Numbers, high: Numbers) -> Tensor:
-    return (tensor(low) + tensor(high)) / 2
-
-
-def _uniform_cost(low: Numbers, high: Numbers, other_low: Numbers, other_high: Numbers) -> Tensor:
-    inside = (
-        (tensor(low) >= tensor(other_low))
-        & (tensor(high) <= tensor(other_high))
-        & (_width(low, high) > 0)
-    )
-    return torch.where(inside, _width(other_low, other_high).log(), math.inf)
-
-
-def _gaussian_entropy(scale: Numbers) -> Tensor:
-    return _positive(scale, "scale").log() + 0.5 * math.log(2 * math.pi * math.e)
-
-
-def _gaussian_cost(
-    mean: Tensor, variance: Tensor, other_mean: Numbers, other_scale: Numbers
-) -> Tensor:
-    """Cross entropy of any law under a Gaussian: the law's two moments are all that counts."""
-    m, s = tensor(other_mean), _positive(other_scale, "scale")
-    return 0.5 * math.log(2 * math.pi) + s.log() + (variance + (mean - m) ** 2) / (2 * s**2)
+def _gaussian_cost(mean: Tensor, variance: Tensor, m: Numbers, scale: Numbers) -> Tensor:
+    """Cross entropy of any distribution with these two moments under N(m, scale²)."""
+    s = _positive(scale, "scale")
+    squares = variance + (mean - tensor(m)) ** 2
+    return 0.5 * math.log(2 * math.pi) + s.log() + squares / (2 * s**2)

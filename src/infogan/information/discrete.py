@@ -1,9 +1,10 @@
 """Quantities of discrete variables, exact for a given distribution, in nats or bits.
 
-A distribution p is [K], or a batch [..., K] with one result for each; a joint distribution is a table with one axis
-a variable, X first. Both may hold counts: they are scaled to sum to 1, and the result is then the plug-in estimate
-(see `estimators` for its bias). Functions of a joint distribution take a table, or one array [N] of labels for each
-variable. 0 ln 0 = 0. Formulas: Cover, Thomas, Elements of Information Theory (2006), chapter 2.
+A distribution p is [K], or a batch [..., K] with one result for each; a joint distribution is a
+table with one axis for each variable, X first. Both may hold counts: they are scaled to sum to 1,
+and the result is then the plug-in estimate (see `estimators` for its bias). Functions of a joint
+distribution take a table, or one array [N] of labels for each variable. 0 ln 0 = 0.
+Formulas: Cover, Thomas, Elements of Information Theory (2006), chapter 2.
 """
 
 import math
@@ -22,9 +23,10 @@ Mean = Literal["arithmetic", "geometric", "min", "max"]
 
 
 def joint_table(*labels: Any) -> Any:
-    """Counts of labels that occur together, one axis a variable, its distinct labels in sorted order.
+    """Count labels that occur together: one axis for each variable, its labels in sorted order.
 
-    labels: arrays [N] of anything that can be sorted. Every value counts as a label: leave out unlabelled samples.
+    labels: arrays [N] of anything that can be sorted. Every value counts as a label: leave out
+    unlabelled samples.
 
     >>> joint_table(["a", "a", "b"], [0, 1, 1])
     array([[1, 1],
@@ -32,26 +34,25 @@ def joint_table(*labels: Any) -> Any:
     """
     if len({np.shape(one) for one in labels}) != 1 or np.ndim(labels[0]) != 1:
         raise DataError("labels must be arrays [N] of one length, one for each variable")
-    kept = all(isinstance(one, Tensor) for one in labels)
-    flat, shape = torch.zeros((), dtype=torch.int64), []
+    torch_only = all(isinstance(one, Tensor) for one in labels)
+    cells, shape = torch.zeros((), dtype=torch.int64), []
     for one in labels:
-        if kept:
+        if torch_only:
             distinct, index = torch.unique(one, return_inverse=True)
         else:
             distinct, inverse = np.unique(np.asarray(one), return_inverse=True)
             index = torch.from_numpy(inverse)
-        flat = flat.to(index.device) * len(distinct) + index
+        cells = cells.to(index.device) * len(distinct) + index
         shape.append(len(distinct))
     if math.prod(shape) > CELLS:
-        raise DataError(
-            f"the labels have {shape} distinct values; put them in bins, or use ksg_mutual_information"
-        )
-    table = torch.bincount(flat, minlength=math.prod(shape)).reshape(shape)
-    return table if kept else table.numpy()
+        remedy = "put them in bins, or use ksg_mutual_information"
+        raise DataError(f"the labels have {shape} distinct values; {remedy}")
+    table = torch.bincount(cells, minlength=math.prod(shape)).reshape(shape)
+    return table if torch_only else table.numpy()
 
 
 def self_information(p: Numbers, unit: Unit = "nats") -> Value:
-    """I(x) = -ln p(x) of outcomes of probability p, any shape: 0 for a sure event, infinite for p = 0.
+    """I(x) = -ln p(x) of outcomes of probability p, any shape: 0 for p = 1, infinite for p = 0.
 
     >>> self_information(0.5, "bits")
     1.0
@@ -63,7 +64,7 @@ def self_information(p: Numbers, unit: Unit = "nats") -> Value:
 
 
 def entropy(p: Numbers, unit: Unit = "nats") -> Value:
-    """H(X) = -sum p ln p, from 0 (one sure outcome) to ln K (all K alike).
+    """H(X) = -sum p ln p, from 0 (one outcome is certain) to ln K (all K are equally likely).
 
     >>> entropy([1, 1, 1, 1], "bits")
     2.0
@@ -90,7 +91,9 @@ def kl_divergence(p: Numbers, q: Numbers, unit: Unit = "nats") -> Value:
 
 
 def jensen_shannon(p: Numbers, q: Numbers, unit: Unit = "nats") -> Value:
-    """JS(p, q) = H(m) - (H(p) + H(q)) / 2 with m = (p + q) / 2: symmetric, from 0 (p = q) to ln 2 (disjoint).
+    """JS(p, q) = H(m) - (H(p) + H(q)) / 2 with m = (p + q) / 2; symmetric.
+
+    From 0 (p = q) to ln 2 (p and q are disjoint).
 
     >>> jensen_shannon([1, 0], [0, 1], "bits")
     1.0
@@ -110,11 +113,12 @@ def joint_entropy(*joint: Any, unit: Unit = "nats") -> Value:
 
 
 def conditional_entropy(*joint: Any, unit: Unit = "nats") -> Value:
-    """H(Y|X) = H(X, Y) - H(X), what is left to learn of Y: from 0 (Y is a function of X) to H(Y) (independent).
+    """H(Y|X) = H(X, Y) - H(X): the information that X leaves missing about Y.
 
-    For H(X|Y) give the transposed table, or the labels in the other order.
+    From 0 (Y is a function of X) to H(Y) (X and Y are independent). For H(X|Y) give the transposed
+    table, or the labels in the other order.
 
-    >>> conditional_entropy([[1, 1], [1, 1]], unit="bits"), conditional_entropy([[1, 0], [0, 1]], unit="bits")
+    >>> conditional_entropy([[1, 1], [1, 1]], unit="bits"), conditional_entropy([[1, 0], [0, 1]])
     (1.0, 0.0)
     """
     table = _table(joint, 2)
@@ -131,9 +135,10 @@ def mutual_information(*joint: Any, unit: Unit = "nats") -> Value:
 
 
 def conditional_mutual_information(*joint: Any, unit: Unit = "nats") -> Value:
-    """I(X; Y|Z) = H(X,Z) + H(Y,Z) - H(X,Y,Z) - H(Z) >= 0 of a table [X, Y, Z]; above or below I(X; Y).
+    """I(X; Y|Z) = H(X,Z) + H(Y,Z) - H(X,Y,Z) - H(Z) >= 0 of a table [X, Y, Z].
 
-    The exclusive or of two fair coins tells nothing of either, until one knows the other:
+    It may lie above or below I(X; Y). The exclusive or of two fair coins says nothing about one
+    of them, until the other is known:
 
     >>> conditional_mutual_information([0, 0, 1, 1], [0, 1, 1, 0], [0, 1, 0, 1], unit="bits")
     1.0
@@ -144,15 +149,18 @@ def conditional_mutual_information(*joint: Any, unit: Unit = "nats") -> Value:
 
 
 def total_correlation(*joint: Any, unit: Unit = "nats") -> Value:
-    """TC = sum H(X_i) - H(X_1, ..., X_n) >= 0: 0 only if all are independent, I(X; Y) for two (Watanabe 1960).
+    """TC = sum H(X_i) - H(X_1, ..., X_n) >= 0 (Watanabe 1960); of two variables I(X; Y).
+
+    0 only if all are independent.
 
     >>> round(total_correlation([0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1], unit="bits"), 6)
     2.0
     """
     table = _table(joint)
-    rest = ([other for other in range(table.ndim) if other != axis] for axis in range(table.ndim))
-    marginals = (_entropy(table.sum(axes) if axes else table) for axes in rest)
-    return stated(torch.stack([*marginals]).sum() - _entropy(table.flatten()), unit, *joint)
+    axes = range(table.ndim)
+    rest = ([other for other in axes if other != axis] for axis in axes)
+    marginals = [_entropy(table.sum(others) if others else table) for others in rest]
+    return stated(torch.stack(marginals).sum() - _entropy(table.flatten()), unit, *joint)
 
 
 def variation_of_information(*joint: Any, unit: Unit = "nats") -> Value:
@@ -167,10 +175,10 @@ def variation_of_information(*joint: Any, unit: Unit = "nats") -> Value:
 
 
 def normalized_mutual_information(*joint: Any, mean: Mean = "arithmetic") -> Value:
-    """NMI = I / M(H(X), H(Y)) with M the named mean: 0 (independent) to 1 (the same partition); it has no unit.
+    """NMI = I / M(H(X), H(Y)) with a mean M, from 0 (independent) to 1 (the same partition).
 
-    "min" is 1 as soon as one variable is a function of the other. Where M = 0 it is 1 if both are constant and 0 if
-    one is, as in scikit-learn.
+    It has no unit. With "min" it is 1 as soon as one variable is a function of the other. Where
+    M = 0 it is 1 if both are constant and 0 if one is, as in scikit-learn.
 
     >>> normalized_mutual_information([[1, 0], [0, 1]])
     1.0
@@ -186,11 +194,8 @@ def normalized_mutual_information(*joint: Any, mean: Mean = "arithmetic") -> Val
     if mean not in means:
         raise ConfigError(f"unknown mean {mean!r}; use one of {', '.join(means)}")
     constant = (x + y == 0).to(x)
-    return stated(
-        torch.where(means[mean] > 0, _mutual_information(table) / means[mean], constant),
-        "nats",
-        *joint,
-    )
+    share = torch.where(means[mean] > 0, _mutual_information(table) / means[mean], constant)
+    return stated(share, "nats", *joint)
 
 
 def _entropy(p: Tensor) -> Tensor:
@@ -202,9 +207,8 @@ def _cross_entropy(p: Tensor, q: Tensor) -> Tensor:
 
 
 def _kl(p: Tensor, q: Tensor) -> Tensor:
-    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(
-        -1
-    )  # cell by cell, so that p = q gives exactly 0
+    # Cell by cell, so that p = q gives exactly 0.
+    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)
 
 
 def _mutual_information(table: Tensor) -> Tensor:
@@ -222,8 +226,7 @@ def _pair(p: Numbers, q: Numbers) -> tuple[Tensor, Tensor]:
 def _table(joint: tuple[Any, ...], axes: int | None = None) -> Tensor:
     """The joint distribution of a table, or of several arrays of labels."""
     table = distribution(joint[0] if len(joint) == 1 else joint_table(*joint), batch=False)
-    if axes is not None and table.ndim != axes:
-        raise DataError(
-            f"expected a table with {axes} axes or labels of {axes} variables, got {table.ndim}"
-        )
+    if axes not in (None, table.ndim):
+        wanted = f"a table with {axes} axes or labels of {axes} variables"
+        raise DataError(f"expected {wanted}, got {table.ndim}")
     return table

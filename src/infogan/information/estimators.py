@@ -1,7 +1,7 @@
-"""Mutual information and entropy from samples of an unknown distribution. All are biased: each says how.
+"""Mutual information and entropy from samples of an unknown distribution. All are biased.
 
-N samples; labels are [N] of anything that can be sorted, continuous samples [N] or [N, d]. Errors on pairs whose
-mutual information is known: benchmarks/estimators.py, tabulated in docs/theory.md.
+N samples; labels are [N] of anything that can be sorted, continuous samples [N] or [N, d]. Errors
+on pairs whose mutual information is known: benchmarks/estimators.py, tabulated in docs/theory.md.
 """
 
 from typing import Any
@@ -16,15 +16,17 @@ from infogan.information.discrete import entropy, joint_table, mutual_informatio
 from infogan.information.quantity import NATS, Numbers, Unit, Value, stated, tensor
 
 TIE = 1e-10
-"""Noise that breaks ties, in standard deviations of the samples."""
+"""Standard deviation of the noise that breaks ties, for samples of variance 1."""
 
 
 def plug_in_entropy(labels: Any, *, miller_madow: bool = True, unit: Unit = "nats") -> Value:
-    """H of the observed shares. Plug-in is low by about (K - 1) / 2N nats, K outcomes seen; Miller and Madow (1955)
-    add that back. Outcomes never seen still count for nothing, so it stays low while N is not well above K.
+    """H of the observed frequencies.
 
-    >>> round(plug_in_entropy([0, 1, 0, 1]), 6), round(plug_in_entropy([0, 1, 0, 1], miller_madow=False), 6)
-    (0.818147, 0.693147)
+    Plug-in is low by about (K - 1) / 2N nats, K outcomes seen; Miller and Madow (1955) add that
+    back. Outcomes never seen do not count, so it stays low while N is not well above K.
+
+    >>> [round(plug_in_entropy([0, 1, 0, 1], miller_madow=on), 6) for on in (True, False)]
+    [0.818147, 0.693147]
     """
     counts = joint_table(labels)
     missing = (len(counts) - 1) / (2 * len(labels))
@@ -34,8 +36,10 @@ def plug_in_entropy(labels: Any, *, miller_madow: bool = True, unit: Unit = "nat
 def plug_in_mutual_information(
     x: Any, y: Any, *, miller_madow: bool = True, unit: Unit = "nats"
 ) -> Value:
-    """I of the observed shares of labels x and y [N]. Plug-in is high: independent variables with R and C outcomes
-    show about (R - 1)(C - 1) / 2N nats, not 0. Miller-Madow entropies take that off, and may then fall below 0.
+    """I of the observed frequencies of labels x and y [N].
+
+    Plug-in is high: independent variables with R and C outcomes show about (R - 1)(C - 1) / 2N
+    nats, not 0. Miller-Madow entropies subtract that, and the result may fall below 0.
 
     >>> x, y = [0, 0, 1, 1] * 25, [0, 1] * 50
     >>> plug_in_mutual_information(x, y, miller_madow=False), plug_in_mutual_information(x, y)
@@ -50,9 +54,10 @@ def plug_in_mutual_information(
 def histogram_mutual_information(
     x: Numbers, y: Numbers, *, bins: int, miller_madow: bool = True, unit: Unit = "nats"
 ) -> Value:
-    """Plug-in I of continuous x and y [N], each cut into `bins` bins of equal width: report the bins with the number.
+    """Plug-in I of continuous x and y [N], each cut into `bins` bins of equal width.
 
-    Binning loses information (data processing), most where the dependence is strong; few samples a cell add some.
+    Report the bins with the result. Binning loses information (data processing), most where the
+    dependence is strong; few samples a cell add some.
     """
     cut = [_binned(tensor(one), bins) for one in (x, y)]
     return stated(plug_in_mutual_information(*cut, miller_madow=miller_madow), unit, x, y)
@@ -61,12 +66,14 @@ def histogram_mutual_information(
 def ksg_mutual_information(
     x: Numbers, y: Numbers, *, k: int = 3, seed: int = 0, unit: Unit = "nats"
 ) -> Value:
-    """I of continuous x and y, [N] or [N, d], from distances to the k-th neighbour (Kraskov, Stögbauer, Grassberger
-    2004, arXiv:cond-mat/0305641, eq. 8). scikit-learn has it for single columns, cut off at 0; this is neither.
+    """I of continuous x and y, [N] or [N, d], from distances to the k-th neighbour.
 
-    Nearly unbiased near independence, where it scatters around 0. It fails quietly for strong dependence: reading
-    I takes N of the order of e^I. A larger k scatters less and is biased more. Columns are scaled to one variance;
-    `seed` draws the noise that breaks ties.
+    Kraskov, Stögbauer, Grassberger 2004 (arXiv:cond-mat/0305641), eq. 8. Unlike scikit-learn's, it
+    takes several columns and is not cut off at 0.
+
+    Nearly unbiased near independence, where it scatters around 0. It fails without warning for
+    strong dependence: to measure I takes N of the order of e^I. A larger k has less variance and
+    more bias. Columns are scaled to variance 1; `seed` draws the noise that breaks ties.
     """
     from scipy.spatial import KDTree
     from scipy.special import digamma
@@ -75,10 +82,8 @@ def ksg_mutual_information(
     a, b = (_standard(one, rng) for one in (x, y))
     _check_neighbours(k, len(a), len(b))
     both = np.hstack([a, b])
-    distance = KDTree(both).query(both, [k + 1], p=np.inf)[0][
-        :, 0
-    ]  # the first neighbour is the point itself
-    radius = np.nextafter(distance, 0)
+    distances, _ = KDTree(both).query(both, [k + 1], p=np.inf)  # the first is the point itself
+    radius = np.nextafter(distances[:, 0], 0)
     near = [KDTree(c).query_ball_point(c, radius, p=np.inf, return_length=True) for c in (a, b)]
     nats = digamma(k) + digamma(len(a)) - sum(digamma(n).mean() for n in near)
     return stated(torch.tensor(nats), unit, x, y)
@@ -87,9 +92,9 @@ def ksg_mutual_information(
 def mixed_mutual_information(
     labels: Any, x: Numbers, *, k: int = 3, seed: int = 0, unit: Unit = "nats"
 ) -> Value:
-    """I of labels [N] and continuous x [N], by nearest neighbours (Ross 2014), as scikit-learn computes it.
+    """I of labels [N] and continuous x [N] by nearest neighbours (Ross 2014), as in scikit-learn.
 
-    Cut off at 0, so it reads high near independence; samples whose label occurs only once are left out.
+    Cut off at 0, so it is high near independence; a label that occurs only once is left out.
     """
     from sklearn.feature_selection import mutual_info_classif
 
@@ -102,7 +107,7 @@ def mixed_mutual_information(
 
 
 def _binned(values: Tensor, bins: int) -> Tensor:
-    """[N] numbers 0..bins-1 of bins of equal width from the least value to the largest."""
+    """[N] bin of each value, 0..bins-1; bins have equal width from the smallest to the largest."""
     if values.ndim != 1 or not len(values) or not bool(values.isfinite().all()) or bins < 1:
         raise DataError("expected finite samples [N] and at least one bin")
     low, high = values.min(), values.max()
@@ -111,7 +116,7 @@ def _binned(values: Tensor, bins: int) -> Tensor:
 
 
 def _standard(samples: Numbers, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Samples [N] or [N, d] as columns [N, d] of mean 0 and variance 1 (0 if constant), ties broken."""
+    """Samples as columns [N, d] of mean 0 and variance 1 (0 if constant), ties broken."""
     values = tensor(samples).detach().cpu().double().numpy()
     if values.ndim not in (1, 2) or not values.size or not np.isfinite(values).all():
         raise DataError("expected finite samples [N] or [N, d]")

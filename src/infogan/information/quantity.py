@@ -1,7 +1,7 @@
 """What all quantities share: their unit, and NumPy or torch in, the same kind out.
 
-Formulas are written once, in torch and in nats. Arrays, lists and numbers are computed in float64 and come back
-as a float (an array for a batch); tensors keep device, precision and gradient and come back as tensors.
+Formulas are written once, in torch and in nats. Arrays, lists and numbers are computed in float64
+and come back as a float (an array for a batch); tensors keep device, precision and gradient.
 """
 
 import math
@@ -24,7 +24,7 @@ Value = Any
 
 
 def tensor(numbers: Numbers) -> Tensor:
-    """Numbers as a floating tensor; DataError when they are none."""
+    """Return numbers as a floating-point tensor; DataError when they are none."""
     if isinstance(numbers, Tensor):
         return numbers if numbers.is_floating_point() else numbers.double()
     try:
@@ -34,7 +34,7 @@ def tensor(numbers: Numbers) -> Tensor:
 
 
 def stated(nats: Tensor, unit: Unit, *given: Any) -> Value:
-    """A result in its unit, and of the kind that was given."""
+    """Return a result in its unit, a tensor if one of the inputs `given` is one."""
     if unit not in NATS:
         raise ConfigError(f"unknown unit {unit!r}; use {' or '.join(NATS)}")
     value = nats / NATS[unit] + 0.0  # turns -0.0 into 0.0
@@ -44,15 +44,13 @@ def stated(nats: Tensor, unit: Unit, *given: Any) -> Value:
 
 
 def distribution(weights: Numbers, *, batch: bool) -> Tensor:
-    """Probabilities or counts, scaled to sum to 1: over the last axis of a batch [..., K], else altogether.
+    """Scale probabilities or counts to sum to 1, over the last axis of a batch [..., K] or overall.
 
     DataError for negative, missing or infinite numbers and for a sum of 0.
     """
     w = tensor(weights)
     if not w.ndim or not bool((w.isfinite() & (w >= 0)).all()):
-        raise DataError(
-            "expected an array of probabilities or counts: finite numbers, none below 0"
-        )
+        raise DataError("expected an array of finite probabilities or counts, none below 0")
     total = w.sum(-1, keepdim=True) if batch else w.sum()
     if not bool(((total > 0) & total.isfinite()).all()):
         raise DataError("expected probabilities or counts with a finite sum above 0")

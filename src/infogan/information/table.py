@@ -1,4 +1,4 @@
-"""Joint tables in files, and everything worth knowing about one."""
+"""Joint tables in files, and all quantities of one."""
 
 import math
 from pathlib import Path
@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infogan.core.errors import DataError
+from infogan.core.limits import read_small
 from infogan.information.discrete import (
     conditional_entropy,
     entropy,
@@ -17,15 +18,12 @@ from infogan.information.discrete import (
 )
 from infogan.information.quantity import NATS, Numbers, Unit, tensor
 
-LIMIT = 2**20
-"""Largest file that is read, in bytes."""
-
 
 def read_table(path: Path | str) -> NDArray[np.float64]:
-    """A joint table [X, Y] of probabilities or counts, as written, from a CSV file without header: a line a row.
+    """Read a joint table [X, Y] of probabilities or counts, unscaled, from a CSV file.
 
-    UTF-8 with or without byte order mark, any line ends; blank lines are skipped. DataError names file, line and
-    remedy for whatever is no such table.
+    One line a row, without a header; UTF-8 with or without byte order mark, any line ends; blank
+    lines are skipped. DataError names file, line and remedy for anything else.
     """
     rows: list[list[float]] = []
     for number, line in enumerate(_text(Path(path)).splitlines(), 1):
@@ -34,9 +32,8 @@ def read_table(path: Path | str) -> NDArray[np.float64]:
         where = f"{path}, line {number}"
         rows.append([_weight(cell.strip(), where) for cell in line.split(",")])
         if len(rows[-1]) != len(rows[0]):
-            raise DataError(
-                f"{where}: has {len(rows[-1])} cells where the first row has {len(rows[0])}; fill it up"
-            )
+            counts = f"has {len(rows[-1])} cells where the first row has {len(rows[0])}"
+            raise DataError(f"{where}: {counts}; give all rows the same number")
     if not rows:
         raise DataError(f"{path}: is empty; write one row of probabilities or counts a line")
     table = np.array(rows)
@@ -50,9 +47,10 @@ def read_table(path: Path | str) -> NDArray[np.float64]:
 def summary(table: Numbers, unit: Unit = "nats") -> dict[str, float]:
     """All quantities of a joint table [X, Y] in the unit (normalized_mutual_information has none).
 
-    total is the table's own sum: whatever it is, the table is scaled to sum to 1. If the table holds counts (whole
-    numbers, total N > 1), everything is a plug-in estimate, and chance_mutual_information says what independent
-    variables would show on average, (R - 1)(C - 1) / 2N nats for R and C outcomes seen: compare with it, not with 0.
+    total is the table's own sum: whatever it is, the table is scaled to sum to 1. Of a table of
+    counts (whole numbers, total N > 1) all quantities are plug-in estimates. Compare them with
+    chance_mutual_information, not with 0: it is what independent variables show on average,
+    (R - 1)(C - 1) / 2N nats for R and C outcomes seen.
 
     >>> found = summary([[45, 5], [5, 45]], "bits")
     >>> round(found["mutual_information"], 6), round(found["conditional_entropy_y_given_x"], 6)
@@ -74,42 +72,28 @@ def summary(table: Numbers, unit: Unit = "nats") -> dict[str, float]:
     if t.sum() > 1 and bool((t == np.rint(t)).all()):
         freedom = (np.count_nonzero(x) - 1) * (np.count_nonzero(y) - 1)
         values["chance_mutual_information"] = freedom / (2 * t.sum()) / NATS[unit]
-    return {
-        name: max(0.0, float(value)) for name, value in values.items()
-    }  # rounding may leave -1e-17
+    # Rounding may leave -1e-17.
+    return {name: max(0.0, float(value)) for name, value in values.items()}
 
 
 def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(LIMIT + 1)
-    except OSError as error:
-        raise DataError(
-            f"{path}: cannot be read ({error.strerror}); give a CSV file of a joint table"
-        ) from None
-    if len(content) > LIMIT:
-        raise DataError(f"{path}: is larger than 1 MiB; give a joint table, not samples")
+    content = read_small(path, "a CSV file of a joint table, not of samples")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise DataError(
-            f"{path}, line {line}: is not UTF-8; save the table as plain CSV text"
-        ) from None
+        fault = f"{path}, line {line}: is not UTF-8"
+        raise DataError(f"{fault}; save the table as plain CSV text") from None
 
 
 def _weight(cell: str, where: str) -> float:
     try:
         value = float(cell)
     except ValueError:
-        remedy = (
-            "write 0 for nothing"
-            if not cell
-            else "no header or names, commas between cells, decimal points"
-        )
+        advice = "no header or names, commas between cells, decimal points"
+        remedy = advice if cell else "write 0 for an empty cell"
         raise DataError(f"{where}: {cell[:20]!r} is no number; {remedy}") from None
     if not 0 <= value < math.inf:
-        raise DataError(
-            f"{where}: {cell[:20]} is no probability or count; write finite numbers, none below 0"
-        )
+        fault = f"{cell[:20]} is no probability or count"
+        raise DataError(f"{where}: {fault}; write finite numbers, none below 0")
     return value

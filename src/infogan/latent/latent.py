@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 from torch import Tensor
 
 from infogan.core.errors import ConfigError
+from infogan.core.settings import SETTINGS
 from infogan.latent.codes import AnyCode, Categorical, Code
 from infogan.latent.posterior import Posterior
 
@@ -48,9 +49,7 @@ class Latent(BaseModel):
     (74, 14)
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="allow", allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = SETTINGS | {"extra": "allow"}
     __pydantic_extra__: dict[str, AnyCode] = Field(init=False)
 
     noise: int = Field(default=62, ge=0, le=10_000)

@@ -15,10 +15,9 @@ from torch import Tensor
 
 from infogan.core import atomic
 from infogan.core.errors import RunError, parsing
+from infogan.core.limits import TEXT
 
 FORMAT = 1
-MAX_HEADER = 1 << 20
-"""Bytes of a safetensors header; ours have a few thousand."""
 About = dict[str, Any]
 """format, config (a tree of settings), shape and classes."""
 
@@ -38,7 +37,7 @@ def read(path: Path, expected: Callable[[About], Mapping[str, Tensor]]) -> dict[
     """
     with parsing(path, "a model of infogan's", RunError), path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        if length > MAX_HEADER:
+        if length > TEXT:
             raise ValueError(f"its header has {length} bytes")
         header = json.loads(file.read(length).decode())
         about: About = json.loads(header.pop("__metadata__")["infogan"])

@@ -1,6 +1,7 @@
-"""What every pair of networks has in common: one G, one D with a trunk and heads, and what D says.
+"""What all network families share: one G, one D with a trunk and heads, and D's verdict.
 
-Images are [N, C, H, W] in [-1, 1], in channels-last memory, so that flattening to [N, H*W*C] is a view.
+Images are [N, C, H, W] in [-1, 1], in channels-last memory, so that flattening to [N, H*W*C] is a
+view.
 """
 
 from abc import ABC, abstractmethod
@@ -12,11 +13,16 @@ from torch import Tensor, nn
 
 Shape = tuple[int, int, int]
 """H, W, C of an image."""
+Heads = Mapping[str, int]
+"""D's heads by name, with their numbers of outputs."""
+Noise = torch.Generator | None
+"""What noise layers draw from; None: there is no noise."""
+NONE: Set[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What D says of N images: the trunk's features [N, F] and one tensor [N, outputs] a head (logits or raw)."""
+    """D's outputs for N images: the trunk's features [N, F] and [N, outputs] by head (raw)."""
 
     features: Tensor
     heads: Mapping[str, Tensor]
@@ -28,24 +34,28 @@ class Discriminator(nn.Module, ABC):
     heads: nn.ModuleDict
 
     @abstractmethod
-    def forward(
-        self, images: Tensor, detached: Set[str] = frozenset(), noise: torch.Generator | None = None
-    ) -> Verdict:
-        """detached: heads that send the trunk no gradient. noise: what noise layers draw from; None: no noise."""
+    def forward(self, images: Tensor, detached: Set[str] = NONE, noise: Noise = None) -> Verdict:
+        """Judge images; the trunk receives no gradient from `detached` heads."""
+
+    def verdict(self, features: Tensor, inputs: Tensor, detached: Set[str]) -> Verdict:
+        """Apply every head to its inputs [N, F]: the features, or these under noise."""
+        cut = inputs.detach()
+        heads = self.heads.items()
+        return Verdict(features, {n: head(cut if n in detached else inputs) for n, head in heads})
 
     def prepare(self, images: Tensor) -> None:
-        """Set first weights that depend on the data, from a few images [N, C, H, W], before training begins."""
+        """Set initial weights that depend on the data, from a few images, before training."""
 
 
 class Family(ABC):
-    """Settings from which a pair of networks is built."""
+    """Settings from which a pair of networks is built; the seed draws their initial weights."""
 
     kind: str
 
     @abstractmethod
     def generator(self, width: int, shape: Shape, seed: int = 0) -> nn.Module:
-        """G: latent vectors [N, width] -> images [N, C, H, W] in [-1, 1]."""
+        """Build G: latent vectors [N, width] -> images [N, C, H, W] in [-1, 1]."""
 
     @abstractmethod
-    def discriminator(self, shape: Shape, heads: Mapping[str, int], seed: int = 0) -> Discriminator:
-        """D with its heads by name and number of outputs."""
+    def discriminator(self, shape: Shape, heads: Heads, seed: int = 0) -> Discriminator:
+        """Build D with its heads."""

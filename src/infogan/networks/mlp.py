@@ -1,30 +1,33 @@
-"""Fully connected networks with weight norm and noise (ImprovedGAN's and CatGAN's for MNIST).
+"""Fully connected networks with weight norm and noise: ImprovedGAN's and CatGAN's for MNIST.
 
-arXiv:1606.03498 and its published code: D reads pixels in [0, 1] under Gaussian noise, G ends in a sigmoid on [0, 1].
+arXiv:1606.03498 and its published code. D reads pixels in [0, 1] under Gaussian noise; G ends in a
+sigmoid on [0, 1].
 """
 
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Set
 from itertools import pairwise
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from infogan.core.random import stream
+from infogan.core.settings import SETTINGS
 from infogan.networks import base
-from infogan.networks.base import Shape, Verdict
+from infogan.networks.base import NONE, Heads, Noise, Shape, Verdict
 
 
 class Mlp(BaseModel, base.Family):
-    """Layers of these widths. Weight norm: w = g v/|v|; in D's layers g stays as it was set by the first images, or
-    they would outgrow the noise that is added to their outputs."""
+    """Fully connected layers of given widths.
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    Weight norm is w = g v/|v|. In D's layers g stays as the first images set it: otherwise they
+    would outgrow the noise that is added to their outputs.
+    """
+
+    model_config = SETTINGS
     kind: Literal["mlp"] = "mlp"
     d_layers: tuple[int, ...] = Field(default=(1000, 500, 250, 250, 250), min_length=1)
     """Widths of D's layers (ReLU, weight norm); the last is the features."""
@@ -38,19 +41,15 @@ class Mlp(BaseModel, base.Family):
     def generator(self, width: int, shape: Shape, seed: int = 0) -> nn.Module:
         return Generator(self, width, shape, seed)
 
-    def discriminator(
-        self, shape: Shape, heads: Mapping[str, int], seed: int = 0
-    ) -> base.Discriminator:
+    def discriminator(self, shape: Shape, heads: Heads, seed: int = 0) -> base.Discriminator:
         return Discriminator(self, shape, heads, seed)
 
 
-def normed(
-    inputs: int, outputs: int, generator: torch.Generator, trained: bool = False
-) -> nn.Linear:
-    """A linear layer under weight norm: rows of length 1 in random directions, biases 0. trained: whether g is."""
+def normed(inputs: int, outputs: int, draws: torch.Generator, trained: bool) -> nn.Linear:
+    """A linear layer under weight norm: random directions, g = 1 (trained or not), biases 0."""
     layer = nn.Linear(inputs, outputs)
     with torch.no_grad():
-        nn.init.normal_(layer.weight, 0, 1, generator=generator)
+        nn.init.normal_(layer.weight, 0, 1, generator=draws)
         layer.weight /= layer.weight.norm(dim=1, keepdim=True)
         nn.init.zeros_(layer.bias)
     weight_norm(layer).get_parameter("parametrizations.weight.original0").requires_grad_(trained)
@@ -69,9 +68,8 @@ class Generator(nn.Module):
             nn.init.normal_(dense.weight, 0, 0.05, generator=noise)
             nn.init.zeros_(dense.bias)
             layers += [dense, nn.BatchNorm1d(outputs), nn.Softplus()]
-        self.layers = nn.Sequential(
-            *layers, normed(config.g_layers[-1], math.prod(shape), noise, True), nn.Sigmoid()
-        )
+        last = normed(config.g_layers[-1], math.prod(shape), noise, trained=True)
+        self.layers = nn.Sequential(*layers, last, nn.Sigmoid())
 
     def forward(self, latent: Tensor) -> Tensor:
         images: Tensor = self.layers(latent).unflatten(1, self.shape).permute(0, 3, 1, 2) * 2 - 1
@@ -79,52 +77,48 @@ class Generator(nn.Module):
 
 
 class Discriminator(base.Discriminator):
-    """Noise before each layer; the features are the last layer's before its noise."""
+    """D with noise before each layer; its features are the last layer's, before their noise."""
 
-    def __init__(self, config: Mlp, shape: Shape, heads: Mapping[str, int], seed: int = 0) -> None:
+    def __init__(self, config: Mlp, shape: Shape, heads: Heads, seed: int = 0) -> None:
         super().__init__()
         self.pixel_noise, self.layer_noise = config.pixel_noise, config.layer_noise
         widths = (math.prod(shape), *config.d_layers)
-        generator = stream(seed, "initialise D's layers")
-        self.layers = nn.ModuleList(normed(*pair, generator) for pair in pairwise(widths))
-        self.heads = nn.ModuleDict(
-            {
-                name: normed(widths[-1], n, stream(seed, f"initialise D's head {name}"), True)
-                for name, n in heads.items()
-            }
-        )
+        draws = stream(seed, "initialise D's layers")
+        self.layers = nn.ModuleList(normed(*pair, draws, False) for pair in pairwise(widths))
+        self.heads = nn.ModuleDict()
+        for name, outputs in heads.items():
+            own = stream(seed, f"initialise D's head {name}")
+            self.heads[name] = normed(widths[-1], outputs, own, trained=True)
 
-    def forward(
-        self, images: Tensor, detached: Set[str] = frozenset(), noise: torch.Generator | None = None
-    ) -> Verdict:
-        values = (images.permute(0, 2, 3, 1).flatten(1) + 1) / 2
-        std = self.pixel_noise
+    def _trunk(
+        self,
+        images: Tensor,
+        noise: Noise,
+        apply: Callable[[nn.Module, Tensor], Tensor] = lambda layer, inputs: layer(inputs),
+    ) -> tuple[Tensor, Tensor]:
+        """Features [N, F], and the same under noise, which all heads read.
+
+        One draw serves all heads: a further head then changes nothing for the others.
+        """
+        values, std = (images.permute(0, 2, 3, 1).flatten(1) + 1) / 2, self.pixel_noise
         for layer in self.layers:
-            values = torch.relu(layer(disturbed(values, std, noise)))
+            values = torch.relu(apply(layer, disturbed(values, std, noise)))
             std = self.layer_noise
-        features = values
-        # One draw for all heads: a further head then changes nothing for the others.
-        values = disturbed(features, std, noise)
-        heads = {
-            name: head(values.detach() if name in detached else values)
-            for name, head in self.heads.items()
-        }
-        return Verdict(features, heads)
+        return values, disturbed(values, std, noise)
+
+    def forward(self, images: Tensor, detached: Set[str] = NONE, noise: Noise = None) -> Verdict:
+        return self.verdict(*self._trunk(images, noise), detached)
 
     @torch.no_grad()
     def prepare(self, images: Tensor) -> None:
-        """Scale and shift each layer so that its outputs on these images have mean 0 and variance 1."""
-        noise = stream(0, "prepare D")
-        values, std = (images.permute(0, 2, 3, 1).flatten(1) + 1) / 2, self.pixel_noise
-        for layer in self.layers:
-            values = torch.relu(standardise(layer, disturbed(values, std, noise)))
-            std = self.layer_noise
+        """Scale and shift each layer: its outputs on these images get mean 0 and variance 1."""
+        _, inputs = self._trunk(images, stream(0, "prepare D"), standardise)
         for head in self.heads.values():
-            standardise(head, disturbed(values, std, noise))
+            standardise(head, inputs)
 
 
 def standardise(layer: nn.Module, inputs: Tensor) -> Tensor:
-    """Set a weight-normed layer's g and bias by its outputs on these inputs; those outputs afterwards."""
+    """Set a weight-normed layer's g and bias by its outputs; return the standardised outputs."""
     outputs: Tensor = layer(inputs)
     mean, deviation = outputs.mean(0), outputs.std(0).clamp_min(1e-6)
     state = dict(layer.named_parameters())
@@ -133,8 +127,8 @@ def standardise(layer: nn.Module, inputs: Tensor) -> Tensor:
     return (outputs - mean) / deviation
 
 
-def disturbed(values: Tensor, std: float, noise: torch.Generator | None) -> Tensor:
-    """Values with N(0, std) added, if there is a source of noise."""
+def disturbed(values: Tensor, std: float, noise: Noise) -> Tensor:
+    """Values with noise N(0, std²) added, if there is a generator to draw it from."""
     if noise is None or not std:
         return values
     return values + std * torch.randn(values.shape, generator=noise).to(values)

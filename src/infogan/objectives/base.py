@@ -7,17 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import torch
-from pydantic import ConfigDict
 from torch import Tensor, nn
 
 from infogan.core.errors import ConfigError
+from infogan.core.settings import SETTINGS as SETTINGS
 from infogan.latent.codes import Categorical, Code
 from infogan.latent.latent import CLASS, CODE, Draw, Latent
 from infogan.networks import Shape, Verdict
-
-SETTINGS = ConfigDict(
-    frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-)
 
 
 @dataclass(frozen=True)

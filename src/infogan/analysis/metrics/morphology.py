@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata, spearmanr
 
-from infogan.data.augment import LUMA
-from infogan.data.images import Images, Pixels
+from infogan.data.images import LUMA, Images, Pixels
 
 Values = NDArray[np.float64]
 Groups = NDArray[np.int64]
@@ -87,8 +86,7 @@ def shape(pixels: Pixels) -> dict[str, Values]:
 
 def _ground(pixels: Pixels) -> tuple[Values, Values, Values]:
     """Luminance [N, H, W], its outermost ring [N, 2 H + 2 W - 4], and the ring's median [N]."""
-    one = pixels.shape[3] == 1
-    grey = pixels[..., 0].astype(np.float64) if one else pixels @ np.array(LUMA)
+    grey = pixels[..., 0].astype(np.float64) if pixels.shape[3] == 1 else pixels @ np.array(LUMA)
     ring = np.concatenate([grey[:, 0], grey[:, -1], grey[:, 1:-1, 0], grey[:, 1:-1, -1]], 1)
     return grey, ring, np.median(ring, 1)
 

@@ -1,4 +1,4 @@
-"""What commands write is whole or not there: the old file outlives a disk that fills up in the middle."""
+"""What is written is whole or not there: the old file survives a disk that fills up midway."""
 
 import os
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def full_after(size: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_the_old_file_outlives_a_disk_that_fills_up(
+def test_the_old_file_survives_a_disk_that_fills_up(
     done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     table, folder = tmp_path / "table.csv", tmp_path / "out"

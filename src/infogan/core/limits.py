@@ -1,0 +1,31 @@
+"""How large files from elsewhere may be; checked before anything is allocated."""
+
+from pathlib import Path
+
+from infogan.core.errors import DataError, InfoganError
+
+TEXT = 1 << 20
+"""Bytes of a text file or of a model's header."""
+FREE = 1 << 26
+"""Bytes of unpacked images that any file may hold."""
+RATIO = 100
+"""Beyond these, bytes of images for each byte of their file; photos have 5 to 20."""
+
+
+def refuse_bomb(what: object, size: int, packed: int, free: int = FREE) -> None:
+    """Raise DataError when `packed` bytes of a file announce a `size` that no images have."""
+    if size > max(free, RATIO * packed):
+        claim = f"announces {size:,} bytes in a file of {packed:,}"
+        raise DataError(f"{what}: {claim}: cut off, or a bomb; get it again")
+
+
+def read_small(path: Path, wanted: str, kind: type[InfoganError] = DataError) -> bytes:
+    """Read a file of at most 1 MiB; raise `kind`, which asks for what is wanted, otherwise."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(TEXT + 1)
+    except OSError as error:
+        raise kind(f"{path}: cannot be read ({error.strerror}); give {wanted}") from None
+    if len(content) > TEXT:
+        raise kind(f"{path}: is larger than 1 MiB; give {wanted}")
+    return content

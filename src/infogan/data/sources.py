@@ -1,0 +1,116 @@
+"""All kinds of sources of images: one visible table, a function each."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from infogan.core.errors import DataError
+from infogan.data import arrays, folder, idx, splits
+from infogan.data.folder import Progress
+from infogan.data.images import Images
+from infogan.data.settings import Source
+from infogan.data.splits import Split
+
+
+def load(
+    source: Source | str,
+    split: Split = "train",
+    progress: Progress = lambda done, total: None,
+    **settings: Any,
+) -> Images:
+    """Load a split of a source; DataError with the remedy when that cannot be.
+
+    settings: those of `Source`, where the source is given by name.
+
+    >>> load("digits", split="validation").base.shape
+    (500, 28, 28, 1)
+    """
+    if not isinstance(source, Source):
+        source = Source(name=source, **settings)
+    splits.check(split)
+    for kind in SOURCES:
+        if kind.means(source.name):
+            return kind.load(source, split, progress)
+    path = Path(source.name)
+    if not path.exists():
+        fault = "no such file or folder"
+    else:
+        fault = "is no file of images" if path.is_file() else "is a pipe or a device"
+    raise DataError(f"{path}: {fault}; give {', '.join(kind.what for kind in SOURCES)}")
+
+
+def digits(source: Source, split: Split, progress: Progress) -> Images:
+    """Load the 5,000 embedded digits of MNIST's training set."""
+    with as_file(files("infogan.data") / "digits.npz") as path:
+        return splits.last(replace(arrays.load_file(path), name="digits"), split, 500)
+
+
+def published(source: Source, split: Split, progress: Progress) -> Images:
+    """Load MNIST or Fashion-MNIST."""
+    directory = Path(source.dir) if source.dir else None
+    images = idx.load_published(source.name, directory, test=split == "test")
+    return images if split == "test" else splits.last(images, split, idx.HELD_OUT)
+
+
+def idx_folder(source: Source, split: Split, progress: Progress) -> Images:
+    """Load the training or test file of a folder that holds MNIST's file names."""
+    found = {test: idx.beside(Path(source.name), name) for test, name in idx.IMAGES.items()}
+    path = found[split == "test"] or found[split != "test"]
+    return idx_file(source.model_copy(update={"name": str(path)}), split, progress)
+
+
+def image_folder(source: Source, split: Split, progress: Progress) -> Images:
+    """Load a folder of image files, which may bring its own splits."""
+    path = Path(source.name)
+    children = sorted(child for child in path.iterdir() if child.is_dir())
+    holding = [child.name for child in children if folder.holds_images(child)]
+    read, parts, is_split = splits.folders(path, holding, split)
+    images = folder.load_folder(read, source, progress, parts)
+    return images if is_split else splits.every_tenth(images, split)
+
+
+def array_file(source: Source, split: Split, progress: Progress) -> Images:
+    """Load an NPY or NPZ file."""
+    return splits.every_tenth(arrays.load_file(Path(source.name)), split)
+
+
+def idx_file(source: Source, split: Split, progress: Progress) -> Images:
+    """Load an IDX file; one named t10k-… is a test split."""
+    path = Path(source.name)
+    is_test = path.name.startswith("t10k")
+    if split == "all" or (is_test and split == "test"):
+        return idx.load_file(path)
+    if is_test or split == "test":
+        other = "--split test" if is_test else "--split train or validation"
+        raise DataError(f"{path}: has no {split} split; use {other}, or all")
+    images = idx.load_file(path)
+    return splits.last(images, split, min(idx.HELD_OUT, len(images) // 6))
+
+
+class Kind(NamedTuple):
+    """One kind of source."""
+
+    what: str
+    """How an error message offers it."""
+    means: Callable[[str], bool]
+    """Whether a source's name means this kind; the first one that says so loads it."""
+    load: Callable[[Source, Split, Progress], Images]
+
+
+def _file(pattern: str) -> Callable[[str], bool]:
+    """Return whether a name is that of a regular file which has the pattern in it."""
+    return lambda name: Path(name).is_file() and bool(re.search(pattern, Path(name).name))
+
+
+SOURCES = (
+    Kind("digits", "digits".__eq__, digits),
+    Kind(", ".join(idx.PUBLISHED), idx.PUBLISHED.__contains__, published),
+    Kind("a folder of IDX files", idx.holds_idx, idx_folder),
+    Kind("a folder of images", lambda name: Path(name).is_dir(), image_folder),
+    Kind("an NPY or NPZ file", _file(r"\.np[yz]$"), array_file),
+    Kind("an IDX file (…-ubyte, .gz)", _file("idx|ubyte"), idx_file),
+)
+"""To add a source, write a function that loads it, and add its row."""

@@ -1,0 +1,85 @@
+"""Splits of a set of images; imports nothing that takes time.
+
+`train` is what training sees, `validation` what it never sees, `test` what a set keeps apart, and
+`all` everything but the test images. Published sets hold out their last 10,000 training images for
+validation, the embedded digits their last 500, an IDX file its last sixth (at most 10,000),
+anything else every tenth image. A folder that holds a folder named train has its own splits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from infogan.core.errors import DataError
+
+if TYPE_CHECKING:
+    from infogan.data.images import Images
+
+Split = Literal["train", "validation", "test", "all"]
+EVERY = 10
+PARTS = ("train", "validation", "test")
+"""Names of folders within a folder that are its splits."""
+
+
+def check(split: str) -> None:
+    """Raise DataError unless that is the name of a split."""
+    if split not in get_args(Split):
+        raise DataError(f"unknown split {split!r}; use one of {', '.join(get_args(Split))}")
+
+
+def last(images: Images, split: Split, n: int) -> Images:
+    """Hold out the last n images."""
+    return _split(images, split, range(max(0, len(images) - n), len(images)))
+
+
+def every_tenth(images: Images, split: Split) -> Images:
+    """Hold out every tenth image, so that a set sorted by class is held out evenly."""
+    return _split(images, split, range(EVERY - 1, len(images), EVERY))
+
+
+def _split(images: Images, split: Split, held_out: range) -> Images:
+    if split == "test":
+        raise no_test(images.name)
+    if split == "all":
+        return images
+    n = len(images)
+    rows = held_out if split == "validation" else [i for i in range(n) if i not in held_out]
+    if not rows:
+        raise DataError(f"{images.name}: {n} images are too few for a {split} split; use all")
+    return images.subset(rows)
+
+
+def no_test(name: str) -> DataError:
+    """The error of a source without test images."""
+    return DataError(f"{name}: has no test split; use --split validation, train or all")
+
+
+def folders(path: Path, holding: Sequence[str], split: Split) -> tuple[Path, tuple[str, ...], bool]:
+    """Return what to read of a folder for a split.
+
+    holding: the folders in it that hold images. Returns the folder to read, the folders in it to
+    read (empty: all of it), and whether these are the split already or still need `every_tenth`.
+    """
+    own = [part for part in PARTS if part in holding]
+    others = [name for name in holding if name not in own]
+    if split == "test" and "test" not in own:
+        raise no_test(str(path))
+    if "train" in own and others and split != "test":
+        raise DataError(
+            f"{path}: holds {others[0]} beside train, so train, validation and test are splits and "
+            f"{others[0]} belongs to none; give train another name, or put {others[0]} elsewhere"
+        )
+    if split in own and (split != "train" or "validation" in own):
+        return path / split, (), True
+    if "train" not in own:
+        if own and split in ("train", "validation"):
+            raise DataError(
+                f"{path}: has a folder {own[0]} but none named train; put the images to learn from "
+                f"into {path / 'train'}, or give {own[0]} another name"
+            )
+        return path, (), False
+    if split == "all" and "validation" in own:
+        return path, PARTS[:2], True
+    return path / "train", (), False
