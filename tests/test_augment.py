@@ -243,9 +243,9 @@ def test_what_can_be_followed() -> None:
             {"objective": {"real_weight": 0}},
             "above 0; else --latent.slant.follows none --latent.width.follows none",
         ),
-        ({"augment": crops}, "does not move it one way; can follow width and height"),
-        ({"augment": {"strength": 0, "stretch": 0, "thicken": 0}}, "set it none"),
-        ({"augment": {"mirror": True}}, "can follow width and height and thickness"),
+        ({"augment": crops}, "width or height or none"),
+        ({"augment": {"strength": 0, "stretch": 0, "thicken": 0}}, "set it to none"),
+        ({"augment": {"mirror": True}}, "width or height or thickness or none"),
     ):
         with pytest.raises(ConfigError, match=words):
             presets.DIGITS.replace(**settings)

@@ -16,7 +16,7 @@ from infogan.analysis.selection import copies, joint
 from infogan.core.errors import ConfigError
 from infogan.data.images import Images
 from infogan.model.model import Model
-from infogan.runs.images import kept_apart
+from infogan.runs.images import validation_images
 from infogan.runs.names import Names
 
 Table = NDArray[np.float64]
@@ -123,7 +123,7 @@ def merge(
         raise ConfigError(
             "this model was trained without changed copies (augment), by which categories are merged"
         )
-    images = images or kept_apart(config)
+    images = images or validation_images(config)
     posterior = model.encode(images)[code]
     k = posterior.probs.shape[1]
     if into is not None and not 1 <= into <= k:

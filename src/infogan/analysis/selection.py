@@ -22,7 +22,7 @@ from infogan.data.images import Images, Pixels, to_float, to_pixels
 from infogan.information.discrete import mutual_information
 from infogan.latent.latent import CODE
 from infogan.model.model import CHUNK, Model
-from infogan.runs.images import kept_apart
+from infogan.runs.images import validation_images
 
 Probs = NDArray[np.floating[Any]]
 SAMPLES = 2_000
@@ -210,7 +210,7 @@ def _own(models: Sequence[Model]) -> Images:
         raise ConfigError(
             f"the runs learned from different images ({', '.join(names)}); say which to compare them on"
         )
-    return kept_apart(models[0].config)
+    return validation_images(models[0].config)
 
 
 def _codes(model: Model) -> str:
