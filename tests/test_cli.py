@@ -2,11 +2,11 @@
 
 import csv
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
-import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -47,19 +47,18 @@ def test_help_lists_every_command_in_its_group(capsys: pytest.CaptureFixture[str
 
 
 def test_help_is_quick() -> None:
+    """By the processor's time, which other jobs do not change much."""
     for words in (["--help"], ["train", "--help"]):
         seconds = []
         for _ in range(3):
-            begun = time.perf_counter()
-            shown = subprocess.run(
-                [sys.executable, "-m", "infogan", *words],
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            seconds.append(time.perf_counter() - begun)
+            before = os.times()
+            command = [sys.executable, "-m", "infogan", *words]
+            shown = subprocess.run(command, capture_output=True, text=True, check=True)
+            after = os.times()
+            seconds.append(after.children_user + after.children_system)
+            seconds[-1] -= before.children_user + before.children_system
         assert "infogan" in shown.stdout
-        assert min(seconds) < 1.0  # half a second on an idle machine
+        assert min(seconds) < 0.8  # 0.3 s as a rule
     code = "import infogan.cli, sys; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

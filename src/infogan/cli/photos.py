@@ -6,31 +6,20 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from infogan.cli.options import (
-    OUTPUT,
-    Count,
-    DataDir,
-    Output,
-    RunFolder,
-    Source,
-    Split,
-    images_for,
-    load,
-    writing,
-)
+from infogan.cli import options
 from infogan.core.errors import ConfigError
 
 
 def sort(
-    run: RunFolder,
-    data: Source,
+    run: options.RunFolder,
+    data: options.Source,
     /,
     *,
-    output: Annotated[Path, OUTPUT],
+    output: Annotated[Path, options.OUTPUT],
     unsure: Annotated[float, Parameter(validator=Number(gte=0, lte=1))] = 0.9,
     link: bool = False,
-    data_dir: DataDir = None,
-    split: Split = "all",
+    data_dir: options.DataDir = None,
+    split: options.Split = "all",
 ) -> None:
     """Copy images into one folder per category, named like the category; codes.csv lists what Q
     reads in each.
@@ -47,10 +36,10 @@ def sort(
     from infogan.analysis.metrics.clusters import usage
 
     sorting.check_output(output, Path(data))
-    model = load(run)
+    model = options.load(run)
     if (code := model.categorical) is None:
         raise ConfigError(f"{run}: this model reads no categories or classes to sort by")
-    images = images_for(model, data, data_dir, split)
+    images = options.images_for(model, data, data_dir, split)
     read, names = model.encode(images), model.names
     counts = sorting.sort(
         images, read, code, names, output, data=Path(data), unsure=unsure, link=link
@@ -63,15 +52,15 @@ def sort(
 
 
 def reconstruct(
-    run: RunFolder,
-    data: Source,
+    run: options.RunFolder,
+    data: options.Source,
     /,
     *,
-    n: Annotated[Count, Parameter(name=["--n", "-n"])] = 40,
+    n: Annotated[options.Count, Parameter(name=["--n", "-n"])] = 40,
     seed: int = 0,
-    data_dir: DataDir = None,
-    split: Split = "all",
-    output: Output = Path("reconstructed.png"),
+    data_dir: options.DataDir = None,
+    split: options.Split = "all",
+    output: options.Output = Path("reconstructed.png"),
     csv: Path | None = None,
 ) -> None:
     """Draw images above their reconstructions: G with the codes that Q reads and the best z found.
@@ -91,11 +80,11 @@ def reconstruct(
     from infogan.core.tables import write_csv
     from infogan.report.plots import pairs
 
-    writing(output)
+    options.writing(output)
     if csv is not None:
-        writing(csv, "--csv")
-    model = load(run)
-    images = images_for(model, data, data_dir, split)
+        options.writing(csv, "--csv")
+    model = options.load(run)
+    images = options.images_for(model, data, data_dir, split)
     chosen = np.linspace(0, len(images) - 1, min(n, len(images))).round().astype(np.int64)
     images = images.subset(chosen)
     again, error = model.reconstruct(images, seed=seed)

@@ -12,7 +12,6 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
-    ProgressColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
@@ -166,54 +165,38 @@ def show_selection(tree: Mapping[str, Any]) -> None:
     print(f"use       {tree['selected']}")
 
 
-def _progress(*first: ProgressColumn) -> Progress:
-    """Bars with their steps, the time left and a few words, on a terminal; silent elsewhere."""
+@contextmanager
+def progress_bars(
+    steps: int, entropy: Mapping[str, float]
+) -> Iterator[Callable[[int, int, dict[str, float]], None]]:
+    """A bar for each seed that was begun, with L_I/H(c), losses and speed, on a terminal only."""
     console = Console(stderr=True)
-    return Progress(
-        *first,
+    columns = (
+        TextColumn("seed {task.description}"),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeRemainingColumn(compact=True),
         TextColumn("{task.fields[words]}"),
-        console=console,
-        disable=not console.is_terminal,
     )
-
-
-@contextmanager
-def seed_bars(steps: int) -> Iterator[Callable[[int, int, dict[str, float]], None]]:
-    """A bar for each seed that was begun, with its L_I."""
-    with _progress(TextColumn("seed {task.description}")) as bars:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         tasks: dict[int, TaskID] = {}
 
         def show(seed: int, step: int, line: dict[str, float]) -> None:
             if seed not in tasks:
                 tasks[seed] = bars.add_task(str(seed), total=steps, words="")
-            bounds = [f"{n} {value:.2f}" for n, value in line.items() if n.startswith("L_I/")]
-            bars.update(tasks[seed], completed=step, words="  ".join(bounds))
+            bars.update(tasks[seed], completed=step, words="  ".join(_progress(line, entropy)))
 
         yield show
 
 
-@contextmanager
-def progress_bar(
-    steps: int, entropy: Mapping[str, float]
-) -> Iterator[Callable[[int, dict[str, float]], None]]:
-    """A bar with losses, L_I beside H(c), and speed."""
-    with _progress() as bar:
-        task = bar.add_task("train", total=steps, words="")
-
-        def show(step: int, line: dict[str, float]) -> None:
-            words = []
-            for name, prior in entropy.items():
-                if f"L_I/{name}" in line:
-                    now = line.get(f"H(c)/{name}", prior)  # a learned prior moves
-                    words.append(f"{name} {line[f'L_I/{name}']:.2f}/{now:.2f}")
-            for player in "dg":
-                if terms := [v for name, v in line.items() if name.startswith(f"{player}/")]:
-                    words.append(f"{player.upper()} {sum(terms):.2f}")
-            if line:
-                words.append(f"{line['images_per_second']:.0f} img/s")
-            bar.update(task, completed=step, words="  ".join(words))
-
-        yield show
+def _progress(line: Mapping[str, float], entropy: Mapping[str, float]) -> Iterator[str]:
+    """What a line of the log says, in a few words."""
+    for name, prior in entropy.items():
+        if f"L_I/{name}" in line:
+            now = line.get(f"H(c)/{name}", prior)  # a learned prior moves
+            yield f"{name} {line[f'L_I/{name}']:.2f}/{now:.2f}"
+    for player in "dg":
+        if terms := [value for name, value in line.items() if name.startswith(f"{player}/")]:
+            yield f"{player.upper()} {sum(terms):.2f}"
+    if "images_per_second" in line:
+        yield f"{line['images_per_second']:.0f} img/s"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,14 +64,14 @@ def train(
 def _train_one(config: RunConfig, path: Path, fresh: bool) -> None:
     """Train one run, then show its scores, what is wrong with it, and where its files are."""
     from infogan.analysis.doctor import recorded
-    from infogan.cli.terminal import progress_bar, show_scores
+    from infogan.cli.terminal import progress_bars, show_scores
     from infogan.core.tables import read_file
     from infogan.pipeline.run import train as train_run
     from infogan.runs.folder import Run
 
     run = Run(path)
-    with progress_bar(config.steps, config.latent.entropy) as progress:
-        train_run(config, run=path, fresh=fresh, progress=progress)
+    with progress_bars(config.steps, config.latent.entropy) as show:
+        train_run(config, run=path, fresh=fresh, progress=partial(show, config.seed))
     show_scores(read_file(run.scores_file), run.names.codes)
     for finding in recorded(run):
         print(f"\n{finding}")
@@ -85,11 +86,11 @@ def _train_seeds(
     config: RunConfig, words: Sequence[str], path: Path, count: int, fresh: bool
 ) -> None:
     """Train several seeds and show how they rank; TrainingError when some of them failed."""
-    from infogan.cli.terminal import seed_bars, show_selection
+    from infogan.cli.terminal import progress_bars, show_selection
     from infogan.pipeline import seeds
 
-    with seed_bars(config.steps) as progress:
-        ranked, failed = seeds.train(config, words, path, count, fresh=fresh, progress=progress)
+    with progress_bars(config.steps, config.latent.entropy) as show:
+        ranked, failed = seeds.train(config, words, path, count, fresh=fresh, progress=show)
     if ranked:
         show_selection(ranked.tree())
     if failed:

@@ -7,45 +7,31 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from infogan.cli import terminal
-from infogan.cli.options import (
-    OUTPUT,
-    OWN,
-    AsJson,
-    Count,
-    DataDir,
-    Output,
-    Real,
-    RunFolder,
-    Source,
-    Split,
-    code_values,
-    images_for,
-    load,
-    writing,
-)
+from infogan.cli import options, terminal
 from infogan.core.errors import ConfigError
 
 
-def evaluate(run: RunFolder, /, *, real: Real = OWN, as_json: AsJson = False) -> None:
+def evaluate(
+    run: options.RunFolder, /, *, real: options.Real = options.OWN, as_json: options.AsJson = False
+) -> None:
     """Score a run on images that it did not learn from."""
     from infogan.analysis.evaluation import evaluate as score
 
-    model = load(run)
+    model = options.load(run)
     scores = score(model, real.read(model))
     terminal.answer(as_json, scores, lambda: terminal.show_scores(scores, model.names.codes))
 
 
 def sample(
-    run: RunFolder,
+    run: options.RunFolder,
     /,
     *,
-    n: Annotated[Count, Parameter(name=["--n", "-n"])] = 64,
+    n: Annotated[options.Count, Parameter(name=["--n", "-n"])] = 64,
     code: Annotated[list[str] | None, Parameter(negative=())] = None,
     of_class: Annotated[str | None, Parameter(name="--class")] = None,
     seed: int = 0,
     point: Path | None = None,
-    output: Output = Path("samples.png"),
+    output: options.Output = Path("samples.png"),
 ) -> None:
     """Generate images into one PNG file.
 
@@ -64,12 +50,12 @@ def sample(
 
     if point and (code or of_class):
         raise ConfigError(f"--point {point} gives every code a value; leave --code and --class out")
-    writing(output)
-    model = load(run)
+    options.writing(output)
+    model = options.load(run)
     if point:
         images = model.generate(model.latent.point(read_file(point)).vector())
     else:
-        values = code_values(code, model.names)
+        values = options.code_values(code, model.names)
         if of_class is not None:
             values[model.class_code] = model.class_index(of_class)
         images = model.sample(n, seed=seed, **values)
@@ -81,14 +67,14 @@ def sample(
 
 
 def traverse(
-    run: RunFolder,
+    run: options.RunFolder,
     /,
     *,
     code: str | None = None,
-    rows: Count = 8,
-    steps: Count = 11,
+    rows: options.Count = 8,
+    steps: options.Count = 11,
     seed: int = 0,
-    output: Output,
+    output: options.Output,
 ) -> None:
     """Draw the sweep of one code: each column has one of its values, each row keeps all else.
 
@@ -100,8 +86,8 @@ def traverse(
     """
     from infogan.report.plots import traversal
 
-    writing(output)
-    model = load(run)
+    options.writing(output)
+    model = options.load(run)
     if code is None and len(model.latent.codes) > 1:
         raise ConfigError(f"--code: choose one of {', '.join(model.latent.codes)}")
     code = model.names.find(code) if code else next(iter(model.latent.codes))
@@ -110,13 +96,13 @@ def traverse(
 
 
 def encode(
-    run: RunFolder,
-    data: Source,
+    run: options.RunFolder,
+    data: options.Source,
     /,
     *,
-    data_dir: DataDir = None,
-    split: Split = "all",
-    output: Annotated[Path | None, OUTPUT] = None,
+    data_dir: options.DataDir = None,
+    split: options.Split = "all",
+    output: Annotated[Path | None, options.OUTPUT] = None,
 ) -> None:
     """Write what Q reads in each image: as CSV, or as JSON lines when the output ends in .jsonl.
 
@@ -134,9 +120,9 @@ def encode(
     from infogan.latent.latent import CLASS
 
     if output is not None:
-        writing(output)
-    model = load(run)
-    images = images_for(model, data, data_dir, split)
+        options.writing(output)
+    model = options.load(run)
+    images = options.images_for(model, data, data_dir, split)
     read = model.encode(images)
     table = {"file": [images.source(i) for i in range(len(images))]} | model.names.columns(read)
     if CLASS in read:

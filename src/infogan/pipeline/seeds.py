@@ -5,9 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from infogan.analysis.selection import Selection, ranking_code, select
@@ -24,23 +22,6 @@ PAUSE = 0.2
 logger = logging.getLogger("infogan")
 Progress = Callable[[int, int, dict[str, float]], None]
 """Called now and then with a seed, its step and the latest line of its log."""
-
-
-@dataclass(frozen=True)
-class Child:
-    """The process that trains one seed."""
-
-    seed: int
-    run: Run
-    process: "subprocess.Popen[bytes]"
-    log: Path
-
-    def said(self) -> str:
-        """What it wrote to standard error; the file is removed when there is nothing in it."""
-        text = self.log.read_text(encoding="utf-8", errors="replace").strip()
-        if not text:
-            self.log.unlink()
-        return text.removeprefix("infogan: ")
 
 
 def train(
@@ -91,25 +72,30 @@ def _train(
     for seed in (seed for seed in runs if seed not in waiting):
         progress(seed, config.steps, {})
     at_once = _cores() if Engine.of(config).device.type == "cpu" else 1
+    running: dict[int, subprocess.Popen[bytes]] = {}
     failed: dict[int, str] = {}
-    with _ending() as running:
+    try:
         while running or (waiting and not interrupts.asked()):
             while waiting and len(running) < at_once and not interrupts.asked():
                 seed = waiting.pop(0)
                 own = ["--seed", str(seed), "--run", str(runs[seed].path), *["--fresh"] * fresh]
-                running.append(start(seed, runs[seed], [*words, *own]))
+                running[seed] = start([*words, *own], _log(runs[seed]))
             time.sleep(PAUSE)
-            for child in [*running]:
-                code = child.process.poll()
-                line = (child.run.metrics() or [{}])[-1]
-                progress(child.seed, line.get("step", 0), line)
+            for seed, process in [*running.items()]:
+                code, line = process.poll(), (runs[seed].metrics() or [{}])[-1]
+                progress(seed, line.get("step", 0), line)
                 if code is not None:
-                    running.remove(child)
-                    said = child.said()
+                    del running[seed]
+                    said = _said(_log(runs[seed]))
                     if code and not interrupts.asked():
-                        failed[child.seed] = said or f"its process ended with code {code}"
+                        failed[seed] = said or f"its process ended with code {code}"
                     elif said and not code:
-                        logger.warning("seed %d: %s", child.seed, said)
+                        logger.warning("seed %d: %s", seed, said)
+    finally:
+        for process in running.values():
+            process.terminate()
+        for process in running.values():
+            process.wait()
     interrupts.poll()
     return failed
 
@@ -125,32 +111,31 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def start(seed: int, run: Run, words: Sequence[str]) -> Child:
-    """Start to train one seed, in a session of its own: Ctrl-C in a terminal reaches this process
+def _log(run: Run) -> Path:
+    """The file for what a run's process writes to standard error."""
+    return run.path.with_name(f"{run.path.name}.log")
+
+
+def _said(log: Path) -> str:
+    """What a process wrote there; the file is removed when it is empty."""
+    text = log.read_text(encoding="utf-8", errors="replace").strip()
+    if not text:
+        log.unlink()
+    return text.removeprefix("infogan: ")
+
+
+def start(words: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
+    """Start `infogan train`, in a session of its own: Ctrl-C in a terminal reaches this process
     alone, which passes it on once."""
-    run.path.parent.mkdir(parents=True, exist_ok=True)
-    path = run.path.with_name(f"{run.path.name}.log")
-    with path.open("wb") as log:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "infogan", "train", *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=log,
+            stderr=file,
             env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
             start_new_session=True,
         )
     interrupts.pass_on(process)
-    return Child(seed, run, process, path)
-
-
-@contextmanager
-def _ending() -> Iterator[list[Child]]:
-    """The running processes, none of which survives the block, however it ends."""
-    running: list[Child] = []
-    try:
-        yield running
-    finally:
-        for child in running:
-            child.process.terminate()
-        for child in running:
-            child.process.wait()
+    return process

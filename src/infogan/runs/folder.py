@@ -61,8 +61,9 @@ class Run:
             else:
                 why = "is no run folder (it has no config.json); give one that train wrote"
             raise RunError(f"{self.path}: {why}")
+        tree = read_file(self.config_file)
         try:
-            return RunConfig.from_tree(read_file(self.config_file))
+            return RunConfig.from_tree(tree)
         except ConfigError as error:
             raise RunError(f"{self.config_file}: {error}") from None
 
@@ -90,17 +91,13 @@ class Run:
         RunError when another process has the folder, it holds something else, or a run of other
         settings, which are named.
         """
-        if self.exists:
-            self._hold()
-            if differ := self.differences(config):
-                raise RunError(
-                    f"{self.path}: holds a run with other settings: {differ}. "
-                    "Choose another --run, or replace it with --fresh."
-                )
-        elif self._foreign():
+        if not self.exists and self._foreign():
             raise RunError(f"{self.path}: is not empty and holds no run; choose another --run")
         self.path.mkdir(parents=True, exist_ok=True)
         self._hold()
+        if self.exists and (differ := self.differences(config)):
+            remedy = "Choose another --run, or replace it with --fresh."
+            raise RunError(f"{self.path}: holds a run with other settings: {differ}. {remedy}")
         self.write_json(self.config_file, config.tree())
 
     def clear(self) -> None:
