@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from infogan.runs.names import Names
 
 OUTPUT = Parameter(name=["--output", "-o"])
-Part = Literal["train", "validation", "test", "all"]
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
 RunFolder = Annotated[Path, Parameter(help="Run folder.")]
 Source = Annotated[
@@ -29,8 +28,10 @@ Source = Annotated[
 DataDir = Annotated[
     str | None, Parameter(help="Folder that holds the IDX files of mnist or fashion-mnist.")
 ]
-SPLIT = Parameter(help="Part of the images; all is everything but test images.")
-Split = Annotated[Part, SPLIT]
+Split = Annotated[
+    Literal["train", "validation", "test", "all"],
+    Parameter(help="Part of the images; all is everything but test images."),
+]
 Output = Annotated[Path, OUTPUT, Parameter(help="File to write.")]
 Figure = Annotated[Path | None, OUTPUT]
 AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON object.")]
@@ -41,24 +42,27 @@ AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Print one J
 class Real:
     """Which real images a command looks at."""
 
-    data: Annotated[str | None, Parameter(help="Images to look at instead of the run's own.")] = (
-        None
-    )
+    data: Annotated[str | None, Parameter(help="Images in place of the run's own.")] = None
     data_dir: DataDir = None
-    split: Annotated[
-        Part | None,
-        SPLIT,
-        Parameter(help=f"{SPLIT.help} By default those held out for validation."),
-    ] = None
+    split: Split = "validation"
 
     @property
     def given(self) -> bool:
-        """Whether any were asked for."""
+        """Whether the user asked for any."""
         return self != OWN
 
     def read(self, model: Model) -> Images:
-        """The images in the model's shape; by default those that the run did not learn from."""
-        return images_for(model, self.data, self.data_dir, self.split or "validation")
+        """The images, brought to the model's shape."""
+        from infogan.data import load
+        from infogan.data.labels import for_scoring
+
+        height, width, channels = model.shape
+        color = "grey" if channels == 1 else "rgb"
+        changes: dict[str, Any] = {"size": (height, width), "color": color}
+        changes |= {"name": self.data} if self.data else {}
+        changes |= {"dir": self.data_dir} if self.data_dir else {}
+        images = load(model.config.data.model_copy(update=changes), self.split)
+        return for_scoring(images, None if self.data else model.config.labels)
 
     def try_to_read(self, model: Model) -> tuple[Images | None, list[str]]:
         """The images; where the run's own are gone or damaged, none and the reason."""
@@ -88,19 +92,6 @@ def load(run: Path) -> Model:
     from infogan.model.model import Model
 
     return Model.load(folder(run).path)
-
-
-def images_for(model: Model, data: str | None, data_dir: str | None, split: Part) -> Images:
-    """Images in the model's shape: the run's own (data: None), or others."""
-    from infogan.data import load as load_data
-    from infogan.data.labels import for_scoring
-
-    height, width, channels = model.shape
-    changes: dict[str, Any] = {"size": (height, width), "color": "grey" if channels == 1 else "rgb"}
-    changes |= {"name": data} if data else {}
-    changes |= {"dir": data_dir} if data_dir else {}
-    source = model.config.data.model_copy(update=changes)
-    return for_scoring(load_data(source, split), None if data else model.config.labels)
 
 
 def code_values(pairs: Sequence[str] | None, names: Names) -> dict[str, float]:

@@ -39,7 +39,7 @@ def sort(
     model = options.load(run)
     if (code := model.categorical) is None:
         raise ConfigError(f"{run}: this model reads no categories or classes to sort by")
-    images = options.images_for(model, data, data_dir, split)
+    images = options.Real(data, data_dir, split).read(model)
     read, names = model.encode(images), model.names
     counts = sorting.sort(
         images, read, code, names, output, data=Path(data), unsure=unsure, link=link
@@ -84,7 +84,7 @@ def reconstruct(
     if csv is not None:
         options.writing(csv, "--csv")
     model = options.load(run)
-    images = options.images_for(model, data, data_dir, split)
+    images = options.Real(data, data_dir, split).read(model)
     chosen = np.linspace(0, len(images) - 1, min(n, len(images))).round().astype(np.int64)
     images = images.subset(chosen)
     again, error = model.reconstruct(images, seed=seed)

@@ -122,7 +122,7 @@ def encode(
     if output is not None:
         options.writing(output)
     model = options.load(run)
-    images = options.images_for(model, data, data_dir, split)
+    images = options.Real(data, data_dir, split).read(model)
     read = model.encode(images)
     table = {"file": [images.source(i) for i in range(len(images))]} | model.names.columns(read)
     if CLASS in read:
