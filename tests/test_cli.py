@@ -2,11 +2,12 @@
 
 import csv
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
-import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,22 +15,50 @@ import pytest
 from PIL import Image
 
 from conftest import refused, run
+from infogan.cli import COMMANDS, app
+from infogan.config.presets import PRESETS
+
+NAMES = [command.__name__ for commands in COMMANDS.values() for command in commands]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_explains_every_parameter(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "500")  # a line each
+    run(name, "--help")
+    shown = capsys.readouterr().out
+    for argument in app[name].assemble_argument_collection():
+        if argument.show:
+            row = rf"{re.escape(' '.join(argument.names))}( [A-Z.]+)? +[A-Za-z][^\[│]{{9,}}"
+            assert re.search(rf"^│ [* ]*{row}", shown, re.M), f"{argument.names} is not explained"
+    assert "Args:" not in shown
+
+
+def test_help_lists_every_command_in_its_group(capsys: pytest.CaptureFixture[str]) -> None:
+    run("--help")
+    shown = capsys.readouterr().out
+    places = [shown.index(f"╭─ {title} ─") for title in (*COMMANDS, "Options")]
+    assert places == sorted(places)
+    parts = [shown[a:b] for a, b in pairwise(places)]
+    for part, commands in zip(parts, COMMANDS.values(), strict=True):
+        found = re.findall(r"^│ ([a-z]+) ", part, re.M)
+        assert found == sorted(command.__name__ for command in commands)
 
 
 def test_help_is_quick() -> None:
+    """By the processor's time, which other jobs do not change much."""
     for words in (["--help"], ["train", "--help"]):
         seconds = []
         for _ in range(3):
-            begun = time.perf_counter()
-            shown = subprocess.run(
-                [sys.executable, "-m", "infogan", *words],
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            seconds.append(time.perf_counter() - begun)
+            before = os.times()
+            command = [sys.executable, "-m", "infogan", *words]
+            shown = subprocess.run(command, capture_output=True, text=True, check=True)
+            after = os.times()
+            seconds.append(after.children_user + after.children_system)
+            seconds[-1] -= before.children_user + before.children_system
         assert "infogan" in shown.stdout
-        assert min(seconds) < 1.0  # half a second on an idle machine
+        assert min(seconds) < 0.8  # 0.3 s as a rule
     code = "import infogan.cli, sys; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -51,7 +80,9 @@ def test_train_leaves_the_whole_record(done: Path, capsys: pytest.CaptureFixture
     )  # done: shows what is there
     shown = capsys.readouterr().out
     assert "(ACC)" in shown
-    assert "traversals/slant.png" in shown
+    assert "slant" in shown
+    assert f"report    {done / 'report.html'}" in shown
+    assert f"picture   {done / 'traversals' / 'slant.png'}" in shown
     assert (done / "model.safetensors").stat().st_mtime_ns == weights
 
 
@@ -81,11 +112,7 @@ def test_evaluate_prints_one_object(
     run("evaluate", done)
     shown = capsys.readouterr().out
     assert "NMI" in shown
-    assert re.search(
-        r"^slant +looks like [a-z ;]+ \(rho [+-]\d\.\d\d over sweeps, [+-]\d\.\d\d over real images\)$",
-        shown,
-        re.M,
-    )
+    assert re.search(r"^slant .*[+-]\d\.\d\d", shown, re.M)
 
 
 def test_encode_writes_csv_and_json_lines(
@@ -137,11 +164,22 @@ def size(path: Path) -> tuple[int, int]:
 
 def test_presets_and_dry_run(capsys: pytest.CaptureFixture[str]) -> None:
     run("presets")
-    assert "paper" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(PRESETS)
     run("presets", "paper")
     assert "# Learning rate of D" in capsys.readouterr().out
     run("train", "paper", "--dry-run", "--steps", 3)
     assert json.loads(capsys.readouterr().out)["steps"] == 3
+
+
+def test_an_option_overrides_the_file_and_the_file_the_preset(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "x.toml").write_text("steps = 10\nbatch = 20\n")
+    run("train", "paper", "-c", tmp_path / "x.toml", "--dry-run", "--steps", 30)
+    tree = json.loads(capsys.readouterr().out)
+    assert (tree["steps"], tree["batch"], tree["latent"]["noise"]) == (30, 20, 62)
+    assert tree["latent"]["distribution"] == "uniform"
 
 
 def test_information_of_a_joint_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -193,30 +231,39 @@ def test_mistakes(
     (tmp_path / "fake").mkdir()
     (tmp_path / "fake" / "text.png").write_text("this is text")
     shutil.copy(next(photos.rglob("*.png")), tmp_path / "fake" / "good.png")
-    new = ("--run", tmp_path / "new")
-    assert "neither a preset" in refused(capsys, "train", "papre", *new)
-    assert "neither a preset" in refused(capsys, "train", tmp_path / "nowhere", *new)
-    assert "no images" in refused(capsys, "train", tmp_path / "empty", *new)
-    assert "text.png" in refused(capsys, "train", tmp_path / "fake", *new)
-    assert "0 bytes" in refused(capsys, "train", tmp_path / "zero-images-idx3-ubyte", *new)
-    assert "steps" in refused(capsys, "train", "digits", "--steps", "-1", *new)
-    assert "did you mean steps" in refused(capsys, "train", "digits", "--stesp", "1", *new)
-    assert "no such settings file" in refused(capsys, "train", "-c", tmp_path / "no.toml", *new)
+    nowhere, new = tmp_path / "nowhere", ("--run", tmp_path / "new")
+    code = ("sample", done, "--code")
+    for named, *words in (
+        ("papre", "train", "papre", *new),
+        (nowhere, "train", nowhere, *new),
+        (tmp_path / "empty", "train", tmp_path / "empty", *new),
+        ("text.png", "train", tmp_path / "fake", *new),
+        ("zero-images-idx3-ubyte", "train", tmp_path / "zero-images-idx3-ubyte", *new),
+        ("steps: ", "train", "digits", "--steps", "-1", *new),
+        ("did you mean steps?", "train", "digits", "--stesp", "1", *new),
+        ("optim.lr-decay", "train", "digits", "--optim.decay", "0.5", *new),
+        ("no.toml", "train", "-c", tmp_path / "no.toml", *new),
+        (nowhere, "evaluate", nowhere),
+        ("config.json", "evaluate", tmp_path / "empty"),
+        ("test split", "evaluate", done, "--split", "test"),
+        ("digit, slant", *code, "size=3"),
+        ("0 to 3", *code, "digit=4"),
+        ("NAME=NUMBER", *code, "digit"),
+        ("-n", "sample", done, "-n", 0),
+        ("--point", "sample", done, "--point", tmp_path / "x.json", "--code", "digit=1"),
+        ("--rows", "traverse", done, "--code", "slant", "--rows", 0, "-o", tmp_path / "x.png"),
+        ("digit, slant", "traverse", done, "-o", tmp_path / "x.png"),
+        (tmp_path / "no", "sample", done, "-o", tmp_path / "no" / "x.png"),
+        (tmp_path, "encode", done, photos, "-o", tmp_path),
+        (nowhere, "encode", done, nowhere),
+        ("--output", "export", done, "-o", tmp_path / "no" / "no"),
+        ("folders", "compare"),
+        ("--splt", "evaluate", done, "--splt", "all"),
+        ("evalute", "evalute", done),
+    ):
+        assert str(named) in refused(capsys, *words), words
     assert not (tmp_path / "new").exists()
-    assert "no such run folder" in refused(capsys, "evaluate", tmp_path / "nowhere")
-    assert "no run folder" in refused(capsys, "evaluate", tmp_path / "empty")
-    assert "has no test split" in refused(capsys, "evaluate", done, "--split", "test")
-    assert "this model has digit, slant" in refused(capsys, "sample", done, "--code", "size=3")
-    assert "0 to 3" in refused(capsys, "sample", done, "--code", "digit=4")
-    assert "NAME=NUMBER" in refused(capsys, "sample", done, "--code", "digit")
-    assert "at least 1" in refused(capsys, "sample", done, "-n", 0)
-    assert "choose one of digit, slant" in refused(
-        capsys, "traverse", done, "-o", tmp_path / "x.png"
-    )
-    assert "does not exist" in refused(capsys, "sample", done, "-o", tmp_path / "no" / "x.png")
-    assert "no such file or folder" in refused(capsys, "encode", done, tmp_path / "nowhere")
-    assert "--splt" in refused(capsys, "evaluate", done, "--splt", "all")
-    assert "evalute" in refused(capsys, "evalute", done)
+    assert not list(tmp_path.glob("x.*"))
 
 
 def test_options_reach_what_they_name(done: Path, photos: Path, tmp_path: Path) -> None:

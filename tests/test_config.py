@@ -1,21 +1,21 @@
 """Settings: one checked tree for Python, files and the command line."""
 
-import os
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from infogan.config.presets import ABOUT, PAPER, PRESETS, preset
+from infogan.config.presets import FASHION, IMAGES, PAPER, PRESETS, preset
 from infogan.config.settings import RunConfig
 from infogan.config.toml import as_toml
-from infogan.config.tree import from_options, with_file
+from infogan.config.tree import RENAMED, flat, from_options, spelled, with_file
 from infogan.core.errors import ConfigError, RunError
 from infogan.core.tables import read_file
-from infogan.data.augment import Affine
-from infogan.latent.codes import Categorical
+from infogan.latent.codes import KINDS, Categorical
 from infogan.latent.latent import Latent
 from infogan.networks import Dcgan
-from infogan.objectives import GAN, InfoGAN
+from infogan.objectives import GAN, OBJECTIVES, InfoGAN
 from infogan.runs.folder import Run
 
 
@@ -26,18 +26,25 @@ def changed(*words: str) -> RunConfig:
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_survives_its_own_file(name: str, tmp_path: Path) -> None:
     """The printed file, laid over any other preset, is that preset again."""
-    path = tmp_path / "x.toml"
-    path.write_text(as_toml(PRESETS[name]), encoding="utf-8")
-    assert RunConfig.from_tree(PRESETS[name].tree()) == PRESETS[name]
-    assert RunConfig.from_tree(with_file(PRESETS["fashion-mnist"].tree(), path)) == PRESETS[name]
-    assert name in ABOUT
+    path, config = tmp_path / "x.toml", preset(name)
+    path.write_text(as_toml(config), encoding="utf-8")
+    assert RunConfig.from_tree(config.tree()) == config
+    assert RunConfig.from_tree(with_file(FASHION.tree(), path)) == config
+
+
+def test_presets_are_found_by_name() -> None:
+    assert preset("paper") is PAPER
+    assert PRESETS["images"].config is IMAGES
+    assert len({entry.about for entry in PRESETS.values()}) == len(PRESETS)
+    with pytest.raises(ConfigError, match=r"'papre'.*paper"):
+        preset("papre")
 
 
 def test_every_setting_is_explained_where_it_comes_first() -> None:
-    gaussian = PRESETS["images"].replace(
+    gaussian = IMAGES.replace(
         latent={"more": "gaussian"}, networks="mlp", augment="crop-and-colour"
     )
-    for config in (*PRESETS.values(), gaussian):
+    for config in (*map(preset, PRESETS), gaussian):
         seen, before = set(), ""
         for line in as_toml(config).splitlines():
             name, equals, _ = line.partition(" = ")
@@ -46,12 +53,9 @@ def test_every_setting_is_explained_where_it_comes_first() -> None:
                 seen.add(name)
             before = line
     lines = as_toml(gaussian).splitlines()
-    assert "# One of dcgan, mlp." in lines
-    assert lines.count("# One of categorical, uniform, gaussian.") == 1
-    assert lines.count("# One of affine, crop-and-colour.") == 1
-    assert (
-        sum(line.startswith("# One of ") for line in lines) == 4
-    )  # of codes, networks, objective, augment
+    kinds = [set(line[9:-1].split(", ")) for line in lines if line.startswith("# One of ")]
+    families = [{"dcgan", "mlp"}, set(OBJECTIVES), {"affine", "crop-and-colour"}]
+    assert kinds == [set(KINDS), *families]  # in the order of the file, each once
     assert 'sigma = "none"' in lines  # what is not set is there too
 
 
@@ -126,8 +130,12 @@ def test_values_replace_and_dicts_merge() -> None:
         (["--objective.real-weight", "1"], "set augment affine"),
         (
             ["--objective.real-weight", "1", "--augment", "affine", "--objective.q-step", "g"],
-            "q_step d or d-head",
+            "objective.q-step d or d-head",
         ),
+        (["--objective.warm-up", "0.5"], "objective.real-weight"),
+        (["--latent.slant.follows", "slant"], "--latent.slant.follows none"),
+        (["--labels", "5"], "labels is 5"),
+        (["--objective", "semigan"], "--latent.digit none --latent.slant none --latent.width none"),
         (["--networks.channels", "[64,"], "lists as"),
         (["--steps"], "--steps needs a value"),
         (["--steps", "--seed"], "--steps needs a value"),
@@ -171,49 +179,47 @@ def test_missing_and_huge_files(tmp_path: Path) -> None:
         read_file(tmp_path / "x.toml")
 
 
-def test_a_folder_belongs_to_one_run(tmp_path: Path) -> None:
-    run = Run(tmp_path / "x")
-    run.begin(PAPER)
-    with pytest.raises(RunError, match=rf"in use by process {os.getpid()} on "):
-        Run(tmp_path / "x").begin(PAPER)
-    run.close()
-    run.begin(PAPER.replace(steps=7))  # may go on for longer
-    with pytest.raises(RunError, match=r"latent.noise 62 \(now 3\).*--fresh"):
-        run.begin(PAPER.replace(latent={"noise": 3}))
-    run.clear()
-    assert not run.exists
-    run.close()
-    (run.path / "letters.txt").write_text("dear to somebody")
-    for act in (run.clear, lambda: run.begin(PAPER)):
-        with pytest.raises(RunError, match="no run"):
-            act()
-    assert (run.path / "letters.txt").exists()
+FORMER = {
+    "augment.fade": 0.5,
+    "latent.law": "uniform",
+    "objective.real_first": 0.5,
+    "optim.decay": 0.75,
+}
+"""A value for each setting that had another name once, by that name."""
 
 
-def test_what_may_differ_when_a_run_goes_on(tmp_path: Path) -> None:
-    run = Run(tmp_path / "x")
-    run.begin(PAPER)
-    run.begin(PAPER.replace(log_every=7, checkpoint_every=9))
-    rates, changes = (
-        PAPER.replace(optim={"lr_decay": 0.5}),
-        PAPER.replace(augment=Affine(anneal=0.5)),
-    )
-    first = PAPER.replace(augment="affine", objective=InfoGAN(real_weight=1, warm_up=0.5))
-    for name, falls in {"rates": rates, "changes": changes, "first": first}.items():
-        falling = Run(tmp_path / name)
-        falling.begin(falls)
-        with pytest.raises(RunError, match="steps 5000"):  # what falls depends on the steps to come
-            falling.begin(falls.replace(steps=6000))
-        falling.close()
-    for change in ({"seed": 1}, {"batch": 64}, {"d_steps": 2}, {"precision": "bf16"}):
-        with pytest.raises(RunError, match=next(iter(change))):
-            run.begin(PAPER.replace(**change))
-    run.close()
+def by_option(name: str, value: object, folder: Path) -> RunConfig:
+    return FASHION.replace(**from_options([f"--{spelled(name)}", str(value)]))
 
 
-def test_a_log_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
-    run = Run(tmp_path)
-    run.metrics_file.write_text('{"step": 2}\n{"step": 4}\n{"st')
-    assert [line["step"] for line in run.metrics()] == [2, 4]
-    run.rewind(2)
-    assert run.metrics_file.read_text() == '{"step": 2}\n'
+def by_replace(name: str, value: object, folder: Path) -> RunConfig:
+    section, _, key = name.partition(".")
+    return FASHION.replace(**{section: {key: value}})
+
+
+def by_toml(name: str, value: object, folder: Path) -> RunConfig:
+    section, _, key = name.partition(".")
+    code = 'garment = "categorical:10"\n' if section == "latent" else ""  # a file names all codes
+    (folder / "x.toml").write_text(f"[{section}]\n{key} = {json.dumps(value)}\n{code}")
+    return RunConfig.from_tree(with_file(FASHION.tree(), folder / "x.toml"))
+
+
+def by_run(name: str, value: object, folder: Path) -> RunConfig:
+    section, _, key = name.partition(".")
+    tree = FASHION.tree()
+    del tree[section][RENAMED.get(name, name).partition(".")[2]]
+    tree[section][key] = value
+    (folder / "config.json").write_text(json.dumps(tree))
+    return Run(folder).config
+
+
+@pytest.mark.parametrize("way", [by_option, by_replace, by_toml, by_run])
+@pytest.mark.parametrize("old", RENAMED)
+def test_a_former_name_is_refused_with_the_present_one(
+    old: str, way: Callable[[str, object, Path], RunConfig], tmp_path: Path
+) -> None:
+    new, value = RENAMED[old], FORMER[old]
+    with pytest.raises((ConfigError, RunError), match=f"{spelled(old)} is now {spelled(new)}"):
+        way(old, value, tmp_path)
+    assert flat(way(new, value, tmp_path).tree())[new] == value
+    assert flat(FASHION.tree())[new] != value

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from infogan.config.presets import PRESETS
+from infogan.config.presets import PRESETS, preset
 from infogan.config.settings import RunConfig
 from infogan.core.random import stream
 from infogan.data.images import Images
@@ -150,7 +150,7 @@ def test_who_hears_the_information_term(
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_head_of_every_preset_learns(name: str, tiny: RunConfig, images: Images) -> None:
     """A Q that never gets a gradient is a known fault of ports: each head's weights must move in every preset."""
-    config = PRESETS[name].replace(networks=tiny.networks, batch=16, precision="fp32")
+    config = preset(name).replace(networks=tiny.networks, batch=16, precision="fp32")
     if config.objective.kind == "acgan":
         config = config.replace(latent={"digit": "categorical:4"})
     trainer = Trainer(config, images)

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,10 @@ def test_the_python_of_the_readme_runs(
     code = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0]
     small = {"networks": tiny.networks, "steps": 1, "batch": 8}
     for name in ("digits", "images"):
-        monkeypatch.setitem(ig.presets.PRESETS, name, ig.presets.PRESETS[name].replace(**small))
-    monkeypatch.setattr(ig.presets, "IMAGES", ig.presets.PRESETS["images"])
+        settings = ig.presets.preset(name).replace(**small)
+        entry = replace(ig.presets.PRESETS[name], config=settings)
+        monkeypatch.setitem(ig.presets.PRESETS, name, entry)
+    monkeypatch.setattr(ig.presets, "IMAGES", ig.presets.preset("images"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos").mkdir()
     from PIL import Image

@@ -3,8 +3,8 @@
     import infogan as ig
     model = ig.train("digits", run="runs/first", seed=0)
 
-The names below are the whole public interface; each is imported when it is first used, so that importing the
-package costs nothing.
+The names below are the whole public interface; each is imported when it is first used, so that
+importing the package costs nothing.
 """
 
 from importlib import import_module
@@ -33,14 +33,15 @@ if TYPE_CHECKING:
     from infogan.pipeline.run import train as train
 
 _HOMES = {
-    "": "data information",
     "analysis.evaluation": "evaluate",
     "analysis.merging": "merge",
     "analysis.selection": "select",
-    "config": "presets",
+    "config.presets": "presets",
     "config.settings": "RunConfig",
     "core.errors": "InfoganError",
+    "data": "data",
     "data.images": "Images",
+    "information": "information",
     "latent.codes": "Angle Categorical Gaussian Uniform",
     "latent.latent": "Latent",
     "model.model": "Model",
@@ -54,7 +55,5 @@ __all__ = sorted(_HOME)
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'infogan' has no attribute {name!r}")
-    home = ".".join(filter(None, ["infogan", _HOME[name]]))
-    if name in ("data", "information", "presets"):
-        return import_module(f"{home}.{name}")
-    return getattr(import_module(home), name)
+    module = import_module(f"infogan.{_HOME[name]}")
+    return getattr(module, name, module)  # data, information and presets are modules themselves

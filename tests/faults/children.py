@@ -231,7 +231,7 @@ def stops(root: Path, count: int) -> Tally:
             code != 128 + which and f"{phase}: {which.name} ended with {code}: {said[-300:]}",
             child.phases.count("T") > begun + 3 and f"{phase}: went on for {child.phases[-40:]}",
             not twice
-            and "go on with\n  infogan train" not in said
+            and "resume with\n  infogan train" not in said
             and f"{phase}: said {said[-300:]!r}",
             not twice
             and steps

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from infogan.config.settings import RunConfig
+from infogan.config.tree import flat
 from infogan.core.errors import RunError
 from infogan.core.tables import read_file
-from infogan.runs.folder import FREE, Run, flat
+from infogan.runs.folder import FREE, Run
 
 APART = FREE | {"seed", "precision", "device", "data.dir"}
 """Settings that do not make another row: the seed, and how and where a run is computed."""

@@ -16,7 +16,7 @@ from infogan.analysis.observation import Observation
 from infogan.core.errors import ConfigError
 from infogan.data.images import Images
 from infogan.model.model import Model
-from infogan.runs.images import kept_apart
+from infogan.runs.images import validation_images
 from infogan.runs.names import Names
 
 NEAR = 0.08
@@ -121,7 +121,7 @@ def merge(
         raise ConfigError(
             "merging needs augmented views, and this model was trained with augment none"
         )
-    images = images or kept_apart(config)
+    images = images or validation_images(config)
     seen = Observation(model, images, seed=seed)
     read = seen.read[code]
     k, own = read.probs.shape[1], kept(model.names, code)

@@ -23,7 +23,7 @@ from infogan.core.errors import ConfigError, RunError
 from infogan.data.images import Images
 from infogan.latent.latent import CODE
 from infogan.model.model import Model
-from infogan.runs.images import kept_apart
+from infogan.runs.images import validation_images
 
 SAMPLES = 2_000
 """Generated images behind L_I."""
@@ -120,7 +120,7 @@ def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: in
     if images is None and len(sources) > 1:
         learned = f"the runs learned from different images ({', '.join(sources)})"
         raise ConfigError(f"{learned}; say with --data which to compare them on")
-    images = images or kept_apart(models[0].config)
+    images = images or validation_images(models[0].config)
     made = list(views(images, models[0].config.augment, seed))
     look = partial(Observation, images=images, seed=seed, samples=SAMPLES, augmented=made)
     seen = [look(model) for model in models]

@@ -1,4 +1,5 @@
-"""The command line: parse, call one function, show. Nothing heavy is imported before a command needs it."""
+"""The command line: parse, call one function, show. Nothing heavy is imported before a command
+needs it."""
 
 from __future__ import annotations
 
@@ -8,13 +9,22 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Group
 
 from infogan import __version__
-from infogan.cli import pages, photos, runs, show, theory, train, use
+from infogan.cli import photos, runs, show, theory, train, use
 from infogan.core.errors import InfoganError
 from infogan.core.interrupts import Stopped
 
+COMMANDS = {
+    "Train": (train.train, train.presets),
+    "Judge": (use.evaluate, runs.compare, runs.select, runs.doctor),
+    "Name": (runs.name, runs.merge),
+    "Use": (use.encode, photos.sort, use.sample, use.traverse, photos.reconstruct),
+    "Show": (show.report, show.explore, show.export),
+    "Theory": (theory.information,),
+}
+"""The commands, as `infogan --help` groups them."""
 app = App(
     name="infogan",
     version=__version__,
@@ -23,30 +33,15 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
-for command in (
-    train.train,
-    train.presets,
-    train.compare,
-    runs.select,
-    use.evaluate,
-    use.sample,
-    use.traverse,
-    use.encode,
-    photos.sort,
-    photos.reconstruct,
-    pages.report,
-    pages.name,
-    pages.merge,
-    pages.doctor,
-    show.explore,
-    show.export,
-    theory.information,
-):
-    app.command(command)
+for title, commands in COMMANDS.items():
+    group = Group.create_ordered(title)
+    for command in commands:
+        app.command(command, group=group)
+app["--help"].group = app["--version"].group = Group.create_ordered("Options")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; 2 is the exit code of a mistake, told in one or two lines."""
+    """Run one command; the exit code of a mistake, which is explained in one or two lines, is 2."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
@@ -59,9 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     except Stopped as stop:
         again = shlex.join(["infogan", *(word for word in words if word != "--fresh")])
-        print(
-            f"infogan: stopped by {stop}; nothing is lost, go on with\n  {again}", file=sys.stderr
-        )
+        print(f"infogan: stopped by {stop}; nothing is lost, resume with", file=sys.stderr)
+        print(f"  {again}", file=sys.stderr)
         sys.exit(stop.code)
     except KeyboardInterrupt:
         print("infogan: stopped", file=sys.stderr)

@@ -1,5 +1,6 @@
 """What a terminal shows: the progress of a run, and the tables that end commands."""
 
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,23 +19,30 @@ from rich.progress import (
 from rich.table import Table
 
 
-def show_information(summary: dict[str, float], unit: str) -> None:
+def answer(as_json: bool, tree: Any, show: Callable[[], None]) -> None:
+    """What a command found: as one JSON object, or as `show` prints it."""
+    if as_json:
+        print(json.dumps(tree))
+    else:
+        show()
+
+
+def show_information(summary: Mapping[str, float], unit: str) -> None:
     """The quantities of a joint table, a line each."""
     for name, value in summary.items():
         plain = name in ("total", "normalized_mutual_information")
         print(f"{name.replace('_', ' '):<32} {value:>10.6g}{'' if plain else f' {unit}'}")
 
 
-def show_names(names: dict[str, Any]) -> None:
-    """Names as names.json has them, a line each."""
-    lines = [(code, name) for code, name in names["codes"].items()]
-    lines += [
-        (f"{code}.{k}", name)
-        for code, given in names["categories"].items()
-        for k, name in given.items()
-    ]
-    for what, name in lines or [("", "nothing has a name yet")]:
-        print(f"{what:<12} {name}".strip())
+def show_names(names: Mapping[str, Any]) -> None:
+    """The names of names.json, a line each."""
+    lines = dict(names["codes"])
+    for code, given in names["categories"].items():
+        lines |= {f"{code}.{k}": name for k, name in given.items()}
+    for what, name in lines.items():
+        print(f"{what:<12} {name}")
+    if not lines:
+        print("nothing has a name yet")
 
 
 def show_scores(scores: dict[str, Any], names: Mapping[str, str]) -> None:
@@ -51,12 +59,13 @@ def show_scores(scores: dict[str, Any], names: Mapping[str, str]) -> None:
 
 
 def show_merging(found: Any, names: Any) -> None:
-    """Classes with their categories, and how near the pairs that were joined, and the next ones, were."""
+    """Classes with their categories, and how consistent the pairs that were joined, and the next
+    ones, are."""
     for members, share in zip(found.classes, found.shares, strict=True):
         numbers = ", ".join(map(str, members))
         print(f"{share:>6.1%}  {names.category(found.code, members[0])}: {numbers}")
     print(
-        "\nhow often the nearest two are taken for each other in changed copies, when there are so many classes"
+        "\nviews in which the nearest two are taken for each other, and how many classes are left"
     )
     for classes, near in found.steps:
         print(f"{near:>6.1%}  {classes}" + ("" if classes > len(found.classes) else "  not joined"))
@@ -68,57 +77,54 @@ def show_diagnosis(findings: Sequence[Any], looked_at: Sequence[str]) -> None:
     for finding in findings:
         print(f"{finding.name}: {finding.seen}\n  try {finding.remedy}\n")
     if not findings:
-        print("nothing wrong was seen\n")
-    print("looked at")
-    for line in looked_at:
-        print(f"  {line}")
+        print("nothing wrong was found\n")
+    print("\n  ".join(["looked at", *looked_at]))
 
 
-def show_comparison(rows: Sequence[dict[str, Any]]) -> None:
-    """The table of runs beside each other: mean ± standard deviation over seeds."""
+def _show_table(first: str, others: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table without lines; on no terminal it is 140 columns wide."""
     table = Table(box=None, pad_edge=False, header_style="none")
-    table.add_column("objective")
-    for name in ("labels", "seeds", "error", "cluster accuracy", "L_I (nats)", "images/s"):
+    table.add_column(first, no_wrap=first == "run")
+    for name in others:
         table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
 
-    def cell(row: dict[str, Any], key: str, form: str) -> str:
+
+def show_comparison(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Runs beside each other: mean ± standard deviation over seeds."""
+
+    def cell(row: Mapping[str, Any], key: str, form: str) -> str:
         if key not in row:
             return "–"
-        mean, spread = row[key]["mean"], row[key]["std"]
-        return format(mean, form) + ("" if spread is None else f" ± {format(spread, form)}")
+        mean, deviation = row[key]["mean"], row[key]["std"]
+        return format(mean, form) + ("" if deviation is None else f" ± {format(deviation, form)}")
 
+    forms = {"error": ".2%", "cluster_accuracy": ".1%", "L_I": ".2f", "images_per_second": ".0f"}
+    titles = ["labels", "seeds", "error", "clustering accuracy", "L_I (nats)", "images/s"]
+    cells = []
     for row in rows:
-        table.add_row(
-            row["name"],
-            "–" if row["labels"] is None else str(row["labels"]),
-            str(len(row["seeds"])),
-            cell(row, "error", ".2%"),
-            cell(row, "cluster_accuracy", ".1%"),
-            cell(row, "L_I", ".2f"),
-            cell(row, "images_per_second", ".0f"),
-        )
-    Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
+        scores = [cell(row, key, form) for key, form in forms.items()]
+        cells.append([row["name"], str(row["labels"] or "–"), str(len(row["seeds"])), *scores])
+    _show_table("objective", titles, cells)
 
 
 def show_selection(tree: Mapping[str, Any]) -> None:
     """Runs ranked without labels, best first, and the one to use."""
-    table = Table(box=None, pad_edge=False, header_style="none")
-    table.add_column("run", no_wrap=True)
-    for name in ("information (nats)", "agreement", "L_I (nats)"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for run in tree["runs"]:
-        table.add_row(
-            escape(run["run"]), *(f"{run[key]:.3f}" for key in ("information", "agreement", "L_I"))
-        )
-    Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
-    print(
-        f"\non {tree['n']} images of {tree['images']}, without labels\nuse       {tree['selected']}"
-    )
+    keys = ("information", "agreement", "L_I")
+    rows = [[escape(run["run"]), *(f"{run[key]:.3f}" for key in keys)] for run in tree["runs"]]
+    _show_table("run", ["information (nats)", "agreement", "L_I (nats)"], rows)
+    print(f"\non {tree['n']} images of {tree['images']}, without labels")
+    print(f"use       {tree['selected']}")
 
 
 @contextmanager
-def seed_bars(steps: int) -> Iterator[Callable[[int, int, dict[str, float]], None]]:
-    """A bar for each seed that was begun, with its L_I, on a terminal; silent elsewhere."""
+def progress_bars(
+    steps: int, entropy: Mapping[str, float]
+) -> Iterator[Callable[[int, int, dict[str, float]], None]]:
+    """A bar for each seed that was begun, with L_I/H(c), losses and speed, on a terminal only."""
+    console = Console(stderr=True)
     columns = (
         TextColumn("seed {task.description}"),
         BarColumn(bar_width=24),
@@ -126,48 +132,25 @@ def seed_bars(steps: int) -> Iterator[Callable[[int, int, dict[str, float]], Non
         TimeRemainingColumn(compact=True),
         TextColumn("{task.fields[words]}"),
     )
-    console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         tasks: dict[int, TaskID] = {}
 
         def show(seed: int, step: int, line: dict[str, float]) -> None:
             if seed not in tasks:
                 tasks[seed] = bars.add_task(str(seed), total=steps, words="")
-            bounds = [
-                f"{name} {value:.2f}" for name, value in line.items() if name.startswith("L_I/")
-            ]
-            bars.update(tasks[seed], completed=step, words="  ".join(bounds))
+            bars.update(tasks[seed], completed=step, words="  ".join(_progress(line, entropy)))
 
         yield show
 
 
-@contextmanager
-def progress_bar(
-    steps: int, entropy: dict[str, float]
-) -> Iterator[Callable[[int, dict[str, float]], None]]:
-    """Losses, L_I against H(c), speed and time left, on a terminal; silent elsewhere."""
-    columns = (
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(compact=True),
-        TextColumn("{task.fields[words]}"),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("train", total=steps, words="")
-
-        def show(step: int, line: dict[str, float]) -> None:
-            now = {
-                n: line.get(f"H(c)/{n}", h) for n, h in entropy.items()
-            }  # of a learned prior it moves
-            words = [
-                f"{n} {line[f'L_I/{n}']:.2f}/{h:.2f}" for n, h in now.items() if f"L_I/{n}" in line
-            ]
-            if line:
-                for player in "dg":
-                    terms = [value for name, value in line.items() if name.startswith(f"{player}/")]
-                    words += [f"{player.upper()} {sum(terms):.2f}"] if terms else []
-                words.append(f"{line['images_per_second']:.0f} img/s")
-            bar.update(task, completed=step, words="  ".join(words))
-
-        yield show
+def _progress(line: Mapping[str, float], entropy: Mapping[str, float]) -> Iterator[str]:
+    """What a line of the log says, in a few words."""
+    for name, prior in entropy.items():
+        if f"L_I/{name}" in line:
+            now = line.get(f"H(c)/{name}", prior)  # a learned prior moves
+            yield f"{name} {line[f'L_I/{name}']:.2f}/{now:.2f}"
+    for player in "dg":
+        if terms := [value for name, value in line.items() if name.startswith(f"{player}/")]:
+            yield f"{player.upper()} {sum(terms):.2f}"
+    if "images_per_second" in line:
+        yield f"{line['images_per_second']:.0f} img/s"

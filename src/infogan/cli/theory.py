@@ -1,14 +1,12 @@
 """Commands of the information theory."""
 
-from __future__ import annotations
-
-import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from infogan.cli.options import AsJson, writing
+from infogan.cli import terminal
+from infogan.cli.options import AsJson, Figure, writing
 
 
 def information(
@@ -17,19 +15,17 @@ def information(
     *,
     unit: Literal["nats", "bits"] = "nats",
     as_json: AsJson = False,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    output: Annotated[
+        Figure, Parameter(help="Draw the information diagram (.png, .svg or .pdf).")
+    ] = None,
 ) -> None:
-    """Entropies and mutual information of a joint table.
+    """Show entropies and mutual information of a joint table.
 
-    Parameters
-    ----------
-    file
-        CSV without a header: rows are the values of X, columns those of Y. Any table is scaled to sum to 1; whole
-        numbers are taken for counts, and the information that chance alone would show is printed as well.
-    unit
-        nats or bits.
-    output
-        Draw the information diagram into this file (.png, .svg or .pdf).
+    Args:
+        file: CSV without a header: rows are the values of X, columns those of Y. Any table is
+            scaled to sum to 1; whole numbers are taken as counts, and the information that chance
+            alone would show is printed as well.
+        unit: nats or bits.
     """
     from infogan.information.table import read_table, summary
 
@@ -39,9 +35,4 @@ def information(
 
         writing(output)
         information_diagram(found, output, unit)
-    if as_json:
-        print(json.dumps(found))
-        return
-    from infogan.cli.terminal import show_information
-
-    show_information(found, unit)
+    terminal.answer(as_json, found, lambda: terminal.show_information(found, unit))

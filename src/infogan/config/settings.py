@@ -1,4 +1,5 @@
-"""The settings of a run: one frozen, checked tree, the same for Python, files and the command line."""
+"""The settings of a run: one frozen, checked tree, the same for Python, files and the command
+line."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -6,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
-from infogan.config.tree import merged
+from infogan.config.tree import merged, spelled
 from infogan.core.errors import ConfigError
 from infogan.core.settings import SETTINGS
 from infogan.data import Source
@@ -15,6 +16,7 @@ from infogan.latent.codes import Categorical
 from infogan.latent.latent import CODE, Latent
 from infogan.networks import AnyNetworks, Dcgan
 from infogan.objectives import AnyObjective
+from infogan.objectives.base import SETTINGS
 from infogan.objectives.infogan import InfoGAN
 
 
@@ -23,27 +25,28 @@ class Optim(BaseModel):
 
     model_config = SETTINGS
     d_lr: float = Field(default=2e-4, gt=0)
-    """Learning rate of D, and of Q where it steps with D."""
+    """Learning rate of D, and of Q if it steps with D."""
     g_lr: float = Field(default=1e-3, gt=0)
-    """Learning rate of G, and of Q where it steps with G."""
+    """Learning rate of G, and of Q if it steps with G."""
     beta1: float = Field(default=0.5, ge=0, lt=1)
     """Decay of Adam's first moment."""
     beta2: float = Field(default=0.999, ge=0, lt=1)
     """Decay of Adam's second moment."""
     ema: float = Field(default=0.0, ge=0, lt=1)
-    """Decay per step of the averaged weights of G and D that the model uses; 0: the last weights."""
+    """Decay per step of the averaged weights of G and D that the model uses; 0: the last
+    weights."""
     lr_decay: float = Field(default=0.0, ge=0, le=1)
-    """Share of the steps, at the end, over which both rates fall linearly to zero."""
+    """Share of the steps, at the end, over which both learning rates fall linearly to zero."""
 
 
 def _labels(value: object) -> object:
-    """`10`, `all` or the name of a CSV file."""
+    """`10`, `all` or the name of a CSV file, as a setting."""
     if isinstance(value, str) and value.isdigit():
         value = int(value)
     if isinstance(value, bool) or (isinstance(value, int) and value < 1):
-        raise ValueError("give at least 1 label a class")
+        raise ValueError("give at least 1 label per class")
     if isinstance(value, str) and value != "all" and not value.endswith(".csv"):
-        raise ValueError("give a number for each class, all, or the name of a .csv file")
+        raise ValueError("give a number per class, all, or a .csv file")
     return value
 
 
@@ -56,21 +59,21 @@ class RunConfig(BaseModel):
     networks: AnyNetworks = Dcgan()
     objective: AnyObjective = InfoGAN()
     augment: AnyAugment | None = None
-    """Changes of an image that are taken to leave its class as it is. Labelled images are seen through them;
-    objective.real-weight needs them."""
+    """Changes of an image that are assumed to leave its class as it is (augmentation). Labelled
+    images are augmented with it; objective.real-weight needs it."""
     labels: Annotated[int | str | None, BeforeValidator(_labels)] = None
-    """Labels that the objective may see: a number for each class, all, or a CSV file (file,label)."""
+    """Labels that the objective may use: a number per class, all, or a CSV file (file,label)."""
     optim: Optim = Optim()
     steps: int = Field(default=5000, ge=1)
     """Generator steps."""
     d_steps: int = Field(default=1, ge=1, le=100)
     """Discriminator steps before each generator step (the article's k)."""
     batch: int = Field(default=128, ge=2, le=65536)
-    """Images a step."""
+    """Images per batch."""
     seed: int = Field(default=0, ge=0)
-    """Names every random draw of the run."""
+    """Seed of every random draw of the run."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Arithmetic of the networks; auto: bf16 where the processor or GPU has it."""
+    """Arithmetic of the networks; auto: bf16 where the processor or GPU supports it."""
     device: str = "auto"
     """cpu, cuda, mps, or auto: the first of cuda, mps, cpu that is present."""
     log_every: int = Field(default=50, ge=1)
@@ -80,53 +83,44 @@ class RunConfig(BaseModel):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        kind, codes = self.objective.kind, self.latent.codes
-        if isinstance(self.objective, InfoGAN) and not codes:
-            raise ValueError(
-                "infogan needs a code: give latent.NAME categorical:10, or objective gan"
-            )
-        if unread := [name for name in codes if name not in self.readers]:
-            raise ValueError(f"{kind} has no Q to read codes: set latent.{unread[0]} none")
-        if self.objective.labels == "needed" and self.labels is None:
-            raise ValueError(
-                f"{kind} learns from labels: set labels to a number for each class, all, or a CSV file"
-            )
-        if self.objective.labels == "never" and self.labels is not None:
-            raise ValueError(f"{kind} never looks at labels: set labels none")
-        if unread := [name for name in self.latent.learned if self.readers[name] != CODE]:
-            name = unread[0]
-            raise ValueError(
-                f"{kind} has no Q to learn a prior from: set latent.{name}.probs none, or objective infogan"
-            )
-        if self.objective.timed and not self.objective.needs_views:
-            raise ValueError(
-                "objective.warm_up needs real_weight above 0: there is nothing else to learn from first"
-            )
-        if self.objective.needs_views and self.objective.g_heads:
-            raise ValueError(
-                "objective.real_weight teaches Q in D's step: set objective.q_step d or d-head, or real_weight 0"
-            )
-        if self.objective.needs_views and self.augment is None:
-            raise ValueError(
-                "objective.real_weight needs augment: set augment affine, or real_weight 0"
-            )
-        following = self.latent.following
-        if following and not self.objective.needs_views:
-            options = " ".join(f"--latent.{name}.follows none" for name in following)
-            raise ValueError(
-                f"a code that follows a property needs objective.real_weight above 0; else {options}"
-            )
-        for name, what in following.items():
-            if self.augment and what not in self.augment.moves:
-                can = (
-                    f"can follow {' and '.join(self.augment.moves)}"
-                    if self.augment.moves
-                    else "set it none"
-                )
-                raise ValueError(
-                    f"latent.{name}.follows {what}: augment as it is set does not move it one way; {can}"
-                )
+        for contradiction in self._contradictions():
+            raise ValueError(contradiction)
         return self
+
+    def _contradictions(self) -> Iterator[str]:
+        """What in these settings contradicts what, each with the remedy."""
+        objective, latent, readers = self.objective, self.latent, self.readers
+        kind, views = f"objective {objective.kind}", objective.needs_views
+        if isinstance(objective, InfoGAN) and not latent.codes:
+            yield f"{kind} needs a code; set latent.NAME categorical:10, or objective gan"
+        if unread := [f"--latent.{name} none" for name in latent.codes if name not in readers]:
+            yield f"{kind} has no Q to read codes; set {' '.join(unread)}"
+        if objective.labels == "needed" and self.labels is None:
+            yield f"{kind} learns from labels; set labels to a number per class, all, or a CSV file"
+        if objective.labels == "never" and self.labels is not None:
+            yield f"{kind} uses no labels, but labels is {self.labels}; set labels none"
+        for name in latent.learned:
+            if readers[name] != CODE:
+                remedy = f"set latent.{name}.probs none, or objective infogan"
+                yield f"{kind} has no Q to learn a prior from; {remedy}"
+        if objective.timed and not views:
+            need = "needs objective.real-weight above 0; raise it, or set objective.warm-up 0"
+            yield f"objective.warm-up is training on real images alone, which {need}"
+        if views and objective.g_heads:
+            remedy = "set objective.q-step d or d-head, or objective.real-weight 0"
+            yield f"objective.real-weight trains Q in D's step; {remedy}"
+        if views and self.augment is None:
+            remedy = "set augment affine, or objective.real-weight 0"
+            yield f"objective.real-weight needs augmented views of images; {remedy}"
+        if latent.following and not views:
+            free = " ".join(f"--latent.{name}.follows none" for name in latent.following)
+            yield f"a code that follows a property needs objective.real-weight above 0; else {free}"
+        for name, what in latent.following.items():
+            moves = self.augment.moves if self.augment else ()
+            if what not in moves:
+                why = f"augment moves {what} in no known direction"
+                choice = " or ".join([*moves, "none"])
+                yield f"latent.{name}.follows {what}: {why}; set it to {choice}"
 
     @property
     def readers(self) -> dict[str, str]:
@@ -137,12 +131,13 @@ class RunConfig(BaseModel):
 
     @property
     def timed(self) -> bool:
-        """Whether a step depends on how many are to come."""
-        fades = self.augment is not None and self.augment.anneal > 0
-        return self.objective.timed or fades or self.optim.lr_decay > 0
+        """Whether what a step does depends on how many steps there are."""
+        anneals = self.augment is not None and self.augment.anneal > 0
+        return self.objective.timed or anneals or self.optim.lr_decay > 0
 
     def replace(self, **changes: Any) -> Self:
-        """The same settings but for some, checked again; sections may be values, short forms or dicts.
+        """The same settings with some changed, checked again; sections may be values, short forms
+        or dicts.
 
         >>> RunConfig().replace(latent={"digit": "categorical:4"}, steps=10).latent.width
         66
@@ -155,7 +150,9 @@ class RunConfig(BaseModel):
 
     @classmethod
     def from_tree(cls, tree: Mapping[str, Any]) -> Self:
-        """The inverse of `tree`; ConfigError names the key, the reason and the nearest valid key."""
+        """The inverse of `tree`; ConfigError names the key, the reason and the nearest valid
+        key."""
+        tree = merged({}, tree)
         try:
             return cls.model_validate(tree)
         except ValidationError as error:
@@ -163,7 +160,7 @@ class RunConfig(BaseModel):
 
 
 def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each fault: key, reason, remedy."""
+    """A line for each of the first three faults: key, reason, remedy."""
     for fault in error.errors()[:3]:
         place: list[str] = []
         section: Any = tree
@@ -173,19 +170,13 @@ def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
                 continue  # pydantic names the kind of a union's member here; nobody writes it
             place.append(part)
             siblings, section = section, section.get(part) if isinstance(section, Mapping) else None
-        key = ".".join(place).replace("_", "-")
         if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-            near = get_close_matches(
-                place[-1], [name for name in siblings if name != place[-1]], 1, 0
-            )
-            hint = (
-                f"; did you mean {'.'.join([*place[:-1], near[0]]).replace('_', '-')}?"
-                if near
-                else ""
-            )
-            yield f"unknown setting {key}{hint}"
+            *above, name = place
+            near = get_close_matches(name, [other for other in siblings if other != name], 1, 0)
+            hint = f"; did you mean {spelled(*above, *near)}?" if near else ""
+            yield f"unknown setting {spelled(*place)}{hint}"
         else:
             reason = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
-            value = fault["input"]
+            key, value = spelled(*place), fault["input"]
             shown = f" (got {value!r})" if isinstance(value, str | int | float | bool) else ""
-            yield f"{key + ': ' if key else ''}{reason}{shown}"
+            yield f"{key}: {reason}{shown}".removeprefix(": ")

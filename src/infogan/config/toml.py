@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from infogan.config.settings import RunConfig
 from infogan.latent.codes import AnyCode
@@ -10,8 +12,8 @@ from infogan.latent.latent import Latent
 
 
 def as_toml(config: RunConfig) -> str:
-    """A TOML file of all settings, each explained where it comes first; `read_file` reads it back."""
-    return "\n".join(_section(config, config.model_dump(mode="json"), (), set())) + "\n"
+    """A TOML file of all settings, each explained where it comes first; `with_file` reads it."""
+    return "\n".join(_section(config, config.tree(), (), set())) + "\n"
 
 
 def _section(
@@ -39,18 +41,9 @@ def _section(
 
 def _kinds(at: tuple[str, ...]) -> list[str]:
     """What `kind` may be in that table."""
-    annotation = AnyCode if at[0] == "latent" else RunConfig.model_fields[at[0]].annotation
-    return [
-        get_args(choice.__pydantic_fields__["kind"].annotation)[0]
-        for choice in _choices(annotation)
-    ]
-
-
-def _choices(annotation: Any) -> list[Any]:
-    """The classes with a kind that an annotation is made of."""
-    if "kind" in getattr(annotation, "__pydantic_fields__", ()):
-        return [annotation]
-    return [choice for part in get_args(annotation) for choice in _choices(part)]
+    annotation: Any = AnyCode if at[0] == "latent" else RunConfig.model_fields[at[0]].annotation
+    members = TypeAdapter(annotation).json_schema()["$defs"].values()
+    return [kind["const"] for member in members if (kind := member["properties"].get("kind"))]
 
 
 def _value(value: Any) -> str:

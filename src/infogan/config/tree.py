@@ -14,26 +14,56 @@ from infogan.latent.latent import RESERVED
 
 SHORT_FORM = {"data": "name", "objective": "kind", "networks": "kind", "augment": "kind"}
 """The field that a section's short form stands for: `--data mnist` is `--data.name mnist`."""
+RENAMED = {
+    "augment.fade": "augment.anneal",
+    "latent.law": "latent.distribution",
+    "objective.real_first": "objective.warm_up",
+    "optim.decay": "optim.lr_decay",
+}
+"""Settings that had another name once, with the name they have now."""
+
+
+def spelled(*path: str) -> str:
+    """A setting's name as the command line writes it: `optim.d-lr`."""
+    return ".".join(path).replace("_", "-")
+
+
+def flat(tree: Mapping[str, Any], at: str = "") -> dict[str, Any]:
+    """Nested dicts as one dict with dotted names.
+
+    >>> flat({"optim": {"ema": 0.9}, "steps": 10})
+    {'optim.ema': 0.9, 'steps': 10}
+    """
+    result: dict[str, Any] = {}
+    for key, value in tree.items():
+        name = f"{at}{key}"
+        result |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+    return result
 
 
 def _long_form(path: Sequence[str], value: Any) -> Any:
-    """A section's or a code's short form as the dict it stands for."""
-    if isinstance(value, str) and value.lower() != "none":
-        if len(path) == 1 and path[0] in SHORT_FORM:
-            return {SHORT_FORM[path[0]]: value}
-        if len(path) == 2 and path[0] == "latent" and path[1] not in RESERVED:
-            try:
-                return from_text(value)
-            except ValueError as error:
-                raise ConfigError(f"latent.{path[1]}: {error}") from None
+    """A value with the short form of a section or of a code written out as a dict; ConfigError for
+    a former name."""
+    if new := RENAMED.get(".".join(path)):
+        raise ConfigError(f"{spelled(*path)} is now {spelled(new)}")
+    if not isinstance(value, str) or value.lower() == "none":
+        return value
+    if len(path) == 1 and path[0] in SHORT_FORM:
+        return {SHORT_FORM[path[0]]: value}
+    if len(path) == 2 and path[0] == "latent" and path[1] not in RESERVED:
+        try:
+            return from_text(value)
+        except ValueError as error:
+            raise ConfigError(f"latent.{path[1]}: {error}") from None
     return value
 
 
 def merged(
     base: Mapping[str, Any], changes: Mapping[str, Any], at: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """`base` with `changes` laid over it. Dicts merge, and another `kind` drops the fields of the kind before;
-    values (an InfoGAN, a Latent) replace; `none` removes a code from the latent and empties another setting."""
+    """`base` with `changes` laid over it. Dicts merge, and another `kind` drops the fields of the
+    kind before; values (an InfoGAN, a Latent) replace; `none` removes a code from the latent and
+    empties another setting."""
     result = dict(base)
     for name, change in changes.items():
         key = name.replace("-", "_")
@@ -41,25 +71,21 @@ def merged(
         if hasattr(value, "__pydantic_validator__"):
             result[key] = TypeAdapter(type(value)).dump_python(value, mode="json")
         elif isinstance(value, str) and value.lower() == "none":
+            result[key] = None
             if at == ("latent",):
-                result.pop(key, None)
-            else:
-                result[key] = None
+                del result[key]
         elif isinstance(value, Mapping):
-            same = isinstance(old, Mapping) and value.get("kind", old.get("kind")) == old.get(
-                "kind"
-            )
-            result[key] = merged(
-                old if same and isinstance(old, Mapping) else {}, value, (*at, key)
-            )
+            kind = old.get("kind") if isinstance(old, Mapping) else None
+            kept = old if isinstance(old, Mapping) and value.get("kind", kind) == kind else {}
+            result[key] = merged(kept, value, (*at, key))
         else:
             result[key] = value
     return result
 
 
 def with_file(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Settings with a file laid over them. A file that describes the latent names all of its codes: they are a
-    list, which a file replaces and an option changes."""
+    """Settings with a file laid over them. A file that describes the latent names all of its codes:
+    they are a list, which a file replaces and an option changes."""
     changes = read_file(path)
     if isinstance(changes.get("latent"), Mapping):
         tree = {**tree, "latent": {k: v for k, v in tree["latent"].items() if k in RESERVED}}
@@ -67,7 +93,8 @@ def with_file(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def from_options(tokens: Sequence[str]) -> dict[str, Any]:
-    """Settings from `--section.field value` or `--section.field=value` words of a command line, as a tree.
+    """Settings from `--section.field value` or `--section.field=value` words of a command line, as
+    a tree.
 
     Lists and tables are written as JSON.
 
@@ -80,13 +107,10 @@ def from_options(tokens: Sequence[str]) -> dict[str, Any]:
         if not word.startswith("--"):
             raise ConfigError(f"{word!r} is not an option; settings are written --name value")
         name, equals, value = word[2:].partition("=")
-        if not equals:
-            value = next(words, "--")
-            if value.startswith("--"):
-                raise ConfigError(f"--{name} needs a value")
-        if name == "data-dir":
-            name = "data.dir"
-        _put(tree, name.replace("-", "_").split("."), _parsed(name, value))
+        if not equals and (value := next(words, "--")).startswith("--"):
+            raise ConfigError(f"--{name} needs a value")
+        path = "data.dir" if name == "data-dir" else name.replace("-", "_")
+        _put(tree, path.split("."), _parsed(name, value))
     return tree
 
 
@@ -101,12 +125,13 @@ def _parsed(name: str, value: str) -> Any:
 
 
 def _put(tree: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    """Set one value in nested dicts; short forms that meet fields of the same section become tables."""
+    """Set one value in nested dicts; short forms that meet fields of the same section become
+    tables."""
     for depth, part in enumerate(path[:-1], 1):
         below = _long_form(path[:depth], tree.get(part, {}))
         tree[part] = dict(below) if isinstance(below, Mapping) else {}
         tree = tree[part]
-    old, value = tree.get(path[-1]), _long_form(path, value)
-    tree[path[-1]] = (
-        {**old, **value} if isinstance(old, dict) and isinstance(value, Mapping) else value
-    )
+    value = _long_form(path, value)
+    if isinstance(value, Mapping) and isinstance(old := tree.get(path[-1]), dict):
+        value = {**old, **value}
+    tree[path[-1]] = value

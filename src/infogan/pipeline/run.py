@@ -5,6 +5,7 @@ import shutil
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from statistics import median_high
 from typing import Any
 
 from infogan.analysis import doctor
@@ -23,7 +24,7 @@ from infogan.model.model import Model
 from infogan.report import page, plots
 from infogan.runs import checkpoints
 from infogan.runs.folder import Run
-from infogan.runs.images import held_out
+from infogan.runs.images import scoring_images
 from infogan.runs.recorder import recording
 from infogan.training import trainer as training
 from infogan.training.trainer import Progress, Trainer
@@ -42,8 +43,8 @@ def train(
 ) -> Model:
     """Train, score on held-out images, draw the figures; the trained model. The same call resumes.
 
-    settings: a preset's name, or a RunConfig. run: the folder that becomes the record. data: images to train on
-    and to score on, instead of those that the settings name. fresh: remove a run that is there already.
+    settings: a preset's name, or a RunConfig. run: the folder for the record. data: images to train
+    and to score on, in place of those that the settings name. fresh: remove a run that is there.
     """
     config = preset(settings) if isinstance(settings, str) else settings
     if seed is not None:
@@ -53,7 +54,7 @@ def train(
         interrupts.poll()
         if not scored(folder, config.steps):
             with atomic.writing(folder.path):
-                record(folder, model, data or held_out(config))
+                record(folder, model, data or scoring_images(config))
     return model
 
 
@@ -65,11 +66,12 @@ def fit(
     fresh: bool = False,
     progress: Progress = lambda step, line: None,
 ) -> Model:
-    """Train into a run folder, or go on from its last checkpoint, without scores and figures; the trained model.
+    """Train into a run folder, or resume from its last checkpoint, without scores and figures.
 
-    images: what to train on when it is not what `config.data` names. fresh: remove the run that is there, once
-    images and settings have proved good. Raises DataError, RunError (the folder holds another run, another process
-    has it, the disk is full) or TrainingError (something is no longer finite); what was written before stays.
+    images: what to train on, in place of `config.data`. fresh: remove a run that is there, once
+    images and settings have proved good. DataError for unfit images; RunError when the folder holds
+    another run, another process has it, or the disk is full; TrainingError when a value is no
+    longer finite. What was saved before stays.
     """
     if not isinstance(run, Run):
         with closing(Run(run)) as own:
@@ -83,10 +85,7 @@ def fit(
     run.begin(config)
     some = images.take(slice(0, 1000))
     if (some == some[0]).all():
-        logger.warning(
-            "%s: zero variance, the images are all the same: there is nothing to tell apart",
-            images.name,
-        )
+        logger.warning("%s: zero variance, all images look the same", images.name)
     if state := checkpoints.newest(run.checkpoints):
         with parsing(run.checkpoints, "a checkpoint of this run", RunError):
             trainer.restore(*state)
@@ -94,7 +93,7 @@ def fit(
         return model
     if config.labels is not None:
         write_labels(images, run.labels_file)
-    run.weights_file.unlink(missing_ok=True)  # of fewer steps; its checkpoint stays
+    run.weights_file.unlink(missing_ok=True)  # of fewer steps; their checkpoint stays
     run.rewind(trainer.step)
     run.write_json(run.environment_file, trainer.engine.describe() | {"images": len(images)})
     atomic.require(run.path, 2 * trainer.size)
@@ -102,13 +101,13 @@ def fit(
         finished = training.train(trainer, recorder, progress)
     if finished is None:
         interrupts.poll()
-        raise RunError(f"{run.path}: stopped at step {trainer.step}; the same command goes on")
+        raise RunError(f"{run.path}: stopped at step {trainer.step}; the same command resumes")
     finished.save(run.weights_file)
     return finished
 
 
 def _kept(run: Run) -> Model | None:
-    """The model of a run that has its steps; None when it has to be made again from the last checkpoint."""
+    """The finished model in the folder; None when it must be restored from the last checkpoint."""
     try:
         return Model.load(run.path) if run.weights_file.is_file() else None
     except RunError as error:
@@ -117,7 +116,7 @@ def _kept(run: Run) -> Model | None:
 
 
 def scored(run: Run, steps: int) -> bool:
-    """Whether the run has the scores of that many steps."""
+    """Whether the run has scores, of that many steps."""
     try:
         return read_file(run.scores_file).get("steps") == steps
     except ConfigError:
@@ -125,18 +124,17 @@ def scored(run: Run, steps: int) -> bool:
 
 
 def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
-    """Score a model, draw its figures and its page, and write all into the run folder; the scores."""
+    """Score a model and write scores, figures and the report into the run folder; the scores."""
     model.names = run.names
     for old in ("samples", "traversals"):
         shutil.rmtree(run.path / old, ignore_errors=True)
     seen = Observation(model, images, seed=model.config.seed)
     plots.run_figures(run, seen)
     lines = run.metrics()
-    speed = sorted(line["images_per_second"] for line in lines)
     scores = scores_of(seen) | {
         "steps": model.config.steps,
         "seconds": sum(line["seconds"] for line in lines),
-        "images_per_second": speed[len(speed) // 2],
+        "images_per_second": median_high(line["images_per_second"] for line in lines),
     }
     found = doctor.examine(run, seen, scores).findings
     scores["findings"] = [asdict(finding) for finding in found]

@@ -1,8 +1,9 @@
-"""Checkpoints: weights and optimizer state as safetensors, the rest as JSON, and a manifest of their sha256.
+"""Checkpoints: weights and optimizer state as safetensors, the rest as JSON, with a manifest of
+sha256 sums.
 
-A checkpoint is a folder that is written aside and synced file by file, the manifest last, then named; only then may
-an older one go. The newest whose files are those of its manifest counts. The manifest finds damage; it proves no
-author.
+A checkpoint is a folder that is written under another name and synced file by file, the manifest
+last, then renamed; only then may an older one go. The newest checkpoint whose files match its
+manifest counts. The manifest detects damage; it does not prove who wrote the files.
 """
 
 import json
@@ -21,14 +22,10 @@ from infogan.core import atomic
 from infogan.core.errors import RunError, parsing
 
 KEEP = 2
-"""Checkpoints that stay."""
+"""Checkpoints that are kept."""
 FORMAT = 1
-WEIGHTS, OPTIMIZERS, STATE, MANIFEST = (
-    "model.safetensors",
-    "optim.safetensors",
-    "state.json",
-    "manifest.json",
-)
+WEIGHTS, OPTIMIZERS = "model.safetensors", "optim.safetensors"
+STATE, MANIFEST = "state.json", "manifest.json"
 Content = tuple[dict[str, Any], dict[str, Tensor], dict[str, Tensor]]
 """State, weights, moments."""
 logger = logging.getLogger("infogan")
@@ -49,14 +46,15 @@ def write(
     weights: Mapping[str, Tensor],
     moments: Mapping[str, Tensor],
 ) -> None:
-    """Save one checkpoint, whole or not at all; then let older ones go. state: plain values, with the step.
+    """Save one checkpoint, whole or not at all; then remove older ones. state: plain values, with
+    the step.
 
-    RunError when the disk takes it not; what was there before stays.
+    RunError when the disk does not take it; what was there before stays.
     """
     target = folder / f"step-{state['step']:08d}"
     if target.is_dir():
         if not fault(target):
-            return  # a run that came this way before, and steps are reproducible
+            return  # saved before a rewind; the same step gives the same state
         atomic.remove(target)
     files = {
         WEIGHTS: save(dict(weights)),
@@ -86,18 +84,16 @@ def found(folder: Path) -> list[Path]:
 
 
 def _contents(path: Path) -> dict[str, bytes]:
-    """The files of a checkpoint; RunError when they are not those of its manifest."""
+    """The files of a checkpoint; RunError when they do not match its manifest."""
     try:
         files = {name: (path / name).read_bytes() for name in (WEIGHTS, OPTIMIZERS, STATE)}
         listed = (path / MANIFEST).read_bytes()
     except OSError as error:
         raise RunError(f"{path}: {Path(error.filename or path).name}: {error.strerror}") from None
     if listed != manifest(files):
-        expected = json.loads(manifest(files))["files"]
-        changed = [
-            name for name, entry in expected.items() if entry["sha256"].encode() not in listed
-        ]
-        raise RunError(f"{path}: {', '.join(changed or [MANIFEST])} changed after it was written")
+        sums = {name: sha256(content).hexdigest().encode() for name, content in files.items()}
+        changed = [name for name in files if sums[name] not in listed] or [MANIFEST]
+        raise RunError(f"{path}: {', '.join(changed)} changed after it was written")
     return files
 
 
@@ -121,10 +117,10 @@ def read(path: Path) -> Content:
 
 
 def newest(folder: Path) -> Content | None:
-    """The newest whole checkpoint; None where none was ever completed.
+    """The newest whole checkpoint; None when none was ever completed.
 
-    Damaged ones that are newer are named in a warning and set aside as `damaged-…`. RunError when every one is
-    damaged: training anew is a decision, not a default.
+    Damaged ones that are newer are named in a warning and renamed to `damaged-…`. RunError when all
+    are damaged: training anew is a decision, not a default.
     """
     for leftover in [*folder.glob(".tmp-*"), *folder.glob(".del-*")]:
         shutil.rmtree(leftover, ignore_errors=True)
@@ -136,16 +132,13 @@ def newest(folder: Path) -> Content | None:
             damaged[path] = error
             continue
         for victim, reason in damaged.items():
-            logger.warning(
-                "damaged checkpoint passed over, going on from %s: %s", path.name, reason
-            )
+            logger.warning("damaged checkpoint skipped, resuming from %s: %s", path.name, reason)
             aside = victim.with_name(f"damaged-{victim.name}")
             shutil.rmtree(aside, ignore_errors=True)
             victim.rename(aside)
         return content
     reasons = [*map(str, damaged.values())] or [str(path) for path in folder.glob("damaged-*")]
     if reasons:
-        raise RunError(
-            f"no checkpoint is whole ({'; '.join(reasons)}); bring one back, or train anew with --fresh"
-        )
+        remedy = "bring one back, or train anew with --fresh"
+        raise RunError(f"no checkpoint is whole ({'; '.join(reasons)}); {remedy}")
     return None

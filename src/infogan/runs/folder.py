@@ -4,11 +4,11 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from infogan.config.settings import RunConfig
+from infogan.config.tree import flat
 from infogan.core import atomic
 from infogan.core.errors import ConfigError, RunError
 from infogan.core.tables import read_file
@@ -16,22 +16,21 @@ from infogan.runs.names import Names
 
 try:
     import fcntl
-except ImportError:  # Windows: two processes on one run folder are not noticed there
+except ImportError:  # Windows, where two processes in one run folder go unnoticed
     fcntl = None  # type: ignore[assignment]
 
 FREE = {"log_every", "checkpoint_every"}
-"""Settings that may differ when a run is taken up again; so may steps, where nothing follows a schedule."""
-
+"""Settings that may change when a run is resumed; so may steps, unless the run is timed."""
 SELECTION = "selection.json"
-"""In a folder of several runs: how they rank."""
+"""The ranking of several runs, in the folder that holds them."""
 
 
 class Run:
     """The files of one run.
 
-    config.json  metrics.jsonl  checkpoints/  model.safetensors  environment.json  scores.json  names.json
-    report.html  samples/  traversals/
-    labels.csv (the labels that the objective saw, where it saw any)
+    config.json  metrics.jsonl  checkpoints/  model.safetensors  environment.json  scores.json
+    names.json  report.html  samples/  traversals/
+    labels.csv (the labels that the objective used, if any)
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -50,25 +49,27 @@ class Run:
 
     @property
     def exists(self) -> bool:
-        """Whether a run was begun here."""
+        """Whether the folder holds a run."""
         return self.config_file.is_file()
 
     @property
     def config(self) -> RunConfig:
-        """The run's settings; RunError when this is no run folder."""
+        """The run's settings; RunError when there is no run, or one of settings unknown here."""
         if not self.exists:
             if (self.path / SELECTION).is_file():
-                raise RunError(
-                    f"{self.path}: holds several runs; give the one that its {SELECTION} has selected"
-                )
-            raise RunError(
-                f"{self.path}: is no run folder (it has no config.json); give one that train wrote"
-            )
-        return RunConfig.from_tree(read_file(self.config_file))
+                why = f"holds several runs; give the one that its {SELECTION} has selected"
+            else:
+                why = "is no run folder (it has no config.json); give one that train wrote"
+            raise RunError(f"{self.path}: {why}")
+        tree = read_file(self.config_file)
+        try:
+            return RunConfig.from_tree(tree)
+        except ConfigError as error:
+            raise RunError(f"{self.config_file}: {error}") from None
 
     @property
     def names(self) -> Names:
-        """What the user calls codes and categories; RunError when names.json does not fit this run."""
+        """The user's names for codes and categories; RunError when names.json does not fit."""
         if not self.names_file.is_file():
             return Names()
         tree = read_file(self.names_file)
@@ -78,40 +79,34 @@ class Run:
             raise RunError(f"{self.names_file}: {error}; correct it, or remove the file") from None
 
     def differences(self, config: RunConfig) -> str:
-        """In which settings the run differs from others, in words, but for those that are free to differ."""
+        """The first settings in which the run differs from these, except those that may change."""
         old, new = flat(self.config.tree()), flat(config.tree())
         free = FREE if config.timed else FREE | {"steps"}
-        differ = [
-            k for k in sorted(old.keys() | new.keys()) if old.get(k) != new.get(k) and k not in free
-        ]
+        differ = sorted(k for k in (old | new).keys() - free if old.get(k) != new.get(k))
         return ", ".join(f"{k} {old.get(k)} (now {new.get(k)})" for k in differ[:4])
 
     def begin(self, config: RunConfig) -> None:
-        """Take the folder for this run until `close`, or take the run in it up again.
+        """Start a run here or resume the one that is here, and lock the folder until `close`.
 
-        RunError when it holds another run (with the settings that differ), something else altogether, or another
-        process has it.
+        RunError when another process has the folder, it holds something else, or a run of other
+        settings, which are named.
         """
-        if self.exists:
-            self._hold()
-            if differ := self.differences(config):
-                raise RunError(
-                    f"{self.path}: holds a run with other settings: {differ}. "
-                    "Choose another --run, or replace it with --fresh."
-                )
-        elif self._foreign():
+        if not self.exists and self._foreign():
             raise RunError(f"{self.path}: is not empty and holds no run; choose another --run")
         self.path.mkdir(parents=True, exist_ok=True)
         self._hold()
+        if self.exists and (differ := self.differences(config)):
+            remedy = "Choose another --run, or replace it with --fresh."
+            raise RunError(f"{self.path}: holds a run with other settings: {differ}. {remedy}")
         self.write_json(self.config_file, config.tree())
 
     def clear(self) -> None:
-        """Remove the run, if there is one; RunError when the folder holds something else or another process has it."""
+        """Remove the run, if any; RunError when another process has the folder or it holds
+        something else."""
         if self.exists:
             self._hold()
-            for item in sorted(
-                self.path.iterdir(), key=lambda item: item == self.config_file
-            ):  # its mark goes last
+            config_last = sorted(self.path.iterdir(), key=self.config_file.__eq__)
+            for item in config_last:  # it marks the folder as a run's until nothing else is left
                 if item.is_dir() and not item.is_symlink():
                     shutil.rmtree(item)
                 elif item != self.lock_file:
@@ -125,7 +120,7 @@ class Run:
         return self.path.is_dir() and any(item.name not in own for item in self.path.iterdir())
 
     def _hold(self) -> None:
-        """Lock the folder, which the system undoes when this process ends, however it ends."""
+        """Lock the folder; the system unlocks it when this process ends, however it ends."""
         if self._lock is not None or fcntl is None:
             return
         lock = self.lock_file.open("a+b")
@@ -135,52 +130,39 @@ class Run:
             lock.seek(0)
             holder = lock.read(1000).decode(errors="replace") or "another process"
             lock.close()
-            raise RunError(
-                f"{self.path}: is in use by {holder}; wait for it or choose another --run"
-            ) from None
+            why = f"is in use by {holder}; wait for it or choose another --run"
+            raise RunError(f"{self.path}: {why}") from None
         lock.truncate(0)
         lock.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
         lock.flush()
         self._lock = lock
 
     def close(self) -> None:
-        """Let another process have the folder."""
+        """Unlock the folder."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
     def write_json(self, path: Path, value: Any) -> None:
-        """Write durably, so that a reader never sees half of it."""
+        """Write a file durably and whole: no reader ever sees half of it."""
         atomic.replace(path, json.dumps(value, indent=2).encode() + b"\n")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl, up to one that was cut off."""
+        """The lines of metrics.jsonl, up to the first that is cut off or damaged."""
         if not self.metrics_file.is_file():
             return []
         lines: list[dict[str, Any]] = []
         for text in self.metrics_file.read_bytes().splitlines():
             try:
                 line = json.loads(text.decode())
-                if line["step"] > (lines[-1]["step"] if lines else 0):
-                    lines.append(line)
-                    continue
+                if not line["step"] > (lines[-1]["step"] if lines else 0):
+                    break
             except (ValueError, TypeError, KeyError, RecursionError):
-                pass
-            break
+                break
+            lines.append(line)
         return lines
 
     def rewind(self, step: int) -> None:
-        """Drop the metrics lines after a step: the run goes on from there."""
-        kept = [line for line in self.metrics() if line["step"] <= step]
-        atomic.replace(
-            self.metrics_file, "".join(json.dumps(line) + "\n" for line in kept).encode()
-        )
-
-
-def flat(tree: Mapping[str, Any], at: str = "") -> dict[str, Any]:
-    """Nested dicts as one, with dotted names as the command line writes them."""
-    result: dict[str, Any] = {}
-    for key, value in tree.items():
-        name = f"{at}{key}"
-        result |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
-    return result
+        """Drop the lines of metrics.jsonl after a step, from which the run resumes."""
+        lines = (json.dumps(line) + "\n" for line in self.metrics() if line["step"] <= step)
+        atomic.replace(self.metrics_file, "".join(lines).encode())

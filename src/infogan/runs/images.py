@@ -7,14 +7,14 @@ from infogan.data import labels
 from infogan.data.images import Images
 
 
-def kept_apart(config: RunConfig) -> Images:
-    """The validation images of the run's data; all of them where there are too few to hold any out."""
+def validation_images(config: RunConfig) -> Images:
+    """The validation images of the run's data; all images where they are too few to be split."""
     try:
         return data.load(config.data, "validation")
     except DataError:
         return data.load(config.data, "all")
 
 
-def held_out(config: RunConfig) -> Images:
-    """Those images with the labels to score against."""
-    return labels.for_scoring(kept_apart(config), config.labels)
+def scoring_images(config: RunConfig) -> Images:
+    """The same images, with the labels to score against."""
+    return labels.for_scoring(validation_images(config), config.labels)

@@ -1,4 +1,4 @@
-"""A run folder as the place where a trainer leaves what it finds (training.recorder)."""
+"""The recorder that writes into a run folder (see training.recorder)."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from infogan.runs.folder import Run
 
 
 class FolderRecorder:
-    """Lines go to metrics.jsonl, states to checkpoints; the process's signals ask it to stop."""
+    """Writes lines to metrics.jsonl and states to checkpoints; stops at the process's signals."""
 
     def __init__(self, run: Run, log: BinaryIO) -> None:
         self.line: dict[str, float] = (run.metrics() or [{}])[-1]
@@ -29,9 +29,7 @@ class FolderRecorder:
         self, values: dict[str, Any], weights: Mapping[str, Tensor], moments: Mapping[str, Tensor]
     ) -> None:
         """Write a checkpoint; RunError when the disk does not take it."""
-        os.fsync(
-            self._log.fileno()
-        )  # first: a checkpoint never knows of lines that a power cut can take
+        os.fsync(self._log.fileno())  # first, so that no power cut takes lines before a checkpoint
         checkpoints.write(self._run.checkpoints, values, weights, moments)
 
     def stop_requested(self) -> bool:
@@ -41,6 +39,6 @@ class FolderRecorder:
 
 @contextmanager
 def recording(run: Run) -> Iterator[FolderRecorder]:
-    """The recorder of a run that is held; its log is open within the block."""
+    """The recorder of a locked run; its log is open within the block."""
     with run.metrics_file.open("ab", buffering=0) as log:
         yield FolderRecorder(run, log)
