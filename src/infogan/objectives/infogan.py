@@ -11,20 +11,18 @@ from infogan.objectives.terms import AdversarialObjective, Consistency, lower_bo
 
 
 class InfoGAN(Consistency, AdversarialObjective):
-    """A GAN whose generator also maximises L_I: the codes that Q can read back from its images. λ is the code's
-    weight."""
+    """A GAN whose generator also maximises L_I: Q can then read the codes back from its images. λ
+    is the weight of the code."""
 
     kind: Literal["infogan"] = "infogan"
     q_step: Literal["d", "d-head", "g"] = "d"
-    """Which optimizer steps Q. d: D's, and the shared trunk receives gradient from L_I as well (official code);
-    d-head: D's, Q's own layers alone; g: G's, Q's own layers alone (the article, most ports)."""
+    """Which optimizer steps Q. d: D's, and the shared trunk receives gradient from L_I as well
+    (official code); d-head: D's, Q's own layers alone; g: G's, Q's own layers alone (the article,
+    most ports)."""
 
     warm_up: float = Field(default=0.0, ge=0, lt=1)
-    """Share of the steps, at the start, in which Q learns from real images alone (real_weight) and G waits, so that
-    the categories are settled before there are generated images."""
-
-    def heads(self, latent: Latent, classes: int) -> dict[str, int]:
-        return {"real": 1, CODE: latent.n_params}
+    """Share of the steps, at the start, in which Q learns from real images alone (real_weight) and
+    G waits, so that the categories are settled before there are generated images."""
 
     def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
         return of_codes(latent)
