@@ -16,7 +16,8 @@ from infogan.latent.codes.angle import MOST_KAPPA
 from infogan.latent.codes.categorical import SURENESS
 from infogan.latent.codes.continuous import MOST_RHO, SIGMA_SPAN
 from infogan.latent.latent import Latent
-from infogan.objectives.base import of_codes, parameters
+from infogan.objectives import GAN
+from infogan.objectives.base import parameters
 
 CODES: list[Code] = [
     Categorical(10),
@@ -277,7 +278,7 @@ def test_latent_in_any_order_and_number() -> None:
     draw = latent.sample(50, stream(0, "x"), a=4)
     assert draw.vector()[:, 4:9].argmax(1).tolist() == [4] * 50
     params = torch.arange(latent.n_params * 2.0).reshape(2, -1)
-    split = parameters(of_codes(latent), {"code": params})
+    split = parameters(GAN().readings(latent, 0), {"code": params})
     assert torch.equal(torch.cat(list(split.values()), 1), params)  # split, then join
     assert split["a"][0].tolist() == [2, 3, 4, 5, 6]
 

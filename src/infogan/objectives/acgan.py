@@ -7,7 +7,7 @@ from pydantic import Field
 from infogan.core.errors import ConfigError
 from infogan.latent.latent import Latent
 from infogan.objectives.base import Loss, Reading, Scene, of_classes
-from infogan.objectives.terms import AdversarialObjective, class_term, lower_bounds, watched
+from infogan.objectives.terms import AdversarialObjective, class_term, information
 
 
 class ACGAN(AdversarialObjective):
@@ -30,18 +30,14 @@ class ACGAN(AdversarialObjective):
         if [code.categories for code in latent.codes.values()] != [classes]:
             given = ", ".join(latent.codes) or "none"
             raise ConfigError(
-                f"acgan gives G the class in one code: give latent.NAME categorical:{classes} and no "
-                f"other, not {given} (the data has {classes} classes)"
+                f"acgan gives G the class in one code: give latent.NAME categorical:{classes} and "
+                f"no other, not {given} (the labels name {classes} classes)"
             )
         return super().heads(latent, classes)
 
     def _given(self, scene: Scene, weight: float = 1.0) -> Loss:
         """-E ln P(c|G) = H(c) - L_I of the class that G was given."""
-        bounds, entropy = lower_bounds(scene), scene.latent.entropy
-        terms = {
-            f"class/{name}": weight * (entropy[name] - bound) for name, bound in bounds.items()
-        }
-        return Loss(terms, watched(bounds))
+        return information(scene, lambda code, bound: weight * (code.entropy - bound), "class")
 
     def d_loss(self, scene: Scene) -> Loss:
         given, labelled = self._given(scene, self.fake_class_weight), class_term(scene)

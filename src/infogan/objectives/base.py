@@ -123,13 +123,14 @@ class Objective(BaseModel, ABC):
     generates: ClassVar[bool] = True
     """Whether it trains G."""
 
-    @abstractmethod
     def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
-        """Which head reads which code of the latent, and which tells classes apart: the only place
-        that says so.
+        """Which head reads which code, and which tells classes apart: the only place that says so.
+        Here CODE reads every code of the latent back.
 
         classes: how many the data's labels name (0: none). ConfigError when there are too few.
         """
+        del classes
+        return tuple(Reading(name, CODE, code, name) for name, code in latent.codes.items())
 
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
         """D's heads by name, with their number of outputs: what the readings need.
@@ -175,11 +176,6 @@ class Objective(BaseModel, ABC):
     @abstractmethod
     def g_loss(self, scene: Scene) -> Loss:
         """The generator's loss, with Q's where Q steps with G."""
-
-
-def of_codes(latent: Latent) -> tuple[Reading, ...]:
-    """The readings of a head that reads every code of the latent back."""
-    return tuple(Reading(name, CODE, code, name) for name, code in latent.codes.items())
 
 
 def of_classes(k: int, recovers: str | None = None) -> tuple[Reading, ...]:

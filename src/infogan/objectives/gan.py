@@ -4,9 +4,9 @@ against."""
 from collections.abc import Set
 from typing import Literal
 
-from infogan.latent.latent import CODE, Latent
-from infogan.objectives.base import Loss, Reading, Scene, of_codes
-from infogan.objectives.terms import AdversarialObjective, lower_bounds, watched
+from infogan.latent.latent import CODE
+from infogan.objectives.base import Loss, Scene
+from infogan.objectives.terms import AdversarialObjective, information
 
 
 class GAN(AdversarialObjective):
@@ -16,17 +16,13 @@ class GAN(AdversarialObjective):
 
     kind: Literal["gan"] = "gan"
 
-    def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
-        return of_codes(latent)
-
     @property
     def detached(self) -> Set[str]:
         return frozenset({CODE})
 
     def d_loss(self, scene: Scene) -> Loss:
-        bounds = lower_bounds(scene)
-        probe = {f"info/{name}": -bound for name, bound in bounds.items()}
-        return self.d_game(scene) | Loss(probe, watched(bounds))
+        probe = information(scene, lambda code, bound: -bound)
+        return self.d_game(scene) | probe
 
     def g_loss(self, scene: Scene) -> Loss:
         return self.g_game(scene)

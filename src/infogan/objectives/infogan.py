@@ -4,10 +4,17 @@ from collections.abc import Set
 from typing import Literal
 
 from pydantic import Field
+from torch import Tensor
 
-from infogan.latent.latent import CODE, Latent
-from infogan.objectives.base import Loss, Reading, Scene, of_codes
-from infogan.objectives.terms import AdversarialObjective, Consistency, lower_bounds, watched
+from infogan.latent.codes import Code
+from infogan.latent.latent import CODE
+from infogan.objectives.base import Loss, Scene
+from infogan.objectives.terms import AdversarialObjective, Consistency, information
+
+
+def weighted(code: Code, bound: Tensor) -> Tensor:
+    """-λ L_I of a code."""
+    return -code.weight * bound
 
 
 class InfoGAN(Consistency, AdversarialObjective):
@@ -24,9 +31,6 @@ class InfoGAN(Consistency, AdversarialObjective):
     """Share of the steps, at the start, in which Q learns from real images alone (real_weight) and
     G waits, so that the categories are settled before there are generated images."""
 
-    def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
-        return of_codes(latent)
-
     @property
     def detached(self) -> Set[str]:
         return frozenset({CODE} if self.q_step == "d-head" else ())
@@ -39,21 +43,15 @@ class InfoGAN(Consistency, AdversarialObjective):
     def timed(self) -> bool:
         return self.warm_up > 0
 
-    def _information(self, scene: Scene) -> Loss:
-        """-λ L_I of each code on the fakes."""
-        bounds, codes = lower_bounds(scene), scene.latent.codes
-        terms = {f"info/{name}": -codes[name].weight * bound for name, bound in bounds.items()}
-        return Loss(terms, watched(bounds))
-
     def d_loss(self, scene: Scene) -> Loss:
         if scene.done < self.warm_up:
             return self.real_information(scene)
         loss = self.d_game(scene)
         if self.q_step != "g":
-            loss |= self._information(scene)
+            loss |= information(scene, weighted)
         return loss | self.real_information(scene)
 
     def g_loss(self, scene: Scene) -> Loss:
         if scene.done < self.warm_up:
             return Loss({})
-        return self.g_game(scene) | self._information(scene)
+        return self.g_game(scene) | information(scene, weighted)

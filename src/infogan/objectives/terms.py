@@ -2,6 +2,7 @@
 labels."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
 
 from infogan.information.bounds import barber_agakov
+from infogan.latent.codes import Code
 from infogan.latent.latent import CLASS, Latent
 from infogan.networks import Verdict
 from infogan.objectives.base import Loss, Objective, Scene, parameters
@@ -88,20 +90,21 @@ class Consistency(Objective):
         return loss
 
 
-def lower_bounds(scene: Scene) -> dict[str, Tensor]:
-    """L_I in nats of each code that a head reads back from the fakes (InfoGAN eq. 5), by the code's
-    name."""
-    params, found = parameters(scene.readings, scene.fake.heads), {}
+def information(scene: Scene, term: Callable[[Code, Tensor], Tensor], name: str = "info") -> Loss:
+    """A term of L_I for each code that a head reads back from the fakes (InfoGAN eq. 5), and L_I in
+    nats to watch.
+
+    term: from a code and its L_I.
+    """
+    params, loss = parameters(scene.readings, scene.fake.heads), Loss({})
     for reading in scene.readings:
-        if code := reading.recovers:
-            log_q = reading.code.log_q(params[reading.name], scene.draw.values[code])
-            found[code] = barber_agakov(scene.latent.codes[code].entropy, log_q)
-    return found
-
-
-def watched(bounds: dict[str, Tensor]) -> dict[str, Tensor]:
-    """L_I as quantities of the log."""
-    return {f"L_I/{name}": bound.detach() for name, bound in bounds.items()}
+        if recovers := reading.recovers:
+            code = scene.latent.codes[recovers]
+            log_q = reading.code.log_q(params[reading.name], scene.draw.values[recovers])
+            bound = barber_agakov(code.entropy, log_q)
+            watch = {f"L_I/{recovers}": bound.detach()}
+            loss |= Loss({f"{name}/{recovers}": term(code, bound)}, watch)
+    return loss
 
 
 def class_term(scene: Scene) -> Tensor:
