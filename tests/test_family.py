@@ -21,6 +21,7 @@ from infogan.objectives.base import Loss, of_classes, parameters
 from infogan.objectives.catgan import conditional_entropy, marginal_entropy
 from infogan.objectives.improvedgan import matching
 from infogan.objectives.semigan import realness
+from infogan.training.precision import frozen
 from infogan.training.trainer import Trainer
 
 K, N = 5, 12
@@ -265,7 +266,7 @@ def test_gradients_reach_the_player_that_steps(kind: str, tiny: RunConfig, image
     assert all(p.grad is None for p in g.parameters())
     assert all(p.grad is not None for p in d.parameters())
     d.zero_grad()
-    with trainer.d.frozen():
+    with frozen([trainer.players["d"]]):
         loss = trainer.config.objective.g_loss(trainer._look("g", 0))
         if not loss.terms:
             assert kind == "classifier"

@@ -18,7 +18,7 @@ from infogan.latent.codes.continuous import MOST_RHO
 from infogan.latent.latent import Draw, Latent
 from infogan.networks import Verdict
 from infogan.objectives import GAN, OBJECTIVES, InfoGAN
-from infogan.objectives.base import Reading, of_classes, of_codes
+from infogan.objectives.base import Reading, of_classes
 from infogan.training.trainer import Trainer
 
 LATENT = Latent(noise=2, digit="categorical:4", slant="uniform:-1:1")
@@ -55,7 +55,7 @@ class Still:
 
     def __post_init__(self) -> None:
         self.labelled = self.view = self.real
-        self.readings = self.readings or of_codes(self.latent)
+        self.readings = self.readings or GAN().readings(self.latent, 0)
 
     def network(self, name: str) -> Any:
         raise AssertionError(name)

@@ -281,60 +281,6 @@ def test_devices_that_are_not_there(tiny: RunConfig, images: Images) -> None:
         Trainer(tiny.replace(device="tpu"), images)
 
 
-class TestModel:
-    """What a user does with a trained model."""
-
-    def test_load_gives_the_same_model(self, trained: Path, images: Images) -> None:
-        model = Model.load(trained)
-        again = Model.load(trained)
-        assert np.array_equal(model.sample(5, seed=3), again.sample(5, seed=3))
-        assert not np.array_equal(model.sample(5, seed=3), model.sample(5, seed=4))
-        assert np.array_equal(
-            model.encode(images)["digit"].probs, again.encode(images.pixels)["digit"].probs
-        )
-
-    def test_shapes_and_ranges(self, trained: Path, images: Images) -> None:
-        model = Model.load(trained)
-        assert model.sample(7, digit=2, slant=0.5).shape == (7, 16, 16, 1)
-        grid, sweep = model.traverse("slant", rows=3, steps=5)
-        assert (grid.shape, len(sweep)) == ((3, 5, 16, 16, 1), 5)
-        codes = model.encode(images)
-        assert codes["digit"].probs.shape == (64, 4)
-        assert codes["digit"].probs.sum(1) == pytest.approx(1)
-        assert ((codes["slant"].confidence > 0) & (codes["slant"].confidence < 1)).all()
-
-    def test_one_image_reads_the_same_alone_and_in_company(
-        self, trained: Path, images: Images
-    ) -> None:
-        """Evaluation mode: no batch statistics, so the answer does not depend on the other images."""
-        model = Model.load(trained)
-        together = model.encode(images)["slant"].mean
-        alone = model.encode(images.pixels[:1])["slant"].mean
-        assert alone == pytest.approx(together[:1], abs=1e-5)
-
-    def test_bound_is_measured_beside_the_analytic_entropy(self, trained: Path) -> None:
-        bound = Model.load(trained).lower_bound(500)
-        assert bound["digit"][0] <= np.log(4)
-        assert 0 < bound["digit"][1] < 0.5
-
-    def test_other_shapes_are_refused(self, trained: Path) -> None:
-        with pytest.raises(DataError, match=r"28x28x1.*16x16x1"):
-            Model.load(trained).encode(np.zeros((2, 28, 28, 1), np.uint8))
-
-    def test_foreign_weights_are_refused(self, trained: Path, tmp_path: Path) -> None:
-        folder = tmp_path / "run"
-        shutil.copytree(trained, folder)
-        (folder / "model.safetensors").write_bytes(b"\x80\x04cos\nsystem\n")  # a pickle
-        with pytest.raises(RunError, match=r"model\.safetensors"):
-            Model.load(folder)
-        shutil.copy(trained / "model.safetensors", folder)
-        config = json.loads((folder / "config.json").read_text())
-        config["networks"]["features"] = 64
-        (folder / "config.json").write_text(json.dumps(config))
-        with pytest.raises(RunError, match=r"networks is not that of config\.json"):
-            Model.load(folder)
-
-
 def test_the_public_call(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
     model = ig.train(tiny, run=tmp_path / "run", data=images)
     scores = json.loads((tmp_path / "run" / "scores.json").read_text())
@@ -490,20 +436,6 @@ def test_means_are_means_and_gs_draw_counts() -> None:
         Loss({"real": torch.tensor(5.0)}), Loss({})
     )  # another part of the training: its own means
     assert means.flush() == {"d/real": 5.0}
-
-
-def test_codes_and_seeds_reach_the_images(trained: Path) -> None:
-    model = Model.load(trained)
-    assert not np.array_equal(model.sample(5, digit=0), model.sample(5, digit=1))
-    assert not np.array_equal(
-        model.traverse("slant", seed=0)[0], model.traverse("slant", seed=1)[0]
-    )
-
-
-def test_the_bounds_error_falls_with_the_root_of_n(trained: Path) -> None:
-    model = Model.load(trained)
-    errors = [model.lower_bound(n)["digit"][1] for n in (1000, 4000)]
-    assert errors[1] / errors[0] == pytest.approx(0.5, rel=0.15)
 
 
 def test_scores_by_hand(trained: Path, images: Images) -> None:

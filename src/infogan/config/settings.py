@@ -16,7 +16,6 @@ from infogan.latent.codes import Categorical
 from infogan.latent.latent import CODE, Latent
 from infogan.networks import AnyNetworks, Dcgan
 from infogan.objectives import AnyObjective
-from infogan.objectives.base import SETTINGS
 from infogan.objectives.infogan import InfoGAN
 
 

@@ -1,30 +1,27 @@
-"""What Q says of images, as numbers that a user can read."""
+"""What Q says of images, as numbers for a user."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """What Q says of one code, as arrays over N images."""
+    """What Q says of one code, as arrays over N images. What a code of its kind lacks is empty."""
 
     value: NDArray[Any]
-    """[N] the category with the largest probability (int64), or the Gaussian's mean (float32)."""
-    confidence: NDArray[np.float32]
-    """[N] that category's probability, or exp(-sigma/prior's standard deviation): 1 sure, near e^-1 knows nothing."""
-    probs: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
-    """[N, K] Q's probabilities; empty for a continuous code."""
-    mean: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
-    """[N] Q's mean; empty for a categorical code."""
-    std: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
-    """[N] Q's sigma; empty for a categorical code."""
-
-
-def categories(logits: Tensor) -> Posterior:
-    """What logits [N, K] say."""
-    probs = logits.softmax(1).cpu().numpy()
-    return Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)
+    """[N] the category with the largest probability (int64), or Q's mean (float32)."""
+    confidence: Floats
+    """[N] that category's probability, or 1 for a certain Q and near e^-1 (an angle: 0) for one
+    that knows nothing: exp(-sigma / the prior's standard deviation), the mean resultant length of
+    an angle."""
+    probs: Floats = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    """[N, K] Q's probabilities of a categorical code."""
+    mean: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """[N] Q's mean of a continuous code."""
+    std: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """[N] Q's sigma of a continuous code."""

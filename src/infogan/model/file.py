@@ -1,11 +1,11 @@
-"""A model as one safetensors file: tensors, and beside them, as JSON in its header, what they are of.
+"""A model as one safetensors file: tensors and, as JSON in its header, what they are of.
 
-Nothing is allocated before names, shapes and types are those that the file's own settings ask for, and the size that
-of such a file. The sha256 finds damage; it proves no author.
+Nothing is allocated before names, shapes and size are those that the file's own settings ask for.
+The sha256 finds damage; it proves no author.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from infogan.core.errors import RunError, parsing
 from infogan.core.limits import TEXT
 
 FORMAT = 1
+FORM = "a model of infogan's"
 About = dict[str, Any]
-"""format, config (a tree of settings), shape and classes."""
+"""format, config (a tree of settings), shape, classes and sha256."""
 
 
 def write(path: Path, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
@@ -30,42 +31,48 @@ def write(path: Path, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -
     atomic.replace(path, save(dict(tensors), metadata=metadata))
 
 
-def read(path: Path, expected: Callable[[About], Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The tensors; RunError when the file is not one of ours, or damaged.
+def read_about(path: Path) -> About:
+    """What the tensors of a file are of; RunError when it is not a model, or of another format."""
+    with parsing(path, FORM, RunError):
+        return _header(path)[0]
 
-    expected: tensors without values, of the names, shapes and types that belong to an `about`.
+
+def read(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a file; RunError when it is damaged, or they are not of the names, shapes and
+    types wanted.
+
+    wanted: tensors, which may be without values (meta).
     """
-    with parsing(path, "a model of infogan's", RunError), path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if length > TEXT:
-            raise ValueError(f"its header has {length} bytes")
-        header = json.loads(file.read(length).decode())
-        about: About = json.loads(header.pop("__metadata__")["infogan"])
-        if about.get("format") != FORMAT:
-            raise RunError(
-                f"{path}: has format {about.get('format')}, this infogan reads {FORMAT}; train it again"
-            )
+    with parsing(path, FORM, RunError):
+        about, header, start = _header(path)
         sha = about.pop("sha256")
-        wanted = expected(about)
-        if {name: list(t.shape) for name, t in wanted.items()} != {
-            n: entry["shape"] for n, entry in header.items()
-        }:
+        shapes = {name: entry["shape"] for name, entry in header.items()}
+        if shapes != {name: list(tensor.shape) for name, tensor in wanted.items()}:
             raise RunError(f"{path}: its tensors are not those of its settings; train it again")
-        if path.stat().st_size != 8 + length + sum(tensor.nbytes for tensor in wanted.values()):
+        if path.stat().st_size != start + sum(tensor.nbytes for tensor in wanted.values()):
             raise ValueError("its size is not that of its tensors")
-        file.seek(0)
-        tensors = load(file.read())
+        tensors = load(path.read_bytes())
         if digest(tensors, json.dumps(about)) != sha:
             raise RunError(
                 f"{path}: changed after it was written; the same train command makes it again"
             )
-        if bad := [
-            name
-            for name, t in tensors.items()
-            if t.dtype != wanted[name].dtype or not t.isfinite().all()
-        ]:
-            raise RunError(f"{path}: {bad[0]} is not finite or of another type; train it again")
+        for name, tensor in tensors.items():
+            if tensor.dtype != wanted[name].dtype or not tensor.isfinite().all():
+                raise RunError(f"{path}: {name} is not finite or of another type; train it again")
     return tensors
+
+
+def _header(path: Path) -> tuple[About, dict[str, Any], int]:
+    """What the tensors are of, their entries by name, and where their bytes begin."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > TEXT:
+            raise ValueError(f"its header has {length} bytes")
+        header = json.loads(file.read(length).decode())
+    about: About = json.loads(header.pop("__metadata__")["infogan"])
+    if (found := about.get("format")) != FORMAT:
+        raise RunError(f"{path}: has format {found}, this infogan reads {FORMAT}; train it again")
+    return about, header, 8 + length
 
 
 def digest(tensors: Mapping[str, Tensor], about: str) -> str:

@@ -1,7 +1,8 @@
 """The way back: which latent makes this image? Codes are what Q reads, z is searched for.
 
-Inverting a generator by gradient descent on its input: J. Zhu et al., *Generative visual manipulation on the natural
-image manifold*, 2016, arXiv:1609.03552; A. Creswell, A. Bharath, *Inverting the generator of a GAN*, arXiv:1611.05644.
+Inverting a generator by gradient descent on its input: J. Zhu et al., *Generative visual
+manipulation on the natural image manifold*, 2016, arXiv:1609.03552; A. Creswell, A. Bharath,
+*Inverting the generator of a GAN*, arXiv:1611.05644.
 """
 
 from typing import NamedTuple
@@ -20,12 +21,13 @@ STEPS = 100
 RATE = 0.2
 """Of Adam, falling linearly to 0."""
 PULL = 0.01
-"""Weight of mean z² beside mean squared error in [-1, 1]: keeps z where a normal prior has put it in training."""
+"""Weight of mean z² beside mean squared error in [-1, 1]: keeps z where a normal prior has put it
+in training."""
 
 
 class Reconstruction(NamedTuple):
-    """N images brought back, uint8 [N, H, W, C], and how far each is off: the mean absolute difference of its
-    pixels [N], in grey levels of 0 to 255."""
+    """N images brought back, uint8 [N, H, W, C], and how far each is off: the mean absolute
+    difference of its pixels [N], in grey levels of 0 to 255."""
 
     images: Pixels
     error: NDArray[np.float32]
@@ -34,10 +36,11 @@ class Reconstruction(NamedTuple):
 def reconstruct(
     g: nn.Module, latent: Latent, pixels: Pixels, codes: Tensor, seed: int
 ) -> Reconstruction:
-    """Images [N, H, W, C] through G again, from given codes [N, width of all codes] and the best z found.
+    """Images [N, H, W, C] through G again, from given codes [N, width of all codes] and the best z
+    found.
 
-    The search starts from RESTARTS draws of z, the same for every image, so that an image's result does not depend
-    on the others; of the ends the one nearest in squared error is kept.
+    The search starts from RESTARTS draws of z, the same for every image, so that an image's result
+    does not depend on the others; of the ends the one nearest in squared error is kept.
     """
     device = next(g.parameters()).device
     target = to_float(pixels).to(device).repeat_interleave(RESTARTS, 0)  # [N·R, C, H, W]

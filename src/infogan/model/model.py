@@ -1,6 +1,6 @@
 """What a user holds after training: sample, encode, traverse, measure, save, load."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self, cast
 
@@ -28,22 +28,26 @@ CHUNK = 500
 
 
 class Model:
-    """Networks with the settings, the image shape and the classes that they were trained for, in evaluation mode."""
+    """Networks with the settings, the image shape and the classes that they were trained for, in
+    evaluation mode."""
 
     def __init__(self, config: RunConfig, shape: Shape, classes: Sequence[str] = ()) -> None:
-        """classes: names of the data's classes; they matter to objectives that have a head for them."""
+        """classes: names of the data's classes; they matter to objectives that have a head for
+        them."""
         self.config, self.shape, self.classes = config, shape, tuple(classes)
-        self.priors = {name: code.prior for name, code in config.latent.learned.items()}
-        """[K] each learned prior as it is now, by its code; on the CPU, where draws are made."""
         self.names = Names()
         """What the user calls codes and categories; a run folder attaches its own."""
-        objective, families = config.objective, config.networks
+        self.priors = {name: code.prior for name, code in config.latent.learned.items()}
+        """[K] each learned prior as it is now, by its code; on the CPU, where draws are made."""
+        objective, family = config.objective, config.networks
         heads = objective.heads(config.latent, len(classes))
-        self.networks: dict[str, nn.Module] = {
-            "g": families.generator(config.latent.width, shape, config.seed),
-            "d": families.discriminator(shape, heads, config.seed),
-            **objective.networks(config.latent, shape, config.seed),
-        }
+        self.networks = nn.ModuleDict(
+            {
+                "g": family.generator(config.latent.width, shape, config.seed),
+                "d": family.discriminator(shape, heads, config.seed),
+                **objective.networks(config.latent, shape, config.seed),
+            }
+        )
         """G, D (with Q) and what the objective brings, by the prefix of their tensors' names."""
         self.eval()
 
@@ -58,15 +62,13 @@ class Model:
         return cast(Discriminator, self.networks["d"])
 
     def eval(self) -> Self:
-        """All networks in evaluation mode."""
-        for network in self.networks.values():
-            network.eval()
+        """The same model with its networks in evaluation mode."""
+        self.networks.eval()
         return self
 
     def to(self, device: torch.device | str) -> Self:
         """The same model with its weights on another device."""
-        for network in self.networks.values():
-            network.to(device)
+        self.networks.to(device)
         return self
 
     @property
@@ -95,43 +97,39 @@ class Model:
     @property
     def categorical(self) -> str | None:
         """The name of that reading."""
-        return None if self.categories is None else self.categories.name
+        return self.categories.name if self.categories else None
 
     @property
     def drawn(self) -> str | None:
-        """The code by which G draws the categories that are read; None where it cannot be told them."""
+        """The code by which G draws the categories that are read; None where G is not given
+        them."""
         if not self.config.objective.generates:
             return None
         return self.categories.recovers if self.categories else self.latent.categorical
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Names of what a head for classes tells apart: classes, or numbers where there were no labels."""
+        """Names of what a head for classes tells apart: classes, or numbers where there were no
+        labels."""
         if self.config.labels is not None:
             return self.classes
-        return tuple(
-            str(k)
-            for reading in self.readings
-            for k in range(reading.code.width)
-            if reading.name == CLASS
-        )
+        k = self.categories.code.categories if self.categories and self.categorical == CLASS else 0
+        return tuple(map(str, range(k)))
 
     @property
     def class_code(self) -> str:
-        """The code that gives G the class; ConfigError where no objective trained it to."""
-        told = self.categories
-        if told is None or told.name != CLASS or told.recovers is None:
-            raise ConfigError(
-                f"objective {self.config.objective.kind} gives G no class; give --code NAME=NUMBER"
-            )
-        return told.recovers
+        """The code that gives G the class; ConfigError where the objective has none."""
+        code = self.categories.recovers if self.categories else None
+        if self.categorical != CLASS or code is None:
+            kind = self.config.objective.kind
+            raise ConfigError(f"objective {kind} gives G no class; give --code NAME=NUMBER")
+        return code
 
     def class_index(self, name: str) -> int:
-        """Index of a class by its name; ConfigError listing the names when there is none."""
+        """The index of a class by its name; ConfigError listing the names when there is none."""
         if name not in self.classes:
-            raise ConfigError(
-                f"unknown class {name!r}; this model knows {', '.join(self.classes[:20])}"
-            )
+            known = ", ".join(self.classes[:20])
+            raise ConfigError(f"unknown class {name!r}; this model knows {known}")
         return self.classes.index(name)
 
     # Images out
@@ -141,11 +139,11 @@ class Model:
 
         ConfigError where the objective has no generator.
         """
-        if not self.config.objective.generates:
+        objective, images = self.config.objective, []
+        if not objective.generates:
             raise ConfigError(
-                f"objective {self.config.objective.kind} has no generator, so there is nothing to draw"
+                f"objective {objective.kind} has no generator, so there is nothing to draw"
             )
-        images = []
         with torch.inference_mode():
             for part in vectors.split(CHUNK):
                 interrupts.poll()
@@ -153,7 +151,8 @@ class Model:
         return np.concatenate(images)
 
     def sample(self, n: int, *, seed: int = 0, **codes: float) -> Pixels:
-        """n images, uint8 [n, H, W, C]; codes named are fixed, the rest drawn from their prior.
+        """n images, uint8 [n, H, W, C]; codes named are fixed, the others are drawn from their
+        prior.
 
         ConfigError on an unknown code, or a value that it does not have.
         """
@@ -162,160 +161,146 @@ class Model:
     def traverse(
         self, name: str, *, rows: int = 10, steps: int = 11, seed: int = 0
     ) -> tuple[Pixels, list[float]]:
-        """One code through its sweep: uint8 [rows, values, H, W, C] and the values; a row keeps all else."""
+        """One code over its swept range: uint8 [rows, values, H, W, C], and the values; a row keeps
+        all else."""
         draw, sweep = self.latent.traverse(name, rows, steps, stream(seed, "traverse"))
         return self.generate(draw.vector()).reshape(rows, len(sweep), *self.shape), sweep
 
     # Images in
 
-    def _heads(self, images: Images | Pixels) -> Iterator[Mapping[str, Tensor]]:
-        """D's heads on images, chunk by chunk, on the CPU."""
+    def _parameters(self, batches: Iterable[Tensor]) -> dict[str, Tensor]:
+        """[N, n_params] of each reading, on the CPU, from batches of images [n, C, H, W] in [-1,
+        1]."""
+        readings, parts = self.readings, list[dict[str, Tensor]]()
+        with torch.inference_mode():
+            for batch in batches:
+                interrupts.poll()
+                read = parameters(readings, self.d(batch.to(self.device)).heads)
+                parts.append({name: part.float().cpu() for name, part in read.items()})
+        return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+    def encode(self, images: Images | Pixels) -> dict[str, Posterior]:
+        """What D and Q read from uint8 images [N, H, W, C]: each code by its name, and `class` (the
+        index of one of `class_names`) where the objective has a head for it."""
         if isinstance(images, np.ndarray):
             images = Images(images)
         if images.shape != self.shape:
+            given, own = ("x".join(map(str, shape)) for shape in (images.shape, self.shape))
             raise DataError(
-                f"{images.name}: images are {'x'.join(map(str, images.shape))}, the model was trained on "
-                f"{'x'.join(map(str, self.shape))} (height x width x channels)"
+                f"{images.name}: images are {given}, the model was trained on {own} "
+                "(height x width x channels)"
             )
-        with torch.inference_mode():
-            for at in range(0, len(images), CHUNK):
-                interrupts.poll()
-                batch = to_float(images.take(slice(at, at + CHUNK)))
-                heads = self.d(batch.to(self.device)).heads
-                yield {name: head.float().cpu() for name, head in heads.items()}
-
-    def encode(self, images: Images | Pixels) -> dict[str, Posterior]:
-        """What D and Q read from uint8 images [N, H, W, C]: each code by its name, and `class` (the index of one
-        of `class_names`) where the objective has a head for it."""
-        chunks = list(self._heads(images))
-        params = parameters(
-            self.readings,
-            {name: torch.cat([chunk[name] for chunk in chunks]) for name in chunks[0]},
-        )
+        starts = range(0, len(images), CHUNK)
+        params = self._parameters(to_float(images.take(slice(i, i + CHUNK))) for i in starts)
         return {
             reading.name: reading.code.posterior(params[reading.name]) for reading in self.readings
         }
 
     def recovered(self, read: Mapping[str, Posterior]) -> dict[str, Posterior]:
-        """Of what `encode` read, what it says of each code of the latent, by the code's name."""
+        """What `encode` read of each code of the latent, by the code's name."""
         return {
             reading.recovers: read[reading.name] for reading in self.readings if reading.recovers
         }
 
     def reconstruct(self, images: Images | Pixels, *, seed: int = 0) -> Reconstruction:
-        """uint8 images [N, H, W, C] → Q's codes → the z that comes nearest → G: images, and the error of each.
+        """uint8 images [N, H, W, C] → Q's codes → the z that comes nearest → G: images, and the
+        error of each.
 
-        See `infogan.model.inversion`; about 0.2 s an image on one core for the networks of `digits`.
+        See `infogan.model.inversion`; about 0.2 s an image on one core for the networks of
+        `digits`. ConfigError where the objective reads no codes back.
         """
         images = images if isinstance(images, Images) else Images(images)
-        objective = self.config.objective
-        read = self.recovered(self.encode(images)) if self.latent.codes else {}
+        objective, read = self.config.objective, self.recovered(self.encode(images))
         if not objective.generates or read.keys() != self.latent.codes.keys():
-            raise ConfigError(
-                f"objective {objective.kind} reads no codes from images, so none can be reconstructed"
-            )
+            kind = f"objective {objective.kind} reads no codes from images"
+            raise ConfigError(f"{kind}, so none can be reconstructed")
         codes = self.latent.read(read) if read else torch.empty(len(images), 0)
-        each = CHUNK // RESTARTS
-        parts = [
-            reconstruct(
-                self.g, self.latent, images.take(slice(at, at + each)), codes[at : at + each], seed
-            )
-            for at in range(0, len(images), each)
-        ]
+        parts, each = [], CHUNK // RESTARTS
+        for i in range(0, len(images), each):
+            pixels = images.take(slice(i, i + each))
+            parts.append(reconstruct(self.g, self.latent, pixels, codes[i : i + each], seed))
         return Reconstruction(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     def lower_bound(self, n: int = 10_000, *, seed: int = 0) -> dict[str, tuple[float, float]]:
-        """L_I of each code on n generated images: mean and standard error, in nats; beside latent.entropy.
-        Empty where no head reads codes."""
-        back = [reading for reading in self.readings if reading.recovers]
+        """L_I of each code on n generated images: mean and standard error, in nats; beside
+        latent.entropy. Empty where no head reads codes."""
+        back, latent, bounds = [r for r in self.readings if r.recovers], self.latent, {}
         if not back:
             return {}
-        draw = self.latent.sample(n, stream(seed, "lower bound"))
-        with torch.inference_mode():
-            parts = [
-                parameters(back, self.d(self.g(part.to(self.device))).heads)
-                for part in draw.vector().split(CHUNK)
-            ]
-        result = {}
+        draw = latent.sample(n, stream(seed, "lower bound"))
+        vectors = draw.vector().split(CHUNK)
+        params = self._parameters(self.g(part.to(self.device)) for part in vectors)
         for reading in back:
-            name, code = str(reading.recovers), self.latent.codes[str(reading.recovers)]
-            params = torch.cat([part[reading.name].float().cpu() for part in parts])
-            log_q = reading.code.log_q(params, draw.values[name]).double()
-            result[name] = (code.entropy + float(log_q.mean()), float(log_q.std()) / n**0.5)
-        return result
+            name = str(reading.recovers)
+            log_q = reading.code.log_q(params[reading.name], draw.values[name]).double()
+            bound = latent.codes[name].entropy + float(log_q.mean())
+            bounds[name] = bound, float(log_q.std()) / n**0.5
+        return bounds
 
     # Files
 
     def _named(self) -> dict[str, Tensor]:
-        named = {
-            f"{part}.{name}": t
-            for part, net in self.networks.items()
-            for name, t in net.state_dict().items()
-        }
-        return named | {f"prior.{name}": prior for name, prior in self.priors.items()}
+        priors = {f"prior.{name}": prior for name, prior in self.priors.items()}
+        return {**self.networks.state_dict(), **priors}
 
     def tensors(self) -> dict[str, Tensor]:
-        """Every weight and buffer, named `g.…`, `d.…`, and learned priors, `prior.…`, on the CPU."""
-        return {name: tensor.detach().cpu().contiguous() for name, tensor in self._named().items()}
+        """Every weight and buffer, named `g.…`, `d.…`, and learned priors, `prior.…`, on the
+        CPU."""
+        return {name: tensor.cpu().contiguous() for name, tensor in self._named().items()}
 
     def take_priors(self, tensors: Mapping[str, Tensor]) -> None:
-        """Learned priors from what `tensors` gave; ValueError where they are none."""
+        """Learned priors from what `tensors` gave; ValueError where they are no distributions."""
         self.priors = {name: tensors[f"prior.{name}"] for name in self.priors}
         self.config.latent.under(self.priors)
 
     def save(self, path: Path | str) -> None:
-        """Write weights, settings, image shape and class names into one file, which `load` reads by itself."""
+        """Write weights, settings, image shape and class names into one file, which `load` reads by
+        itself."""
         about = {"config": self.config.tree(), "shape": self.shape, "classes": self.classes}
         file.write(Path(path), about, self.tensors())
 
     @classmethod
     def load(cls, path: Path | str, device: torch.device | str = "cpu") -> Self:
-        """The model of a file that `save` wrote, or of a run folder, with the user's names; RunError when it holds
-        none."""
-        path = Path(path)
+        """The model of a file that `save` wrote, or of a run folder, which attaches the names that
+        the user gave.
+
+        RunError when there is none, it is damaged, or its settings are not those of the folder.
+        """
+        path, names = Path(path), Names()
         if path.is_file():
-            return cls._read(path).to(device)
-        run = Run(path)
-        config = run.config
-        if not run.weights_file.is_file():
-            raise RunError(
-                f"{run.path}: is not finished (no {run.weights_file.name}); the same train command goes on"
-            )
-        model = cls._read(run.weights_file)
-        for part in ("latent", "networks", "objective"):
-            if getattr(model.config, part) != getattr(config, part):
-                raise RunError(
-                    f"{run.weights_file}: its {part} is not that of {run.config_file.name}; train it again"
-                )
-        model.config, model.names = config, run.names
-        if config.labels is not None:  # its classes have names of their own
-            model.names = model.names.with_classes(model.classes)
+            model = cls._read(path)
+        else:
+            run = Run(path)
+            config, names, stored = run.config, run.names, run.weights_file
+            if not stored.is_file():
+                missing = f"{path}: is not finished (no {stored.name})"
+                raise RunError(f"{missing}; the same train command goes on")
+            model = cls._read(stored)
+            for part in ("latent", "networks", "objective"):
+                if getattr(model.config, part) != getattr(config, part):
+                    other = f"{stored}: its {part} is not that of {run.config_file.name}"
+                    raise RunError(f"{other}; train it again")
+            model.config = config
+        labelled = model.config.labels is not None  # then classes have names of their own
+        model.names = names.with_classes(model.classes) if labelled else names
         return model.to(device)
 
     @classmethod
     def _read(cls, path: Path) -> Self:
-        built: list[Self] = []
-
-        def expected(about: file.About) -> Mapping[str, Tensor]:
-            h, w, c = about["shape"]
-            with torch.device("meta"):
+        about = file.read_about(path)
+        with parsing(path, file.FORM, RunError), torch.device("meta"):
+            h, w, c = map(int, about["shape"])
+            try:
                 config = RunConfig.from_tree(about["config"])
-                built.append(
-                    cls(config, (int(h), int(w), int(c)), [str(name) for name in about["classes"]])
-                )
-            return built[0]._named()
-
-        tensors = file.read(path, expected)
-        model = built[0]
-        for part, network in model.networks.items():
-            prefix = f"{part}."
-            own = {
-                name.removeprefix(prefix): t
-                for name, t in tensors.items()
-                if name.startswith(prefix)
-            }
-            network.load_state_dict(own, assign=True)
-            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        with parsing(path, "a model of infogan's", RunError):
+                model = cls(config, (h, w, c), [str(name) for name in about["classes"]])
+            except ConfigError as error:
+                raise RunError(f"{path}: its settings do not hold: {error}") from None
+        tensors = file.read(path, model._named())
+        with parsing(path, file.FORM, RunError):
             model.take_priors(tensors)
+        weights = {
+            name: tensor for name, tensor in tensors.items() if not name.startswith("prior.")
+        }
+        model.networks.load_state_dict(weights, assign=True)
+        model.networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model

@@ -1,59 +1,48 @@
 """ACGAN: G is given the class and D reads it back (Odena, Olah, Shlens 2016, arXiv:1610.09585)."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
-from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from infogan.core.errors import ConfigError
-from infogan.latent.codes import Categorical
-from infogan.latent.latent import CLASS, Latent
+from infogan.latent.latent import Latent
 from infogan.objectives.base import Loss, Reading, Scene, of_classes
-from infogan.objectives.terms import AdversarialObjective, lower_bounds, watched
+from infogan.objectives.terms import AdversarialObjective, class_term, information
 
 
 class ACGAN(AdversarialObjective):
-    """L_S = E ln P(real|x) + E ln P(fake|G), L_C = E ln P(y|x) + E ln P(c|G): D maximises L_S + L_C and G
-    L_C - L_S (its adversarial part in the non-saturating form).
+    """L_S = E ln P(real|x) + E ln P(fake|G), L_C = E ln P(y|x) + E ln P(c|G): D maximises L_S + L_C
+    and G L_C - L_S (its adversarial part in the non-saturating form).
 
-    The latent's one code is the class. Its term on generated images is InfoGAN's, but for H(c): L_I = H(c) - it.
+    The latent's one code is the class. Its term on generated images is InfoGAN's, but for H(c): L_I
+    = H(c) - it.
     """
 
     kind: Literal["acgan"] = "acgan"
+    labels: ClassVar[Literal["needed"]] = "needed"
     fake_class_weight: float = Field(default=1.0, ge=0)
     """Weight of D's class term on generated images (1 in the paper), which can upset training."""
-
-    def heads(self, latent: Latent, classes: int) -> dict[str, int]:
-        codes = list(latent.codes.values())
-        if len(codes) != 1 or not isinstance(codes[0], Categorical) or codes[0].k != classes:
-            raise ConfigError(
-                f"acgan gives G the class in one code: give latent.NAME categorical:{classes} and no other, "
-                f"not {', '.join(latent.codes) or 'none'} (the data has {classes} classes)"
-            )
-        return {"real": 1, CLASS: classes}
 
     def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
         return of_classes(classes, recovers=next(iter(latent.codes), None))
 
-    @property
-    def labels(self) -> Literal["needed"]:
-        return "needed"
+    def heads(self, latent: Latent, classes: int) -> dict[str, int]:
+        if [code.categories for code in latent.codes.values()] != [classes]:
+            given = ", ".join(latent.codes) or "none"
+            raise ConfigError(
+                f"acgan gives G the class in one code: give latent.NAME categorical:{classes} and "
+                f"no other, not {given} (the labels name {classes} classes)"
+            )
+        return super().heads(latent, classes)
 
-    def _class_terms(
-        self, scene: Scene, bounds: dict[str, Tensor], weight: float = 1.0
-    ) -> dict[str, Tensor]:
-        """-E ln P(c|G) = H(c) - L_I of the code."""
-        entropy = scene.latent.entropy
-        return {f"class/{name}": weight * (entropy[name] - bound) for name, bound in bounds.items()}
+    def _given(self, scene: Scene, weight: float = 1.0) -> Loss:
+        """-E ln P(c|G) = H(c) - L_I of the class that G was given."""
+        return information(scene, lambda code, bound: weight * (code.entropy - bound), "class")
 
     def d_loss(self, scene: Scene) -> Loss:
-        assert scene.labels is not None  # the settings see to it
-        bounds = lower_bounds(scene)
-        terms = {"class": cross_entropy(scene.labelled.heads[CLASS], scene.labels)}
-        terms |= self._class_terms(scene, bounds, self.fake_class_weight)
-        return self.d_game(scene) | Loss(terms, watched(bounds))
+        given, labelled = self._given(scene, self.fake_class_weight), class_term(scene)
+        return self.d_game(scene) | Loss({"class": labelled}) | given
 
     def g_loss(self, scene: Scene) -> Loss:
-        bounds = lower_bounds(scene)
-        return self.g_game(scene) | Loss(self._class_terms(scene, bounds), watched(bounds))
+        given = self._given(scene)
+        return self.g_game(scene) | given

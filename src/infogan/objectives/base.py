@@ -1,12 +1,15 @@
-"""What an objective is: it names D's heads, says which of them reads which code, and turns verdicts, codes and labels
-into losses. It never steps."""
+"""What an objective is: it says which of D's heads reads which code, and turns verdicts, codes and
+labels into losses. It never steps."""
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from itertools import groupby
+from typing import Any, ClassVar, Literal, Protocol
 
 import torch
+from pydantic import BaseModel
 from torch import Tensor, nn
 
 from infogan.core.errors import ConfigError
@@ -18,7 +21,8 @@ from infogan.networks import Shape, Verdict
 
 @dataclass(frozen=True)
 class Loss:
-    """One player's loss: named terms that are summed, and named quantities that are only watched. Scalars."""
+    """One player's loss, in scalars: named terms that are summed, and named quantities that are
+    only watched."""
 
     terms: dict[str, Tensor]
     watch: dict[str, Tensor] = field(default_factory=dict)
@@ -48,15 +52,14 @@ class Reading:
 
 
 def parameters(readings: Iterable[Reading], heads: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """[N, n_params] of each reading, by its name, from the outputs of D's heads. Readings of one head lie side by side
-    in it; columns that are left over belong to none (SemiGAN's FAKE)."""
+    """[N, n_params] of each reading, by its name, from the outputs of D's heads. Readings of one
+    head lie side by side in it; columns that are left over belong to none (SemiGAN's FAKE)."""
     found: dict[str, Tensor] = {}
-    readings = tuple(readings)
-    for head in dict.fromkeys(reading.head for reading in readings):
-        own = [reading for reading in readings if reading.head == head]
+    for head, group in groupby(readings, key=lambda reading: reading.head):
+        own = list(group)
         sizes = [reading.code.n_params for reading in own]
-        *parts, _ = heads[head].split([*sizes, heads[head].shape[1] - sum(sizes)], 1)
-        found |= {reading.name: part for reading, part in zip(own, parts, strict=True)}
+        parts = heads[head].split([*sizes, heads[head].shape[1] - sum(sizes)], 1)
+        found |= {reading.name: part for reading, part in zip(own, parts, strict=False)}
     return found
 
 
@@ -65,7 +68,7 @@ class Scene(Protocol):
 
     @property
     def done(self) -> float:
-        """Share of the steps that are over."""
+        """Share of the run's steps that are over."""
 
     @property
     def latent(self) -> Latent:
@@ -107,40 +110,45 @@ class Scene(Protocol):
         """One of the objective's further networks."""
 
 
-class Objective(ABC):
+class Objective(BaseModel, ABC):
     """A member of the family: a value, built from its settings alone."""
 
+    model_config = SETTINGS
     kind: str
+    labels: ClassVar[Literal["never", "optional", "needed"]] = "never"
+    """Whether it looks at labels."""
+    generates: ClassVar[bool] = True
+    """Whether it trains G."""
 
-    @abstractmethod
+    def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
+        """Which head reads which code, and which tells classes apart: the only place that says so.
+        Here CODE reads every code of the latent back.
+
+        classes: how many the data's labels name (0: none). ConfigError when there are too few.
+        """
+        del classes
+        return tuple(Reading(name, CODE, code, name) for name, code in latent.codes.items())
+
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
-        """D's heads by name, with their number of outputs; classes: how many the data's labels name (0: none).
+        """D's heads by name, with their number of outputs: what the readings need.
 
         ConfigError when the latent or the classes are not what the objective needs.
         """
-
-    @abstractmethod
-    def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
-        """Which head reads which code of the latent, and which tells classes: the only place that says so."""
+        outputs = Counter[str]()
+        for reading in self.readings(latent, classes):
+            outputs[reading.head] += reading.code.n_params
+        return dict(outputs)
 
     def networks(self, latent: Latent, shape: Shape, seed: int) -> Mapping[str, nn.Module]:
-        """Further networks by name, beside g and d; they step with G and are frozen while D steps."""
+        """Further networks by name, beside g and d; they step with G and are frozen while D
+        steps."""
         del latent, shape, seed
         return {}
 
     @property
-    def labels(self) -> Literal["never", "optional", "needed"]:
-        """Whether it looks at labels."""
-        return "never"
-
-    @property
-    def generates(self) -> bool:
-        """Whether it trains G."""
-        return True
-
-    @property
     def detached(self) -> Set[str]:
-        """Heads that are probes in D's step: they learn from the trunk's features and send it no gradient."""
+        """Heads that are probes in D's step: they learn from detached features and send the trunk
+        no gradient."""
         return frozenset()
 
     @property
@@ -160,22 +168,16 @@ class Objective(ABC):
 
     @abstractmethod
     def d_loss(self, scene: Scene) -> Loss:
-        """The discriminator's loss (Q's where it steps with D)."""
+        """The discriminator's loss, with Q's where Q steps with D."""
 
     @abstractmethod
     def g_loss(self, scene: Scene) -> Loss:
-        """The generator's loss."""
-
-
-def of_codes(latent: Latent) -> tuple[Reading, ...]:
-    """The readings of a head that reads every code of the latent back."""
-    return tuple(Reading(name, CODE, code, name) for name, code in latent.codes.items())
+        """The generator's loss, with Q's where Q steps with G."""
 
 
 def of_classes(k: int, recovers: str | None = None) -> tuple[Reading, ...]:
-    """The reading of a head that tells K classes; recovers: the code that gives G the class."""
+    """The reading of a head that tells K classes apart; recovers: the code that gives G the
+    class."""
     if k < 2:
-        raise ConfigError(
-            f"the images have {k} classes, and nothing to tell apart; give labels of at least 2"
-        )
+        raise ConfigError(f"the labels name {k} classes; give labels of at least 2")
     return (Reading(CLASS, CLASS, Categorical(k), recovers),)

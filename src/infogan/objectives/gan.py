@@ -1,34 +1,28 @@
-"""The plain GAN (Goodfellow et al. 2014, arXiv:1406.2661), the control that InfoGAN is measured against."""
+"""The plain GAN (Goodfellow et al. 2014, arXiv:1406.2661), the control that InfoGAN is measured
+against."""
 
 from collections.abc import Set
 from typing import Literal
 
-from infogan.latent.latent import CODE, Latent
-from infogan.objectives.base import Loss, Reading, Scene, of_codes
-from infogan.objectives.terms import AdversarialObjective, lower_bounds, watched
+from infogan.latent.latent import CODE
+from infogan.objectives.base import Loss, Scene
+from infogan.objectives.terms import AdversarialObjective, information
 
 
 class GAN(AdversarialObjective):
-    """Real against generated. Q is a probe beside it: it learns to read the codes from detached features, and neither
-    G nor the trunk receives gradient from it. Its L_I shows what the codes say of an image when nothing asks them to
-    (the GAN curve of the paper's figure 1)."""
+    """Real against generated. Q is a probe on detached features: it learns to read the codes, but
+    neither G nor the trunk receives gradient from it. Its L_I shows what images say of the codes
+    when nothing asks them to (the GAN curve of the paper's figure 1)."""
 
     kind: Literal["gan"] = "gan"
-
-    def heads(self, latent: Latent, classes: int) -> dict[str, int]:
-        return {"real": 1} | ({CODE: latent.n_params} if latent.codes else {})
-
-    def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
-        return of_codes(latent)
 
     @property
     def detached(self) -> Set[str]:
         return frozenset({CODE})
 
     def d_loss(self, scene: Scene) -> Loss:
-        bounds = lower_bounds(scene)
-        terms = {f"info/{name}": -bound for name, bound in bounds.items()}
-        return self.d_game(scene) | Loss(terms, watched(bounds))
+        probe = information(scene, lambda code, bound: -bound)
+        return self.d_game(scene) | probe
 
     def g_loss(self, scene: Scene) -> Loss:
         return self.g_game(scene)

@@ -1,49 +1,46 @@
-"""ImprovedGAN's semi-supervised classifier: K logits whose sum says "real", and a generator that matches features
-(Salimans et al. 2016, arXiv:1606.03498)."""
+"""ImprovedGAN's semi-supervised classifier: K logits whose sum says "real", and a generator that
+matches features (Salimans et al. 2016, arXiv:1606.03498)."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from infogan.latent.latent import CLASS, Latent
 from infogan.networks import Verdict
 from infogan.objectives.base import Loss, Reading, Scene, of_classes
-from infogan.objectives.terms import AdversarialObjective, Consistency
+from infogan.objectives.terms import AdversarialObjective, Consistency, class_term
 
 
 def matching(real: Tensor, fake: Tensor) -> Tensor:
-    """Mean over features of (E f(x) - E f(G(z)))², of features [N, F] each; real images are the fixed target."""
+    """Mean over features of (E f(x) - E f(G(z)))², of features [N, F] each; real images are the
+    fixed target."""
     return (real.detach().mean(0) - fake.mean(0)).square().mean()
 
 
 class ImprovedGAN(Consistency, AdversarialObjective):
-    """The softmax over K + 1 with its last logit fixed at 0: D(x) = Z/(Z + 1), Z = Σ e^l, so the logit of "real" is
-    lse(l). Samples under feature matching look poor; the classifier is what it is for."""
+    """The softmax over K + 1 with its last logit fixed at 0: D(x) = Z/(Z + 1), Z = Σ e^l, so the
+    logit of "real" is lse(l). Samples under feature matching look poor; the classifier is what it
+    is for."""
 
     kind: Literal["improvedgan"] = "improvedgan"
+    labels: ClassVar[Literal["needed"]] = "needed"
     weight: float = Field(default=1.0, ge=0)
     """Weight of the unlabelled and generated images' terms."""
-
-    def heads(self, latent: Latent, classes: int) -> dict[str, int]:
-        return {CLASS: classes}
 
     def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
         return of_classes(classes)
 
-    @property
-    def labels(self) -> Literal["needed"]:
-        return "needed"
+    def heads(self, latent: Latent, classes: int) -> dict[str, int]:
+        return {CLASS: classes}
 
     def realness(self, verdict: Verdict) -> Tensor:
         return verdict.heads[CLASS].logsumexp(1)
 
     def d_loss(self, scene: Scene) -> Loss:
-        assert scene.labels is not None  # the settings see to it
-        classes = {"class": cross_entropy(scene.labelled.heads[CLASS], scene.labels)}
+        classes = Loss({"class": class_term(scene)})
         game = {name: self.weight * term / 2 for name, term in self.d_game(scene).terms.items()}
-        return Loss(classes | game) | self.real_information(scene)
+        return classes | Loss(game) | self.real_information(scene)
 
     def g_loss(self, scene: Scene) -> Loss:
         return Loss({"features": matching(scene.real.features, scene.fake.features)})

@@ -4,30 +4,32 @@ from collections.abc import Set
 from typing import Literal
 
 from pydantic import Field
+from torch import Tensor
 
-from infogan.latent.latent import CODE, Latent
-from infogan.objectives.base import Loss, Reading, Scene, of_codes
-from infogan.objectives.terms import AdversarialObjective, Consistency, lower_bounds, watched
+from infogan.latent.codes import Code
+from infogan.latent.latent import CODE
+from infogan.objectives.base import Loss, Scene
+from infogan.objectives.terms import AdversarialObjective, Consistency, information
+
+
+def weighted(code: Code, bound: Tensor) -> Tensor:
+    """-λ L_I of a code."""
+    return -code.weight * bound
 
 
 class InfoGAN(Consistency, AdversarialObjective):
-    """A GAN whose generator also maximises L_I: the codes that Q can read back from its images. λ is the code's
-    weight."""
+    """A GAN whose generator also maximises L_I: Q can then read the codes back from its images. λ
+    is the weight of the code."""
 
     kind: Literal["infogan"] = "infogan"
     q_step: Literal["d", "d-head", "g"] = "d"
-    """Which optimizer steps Q. d: D's, and the shared trunk receives gradient from L_I as well (official code);
-    d-head: D's, Q's own layers alone; g: G's, Q's own layers alone (the article, most ports)."""
+    """Which optimizer steps Q. d: D's, and the shared trunk receives gradient from L_I as well
+    (official code); d-head: D's, Q's own layers alone; g: G's, Q's own layers alone (the article,
+    most ports)."""
 
     warm_up: float = Field(default=0.0, ge=0, lt=1)
-    """Share of the steps, at the start, in which Q learns from real images alone (real_weight) and G waits, so that
-    the categories are settled before there are generated images."""
-
-    def heads(self, latent: Latent, classes: int) -> dict[str, int]:
-        return {"real": 1, CODE: latent.n_params}
-
-    def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
-        return of_codes(latent)
+    """Share of the steps, at the start, in which Q learns from real images alone (real_weight) and
+    G waits, so that the categories are settled before there are generated images."""
 
     @property
     def detached(self) -> Set[str]:
@@ -41,21 +43,15 @@ class InfoGAN(Consistency, AdversarialObjective):
     def timed(self) -> bool:
         return self.warm_up > 0
 
-    def _information(self, scene: Scene) -> Loss:
-        """-λ L_I of each code on the fakes."""
-        bounds, codes = lower_bounds(scene), scene.latent.codes
-        terms = {f"info/{name}": -codes[name].weight * bound for name, bound in bounds.items()}
-        return Loss(terms, watched(bounds))
-
     def d_loss(self, scene: Scene) -> Loss:
         if scene.done < self.warm_up:
             return self.real_information(scene)
         loss = self.d_game(scene)
         if self.q_step != "g":
-            loss |= self._information(scene)
+            loss |= information(scene, weighted)
         return loss | self.real_information(scene)
 
     def g_loss(self, scene: Scene) -> Loss:
         if scene.done < self.warm_up:
             return Loss({})
-        return self.g_game(scene) | self._information(scene)
+        return self.g_game(scene) | information(scene, weighted)

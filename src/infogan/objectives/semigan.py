@@ -1,49 +1,46 @@
-"""SemiGAN: a classifier with one class more, for generated images (Odena 2016, arXiv:1606.01583)."""
+"""SemiGAN: a classifier with one more class, for generated images (Odena 2016,
+arXiv:1606.01583)."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import Tensor
-from torch.nn.functional import cross_entropy, softplus
+from torch.nn.functional import softplus
 
 from infogan.latent.latent import CLASS, Latent
 from infogan.networks import Verdict
 from infogan.objectives.base import Loss, Reading, Scene, of_classes
-from infogan.objectives.terms import AdversarialObjective
+from infogan.objectives.terms import AdversarialObjective, class_term
 
 
 def realness(logits: Tensor) -> Tensor:
-    """[N] r = lse(l_1..l_K) - l_fake of logits [N, K + 1], the last of them for generated images: the logit of
-    "real", since -ln p_fake = softplus(r) and -ln(1 - p_fake) = softplus(-r). The softmax over K + 1 is thus a
-    binary GAN on r and a softmax over the K real classes."""
+    """[N] r = lse(l_1..l_K) - l_fake of logits [N, K + 1], the last of them for generated images:
+    the logit of "real", since -ln p_fake = softplus(r) and -ln(1 - p_fake) = softplus(-r). The
+    softmax over K + 1 is thus a binary GAN on r and a softmax over the K real classes."""
     return logits[:, :-1].logsumexp(1) - logits[:, -1]
 
 
 class SemiGAN(AdversarialObjective):
-    """K classes and FAKE, which is no answer about a real image. The unlabelled images are told apart from generated
-    ones only; the paper draws no unlabelled images, so that term is ours."""
+    """K classes and FAKE, which is no answer about a real image. The unlabelled images are told
+    apart from generated ones only; the paper draws no unlabelled images, so that term is an
+    addition."""
 
     kind: Literal["semigan"] = "semigan"
+    labels: ClassVar[Literal["needed"]] = "needed"
     saturating: bool = False
-    """Whether G's loss is minus D's term on generated images, as the paper has it; else -E ln(1 - p_fake), whose
-    gradient does not vanish while D is ahead."""
-
-    def heads(self, latent: Latent, classes: int) -> dict[str, int]:
-        return {CLASS: classes + 1}
+    """Whether G's loss is minus D's term on generated images, as in the paper; else -E ln(1 -
+    p_fake), whose gradient does not vanish while D is ahead."""
 
     def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
         return of_classes(classes)
 
-    @property
-    def labels(self) -> Literal["needed"]:
-        return "needed"
+    def heads(self, latent: Latent, classes: int) -> dict[str, int]:
+        return {CLASS: classes + 1}
 
     def realness(self, verdict: Verdict) -> Tensor:
         return realness(verdict.heads[CLASS])
 
     def d_loss(self, scene: Scene) -> Loss:
-        assert scene.labels is not None  # the settings see to it
-        classes = {"class": cross_entropy(scene.labelled.heads[CLASS], scene.labels)}
-        return Loss(classes) | self.d_game(scene)
+        return Loss({"class": class_term(scene)}) | self.d_game(scene)
 
     def g_loss(self, scene: Scene) -> Loss:
         if not self.saturating:

@@ -1,52 +1,52 @@
-"""Terms that several objectives share: the adversarial ones, L_I on generated images, J on real ones."""
+"""Terms that several objectives share: adversarial ones, L_I on generated images, J on real ones,
+labels."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import cross_entropy, softplus
 
 from infogan.information.bounds import barber_agakov
+from infogan.latent.codes import Code
+from infogan.latent.latent import CLASS, Latent
 from infogan.networks import Verdict
-from infogan.objectives.base import SETTINGS, Loss, Objective, Scene, parameters
-
-Realness = Callable[[Verdict], Tensor]
-"""[N] or [N, 1] the logit of "real", from what D says."""
+from infogan.objectives.base import Loss, Objective, Scene, parameters
 
 
 class Adversarial(ABC):
-    """How real and generated images are told apart, and how G answers. An objective names one; all else follows."""
+    """The game of real against generated images, in D's logits of "real", [N] or [N, 1]. An
+    objective names one as its `adversarial`, and the terms of both players follow."""
 
     @abstractmethod
-    def d_terms(self, scene: Scene, realness: Realness) -> dict[str, Tensor]:
-        """D's terms."""
+    def d_terms(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        """D's terms, from its logits on real and on generated images."""
 
     @abstractmethod
-    def g_terms(self, scene: Scene, realness: Realness) -> dict[str, Tensor]:
-        """G's terms."""
+    def g_terms(self, fake: Tensor) -> dict[str, Tensor]:
+        """G's terms, from D's logits on generated images."""
 
 
 class NonSaturating(Adversarial):
-    """-E ln D(x) - E ln(1 - D(G)) for D, 2 ln 2 when it says one half throughout; -E ln D(G) for G (Goodfellow et al.
-    2014, arXiv:1406.2661)."""
+    """-E ln D(x) - E ln(1 - D(G)) for D, which is 2 ln 2 where D says one half; -E ln D(G) for G
+    (Goodfellow et al. 2014, arXiv:1406.2661)."""
 
-    def d_terms(self, scene: Scene, realness: Realness) -> dict[str, Tensor]:
-        return {
-            "real": softplus(-realness(scene.real)).mean(),
-            "fake": softplus(realness(scene.fake)).mean(),
-        }
+    def d_terms(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        return {"real": softplus(-real).mean(), "fake": softplus(fake).mean()}
 
-    def g_terms(self, scene: Scene, realness: Realness) -> dict[str, Tensor]:
-        return {"adversarial": softplus(-realness(scene.fake)).mean()}
+    def g_terms(self, fake: Tensor) -> dict[str, Tensor]:
+        return {"adversarial": softplus(-fake).mean()}
 
 
-class AdversarialObjective(BaseModel, Objective):
-    """An objective with a game of real against generated."""
+class AdversarialObjective(Objective):
+    """An objective that has such a game."""
 
-    model_config = SETTINGS
     adversarial: ClassVar[Adversarial] = NonSaturating()
+
+    def heads(self, latent: Latent, classes: int) -> dict[str, int]:
+        return {"real": 1} | super().heads(latent, classes)
 
     def realness(self, verdict: Verdict) -> Tensor:
         """The logit of "real"."""
@@ -54,38 +54,21 @@ class AdversarialObjective(BaseModel, Objective):
 
     def d_game(self, scene: Scene) -> Loss:
         """D's part of the game."""
-        return Loss(self.adversarial.d_terms(scene, self.realness))
+        real, fake = self.realness(scene.real), self.realness(scene.fake)
+        return Loss(self.adversarial.d_terms(real, fake))
 
     def g_game(self, scene: Scene) -> Loss:
         """G's part of the game."""
-        return Loss(self.adversarial.g_terms(scene, self.realness))
+        return Loss(self.adversarial.g_terms(self.realness(scene.fake)))
 
 
-def lower_bounds(scene: Scene) -> dict[str, Tensor]:
-    """L_I in nats of each code that a head reads back from the fakes (InfoGAN eq. 5), by the code's name."""
-    params = parameters(scene.readings, scene.fake.heads)
-    return {
-        reading.recovers: barber_agakov(
-            scene.latent.codes[reading.recovers].entropy,
-            reading.code.log_q(params[reading.name], scene.draw.values[reading.recovers]),
-        )
-        for reading in scene.readings
-        if reading.recovers
-    }
+class Consistency(Objective):
+    """An objective whose readings can also learn from real images and augmented views of them."""
 
-
-def watched(bounds: dict[str, Tensor]) -> dict[str, Tensor]:
-    """L_I as a quantity of the log."""
-    return {f"L_I/{name}": bound.detach() for name, bound in bounds.items()}
-
-
-class Consistency(BaseModel):
-    """Setting of an objective whose readings also learn from real images and augmented views of them."""
-
-    model_config = SETTINGS
     real_weight: float = Field(default=0.0, ge=0)
-    """Weight of the information that codes carry about real images, times each code's own weight; 0: none. Categories
-    must stay the same when an image is changed by `augment`; codes that follow a property must move with it."""
+    """Weight of the information that codes carry about real images, times each code's own weight;
+    0: none. Categories must stay the same when an image is changed by `augment`; codes that follow
+    a property must move with it."""
 
     @property
     def needs_views(self) -> bool:
@@ -93,16 +76,38 @@ class Consistency(BaseModel):
 
     def real_information(self, scene: Scene) -> Loss:
         """-weight λ J of each reading that has a J."""
-        if not self.needs_views:
-            return Loss({})
-        real, views = (
-            parameters(scene.readings, verdict.heads) for verdict in (scene.real, scene.view)
-        )
         loss = Loss({})
+        if not self.needs_views:
+            return loss
+        real = parameters(scene.readings, scene.real.heads)
+        view = parameters(scene.readings, scene.view.heads)
         for reading in scene.readings:
             name, code = reading.name, reading.code
-            j = code.real_information(real[name], views[name], scene.moves)
+            j = code.real_information(real[name], view[name], scene.moves)
             if j is not None:
                 term = {f"real info/{name}": -self.real_weight * code.weight * j}
                 loss |= Loss(term, watch={f"J/{name}": j.detach()})
         return loss
+
+
+def information(scene: Scene, term: Callable[[Code, Tensor], Tensor], name: str = "info") -> Loss:
+    """A term of L_I for each code that a head reads back from the fakes (InfoGAN eq. 5), and L_I in
+    nats to watch.
+
+    term: from a code and its L_I.
+    """
+    params, loss = parameters(scene.readings, scene.fake.heads), Loss({})
+    for reading in scene.readings:
+        if recovers := reading.recovers:
+            code = scene.latent.codes[recovers]
+            log_q = reading.code.log_q(params[reading.name], scene.draw.values[recovers])
+            bound = barber_agakov(code.entropy, log_q)
+            watch = {f"L_I/{recovers}": bound.detach()}
+            loss |= Loss({f"{name}/{recovers}": term(code, bound)}, watch)
+    return loss
+
+
+def class_term(scene: Scene) -> Tensor:
+    """-E ln P(y|x) of the labelled images."""
+    assert scene.labels is not None  # the settings see to it
+    return cross_entropy(scene.labelled.heads[CLASS], scene.labels)

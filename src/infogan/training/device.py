@@ -1,4 +1,5 @@
-"""The machine that a run happens on: device, precision, threads. The loop asks it and knows nothing else."""
+"""The machine that a run happens on: device, arithmetic, threads. The trainer asks it and knows
+nothing else."""
 
 import ctypes
 import os
@@ -27,39 +28,34 @@ class Engine:
 
     @classmethod
     def of(cls, config: RunConfig) -> "Engine":
-        """By the settings, or by what the machine has; ConfigError when it lacks what was asked for."""
+        """By the settings, or by what the machine has; ConfigError when it lacks what was asked
+        for."""
         name = config.device
         if name == "auto":
-            name = (
-                "cuda"
-                if torch.cuda.is_available()
-                else "mps"
-                if torch.backends.mps.is_available()
-                else "cpu"
-            )
+            mps = torch.backends.mps.is_available()
+            name = "cuda" if torch.cuda.is_available() else "mps" if mps else "cpu"
         try:
             device = torch.zeros(1, device=name).device
         except (RuntimeError, AssertionError):
             raise ConfigError(f"device: this machine has no {name!r}; take cpu, or auto") from None
-        fast = {"cpu": _cpu_has_bf16, "cuda": torch.cuda.is_bf16_supported}.get(
-            device.type, lambda: False
-        )
+        bf16 = config.precision == "bf16"
+        if config.precision == "auto":
+            has = {"cpu": _cpu_has_bf16, "cuda": torch.cuda.is_bf16_supported}
+            bf16 = device.type in has and has[device.type]()
         keep_freed_memory()
-        wanted = config.precision == "bf16" or (config.precision == "auto" and fast())
-        return cls(device, torch.bfloat16 if wanted else torch.float32)
+        return cls(device, torch.bfloat16 if bf16 else torch.float32)
 
     def describe(self) -> dict[str, Any]:
-        """What the result's last bits depend on, for the run folder."""
+        """What a bit-exact result depends on, for the run folder."""
+        gpu = self.device.type == "cuda"
         return {
             "infogan": infogan.__version__,
             "torch": str(torch.__version__),
             "numpy": np.__version__,
             "python": platform.python_version(),
             "machine": f"{platform.system()} {platform.machine()}",
-            "processor": _processor(),
-            "device": torch.cuda.get_device_name()
-            if self.device.type == "cuda"
-            else self.device.type,
+            "processor": _cpuinfo("model name") or platform.processor(),
+            "device": torch.cuda.get_device_name() if gpu else self.device.type,
             "dtype": str(self.dtype).removeprefix("torch."),
             "threads": torch.get_num_threads(),
             "cores": os.cpu_count(),
@@ -67,10 +63,10 @@ class Engine:
 
 
 def keep_freed_memory() -> None:
-    """Have glibc keep freed blocks for the next step; where there is no glibc, nothing.
+    """Have glibc, where there is one, keep freed blocks for the next step.
 
-    By default it returns large blocks to the system at once, and every step pays for the same pages again: about a
-    tenth of a step of the paper's networks.
+    By default it returns large blocks to the system at once, and every step pays for the same pages
+    again: about a tenth of a step of the paper's networks.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if platform.system() == "Linux" else None
     if mallopt is not None:
@@ -79,7 +75,8 @@ def keep_freed_memory() -> None:
 
 
 def _cpu_has_bf16() -> bool:
-    """Whether the processor multiplies bf16 itself (AVX512-BF16 or AMX); without it bf16 is slower than fp32."""
+    """Whether the processor multiplies bf16 itself (AVX512-BF16 or AMX); without it bf16 is slower
+    than fp32."""
     flags = _cpuinfo("flags")
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
@@ -88,7 +85,3 @@ def _cpuinfo(key: str) -> str:
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
     return next((line.partition(":")[2].strip() for line in lines if line.startswith(key)), "")
-
-
-def _processor() -> str:
-    return _cpuinfo("model name") or platform.processor()

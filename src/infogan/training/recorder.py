@@ -1,4 +1,5 @@
-"""Where a trainer leaves what it finds. A run folder is one such place (runs.recorder), nothing is another."""
+"""Where a trainer leaves what it finds. A run folder is one such place (runs.recorder), nothing is
+another."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -6,11 +7,12 @@ from typing import Any, Protocol
 from torch import Tensor
 
 Line = dict[str, float]
-"""A line of the log: the step, mean terms and watched quantities by name, seconds, images per second."""
+"""A line of the log: the step, means of terms and watched quantities by name, seconds, images per
+second."""
 
 
 class Recorder(Protocol):
-    """What a trainer asks of the place."""
+    """What a trainer needs of the place."""
 
     line: Line
     """The latest line of the log; empty before the first."""
@@ -28,20 +30,18 @@ class Recorder(Protocol):
 
 
 class NullRecorder:
-    """Keeps the latest line and nothing else."""
+    """Keeps the latest line and nothing else; never asks to stop."""
 
     def __init__(self) -> None:
         self.line: Line = {}
 
     def write(self, line: Line) -> None:
-        """Remember the line."""
+        """Keep the line."""
         self.line = line
 
-    def save(
-        self, values: dict[str, Any], weights: Mapping[str, Tensor], moments: Mapping[str, Tensor]
-    ) -> None:
-        """Let the state go."""
+    def save(self, *state: object) -> None:
+        """Keep nothing."""
 
     def stop_requested(self) -> bool:
-        """Never."""
+        """No."""
         return False

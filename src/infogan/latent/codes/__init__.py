@@ -18,11 +18,12 @@ KINDS: dict[str, tuple[str, ...]] = {
     "gaussian": ("mean", "scale"),
     "angle": (),
 }
-"""Each kind, and the fields that its short form `kind:value:value` fills in order."""
+"""Each kind, with the fields that its short form `kind:value:value` gives in order."""
 
 
 def from_text(value: object) -> object:
-    """The short form, for files and the command line: `categorical:10`, `uniform:-1:1`, `angle`."""
+    """Read the short form of files and the command line: `categorical:10`, `uniform:-1:1`,
+    `angle`."""
     if not isinstance(value, str):
         return value
     kind, *numbers = value.split(":")

@@ -1,42 +1,35 @@
-"""An angle: a rotation, or whatever else comes back to where it began."""
+"""An angle, for rotations and whatever else comes back to where it began."""
 
 import math
-from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 import torch
-from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from infogan.latent.codes.base import STRICT, Code, Weight, fraction
-from infogan.latent.codes.continuous import finite
+from infogan.latent.codes.base import STRICT, Code, Weight, finite, fraction
 from infogan.latent.posterior import Posterior
 
 MOST_KAPPA = 1000.0
-"""The largest concentration of Q, which is a standard deviation of 1.8 degrees."""
+"""Largest concentration of Q: a standard deviation of 1.8 degrees."""
 
 
 @dataclass(frozen=True, config=STRICT)
 class Angle(Code):
-    """θ ~ U(-π, π) on the circle, in radians; G is given cos θ and sin θ. Q is the von Mises distribution
-    exp(κ cos(θ - μ)) / 2π I_0(κ) (Mardia, Jupp, Directional Statistics, 2000, section 3.5.4).
+    """θ ~ U(-π, π) on the circle, in radians; G is given cos θ and sin θ. Q is the von Mises
+    distribution exp(κ cos(θ - μ)) / 2π I_0(κ) (Mardia, Jupp, Directional Statistics, 2000, section
+    3.5.4).
 
     >>> round(Angle().entropy, 6)
     1.837877
     """
 
     weight: Weight = 1.0
-    kind: Literal["angle"] = Field(default="angle", kw_only=True)
+    kind: Literal["angle"] = "angle"
     periodic: ClassVar[bool] = True
 
     @property
     def width(self) -> int:
-        return 2
-
-    @property
-    def n_params(self) -> int:
         return 2
 
     @property
@@ -46,9 +39,6 @@ class Angle(Code):
     @property
     def trained(self) -> tuple[float, float]:
         return -math.pi, math.pi
-
-    def swept(self, steps: int) -> Sequence[float]:
-        return [float(v) for v in np.linspace(-math.pi, math.pi, steps)]
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         theta = (torch.rand(n, generator=generator) * 2 - 1) * math.pi
@@ -62,8 +52,8 @@ class Angle(Code):
         return torch.atan2(columns[:, 1], columns[:, 0])
 
     def q(self, params: Tensor) -> tuple[Tensor, Tensor]:
-        """Direction [N, 2], of length 1, and concentration κ [N] of Q. params: κ times the direction, before κ is
-        bounded smoothly by MOST_KAPPA, so that the loss cannot run to minus infinity."""
+        """Direction [N, 2] of length 1 and concentration κ [N] of Q. params: the direction times κ,
+        which MOST_KAPPA then bounds smoothly, so that the loss cannot run to minus infinity."""
         length = (params.square().sum(1) + 1e-12).sqrt()  # with a gradient at 0
         return params / length[:, None], MOST_KAPPA * torch.tanh(length / MOST_KAPPA)
 
@@ -72,34 +62,34 @@ class Angle(Code):
 
     def log_q(self, params: Tensor, columns: Tensor) -> Tensor:
         direction, kappa = self.q(params)
-        near = (direction * columns).sum(1)  # cos(θ - μ)
+        cosine = (direction * columns).sum(1)  # cos(θ - μ)
         log_i0: Tensor = torch.special.i0e(kappa).log() + kappa
-        return kappa * near - log_i0 - self.entropy
+        return kappa * cosine - log_i0 - self.entropy
 
     def outputs(self, params: Tensor) -> dict[str, Tensor]:
-        """std: 1/√κ, which is the standard deviation where Q is sure."""
+        """std: 1/√κ, the standard deviation of a concentrated Q."""
         direction, kappa = self.q(params)
         return {"mean": self.value(direction), "std": kappa.rsqrt()}
 
     def posterior(self, params: Tensor) -> Posterior:
         """confidence: the mean resultant length I_1(κ) / I_0(κ), 0 to 1."""
         kappa = self.q(params)[1]
-        sure = torch.special.i1e(kappa) / torch.special.i0e(kappa)
+        resultant = torch.special.i1e(kappa) / torch.special.i0e(kappa)
         mean, std = (part.cpu().numpy() for part in self.outputs(params).values())
-        return Posterior(value=mean, confidence=sure.cpu().numpy(), mean=mean, std=std)
+        return Posterior(value=mean, confidence=resultant.cpu().numpy(), mean=mean, std=std)
 
     def recovered(self, bound: float) -> float:
         """As of a Gaussian pair of the same information."""
         return fraction(bound)
 
     def recovered_from(self, columns: Tensor, read: Posterior) -> float:
-        """The larger of what L_I of Q's own distributions says, and of the mean cosine of its error, squared."""
+        """The larger of what L_I of Q's own distributions stands for and the squared mean cosine of
+        its error."""
         mean, std = torch.from_numpy(read.mean), torch.from_numpy(read.std)
         params = torch.stack([mean.cos(), mean.sin()], 1) / std.square()[:, None]
         bound = self.entropy + float(self.log_q(params, columns).mean())
-        near = float((self.value(columns) - mean).cos().mean())
-        return max(max(near, 0.0) ** 2, self.recovered(bound))
+        cosine = float((self.value(columns) - mean).cos().mean())
+        return max(max(cosine, 0.0) ** 2, self.recovered(bound))
 
     def described(self) -> dict[str, Any]:
-        ends = list(self.trained)
-        return {"trained": ends, "range": ends, "periodic": True}
+        return super().described() | {"range": list(self.trained), "periodic": True}

@@ -1,7 +1,6 @@
-"""What a latent code is. Nothing outside this package asks which kind a code is.
+"""What a latent code declares. Nothing outside this package asks which kind a code is.
 
-A code knows its prior P(c), the parameters Q needs for it, the posterior Q(c|x) that those parameters stand for, the
-range it is trained on and the values worth sweeping. Shapes: N samples, K categories. Information is in nats.
+Shapes: N samples, K categories. Information is in nats.
 """
 
 import math
@@ -9,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
+import numpy as np
 import torch
 from pydantic import ConfigDict, Field
 from torch import Tensor
@@ -17,38 +17,28 @@ from infogan.latent.posterior import Posterior
 
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 Weight = Annotated[
-    float, Field(ge=0, description="λ of its L_I (InfoGAN eq. 6) and of its J on real images.")
+    float,
+    Field(ge=0, description="Weight λ of its L_I (InfoGAN eq. 6) and of its J on real images."),
 ]
 
 
 class Code(ABC):
-    """One named part of c. Subclasses are final and frozen."""
+    """One named part of c: its prior P(c), the parameters that Q needs for it, the posterior Q(c|x)
+    that they stand for, and its ranges. Subclasses are final and frozen."""
 
     kind: str
     weight: float
-    categories: int = 0
-    """K; 0 for a continuous code."""
+    sweep: tuple[float, float] | None = None
+    """The swept range, where it is not the trained one."""
     follows: str | None = None
-    """The property of an image that Q's mean is to move with, where there is one."""
-    learned: bool = False
-    """Whether its prior is learned."""
+    """The property of an image that Q's mean follows between augmented views, if any."""
     periodic: ClassVar[bool] = False
-    """Whether the ends of its range are the same value."""
+    """Whether both ends of the range are the same value."""
 
     @property
-    @abstractmethod
-    def width(self) -> int:
-        """Columns it takes in G's input."""
-
-    @property
-    @abstractmethod
-    def n_params(self) -> int:
-        """Numbers Q has to put out for it."""
-
-    @property
-    @abstractmethod
-    def entropy(self) -> float:
-        """H(c) of the prior; of a continuous code differential, so it may be negative and is no ceiling of L_I."""
+    def categories(self) -> int:
+        """K; 0 for a continuous code."""
+        return 0
 
     @property
     def shares(self) -> Sequence[float]:
@@ -56,13 +46,31 @@ class Code(ABC):
         return ()
 
     @property
+    def width(self) -> int:
+        """Columns it takes in G's input: K, or 1 for a number."""
+        return self.categories or 1
+
+    @property
+    def n_params(self) -> int:
+        """Numbers that Q puts out for it: K logits, or where a value lies and how sure Q is."""
+        return self.categories or 2
+
+    @property
+    @abstractmethod
+    def entropy(self) -> float:
+        """H(c) of the prior; differential for a continuous code, so it may be negative and is no
+        ceiling of L_I."""
+
+    @property
     @abstractmethod
     def trained(self) -> tuple[float, float]:
-        """The range of values that the prior covers; of a Gaussian, two standard deviations either way."""
+        """The trained range: what the prior covers; for a Gaussian, two standard deviations either
+        way."""
 
-    @abstractmethod
     def swept(self, steps: int) -> Sequence[float]:
         """Values worth showing: every category, or `steps` values over the swept range."""
+        values: list[float] = np.linspace(*(self.sweep or self.trained), steps).tolist()
+        return values
 
     @abstractmethod
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
@@ -70,56 +78,67 @@ class Code(ABC):
 
     @abstractmethod
     def columns(self, value: float) -> Tensor:
-        """[width] what G is given for this value; ValueError when the code has no such value."""
+        """[width] what G is given for a value; ValueError when the code has no such value."""
 
     @abstractmethod
     def value(self, columns: Tensor) -> Tensor:
-        """[N] the values that [N, width] stand for: the inverse of `columns`."""
+        """[N] the values that columns [N, width] stand for: the inverse of `columns`."""
 
     @abstractmethod
     def log_prior(self, columns: Tensor) -> Tensor:
-        """[N] ln P(c) of [N, width]."""
+        """[N] ln P(c) of columns [N, width]."""
 
     @abstractmethod
     def log_q(self, params: Tensor, columns: Tensor) -> Tensor:
-        """[N] ln Q(c|x) of [N, width] under Q's params [N, n_params]."""
+        """[N] ln Q(c|x) of columns [N, width] under Q's params [N, n_params]."""
 
     @abstractmethod
     def outputs(self, params: Tensor) -> dict[str, Tensor]:
-        """What Q's params [N, n_params] stand for, as exported networks put it out: `probabilities` [N, K], or `mean`
-        and `std` [N]."""
+        """What an exported network puts out for params [N, n_params]: `probabilities` [N, K], or
+        `mean` and `std` [N]."""
 
     @abstractmethod
     def posterior(self, params: Tensor) -> Posterior:
-        """The same as numbers a user can read."""
+        """The same as arrays for a user."""
 
     @abstractmethod
     def recovered(self, bound: float) -> float:
-        """The fraction of the code that an L_I stands for: 0 nothing, 1 all; below 0 where Q is confidently wrong."""
+        """The fraction of the code that an L_I stands for: 0 none, 1 all; below 0 where Q is
+        confidently wrong."""
 
     @abstractmethod
     def recovered_from(self, columns: Tensor, read: Posterior) -> float:
-        """The same, measured on images generated with [N, width]: what their posteriors say of those values."""
+        """The fraction recovered by posteriors of images that were generated with columns [N,
+        width]."""
 
     def real_information(
         self, params: Tensor, view: Tensor, moves: Mapping[str, Tensor]
     ) -> Tensor | None:
-        """J, the information that this code carries about real images, or None where it has none. params, view: Q on
-        images and on an augmented view of each; moves: by how much each view was changed, by property."""
+        """J, the information that the code carries about real images; None where it has none.
+
+        params, view: Q's parameters for images and for an augmented view of each, [N, n_params].
+        moves: [N] by how much each view was moved, by property.
+        """
         del params, view, moves
         return None
 
     def described(self) -> dict[str, Any]:
-        """What a page that draws and reads this code has to know. `trained`: as above; `range`: what a slider spans."""
+        """What a page that draws and reads the code needs. `range`: what a slider spans, which goes
+        half the width of the trained range beyond either end of it."""
         low, high = self.trained
-        swept = self.swept(2)
-        reach = (high - low) / 2  # as far again beyond either end
-        return {
-            "trained": [low, high],
-            "range": [min(swept[0], low - reach), max(swept[-1], high + reach)],
-        }
+        swept, reach = self.swept(2), (high - low) / 2
+        span = [min(swept[0], low - reach), max(swept[-1], high + reach)]
+        return {"trained": [low, high], "range": span}
+
+
+def finite(value: float) -> float:
+    """The value; ValueError unless it is a finite number."""
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is no value of a continuous code; give a finite number")
+    return float(value)
 
 
 def fraction(gain: float) -> float:
-    """The fraction of variance, 1 - MSE / variance, that goes with a gain of information: I = -½ ln(MSE / variance)."""
+    """The share of variance explained, 1 - MSE / variance, at a gain of information -½ ln(MSE /
+    variance)."""
     return -math.expm1(min(700.0, -2 * gain))

@@ -15,12 +15,12 @@ from infogan.latent.codes.base import STRICT, Code, Weight
 from infogan.latent.posterior import Posterior
 
 PRIOR_DECAY = 0.99
-"""Of a learned prior, a step: it follows the last hundred batches."""
+"""Decay of a learned prior per step: it follows the last hundred batches."""
 PRIOR_FLOOR = 0.1
 """Share of a learned prior that stays uniform, so that no category falls below PRIOR_FLOOR / K."""
 SURENESS = 0.5
-"""Weight of Q's conditional entropy in J. Measured on digits without the GAN: with 0 Q never leaves the uniform, with
-0.2 it is slow, with 1 it settles too early and leaves categories empty."""
+"""Weight of Q's conditional entropy in J. Measured on digits without the GAN: with 0 Q never leaves
+the uniform, with 0.2 it is slow, with 1 it settles too early and leaves categories empty."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -34,10 +34,11 @@ class Categorical(Code):
     k: Annotated[int, Field(ge=2, le=10_000)]
     """K, the number of categories."""
     probs: tuple[Annotated[float, Field(gt=0)], ...] | Literal["learned"] | None = None
-    """Prior probability of each category; none: uniform. learned: uniform at first, then by the shares that Q
-    finds among real images, for data whose classes differ in size (docs/categories.md)."""
+    """Prior probability of each category; none: uniform. learned: uniform at first, then by the
+    shares that Q finds among real images, for data whose classes differ in size
+    (docs/categories.md)."""
     weight: Weight = 1.0
-    kind: Literal["categorical"] = Field(default="categorical", kw_only=True)
+    kind: Literal["categorical"] = "categorical"
 
     def __post_init__(self) -> None:
         given = self.probs
@@ -45,25 +46,18 @@ class Categorical(Code):
             raise ValueError(f"probs must be {self.k} numbers that sum to 1, got {list(given)}")
 
     @property
-    def categories(self) -> int:  # type: ignore[override]
+    def categories(self) -> int:
         return self.k
 
     @property
-    def learned(self) -> bool:  # type: ignore[override]
+    def learned(self) -> bool:
+        """Whether the prior is learned."""
         return self.probs == "learned"
 
     @property
     def _given(self) -> tuple[float, ...]:
         """The prior's probabilities where they are not uniform."""
         return self.probs if isinstance(self.probs, tuple) else ()
-
-    @property
-    def width(self) -> int:
-        return self.k
-
-    @property
-    def n_params(self) -> int:
-        return self.k
 
     @property
     def prior(self) -> Tensor:
@@ -83,21 +77,22 @@ class Categorical(Code):
         return 0, self.k - 1
 
     def swept(self, steps: int) -> Sequence[float]:
-        del steps  # a category has no in-between
+        del steps  # there is nothing between two categories
         return range(self.k)
 
     def under(self, prior: Tensor) -> Self:
-        """The same code under a prior [K]."""
+        """The same code under a given prior [K]."""
         prior = prior.double()
         return replace(self, probs=tuple((prior / prior.sum()).tolist()))
 
     def moved(self, prior: Tensor, params: Tensor) -> Tensor:
-        """[K] a learned prior after Q read a batch of real images, logits [N, K]: π + (1 - d) (π' - π), with
+        """[K] a learned prior after Q has read a batch of real images, logits [N, K]: π + (1 - d)
+        (π' - π), with
 
             π' = (1 - f) p̄ + f / K,    p̄ the mean of Q, d = PRIOR_DECAY, f = PRIOR_FLOOR.
 
-        Where Q is the posterior of the mixture Σ π_k P_G(x|k), p̄ is EM's new π, which fits the mixture to the
-        images better; with f it is the mode under a Dirichlet prior on π.
+        Where Q is the posterior of the mixture Σ π_k P_G(x|k), p̄ is EM's new π, which fits the
+        mixture to the images better; with f it is the mode under a Dirichlet prior on π.
         """
         read = params.detach().softmax(1).mean(0).to(prior)
         return prior.lerp((1 - PRIOR_FLOOR) * read + PRIOR_FLOOR / self.k, 1 - PRIOR_DECAY)
@@ -120,9 +115,8 @@ class Categorical(Code):
         return (columns * self.prior.to(columns).log()).sum(1)
 
     def log_q(self, params: Tensor, columns: Tensor) -> Tensor:
-        return (columns * params.log_softmax(1)).sum(
-            1
-        )  # minus the cross entropy of one-hot c and Q
+        """Minus the cross entropy of one-hot c and Q."""
+        return (columns * params.log_softmax(1)).sum(1)
 
     def outputs(self, params: Tensor) -> dict[str, Tensor]:
         return {"probabilities": params.softmax(1)}
@@ -144,12 +138,14 @@ class Categorical(Code):
     def real_information(self, params: Tensor, view: Tensor, moves: Mapping[str, Tensor]) -> Tensor:
         """J of Q on real images and on a view of each, logits [N, K]: the mean over both roles of
 
-            H(p̄) - E CE(p, q) - SURENESS E H(p),    p = softmax of the target, held fixed in CE; q of the other.
+            H(p̄) - E CE(p, q) - SURENESS E H(p),
 
-        H(p̄) - E CE(p, q) is the plug-in I(x; c) less the disagreement of the two (RIM 2010; IMSAT, arXiv:1702.08720).
-        With a fixed target nothing in it makes Q sure; the last term does. J <= ln K, reached when Q is sure,
-        consistent and uses all categories alike; 0 when all images share one category. Under a given prior π, H(p̄)
-        becomes H(π) - KL(p̄‖π).
+        p the softmax of the target, which is held fixed in CE, and q that of the other.
+
+        H(p̄) - E CE(p, q) is the plug-in I(x; c) less the disagreement of the two (RIM 2010; IMSAT,
+        arXiv:1702.08720). A fixed target gives Q no reason to become certain; the last term does. J
+        <= ln K, reached when Q is certain, consistent and uses all categories alike; 0 when all
+        images share one category. Under a given prior π, H(p̄) becomes H(π) - KL(p̄‖π).
         """
         log_p, log_q = params.log_softmax(1), view.log_softmax(1)
         return (self._consistency(log_p, log_q) + self._consistency(log_q, log_p)) / 2

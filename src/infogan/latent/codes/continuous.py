@@ -1,8 +1,9 @@
-"""What the codes on a line share: one column for G, and a Gaussian Q whose sigma is learned or fixed."""
+"""What codes on a line share: one column of G's input, and a Gaussian Q whose sigma is learned or
+fixed."""
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import numpy as np
@@ -11,40 +12,29 @@ from pydantic import Field
 from torch import Tensor
 from torch.distributions import Normal
 
-from infogan.latent.codes.base import Code, fraction
+from infogan.latent.codes.base import Code, finite, fraction
 from infogan.latent.posterior import Posterior
 
 SIGMA_SPAN = 100.0
-"""Q's learned sigma stays within the prior's standard deviation divided and multiplied by it."""
+"""Q's learned sigma stays within the prior's standard deviation divided and multiplied by this."""
 MOST_RHO = 0.999
-"""Factor of a correlation, since artanh has no end at 1."""
-Sigma = Annotated[
-    Annotated[float, Field(gt=0)] | None,
-    Field(
-        description="Q's fixed standard deviation (L_I: squared error up to constants); none: learned."
-    ),
-]
-Sweep = Annotated[
-    tuple[float, float] | None,
-    Field(
-        description="Range that pictures sweep, which may exceed the trained one; none: that one."
-    ),
-]
+"""Factor of a correlation, since artanh is infinite at 1."""
+FIXED = "Fixed sigma of Q, which makes L_I a squared error up to constants; none: learned."
+SWEPT = "Swept range, which may exceed the trained range; none: the trained range."
+FOLLOWED = (
+    "Property (slant, width, height, thickness) that Q's mean follows between views; none: free."
+)
 Property = Literal["slant", "width", "height", "thickness"]
 """What an augmented view can be moved in (data.augment.View)."""
-Follows = Annotated[
-    Property | None,
-    Field(
-        description="slant, width, height or thickness, which Q's mean follows between views; none: free."
-    ),
-]
+Sigma = Annotated[Annotated[float, Field(gt=0)] | None, Field(description=FIXED)]
+Sweep = Annotated[tuple[float, float] | None, Field(description=SWEPT)]
+Follows = Annotated[Property | None, Field(description=FOLLOWED)]
 
 
 class Continuous(Code):
     """A number on a line."""
 
     sigma: float | None
-    sweep: tuple[float, float] | None
 
     @property
     @abstractmethod
@@ -52,25 +42,17 @@ class Continuous(Code):
         """Standard deviation of the prior."""
 
     @property
-    def width(self) -> int:
-        return 1
-
-    @property
     def n_params(self) -> int:
         return 2 if self.sigma is None else 1
 
     def q(self, params: Tensor) -> Normal:
-        """Q(c|x) = N(mu, sigma²), [N]. params: mu and, when sigma is learned, s with
-        ln sigma = ln std + b tanh(s/b), b = ln SIGMA_SPAN: smooth, bounded, the prior's own at s = 0."""
+        """Q(c|x) = N(mu, sigma²), [N]. params: mu and, when sigma is learned, s with ln sigma = ln
+        std + b tanh(s/b), b = ln SIGMA_SPAN: smooth, bounded, the prior's own at s = 0."""
         mu = params[:, 0]
         if self.sigma is not None:
             return Normal(mu, self.sigma, validate_args=False)
         b = math.log(SIGMA_SPAN)
         return Normal(mu, self.std * (b * torch.tanh(params[:, 1] / b)).exp(), validate_args=False)
-
-    def swept(self, steps: int) -> Sequence[float]:
-        low, high = self.sweep or self.trained
-        return [float(v) for v in np.linspace(low, high, steps)]
 
     def columns(self, value: float) -> Tensor:
         return torch.tensor([finite(value)])
@@ -90,20 +72,19 @@ class Continuous(Code):
         return Posterior(value=mean, confidence=np.exp(-std / self.std), mean=mean, std=std)
 
     def recovered(self, bound: float) -> float:
-        """The share of variance 1 - MSE / std². The best Q of that error reaches H(c) - ½ ln(2π e MSE), or with its
-        sigma fixed H(c) - ½ ln(2π sigma²) - MSE / 2 sigma²; at MSE = std² it says the same of every image (-0.176
-        nats for U(-1, 1))."""
+        """The share of variance 1 - MSE / std². The best Q with that error reaches H(c) - ½ ln(2π e
+        MSE) or, with sigma fixed, H(c) - ½ ln(2π sigma²) - MSE / 2 sigma². At MSE = std² it gives
+        every image the same answer (-0.176 nats for U(-1, 1))."""
         sigma = self.sigma or self.std
-        nothing = (
-            self.entropy - 0.5 * math.log(2 * math.pi * sigma**2) - self.std**2 / (2 * sigma**2)
-        )
-        gain = bound - nothing
+        peak = self.entropy - 0.5 * math.log(2 * math.pi * sigma**2)
+        gain = bound - (peak - self.std**2 / (2 * sigma**2))
         return fraction(gain) if self.sigma is None else gain * 2 * sigma**2 / self.std**2
 
     def recovered_from(self, columns: Tensor, read: Posterior) -> float:
-        """The larger of two lower bounds on what Q knows: L_I of Q's own Gaussians, and that of a rising straight line
-        through Q's means, rho². A Q that normalises by real images is off by a constant, and too sure, long before it
-        stops telling values apart; its own sigma tells which images it reads badly."""
+        """The larger of two lower bounds on what Q knows: L_I of Q's own Gaussians, and that of a
+        rising straight line through Q's means, rho². A Q that normalises by real images is off by a
+        constant and overconfident long before it stops telling values apart; its own sigma shows
+        which images it reads badly."""
         c, mean, std = columns[:, 0], torch.from_numpy(read.mean), torch.from_numpy(read.std)
         log_q = Normal(mean, std, validate_args=False).log_prob(c)
         rho = float(np.corrcoef(read.mean, c)[0, 1]) if np.ptp(read.mean) else 0.0
@@ -112,9 +93,10 @@ class Continuous(Code):
     def real_information(
         self, params: Tensor, view: Tensor, moves: Mapping[str, Tensor]
     ) -> Tensor | None:
-        """Of a code that follows a property, artanh rho of the batch's correlation between how far each view moved in
-        it and how far Q's mean moved: -½ ln(1 - rho²), the information of a Gaussian pair, plus ln(1 + rho), which
-        gives it a sign. How much of the property a code's range spans is left to L_I."""
+        """For a code that follows a property, artanh rho of the batch's correlation between how far
+        each view was moved in it and how far Q's mean moved: -½ ln(1 - rho²), the information of a
+        Gaussian pair, plus ln(1 + rho), which gives it a sign. How much of the property the code's
+        range spans is left to L_I."""
         if self.follows is None:
             return None
         pair = torch.stack([moves[self.follows], self.q(view).mean - self.q(params).mean])
@@ -122,10 +104,3 @@ class Continuous(Code):
         norm = (apart.square().sum(1, keepdim=True) + 1e-6).sqrt()  # finite where nothing moved
         move, mean = apart / norm
         return torch.atanh(MOST_RHO * (move * mean).sum())
-
-
-def finite(value: float) -> float:
-    """The value; ValueError unless it is a finite number."""
-    if not math.isfinite(value):
-        raise ValueError(f"{value} is no value of a continuous code; give a finite number")
-    return float(value)

@@ -29,7 +29,7 @@ class Gaussian(Continuous):
     sweep: Sweep = None
     follows: Follows = None
     weight: Weight = 1.0
-    kind: Literal["gaussian"] = Field(default="gaussian", kw_only=True)
+    kind: Literal["gaussian"] = "gaussian"
 
     @property
     def std(self) -> float:
@@ -47,8 +47,7 @@ class Gaussian(Continuous):
         return torch.randn(n, 1, generator=generator) * self.scale + self.mean
 
     def log_prior(self, columns: Tensor) -> Tensor:
-        prior = Normal(self.mean, self.scale)
-        return prior.log_prob(columns[:, 0])  # type: ignore[no-any-return]
+        return Normal(self.mean, self.scale).log_prob(columns[:, 0])  # type: ignore[no-any-return]
 
     def described(self) -> dict[str, Any]:
         return super().described() | {"normal": True}

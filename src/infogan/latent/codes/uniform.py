@@ -4,7 +4,6 @@ import math
 from typing import Literal
 
 import torch
-from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -28,7 +27,7 @@ class Uniform(Continuous):
     sweep: Sweep = None
     follows: Follows = None
     weight: Weight = 1.0
-    kind: Literal["uniform"] = Field(default="uniform", kw_only=True)
+    kind: Literal["uniform"] = "uniform"
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
