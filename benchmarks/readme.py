@@ -374,9 +374,9 @@ def imbalance() -> str:
         f"training. {report['stays']:.0%} of the images of five digits stay, different digits for "
         f"each seed. There are {report['config']['steps']} steps. For comparison, the `mnist` "
         f"preset on all images reaches {percent([full['summary']['validation']['median']])} with "
-        f"ten categories and {full['config']['steps']} steps (median of {len(full['runs'])} seeds). "
-        "Classes found: how many `infogan merge` makes of the categories when it is not given a "
-        "number.",
+        f"ten categories and {full['config']['steps']} steps (median of {len(full['runs'])} "
+        "seeds). Classes found: how many `infogan merge` makes of the categories when it is not "
+        "given a number.",
         machine_of(report),
     )
 
@@ -455,7 +455,8 @@ def selection() -> str:
         [*rows, ["any run, by chance", "–", "–", *rates]],
         f"{len(accuracy)} runs of {min(accuracy):.1%} to {max(accuracy):.1%} (median "
         f"{statistics.median(accuracy):.1%}) on {report['images']['scored']:,} images of MNIST "
-        f"that are not among the embedded digits; {report['random_groups']:,} random groups of five.",
+        f"that are not among the embedded digits; {report['random_groups']:,} random groups of "
+        "five.",
         machine_of(report),
     )
 
