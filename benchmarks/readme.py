@@ -1,17 +1,50 @@
-"""Write the tables of README.md and docs/ from the result files: python benchmarks/readme.py [--check]."""
+"""Write the tables of README.md and docs/ from the result files.
+
+python benchmarks/readme.py            writes them between their markers
+python benchmarks/readme.py --check    fails if that would change one
+"""
 
 import json
 import math
 import statistics
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-OLD_PURITY = "cluster_accuracy_many_to_one"
-"""What older result files call purity."""
+WORDS = {
+    "beside other work": "with other jobs running",
+    "beside other runs; the other rows with --only of their variant and seeds": (
+        "with other runs at the same time; the other rows used --only with their variant and seeds"
+    ),
+    "beside other runs": "with other runs at the same time",
+    "beside one other run": "with one other run at the same time",
+    "with the batches of 64 that both presets then had": (
+        "with batches of 64, which both presets had at the time"
+    ),
+    "ours fp32": "infogan fp32",
+    "ours default": "infogan, default",
+    "agreement, one to one": "agreement, clustering accuracy",
+    "information, shared with a changed copy": "information, shared with one augmented view",
+    "information, shared with 4 copies": "information, shared with 4 augmented views",
+    "the same on held-out images, runs alone last: `select`": (
+        "the same on held-out images, lone runs last: `select`"
+    ),
+    "share of a code that Q reads": "fraction of a code that Q recovers",
+    "the finished model's share over that in training": (
+        "fraction that the finished model recovers, over that in training"
+    ),
+    "share of images over the prior": "share of images, over the prior",
+    "probability to cross between two categories": "probability of crossing between two categories",
+}
+"""Words of result files that were written before the present terms, and how the tables say them."""
+
+
+def say(words: str) -> str:
+    """The present form of some words of a result file."""
+    return WORDS.get(words, words)
 
 
 def read(name: str) -> dict[str, Any]:
@@ -20,66 +53,52 @@ def read(name: str) -> dict[str, Any]:
     return result
 
 
-def percent(values: list[float]) -> str:
+def table(header: str, rows: Iterable[Iterable[object]], *below: str) -> str:
+    """A Markdown table, and the lines below it."""
+    columns = header.split(" | ")
+    lines = [columns, *rows]
+    shown = [f"| {' | '.join(map(str, line))} |" for line in lines]
+    return "\n".join([shown[0], "|---" * len(columns) + "|", *shown[1:], "", *below])
+
+
+def percent(values: Iterable[float]) -> str:
     """A list of shares."""
     return ", ".join(f"{100 * value:.1f}" for value in values)
 
 
-def quality() -> str:
-    """Cluster accuracy of each measured preset: median and worst of its seeds."""
-    rows = [
-        "| preset | trained on | scored on | seeds | median | worst | median training |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for name, report, part, words in scored():
-        runs, machine, summary = report["runs"], report["machine"], report["summary"][part]
-        threads = "one thread" if machine["threads"] == 1 else f"{machine['threads']} threads"
-        how = ", ".join(part for part in (machine["dtype"], threads, report["note"]) if part)
-        columns = [
-            f"`{name}`",
-            report["config"]["data"]["name"],
-            words,
-            str(len(runs)),
-            f"{100 * summary['median']:.1f}",
-            f"{100 * summary['worst']:.1f}",
-            f"{statistics.median(run['seconds'] for run in runs):.0f} s ({how})",
-        ]
-        rows.append(f"| {' | '.join(columns)} |")
-    return "\n".join(
-        [
-            *rows,
-            "",
-            "One-to-one accuracy in %, K = 10, of consecutive seeds; all of them in [docs](docs/quality.md).",
-        ]
-    )
+def numbers(runs: Iterable[dict[str, Any]], key: str = "seed") -> str:
+    """A list of whole numbers, one a run."""
+    return ", ".join(str(run.get(key, "–")) for run in runs)
 
 
-def seeds() -> str:
-    """Every seed of each measured preset."""
-    rows = [
-        "| preset | scored on | mean ± std | every seed | NMI | ARI | L_I of category |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for name, report, part, words in scored():
-        scores = [run[part] for run in report["runs"]]
-        code = next(iter(scores[0]["information"]))
-        means = [statistics.mean(score[key] for score in scores) for key in ("nmi", "ari")]
-        columns = [
-            f"`{name}`",
-            words,
-            spread([100 * score["cluster_accuracy"] for score in scores], ".1f"),
-            percent([score["cluster_accuracy"] for score in scores]),
-            *(f"{mean:.3f}" for mean in means),
-            f"{statistics.mean(score['information'][code] for score in scores):.2f}",
-        ]
-        rows.append(f"| {' | '.join(columns)} |")
-    return "\n".join(
-        [
-            *rows,
-            "",
-            "One-to-one accuracy in %, seeds in their order from 0, none left out; NMI, ARI and L_I (nats) are means. "
-            "Commands, settings, machine and every figure, recall by class among them, are in `benchmarks/results/`.",
-        ]
+def deviation(values: list[float], form: str) -> str:
+    """Mean ± standard deviation."""
+    around = f" ± {format(statistics.stdev(values), form)}" if len(values) > 1 else ""
+    return format(statistics.mean(values), form) + around
+
+
+def seconds_of(runs: Iterable[dict[str, Any]]) -> str:
+    """The median time of training."""
+    return f"{statistics.median(run['seconds'] for run in runs):.0f} s"
+
+
+def purity_of(score: dict[str, Any]) -> float:
+    """The purity of a score, under its present or its former key."""
+    return float(score.get("purity", score.get("cluster_accuracy_many_to_one", math.nan)))
+
+
+def threads_of(machine: dict[str, Any]) -> str:
+    """The number of threads, in words."""
+    return "one thread" if machine["threads"] == 1 else f"{machine['threads']} threads"
+
+
+def machine_of(report: dict[str, Any]) -> str:
+    """The line below a table: the command, but for its note, which stands at the end."""
+    machine, note = report["machine"], report.get("note")
+    command = report["command"].replace(f" --note {note}", "")
+    return (
+        f"`{command}` on {machine['cores']} cores ({machine['processor']}), torch "
+        f"{machine['torch']}, {threads_of(machine)}{f', {say(note)}' if note else ''}."
     )
 
 
@@ -92,352 +111,353 @@ def studies(spare: bool) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def scored() -> Iterator[tuple[str, dict[str, Any], str, str]]:
-    """Each quality study with ten categories: its name, its report, and the sets of images that it scored on."""
+    """Each quality study with ten categories: its name, its report, and the image sets scored."""
+    sets = {"validation": "its held-out images", "unseen": "MNIST's last 10,000, unseen"}
     for name, report in studies(spare=False):
-        for part, words in (
-            ("validation", "its held-out images"),
-            ("unseen", "MNIST's last 10,000, unseen"),
-        ):
+        for part, words in sets.items():
             if part in report["summary"]:
                 yield name, report, part, words
 
 
+def quality() -> str:
+    """Clustering accuracy of each measured preset: median and worst of its seeds."""
+    rows = []
+    for name, report, part, words in scored():
+        runs, machine, summary = report["runs"], report["machine"], report["summary"][part]
+        how = [machine["dtype"], threads_of(machine), say(report["note"])]
+        accuracy = [f"{100 * summary[key]:.1f}" for key in ("median", "worst")]
+        trained = f"{seconds_of(runs)} ({', '.join(filter(None, how))})"
+        data = report["config"]["data"]["name"]
+        rows.append([f"`{name}`", data, words, len(runs), *accuracy, trained])
+    return table(
+        "preset | trained on | scored on | seeds | median | worst | median training",
+        rows,
+        "Clustering accuracy (ACC) in %, K = 10, over consecutive seeds; "
+        "[docs/quality.md](docs/quality.md) has every seed.",
+    )
+
+
+def seeds() -> str:
+    """Every seed of each measured preset."""
+    rows = []
+    for name, report, part, words in scored():
+        scores = [run[part] for run in report["runs"]]
+        code = next(iter(scores[0]["information"]))
+        accuracy = [score["cluster_accuracy"] for score in scores]
+        nmi, ari = (statistics.mean(score[key] for score in scores) for key in ("nmi", "ari"))
+        bound = statistics.mean(score["information"][code] for score in scores)
+        spread = deviation([100 * value for value in accuracy], ".1f")
+        figures = [spread, percent(accuracy), f"{nmi:.3f}", f"{ari:.3f}", f"{bound:.2f}"]
+        rows.append([f"`{name}`", words, *figures])
+    return table(
+        "preset | scored on | mean ± std | every seed | NMI | ARI | L_I of category",
+        rows,
+        "Clustering accuracy (ACC) in %, seeds in their order from 0, none left out. NMI, ARI and "
+        "L_I (nats) are means. Commands, settings, machine and every figure, recall by class among "
+        "them, are in `benchmarks/results/`.",
+    )
+
+
 def spare() -> str:
-    """Many-to-one accuracy of runs with more categories than classes."""
-    rows = [
-        "| images | prior, K | steps | seeds | many to one | L_I; ln K | training |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    commands, found = [], list(studies(spare=True))
+    """Purity of runs with more categories than classes."""
+    found, rows = [report for _, report in studies(spare=True)], []
+    for report in found:
+        config, runs = report["config"], report["runs"]
+        scores = [run["validation"] for run in runs]
+        k = scores[0]["k"]
+        bound = statistics.mean(next(iter(score["information"].values())) for score in scores)
+        codes = [code for code in config["latent"].values() if isinstance(code, dict)]
+        prior = next(code["probs"] for code in codes if code.get("k")) or "uniform"
+        purity = percent(map(purity_of, scores))
+        information = f"{bound:.2f}; {math.log(k):.2f}"
+        settings = [config["data"]["name"], f"{prior}, {k}", config["steps"], numbers(runs)]
+        rows.append([*settings, purity, information, seconds_of(runs)])
     if not found:
         return "Not measured yet."
-    for _, report in found:
-        scores = [run["validation"] for run in report["runs"]]
-        bound = statistics.mean(
-            score["information"][next(iter(score["information"]))] for score in scores
-        )
-        latent = report["config"]["latent"]
-        prior = (
-            next(
-                code["probs"]
-                for code in latent.values()
-                if isinstance(code, dict) and code.get("k")
-            )
-            or "uniform"
-        )
-        columns = [
-            report["config"]["data"]["name"],
-            f"{prior}, {scores[0]['k']}",
-            str(report["config"]["steps"]),
-            ", ".join(str(run["seed"]) for run in report["runs"]),
-            percent([score.get("purity", score.get(OLD_PURITY)) for score in scores]),
-            f"{bound:.2f}; {math.log(scores[0]['k']):.2f}",
-            f"{statistics.median(run['seconds'] for run in report['runs']):.0f} s",
-        ]
-        rows.append(f"| {' | '.join(columns)} |")
-        commands.append(machine_of(report))
-    return "\n".join([*rows, "", *commands])
+    return table(
+        "images | prior, K | steps | seeds | purity | L_I; ln K | training",
+        rows,
+        *map(machine_of, found),
+    )
 
 
 def speed() -> str:
     """Images per second of the three loops."""
     report = read("speed")
     rows = [
-        "| loop | dtype | images/s | GFLOP/s | peak GFLOP/s | utilisation | times the textbook |",
-        "|---|---|---|---|---|---|---|",
+        [
+            say(name),
+            row["dtype"],
+            *(f"{row[key]:.0f}" for key in ("images_per_second", "gflops", "peak_gflops")),
+            f"{row['utilisation']:.0%}",
+            f"{row['times_textbook']:.2f}",
+        ]
+        for name, row in report["loops"].items()
     ]
-    for name, row in report["loops"].items():
-        rows.append(
-            f"| {name} | {row['dtype']} | {row['images_per_second']:.0f} | {row['gflops']:.0f} | "
-            f"{row['peak_gflops']:.0f} | {row['utilisation']:.0%} | {row['times_textbook']:.2f} |"
-        )
-    return "\n".join([*rows, "", machine_of(report)])
+    return table(
+        "loop | dtype | images/s | GFLOP/s | peak GFLOP/s | utilisation | times the textbook",
+        rows,
+        machine_of(report),
+    )
 
 
 def time() -> str:
     """Seconds to the goal, seed by seed."""
     report = read("time-to-quality")
-    rows = ["| preset | median | by seed | steps |", "|---|---|---|---|"]
+    rows = []
     for name, result in report["presets"].items():
-        seconds = ", ".join(f"{run['seconds']:.0f} s" for run in result["runs"])
-        steps = ", ".join(str(run["steps"]) for run in result["runs"])
-        rows.append(f"| `{name}` | {result['median_seconds']:.0f} s | {seconds} | {steps} |")
-    return "\n".join([*rows, "", machine_of(report)])
-
-
-def family() -> str:
-    """Every study of the family: what it reached, and its goal's figure."""
-    report = read("family")
-    rows = ["| study | settings | seeds | reached | training |", "|---|---|---|---|---|"]
-    for study, (preset, options) in report["presets"].items():
-        runs = [run for run in report["runs"] if run["study"] == study]
-        if not runs:
-            continue
-        shown = [
-            f"{words} {form(values)}"
-            for key, words, form in FIGURES
-            if (values := [run[key] for run in runs if key in run])
-        ]
-        if study == "gan-L_I":
-            least = min(min(run["shares"]) for run in runs)
-            shown.append(f"every digit in at least {least:.1%} of samples")
-        seconds = statistics.median(run["seconds"] for run in runs)
-        command = f"`train {preset}{' ' + options if options else ''}`"
-        rows.append(f"| {study} | {command} | {len(runs)} | {'; '.join(shown)} | {seconds:.0f} s |")
-    judge = f"Samples are judged by a classifier that errs on {report['judge_error']:.2%} of the held-out images."
-    return "\n".join([*rows, "", judge, machine_of(report)])
-
-
-def spread(values: list[float], form: str) -> str:
-    """Mean ± standard deviation."""
-    deviation = f" ± {format(statistics.stdev(values), form)}" if len(values) > 1 else ""
-    return format(statistics.mean(values), form) + deviation
+        taken = ", ".join(f"{run['seconds']:.0f} s" for run in result["runs"])
+        median = f"{result['median_seconds']:.0f} s"
+        rows.append([f"`{name}`", median, taken, numbers(result["runs"], "steps")])
+    return table("preset | median | by seed | steps", rows, machine_of(report))
 
 
 FIGURES: tuple[tuple[str, str, Callable[[list[float]], str]], ...] = (
-    ("error", "error", lambda values: spread(values, ".2%")),
-    ("purity", "many-to-one accuracy", lambda values: spread(values, ".1%")),
-    (OLD_PURITY, "many-to-one accuracy", lambda values: spread(values, ".1%")),
-    ("agreement", "asked-for class", lambda values: spread(values, ".2%")),
-    ("mean_late", "L_I after step 300", lambda values: spread(values, ".3f")),
+    ("error", "error", lambda values: deviation(values, ".2%")),
+    ("purity", "purity", lambda values: deviation(values, ".1%")),
+    ("cluster_accuracy_many_to_one", "purity", lambda values: deviation(values, ".1%")),
+    ("agreement", "samples of the requested class", lambda values: deviation(values, ".2%")),
+    ("mean_late", "L_I after step 300", lambda values: deviation(values, ".3f")),
     (
         "reaches_2.25_at",
         "2.25 nats at step",
         lambda values: ", ".join(f"{v:.0f}" if v > 0 else "never" for v in values),
     ),
 )
-"""Of a family's row: key, words, and how its values are written."""
+"""Figures of a row of the family: key, words, and how the values are written."""
+
+
+def family() -> str:
+    """Every study of the family: what it reached, and the figure of its goal."""
+    report = read("family")
+    rows = []
+    for study, (preset, options) in report["presets"].items():
+        runs = [run for run in report["runs"] if run["study"] == study]
+        if not runs:
+            continue
+        reached = [
+            f"{words} {form(values)}"
+            for key, words, form in FIGURES
+            if (values := [run[key] for run in runs if key in run])
+        ]
+        if study == "gan-L_I":
+            least = min(min(run["shares"]) for run in runs)
+            reached.append(f"every digit in at least {least:.1%} of samples")
+        command = " ".join(filter(None, ("train", preset, options)))
+        rows.append([study, f"`{command}`", len(runs), "; ".join(reached), seconds_of(runs)])
+    judge = (
+        f"Samples are judged by a classifier with an error of {report['judge_error']:.2%} on the "
+        "held-out images."
+    )
+    header = "study | settings | seeds | reached | training"
+    return table(header, rows, judge, machine_of(report))
 
 
 def explorer() -> str:
     """Frames, start and size of the explorer's pages."""
     report = read("explorer")
-    rows = [
-        "| run | images | parameters of G, of D and Q | page | ready | frame, median | frame, 95 % below |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    rows = []
     for name, run in report["runs"].items():
-        g, d = (f"{run['parameters'][part] / 1e6:.1f} M" for part in "gd")
         h, w, c = run["shape"]
-        ready, frame = run["ready_ms"], run["frame_ms"]
-        rows.append(
-            f"| `{name}` | {h}x{w} {'grey' if c == 1 else 'RGB'} | {g}, {d} | {run['page_bytes'] / 1e6:.1f} MB | "
-            f"{ready['median'] / 1000:.1f} s | {frame['median']:.1f} ms | {frame['p95']:.1f} ms |"
-        )
+        weights = ", ".join(f"{run['parameters'][part] / 1e6:.1f} M" for part in "gd")
+        images = f"{h}x{w} {'grey' if c == 1 else 'RGB'}"
+        page, ready = run["page_bytes"] / 1e6, run["ready_ms"]["median"] / 1000
+        frame = [f"{run['frame_ms'][key]:.1f} ms" for key in ("median", "p95")]
+        rows.append([f"`{name}`", images, weights, f"{page:.1f} MB", f"{ready:.1f} s", *frame])
     machine = report["machine"]
-    return "\n".join(
-        [
-            *rows,
-            "",
-            f"`{report['command']}` in {report['browser']}, headless and without a GPU, on {machine['cores']} cores "
-            f"({machine['processor']}); each page was opened {report['times']} times.",
-        ]
+    return table(
+        "run | images | parameters of G, of D and Q | page | ready | frame, median | "
+        "frame, 95 % below",
+        rows,
+        f"`{report['command']}` in {report['browser']}, headless and without a GPU, on "
+        f"{machine['cores']} cores ({machine['processor']}); each page was opened "
+        f"{report['times']} times.",
     )
 
 
 def reconstruction() -> str:
-    """Error of images brought back, seed by seed."""
+    """Error of reconstructed images, seed by seed."""
     report = read("photos")
-    rows = [
-        "| seed | error with the z found | with a random z | seconds an image |",
-        "|---|---|---|---|",
-    ]
+    rows = []
     for run in report["runs"]:
-        result = run["reconstruct"]
-        seconds = f"{result['seconds']:.2f}"
-        rows.append(
-            f"| {run['seed']} | {result['searched']:.1f} | {result['random']:.1f} | {seconds} |"
-        )
-    return "\n".join(
-        [*rows, "", f"Mean over held-out digits, grey levels of 0 to 255. {machine_of(report)}"]
+        found = run["reconstruct"]
+        errors = [f"{found[key]:.1f}" for key in ("searched", "random")]
+        rows.append([run["seed"], *errors, f"{found['seconds']:.2f}"])
+    return table(
+        "seed | error with the z found | with a random z | seconds per image",
+        rows,
+        f"Mean over held-out digits, in grey levels of 0 to 255. {machine_of(report)}",
     )
 
 
 def sorting() -> str:
     """What a threshold sets aside, over the seeds."""
-    report = read("photos")
-    rows = [
-        "| `--unsure` | set aside | accuracy of the rest | share of all errors set aside |",
-        "|---|---|---|---|",
-    ]
-    for results in zip(*(run["sort"] for run in report["runs"]), strict=True):
-        shares = (
-            percent([result[key] for result in results]) for key in ("aside", "accuracy", "caught")
-        )
-        rows.append(f"| {results[0]['unsure']:g} | {' | '.join(shares)} |")
-    images, seeds = (
-        report["runs"][0]["images"],
-        ", ".join(str(run["seed"]) for run in report["runs"]),
-    )
-    return "\n".join(
-        [*rows, "", f"In %, of {images} held-out digits, one figure a seed ({seeds})."]
+    runs = read("photos")["runs"]
+    rows = []
+    for found in zip(*(run["sort"] for run in runs), strict=True):
+        keys = ("aside", "accuracy", "caught")
+        shares = (percent(result[key] for result in found) for key in keys)
+        rows.append([f"{found[0]['unsure']:g}", *shares])
+    return table(
+        "`--unsure` | set aside | accuracy of the rest | share of all errors set aside",
+        rows,
+        f"In %, of {runs[0]['images']} held-out digits, one figure per seed ({numbers(runs)}).",
     )
 
 
 def page() -> str:
     """Size of a report and the time to write it."""
     report = read("photos")
-    size, seconds = (
+    size, taken = (
         max(run["report"][key] for run in report["runs"]) for key in ("bytes", "seconds")
     )
-    return f"For the digits it has {size / 1e6:.2f} MB and takes {seconds:.1f} s to write. {machine_of(report)}"
+    return (
+        f"For the digits the page has {size / 1e6:.2f} MB and takes {taken:.1f} s to write. "
+        f"{machine_of(report)}"
+    )
 
 
 def codes() -> str:
     """The property of each continuous code, run by run, and how many runs reach the goals."""
     report = read("morphology")
-    names = list(report["runs"][0]["assigned"])
-    rows = [f"| run | {' | '.join(f'`{name}`' for name in names)} |", f"|---{'|---' * len(names)}|"]
-    for run in report["runs"]:
-        cells = [
-            f"{row['property']} {row['sweeps']:+.2f}, {row['real']:+.2f}".replace("-", "−")
-            for row in run["assigned"].values()
-        ]
-        rows.append(f"| {run['data']}, seed {run['seed']} | {' | '.join(cells)} |")
-    reached, goals, n = report["reached"], report["goals"], len(report["runs"])
-    return "\n".join(
+    rows = [
         [
-            *rows,
-            "",
-            "Of each code the property that it is assigned, rho over generated sweeps, rho over held-out images by "
-            f"category. Every code of a run reaches {goals['sweeps']} over sweeps in {reached['sweeps']} of {n} runs, "
-            f"{goals['real']} over real images in {reached['real']} of {n}. {machine_of(report)}",
+            f"{run['data']}, seed {run['seed']}",
+            *(
+                f"{row['property']} {row['sweeps']:+.2f}, {row['real']:+.2f}".replace("-", "−")
+                for row in run["assigned"].values()
+            ),
         ]
+        for run in report["runs"]
+    ]
+    reached, goals, n = report["reached"], report["goals"], len(report["runs"])
+    names = [f"`{name}`" for name in report["runs"][0]["assigned"]]
+    return table(
+        " | ".join(["run", *names]),
+        rows,
+        "Each cell has the property that the code is assigned, rho over generated sweeps, and rho "
+        f"over held-out images within categories. All codes of a run reach {goals['sweeps']} over "
+        f"sweeps in {reached['sweeps']} of {n} runs, and {goals['real']} over real images in "
+        f"{reached['real']} of {n}. {machine_of(report)}",
     )
 
 
 def imbalance() -> str:
     """Accuracy where digits are rare, seed by seed."""
-    report, full, many = read("imbalance"), read("quality-mnist"), statistics.mean
-    rows = [
-        "| prior, K | seeds | one to one | recall of rare; common | rare ones rare | classes found | training |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    report, full = read("imbalance"), read("quality-mnist")
+    rows = []
     for variant in dict.fromkeys(run["variant"] for run in report["runs"]):
         runs = [run for run in report["runs"] if run["variant"] == variant]
-        found = {
-            part: [run[part]["named"] or run[part] for run in runs] for part in ("alike", "thinned")
-        }
-        accuracy = {
-            part: percent([score["cluster_accuracy"] for score in scores])
-            for part, scores in found.items()
-        }
-        kinds = [
-            [
-                many(r for d, r in score["recall"].items() if (int(d) in run["rare"]) == rare)
-                for run, score in zip(runs, found["alike"], strict=True)
-            ]
+        alike, thinned = (
+            [run[part]["named"] or run[part] for run in runs] for part in ("alike", "thinned")
+        )
+        recall = [
+            percent(
+                statistics.mean(
+                    r for d, r in s["recall"].items() if (int(d) in run["rare"]) == rare
+                )
+                for run, s in zip(runs, alike, strict=True)
+            )
             for rare in (True, False)
         ]
-        k, prior = runs[0]["alike"]["k"], "learned" if runs[0]["prior"] else "uniform"
-        columns = [
-            f"{prior}, {k}"
-            + (f" merged into {found['alike'][0]['k']}" if "classes" in runs[0] else ""),
-            ", ".join(str(run["seed"]) for run in runs),
-            accuracy["alike"],
-            "; ".join(map(percent, kinds)),
-            accuracy["thinned"],
-            ", ".join(str(run.get("classes", "–")) for run in runs),
-            f"{statistics.median(run['seconds'] for run in runs):.0f} s",
-        ]
-        rows.append(f"| {' | '.join(columns)} |")
-    about = (
-        "One to one and recall in % on held-out MNIST, all digits alike; rare ones rare: one to one "
-        "on images of which the rare digits keep a tenth, as in training. Of five "
-        f"digits, others for each seed, {report['stays']:.0%} of the images stay. {report['config']['steps']} steps; "
-        f"the `mnist` preset on all images, ten categories, {full['config']['steps']} steps: "
-        f"{percent([full['summary']['validation']['median']])} (median of {len(full['runs'])} seeds). "
-        "Classes found: what `infogan merge` makes of the categories when it is not told how many."
+        prior = f"{'learned' if runs[0]['prior'] else 'uniform'}, {runs[0]['alike']['k']}"
+        merged = f" merged into {alike[0]['k']}" if "classes" in runs[0] else ""
+        accuracy = [percent(s["cluster_accuracy"] for s in part) for part in (alike, thinned)]
+        cells = [prior + merged, numbers(runs), accuracy[0], "; ".join(recall), accuracy[1]]
+        rows.append([*cells, numbers(runs, "classes"), seconds_of(runs)])
+    return table(
+        "prior, K | seeds | ACC | recall of rare; common | ACC, rare digits rare | classes found | "
+        "training",
+        rows,
+        "ACC (clustering accuracy) and recall in % on held-out MNIST with all digits equally "
+        "frequent. ACC, rare digits rare: on images in which the rare digits keep a tenth, as in "
+        f"training. {report['stays']:.0%} of the images of five digits stay, different digits for "
+        f"each seed. There are {report['config']['steps']} steps. For comparison, the `mnist` "
+        f"preset on all images reaches {percent([full['summary']['validation']['median']])} with "
+        f"ten categories and {full['config']['steps']} steps (median of {len(full['runs'])} "
+        "seeds). Classes found: how many `infogan merge` makes of the categories when it is not "
+        "given a number.",
+        machine_of(report),
     )
-    return "\n".join([*rows, "", about, machine_of(report)])
 
 
 def reliability() -> str:
     """What each fault harness tried, and how often it went wrong."""
-    parts = read("reliability")["parts"]
-    rows = [
-        "| harness | planned | tried | failed | failure rate at most (95 %) |",
-        "|---|---|---|---|---|",
-    ]
-    notes = []
+    report = read("reliability")
+    parts, rows = report["parts"], []
     for part, found in parts.items():
         for name, tally in found.items() if part == "mutations" else [(part, found)]:
-            if "trials" not in tally:
-                continue
-            bound = f"{tally['upper_bound']:.2g}" if tally["upper_bound"] else "–"
-            label = f"mutated `{name}`" if part == "mutations" else name
-            rows.append(
-                f"| {label} | {tally['planned']:,} | {tally['trials']:,} | {tally['failures']:,} | {bound} |"
-            )
+            if "trials" in tally:
+                label = f"mutated `{name}`" if part == "mutations" else name
+                counts = [f"{tally[key]:,}" for key in ("planned", "trials", "failures")]
+                bound = f"{tally['upper_bound']:.2g}" if tally["upper_bound"] else "–"
+                rows.append([label, *counts, bound])
     kills, saving = parts["SIGKILL"], parts["saving"]
-    notes.append(
-        f"Of the kills {kills['inside a save']} were inside a save, and {kills['runs killed three times or more']} "
-        f"runs were killed three times or more. Saving the `{saving['preset']}` preset every "
-        f"{saving['steps between saves']} steps took {saving['share of time']:.2%} of the time "
-        f"({saving['seconds a save']:.2f} s a save), the check of each step "
-        f"{saving['share of the check of each step']:.2%}."
+    note = (
+        f"{kills['inside a save']} of the kills came during a save, and "
+        f"{kills['runs killed three times or more']} runs were killed three times or more. Saving "
+        f"the `{saving['preset']}` preset every {saving['steps between saves']} steps took "
+        f"{saving['share of time']:.2%} of the time ({saving['seconds a save']:.2f} s per save), "
+        f"and the check of each step {saving['share of the check of each step']:.2%}."
     )
-    return "\n".join([*rows, "", *notes, "", machine_of(read("reliability"))])
+    header = "harness | planned | tried | failed | failure rate at most (95 %)"
+    return table(header, rows, note, "", machine_of(report))
 
 
 def doctor() -> str:
-    """What the doctor was asked for and what it said, and where the thresholds lie."""
+    """What the doctor should have found and what it found, and where the thresholds lie."""
     report = read("doctor")
-    rows = [
-        "| finding | measured | threshold | worst run without it | best run with it | runs | said, of fresh runs "
-        "| of all |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    rows = []
     for name, fit in report["fitted"].items():
-        values = ("–" if fit[key] is None else f"{fit[key]:.2f}" for key in ("healthy", "broken"))
-        said = (
+        ends = ("–" if fit[key] is None else f"{fit[key]:.2f}" for key in ("healthy", "broken"))
+        found = (
             " of ".join(map(str, report[half]["by_finding"][name])) for half in ("fresh", "all")
         )
         runs = f"{fit['runs'][0]} with, {fit['runs'][1]} without"
-        cells = [name, fit["measured"], f"{fit['threshold']:g}", *values, runs, *said]
-        rows.append(f"| {' | '.join(cells)} |")
+        rows.append([say(name), say(fit["measured"]), f"{fit['threshold']:g}", *ends, runs, *found])
     notes, first = [], report["first_fresh_seed"]
-    for half, words in (("fresh", f"Fresh runs, of seeds from {first} on"), ("all", "All runs")):
+    for half, words in (("fresh", f"Fresh runs, with seeds from {first} on"), ("all", "All runs")):
         part = report[half]
         notes.append(
-            f"{words}: {part['runs']} runs, of which {part['healthy']} are sound. Recall {part['recall']:.1%} of "
-            f"{part['causes']} causes; false alarms in {part['false_alarms']:.1%} of the runs, and in "
-            f"{part['healthy_alarmed']} of the sound ones."
+            f"{words}: {part['runs']} runs, of which {part['healthy']} are healthy. Recall "
+            f"{part['recall']:.1%} of {part['causes']} causes; false positives in "
+            f"{part['false_alarms']:.1%} of the runs, and in {part['healthy_alarmed']} of the "
+            "healthy ones."
         )
-    return "\n".join([*rows, "", *notes, "", machine_of(report)])
+    return table(
+        "finding | measured | threshold | worst run without it | best run with it | runs | "
+        "found, fresh runs | found, all runs",
+        rows,
+        *notes,
+        "",
+        machine_of(report),
+    )
 
 
 def selection() -> str:
     """How well each score without labels predicts accuracy, and chooses."""
     report = read("selection")
     rows = [
-        "| score | Spearman's rho with accuracy | hits in 10 groups | hits in random groups | points lost on average |",
-        "|---|---|---|---|---|",
+        [
+            say(name),
+            f"{row['spearman']:.2f}",
+            row["hits"],
+            f"{row['hit_rate']:.0%}",
+            f"{100 * row['mean_loss']:.2f}",
+        ]
+        for name, row in report["scores"].items()
     ]
-    for name, row in report["scores"].items():
-        figures = f"{row['spearman']:.2f} | {row['hits']} | {row['hit_rate']:.0%} | {100 * row['mean_loss']:.2f}"
-        rows.append(f"| {name} | {figures} |")
     chance, accuracy = report["chance"], report["accuracy"]
-    rows.append(
-        f"| any run, by chance | – | – | {chance['hit_rate']:.0%} | {100 * chance['mean_loss']:.2f} |"
-    )
-    middle = statistics.median(accuracy)
-    scored = (
-        f"{len(accuracy)} runs of {min(accuracy):.1%} to {max(accuracy):.1%} (median {middle:.1%}) on "
-        f"{report['images']['scored']:,} images of MNIST that are not among the embedded digits; "
-        f"{report['random_groups']:,} random groups of five."
-    )
-    return "\n".join([*rows, "", scored, machine_of(report)])
-
-
-def machine_of(report: dict[str, Any]) -> str:
-    """The line below a table."""
-    machine = report["machine"]
-    threads = "one thread" if machine["threads"] == 1 else f"{machine['threads']} threads"
-    note = f", {report['note']}" if report.get("note") else ""
-    return (
-        f"`{report['command']}` on {machine['cores']} cores ({machine['processor']}), torch {machine['torch']}, "
-        f"{threads}{note}."
+    rates = [f"{chance['hit_rate']:.0%}", f"{100 * chance['mean_loss']:.2f}"]
+    return table(
+        "score | Spearman's rho with accuracy | hits in 10 groups | hits in random groups | "
+        "points lost on average",
+        [*rows, ["any run, by chance", "–", "–", *rates]],
+        f"{len(accuracy)} runs of {min(accuracy):.1%} to {max(accuracy):.1%} (median "
+        f"{statistics.median(accuracy):.1%}) on {report['images']['scored']:,} images of MNIST "
+        f"that are not among the embedded digits; {report['random_groups']:,} random groups of "
+        "five.",
+        machine_of(report),
     )
 
 
@@ -458,30 +478,30 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "imbalance": ("docs/categories.md", imbalance),
     "reliability": ("docs/reliability.md", reliability),
 }
-"""Tables by the name in their markers: the file they stand in, and how they are made."""
+"""Tables by the name in their markers: the file they are in, and the function that makes them."""
 
 
 def main() -> None:
-    """Write every table between its markers; with --check, only say whether that would change anything."""
+    """Write every table between its markers; with --check, only fail if that would change one."""
     stale = []
-    for name, (file, table) in TABLES.items():
+    for name, (file, make) in TABLES.items():
         path = ROOT / file
         text = path.read_text(encoding="utf-8")
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         before, _, rest = text.partition(begin)
         after = rest.partition(end)[2]
         try:
-            written = f"{before}{begin}\n{table()}\n{end}{after}"
+            made = make()
         except FileNotFoundError:
-            written = f"{before}{begin}\nNot measured yet.\n{end}{after}"
+            made = "Not measured yet."
+        written = f"{before}{begin}\n{made}\n{end}{after}"
         if written != text:
             stale.append(file)
             if "--check" not in sys.argv:
                 path.write_text(written, encoding="utf-8")
     if stale and "--check" in sys.argv:
-        sys.exit(
-            f"{', '.join(stale)}: tables differ from benchmarks/results; run python benchmarks/readme.py"
-        )
+        files = ", ".join(stale)
+        sys.exit(f"{files}: tables differ from benchmarks/results; run python benchmarks/readme.py")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from infogan.core.random import stream
 from infogan.data.images import Images, to_float
 from infogan.explorer import export as exporting
 from infogan.explorer import page as pages
-from infogan.explorer.export import ExportError, Graph, comparable, compact, export, graphs
+from infogan.explorer.export import ExportError, Graph, compact, comparable, export, graphs
 from infogan.model.model import Model
 from infogan.networks import Shape
 from infogan.runs.folder import Run

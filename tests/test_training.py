@@ -14,7 +14,7 @@ from harness import strokes
 
 import infogan as ig
 from infogan.config.settings import RunConfig
-from infogan.core.errors import ConfigError, DataError, RunError, TrainingError
+from infogan.core.errors import ConfigError, RunError, TrainingError
 from infogan.core.random import stream
 from infogan.data.augment import Affine
 from infogan.data.images import Images
