@@ -8,17 +8,20 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 comma := ,
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test lint format bench-speed bench-time bench-quality bench-family bench-doctor faults readme constraints clean bench-selection bench-imbalance
+.PHONY: help setup demo test test-all lint format bench-speed bench-time bench-quality bench-family bench-doctor bench-gpu faults readme constraints clean bench-selection bench-imbalance
 
 help: ## what there is to make
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 17
 
 setup: .venv/.base ## the environment in .venv
 
 demo: .venv/.base ## train on the embedded digits into runs/demo (anew: make demo FRESH=1)
 	@$(BIN)/infogan train digits --run runs/demo $(if $(FRESH),--fresh)
 
-test: .venv/.test ## the tests
+test: .venv/.test ## the tests, but for those that train for long or count faults (under 3 minutes)
+	@$(BIN)/python -m pytest -m "not slow"
+
+test-all: .venv/.test ## every test (about 5 minutes)
 	@$(BIN)/python -m pytest
 
 lint: .venv/.lint ## ruff and mypy
@@ -48,11 +51,15 @@ bench-family: .venv/.base ## all objectives on MNIST (DATA_DIR=folder with its f
 
 bench-doctor: .venv/.base ## the doctor on runs that are sound and broken on purpose (about half an hour)
 	@$(BIN)/python benchmarks/doctor.py
+
 bench-selection: .venv/.base ## which score without labels predicts accuracy (DATA_DIR=folder with MNIST's files)
 	@for part in 1/2 2/2; do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/selection.py train --part $$part & done; wait
 	@$(BIN)/python benchmarks/selection.py score --data-dir $(DATA_DIR)
 
-faults: .venv/.test ## the fault harnesses at full count (about half an hour; make test runs them short)
+bench-gpu: .venv/.test ## CUDA: right numbers, exact resume, speed (DATA_DIR=folder with MNIST's files), 5 minutes
+	@$(BIN)/python benchmarks/gpu.py $(if $(DATA_DIR),--mnist $(DATA_DIR))
+
+faults: .venv/.test ## the fault harnesses at full count (about half an hour; make test-all runs them short)
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/faults/long.py
 
 readme: .venv/.base ## write the tables of README and docs from the result files

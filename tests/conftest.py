@@ -17,9 +17,8 @@ from infogan.config.settings import RunConfig
 from infogan.data.images import Images
 from infogan.pipeline.run import fit
 
-torch.set_num_threads(
-    int(os.environ.get("OMP_NUM_THREADS", "2"))
-)  # 1 on a machine that others use as well
+# Networks of this size gain nothing from a second thread; with other jobs running it costs much.
+torch.set_num_threads(int(os.environ.setdefault("OMP_NUM_THREADS", "1")))
 
 TINY = RunConfig().replace(
     latent={"category": "none", "digit": "categorical:4", "slant": "uniform:-1:1", "noise": 8},
@@ -41,7 +40,7 @@ def run(*words: object) -> None:
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
-    """The message of a command that must end with code 2, in one or two lines and without a traceback."""
+    """The message of a command that must end with code 2: one or two lines, no traceback."""
     capsys.readouterr()
     with pytest.raises(SystemExit) as caught:
         run(*words)
@@ -63,9 +62,10 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture
 def one_thread() -> Iterator[None]:
     """For networks so small that a second thread only waits."""
+    before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
-    torch.set_num_threads(2)
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
@@ -102,19 +102,9 @@ def done(tmp_path_factory: pytest.TempPathFactory, photos: Path, tiny: RunConfig
     """A tiny run trained by the command line."""
     folder = tmp_path_factory.mktemp("cli")
     (folder / "tiny.json").write_text(json.dumps(tiny.tree() | {"data": {"name": str(photos)}}))
-    run(
-        "train",
-        photos,
-        "-c",
-        folder / "tiny.json",
-        "--run",
-        folder / "run",
-        "--steps",
-        4,
-        "--seed",
-        7,
-    )
-    return folder / "run"
+    target, settings = folder / "run", folder / "tiny.json"
+    run("train", photos, "-c", settings, "--run", target, "--steps", 4, "--seed", 7)
+    return target
 
 
 @pytest.fixture(scope="module")
@@ -123,9 +113,8 @@ def browser() -> Iterator[Any]:
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="the browser extra is not installed"
     )
-    there = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
+    names = ("chromium", "chromium-browser", "google-chrome")
+    there = next(filter(None, map(shutil.which, names)), None)
     if there is None:
         pytest.skip("there is no Chromium here")
     with playwright.sync_playwright() as started:

@@ -168,4 +168,4 @@ def test_public_names_exist() -> None:
     for name in infogan.__all__:
         assert getattr(infogan, name) is not None
     with pytest.raises(AttributeError):
-        infogan.nothing
+        infogan.nothing  # noqa: B018

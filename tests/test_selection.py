@@ -234,6 +234,7 @@ def test_mistakes(
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_seeds_stop_go_on_and_are_ranked(
     done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

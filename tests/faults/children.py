@@ -1,7 +1,9 @@
-"""Real processes that are killed and signalled. Run as a script, so that a small process that has imported everything
-and never used a second thread can fork them: python children.py kills|signals|locks --count N [--defect NAME].
+"""Real processes that are killed and signalled. Run as a script, so that a small process that has
+imported everything and never used a second thread can fork them:
+python children.py kills|stops|locks --count N [--defect NAME].
 
-A child writes each phase it enters and leaves into a pipe, which outlives it: the proof of where it was hit.
+A child writes each phase it enters and leaves into a pipe, which outlives it: the proof of where it
+was hit.
 """
 
 import argparse
@@ -15,14 +17,15 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import torch
-from harness import TINY, Tally, difference, planted, result, strokes
+from harness import TINY, Plant, Tally, difference, planted, result, strokes
 from PIL import Image
 
 from infogan import cli
@@ -34,22 +37,16 @@ from infogan.runs.folder import Run
 from infogan.training import trainer as training
 from infogan.training.trainer import Trainer
 
-DEFECTS: dict[str, tuple[Any, str, str, str]] = {
-    "moments are not restored": (
-        Trainer,
-        "restore",
-        'put_moments(self.d_optim, "d", moments)',
-        "pass",
+LOCKING = "fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)"
+DEFECTS = {
+    "moments are not restored": Plant(
+        Trainer, "restore", 'put_moments(self.d_optim, "d", moments)', "pass"
     ),
-    "the folder is not locked": (
-        Run,
-        "_hold",
-        "fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)",
-        "pass",
-    ),
-    "a stopped run ends with 0": (cli, "main", "sys.exit(stop.code)", "sys.exit(0)"),
-    "a signal is only seen after training": (training, "train", "and not stopping", ""),
-    "nothing is saved at a signal": (training, "train", "or last or stopping", "or last"),
+    "the folder is not locked": Plant(Run, "_hold", LOCKING, "pass"),
+    "a stopped run ends with 0": Plant(cli, "main", "sys.exit(stop.code)", "sys.exit(0)"),
+    "a signal is only seen after training": Plant(training, "train", "and not stopping", ""),
+    "nothing is saved at a signal": Plant(training, "train", "or last or stopping", "or last"),
+    "a plant that is misspelt": Plant(cli, "main", "sys.exit(stop.code)", "sys.exit(stpo.code)"),
 }
 
 
@@ -72,6 +69,8 @@ class Child:
             code = 0
         except SystemExit as left:
             code = int(left.code or 0)
+        except BaseException:
+            traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)
@@ -119,7 +118,8 @@ def tell(pipe: int) -> None:
 
 
 def kills(root: Path, count: int) -> Tally:
-    """SIGKILL at random moments, half of them aimed into a save; each run is killed up to four times, then finished."""
+    """SIGKILL at random moments, most of them aimed into a save; each run is killed up to four
+    times, then finished."""
     rng, tally, config = random.Random(0), Tally(count), TINY.replace(steps=24, checkpoint_every=2)
     images, inside, often, run_number = strokes(), 0, 0, 0
     fit(config, root / "unbroken", images=images)
@@ -135,8 +135,8 @@ def kills(root: Path, count: int) -> Tally:
     while tally.trials < count:
         run_number += 1
         run = root / f"run-{run_number}"
-        wanted, done, lost = (4 if run_number % 3 else 1), 0, ""
-        for _ in range(wanted):
+        done = 0
+        for _ in range(4 if run_number % 3 else 1):
             child = Child(partial(fit, config, run, images=images), root / "log")
             aimed = rng.random() < 0.65
             if aimed:
@@ -149,19 +149,18 @@ def kills(root: Path, count: int) -> Tally:
             within = child.phases.count("S") > child.phases.count("s")
             inside += within
         finished = Child(partial(fit, config, run, images=images), root / "log")
-        code = finished.end()
-        lost = (
-            f"ended with {code}: {(root / 'log').read_text()[-300:]}"
-            if code
-            else difference(run, expected)
-        )
-        for _ in range(done):
-            tally.case(lost and f"run {run_number}, killed {done} times: {lost}")
+        code, words = finished.end(), f"run {run_number}, killed {done} times"
+        lost = difference(run, expected)
+        for _ in range(done or bool(code)):  # one that fails unkilled counts as well
+            tally.case(
+                starts_again=code and f"{words}: {code}, {(root / 'log').read_text()[-300:]}",
+                result=lost and f"{words}: {lost}",
+            )
         often += done >= 3
         shutil.rmtree(run)
     tally.notes = {"inside a save": inside, "runs killed three times or more": often}
     if inside < count // 2:
-        tally.failures.append(f"only {inside} of {tally.trials} kills were inside a save")
+        tally.fail("aim", f"only {inside} of {tally.trials} kills were inside a save")
     return tally
 
 
@@ -173,28 +172,22 @@ def arguments(root: Path, run: Path) -> list[str]:
             path = photos / "abcd"[label] / f"{i:03d}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels[..., 0]).save(path)
-        (root / "tiny.json").write_text(
-            json.dumps(
-                TINY.tree() | {"checkpoint_every": 5, "steps": 20, "data": {"name": str(photos)}}
-            )
-        )
-    return [
-        "train",
-        str(photos),
-        "-c",
-        str(root / "tiny.json"),
-        "--run",
-        str(run),
-        "--data.max-bad",
-        "0",
-    ]
+        config = {"checkpoint_every": 7, "steps": 20, "data": {"name": str(photos)}}
+        (root / "tiny.json").write_text(json.dumps(TINY.tree() | config))
+    options = ["-c", str(root / "tiny.json"), "--run", str(run), "--data.max-bad", "0"]
+    return ["train", str(photos), *options]
+
+
+def undrawn() -> Any:
+    """Within the block, runs draw no figures."""
+    return mock.patch("infogan.pipeline.run.plots.run_figures")
 
 
 def stops(root: Path, count: int) -> Tally:
-    """SIGTERM and SIGINT in each phase of the command, and twice in quick succession; then the same command again."""
+    """SIGTERM and SIGINT in each phase of the command, and twice in quick succession; then the same
+    command again."""
     rng, tally = random.Random(0), Tally(count)
-    command = arguments(root, root / "unbroken")
-    Child(partial(cli.main, command), root / "log").end()
+    Child(partial(cli.main, arguments(root, root / "unbroken")), root / "log").end()
     expected = result(root / "unbroken")
     seen = dict.fromkeys("FTSE", 0)
     while tally.trials < count:
@@ -202,16 +195,10 @@ def stops(root: Path, count: int) -> Tally:
         which, twice = (signal.SIGTERM, signal.SIGINT)[number // 4 % 2], number % 16 >= 12
         run, log = root / f"run-{number}", root / f"log-{number}"
         os.environ["INFOGAN_CACHE"] = str(root / f"cache-{number}")  # images are scanned anew
-        words = arguments(root, run)
-        with (
-            mock.patch("infogan.pipeline.run.plots.run_figures")
-            if phase != "E"
-            else contextlib.nullcontext()
-        ):
-            child = Child(partial(cli.main, words), log)
-        child.until(
-            phase, rng.randint(1, 12) if phase == "T" else rng.randint(1, 3) if phase == "S" else 1
-        )
+        command = arguments(root, run)
+        with undrawn() if phase != "E" else contextlib.nullcontext():
+            child = Child(partial(cli.main, command), log)
+        child.until(phase, {"T": rng.randint(1, 12), "S": rng.randint(1, 3)}.get(phase, 1))
         time.sleep(rng.uniform(0, 0.01))
         child.listen(0)
         begun = child.phases.count("T")
@@ -220,26 +207,24 @@ def stops(root: Path, count: int) -> Tally:
                 os.kill(child.pid, which)
         code, said = child.end(), log.read_text()
         seen[phase] += 1
-        steps, saved = (
-            child.phases.count("t"),
-            [int(p.name[5:]) for p in checkpoints.found(run / "checkpoints")],
-        )
+        steps, longer = child.phases.count("t"), child.phases.count("T") > begun + 3
+        there = checkpoints.found(run / "checkpoints")
+        saved = max((int(path.name.removeprefix("step-")) for path in there), default=0)
         log.unlink()
-        with mock.patch("infogan.pipeline.run.plots.run_figures"):
-            over = Child(partial(cli.main, words), log).end()
+        with undrawn():
+            over = Child(partial(cli.main, command), log).end()
+        again = "infogan train" in said and str(run) in said
         tally.case(
-            code != 128 + which and f"{phase}: {which.name} ended with {code}: {said[-300:]}",
-            child.phases.count("T") > begun + 3 and f"{phase}: went on for {child.phases[-40:]}",
-            not twice
-            and "resume with\n  infogan train" not in said
-            and f"{phase}: said {said[-300:]!r}",
-            not twice
-            and steps
-            and max(saved, default=0) != steps
+            no_traceback="Traceback" in said and f"{phase}: {said[-600:]}",
+            exit_code=code != 128 + which and f"{phase}: {which.name} ended with {code}: {said}",
+            stops_soon=longer and f"{phase}: went on for {child.phases[-40:]}",
+            says_how_to_go_on=not twice and not again and f"{phase}: said {said}",
+            last_step_is_saved=not twice
+            and saved != steps
             and f"{phase}: {saved} saved after step {steps}",
-            over and f"{phase}: taken up again, ended with {over}: {log.read_text()[-300:]}",
-            difference(run, expected),
-            not (run / "scores.json").is_file() and f"{phase}: never scored",
+            starts_again=over and f"{phase}: {over}, {log.read_text()[-300:]}",
+            result=difference(run, expected),
+            scores=not (run / "scores.json").is_file() and f"{phase}: never scored",
         )
         shutil.rmtree(run)
     tally.notes = {"in scan, training, save, scoring": list(seen.values())}
@@ -250,45 +235,38 @@ def locks(root: Path, count: int) -> Tally:
     """A second process on a run folder is refused, and the next one after a kill is not."""
     tally = Tally(count)
     while tally.trials < count:
-        run = root / f"run-{tally.trials}"
-        words = arguments(root, run)
-        first = Child(partial(cli.main, words), root / "first")
+        command = arguments(root, root / f"run-{tally.trials}")
+        first = Child(partial(cli.main, command), root / "first")
         first.until("T")
         os.kill(first.pid, signal.SIGSTOP)
-        second = Child(partial(cli.main, words), root / "second")
+        second = Child(partial(cli.main, command), root / "second")
         code, said = second.end(), (root / "second").read_text()
         os.kill(first.pid, signal.SIGKILL)
         first.end()
-        third = Child(partial(cli.main, words), root / "third").end()
+        third = Child(partial(cli.main, command), root / "third").end()
         tally.case(
-            (code != 2 or f"in use by process {first.pid} on" not in said)
-            and f"second: {code}, {said[-200:]}",
-            third and f"third: {(root / 'third').read_text()[-200:]}",
+            no_traceback="Traceback" in said and said[-600:],
+            second_is_refused=code != 2 and f"{code}, {said[-200:]}",
+            first_is_named=str(first.pid) not in said and said[-200:],
+            third_is_let_in=third and f"{third}, {(root / 'third').read_text()[-200:]}",
         )
     return tally
 
 
-@contextlib.contextmanager
-def defect(name: str | None) -> Iterator[None]:
-    """The program with one of DEFECTS, or as it is."""
-    with planted(*DEFECTS[name]) if name else contextlib.nullcontext():
-        yield
-
-
 def main() -> None:
-    """Print the tally as JSON."""
+    """Print the tally as JSON; DEFECTS are planted on request."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("harness", choices=["kills", "stops", "locks"])
+    harnesses = {"kills": kills, "stops": stops, "locks": locks}
+    parser.add_argument("harness", choices=list(harnesses))
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--defect", choices=list(DEFECTS))
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as root, defect(asked.defect):
+    plant = planted(*DEFECTS[asked.defect]) if asked.defect else contextlib.nullcontext()
+    with tempfile.TemporaryDirectory() as root, plant:
         os.environ["INFOGAN_CACHE"] = str(Path(root) / "cache")
-        tally = {"kills": kills, "stops": stops, "locks": locks}[asked.harness](
-            Path(root), asked.count
-        )
-    print(json.dumps({**tally.report(), "first failures": tally.failures[:3]}))
+        tally = harnesses[asked.harness](Path(root), asked.count)
+    print(json.dumps(tally.report()))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Every point at which writing can be cut off: a whole checkpoint is there afterwards, and no damaged one."""
+"""Every point at which writing can be cut off: afterwards there is a whole checkpoint, and no
+damaged one."""
 
 import errno
 import logging
@@ -46,29 +47,21 @@ def crash_points(root: Path, earlier: int) -> Tally:
         steps = [int(path.name.removeprefix("step-")) for path in there]
         damaged = [path.name for path in there if checkpoints.fault(path)]
         newest = max(steps, default=0)
+        try:
+            content, refused = checkpoints.newest(scratch / "checkpoints"), ""
+        except InfoganError as error:
+            content, refused = None, str(error)
+        taken = content[0]["step"] if content else 0
+        left = [path.name for path in scratch.glob("checkpoints/.*")]
         tally.case(
-            damaged and f"{words}: {damaged} under its own name",
-            len(steps) < kept and f"{words}: only {steps} left",
-            newest < earlier + done and f"{words}: {newest} is the newest",
-            after(scratch, newest, words),
+            whole_under_its_name=damaged and f"{words}: {damaged}",
+            earlier_ones_stay=len(steps) < kept and f"{words}: only {steps} left",
+            saved_once_done=newest < earlier + done and f"{words}: {newest} is the newest",
+            starts_again=refused and f"{words}: {refused}",
+            newest_is_taken=taken != newest and f"{words}: {taken} is taken, not {newest}",
+            nothing_is_left_over=left and f"{words}: {left}",
         )
     return tally
-
-
-def after(root: Path, newest: int, words: str) -> str:
-    """What is wrong with the next start, if anything."""
-    try:
-        content = checkpoints.newest(root / "checkpoints")
-    except InfoganError as error:
-        return f"{words}: {error}"
-    if (content[0]["step"] if content else 0) != newest:
-        return f"{words}: another checkpoint was taken"
-    left = (
-        [path.name for path in (root / "checkpoints").glob(".*")]
-        if (root / "checkpoints").exists()
-        else []
-    )
-    return f"{words}: {left} stays" if left else ""
 
 
 def files(root: Path) -> Tally:
@@ -80,15 +73,16 @@ def files(root: Path) -> Tally:
     traced(lambda: atomic.replace(path, new), tape)
     scratch = root.with_name(f"{root.name}-crashed")
     for words, done in states(before, tape.calls, root, scratch):
-        content = (
-            (scratch / path.name).read_bytes() if (scratch / path.name).exists() else b"no file"
-        )
-        tally.case(content not in ([new] if done else [old, new]) and f"{words}: {content[:9]!r}")
+        file = scratch / path.name
+        content = file.read_bytes() if file.exists() else b"no file"
+        good = [new] if done else [old, new]
+        tally.case(old_or_new=content not in good and f"{words}: {content[:9]!r}")
     return tally
 
 
 def refusals(root: Path) -> Tally:
-    """The disk refuses each call of a save in turn: a clear error, nothing lost, nothing left, and the next works."""
+    """The disk refuses each call of a save in turn: a clear error, nothing lost, nothing left over,
+    and the next save works."""
     folder = root / "checkpoints"
     root.mkdir()
     for step in (1, 2):
@@ -108,15 +102,14 @@ def refusals(root: Path) -> Tally:
                 error = str(caught)
             except OSError as caught:
                 error = "" if kind in ("rename", "delete", "fsync") else repr(caught)
-            there = [path.name for path in checkpoints.found(folder)]
+            there = checkpoints.found(folder)
+            whole = [path for path in there if not checkpoints.fault(path)]
+            silent = kind == "write" and not ("bytes" in error and "step-" in error)
             tally.case(
-                len([p for p in checkpoints.found(folder) if not checkpoints.fault(p)]) < 2
-                and f"{number}: {there}",
-                kind == "write"
-                and not ("bytes" in error and "step-" in error)
-                and f"{number}: says {error!r}",
-                bool([*folder.glob(".tmp-*")]) and f"{number}: leftovers",
-                saves_again(folder),
+                earlier_ones_stay=len(whole) < 2 and f"{number}: {whole} of {there} are whole",
+                error_names_file_and_bytes=silent and f"{number}: says {error!r}",
+                nothing_is_left_over=[*folder.glob(".tmp-*")] and f"{number}: leftovers",
+                saves_again=saves_again(folder),
             )
     return tally
 
@@ -128,8 +121,5 @@ def saves_again(folder: Path) -> str:
     save(folder, 3)
     logging.disable(logging.NOTSET)
     newest = checkpoints.newest(folder)
-    return (
-        ""
-        if newest and newest[0]["step"] == 3 and not [*folder.glob(".*")]
-        else "the next save fails"
-    )
+    good = newest and newest[0]["step"] == 3 and not [*folder.glob(".*")]
+    return "" if good else "the next save fails"

@@ -1,4 +1,5 @@
-"""Checkpoints that rot: every flip, cut and swap is noticed, and the one before is used, with a warning."""
+"""Checkpoints that rot: every flip, cut and swap is noticed, and the one before is used, with a
+warning."""
 
 import logging
 import random
@@ -14,27 +15,26 @@ from infogan.runs import checkpoints
 
 def spoilt(content: bytes, rng: random.Random) -> tuple[str, bytes]:
     """Bytes changed in one of the ways of disks, and its name."""
-    at, kind = (
-        rng.randrange(len(content)),
-        rng.choice(["bit", "byte", "cut", "swap", "zeros", "more"]),
-    )
-    if kind == "bit":
-        return kind, content[:at] + bytes([content[at] ^ 1 << rng.randrange(8)]) + content[at + 1 :]
-    if kind == "byte":
-        return kind, content[:at] + bytes([(content[at] + rng.randrange(1, 256)) % 256]) + content[
-            at + 1 :
-        ]
-    if kind == "cut":
-        return kind, content[:at]
-    if kind == "swap":
-        return kind, content[at:] + content[:at]
-    if kind == "zeros":
-        return kind, content[:at] + bytes(min(64, len(content) - at)) + content[at + 64 :]
+    at = rng.randrange(len(content))
+    kind = rng.choice(["bit", "byte", "cut", "swap", "zeros", "more"])
+    before, byte, after = content[:at], content[at], content[at + 1 :]
+    match kind:
+        case "bit":
+            return kind, before + bytes([byte ^ 1 << rng.randrange(8)]) + after
+        case "byte":
+            return kind, before + bytes([(byte + rng.randrange(1, 256)) % 256]) + after
+        case "cut":
+            return kind, before
+        case "swap":
+            return kind, content[at:] + before
+        case "zeros":
+            return kind, before + bytes(min(64, len(content) - at)) + content[at + 64 :]
     return kind, content + b"\0"
 
 
 def flips(root: Path, count: int) -> Tally:
-    """Damage to any file of the newest of two checkpoints; and to both, which is an error that names them."""
+    """Damage to any file of the newest of two checkpoints; and to both, which is an error that
+    names them."""
     rng, tally, folder = random.Random(0), Tally(count), root / "run" / "checkpoints"
     fit(TINY.replace(steps=2), root / "run", images=strokes())
     older, newest = checkpoints.found(folder)
@@ -54,14 +54,16 @@ def flips(root: Path, count: int) -> Tally:
                 continue  # zeros over zeros
             path.write_bytes(content)
             said.clear()
+            step, refused, words = 0, "", f"{kind} of {path.name}"
             try:
-                step = (checkpoints.newest(folder) or [{"step": 0}])[0]["step"]
+                if state := checkpoints.newest(folder):
+                    step = state[0]["step"]
             except RunError as error:
-                step = str(error)
-            words = f"{kind} of {path.name}"
+                refused = str(error)
             tally.case(
-                step != 1 and f"{words}: went on from {step}",
-                str(newest) not in " ".join(said) and f"{words}: no warning names it",
+                goes_on=refused and f"{words}: {refused}",
+                one_before_is_used=step != 1 and f"{words}: went on from {step}",
+                warning_names_it=str(newest) not in " ".join(said) and f"{words}: said {said}",
             )
             for left in folder.iterdir():
                 if left.name.startswith("damaged"):
@@ -79,11 +81,13 @@ def both(folder: Path, files: dict[Path, bytes], tally: Tally) -> None:
         for path in files:
             path.write_bytes(files[path][:-1] if path.name == name else files[path])
         try:
-            tally.case(
-                f"both without the last byte of {name}: {checkpoints.newest(folder) and 'used'}"
-            )
+            used, refused = checkpoints.newest(folder), ""
         except RunError as error:
-            tally.case(
-                not all(str(path.parent) in str(error) for path in files) and f"says {error}"
-            )
+            used, refused = None, str(error)
+        named = all(str(path.parent) in refused for path in files)
+        words = f"both without the last byte of {name}"
+        tally.case(
+            stops=not refused and f"{words}: {'went on' if used else 'began anew'}",
+            error_names_both=not named and f"{words}: says {refused}",
+        )
     shutil.rmtree(folder)

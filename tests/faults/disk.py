@@ -1,7 +1,9 @@
-"""A disk that forgets: which files a crash or a power cut can leave behind, after any call of a sequence of writes.
+"""A disk that forgets: which files a crash or a power cut can leave behind, after any call of a
+sequence of writes.
 
-`Tape` stands in for the `os` and `shutil` that a module sees, and notes every call, or fails at one. `states` replays
-a tape and gives each state of the disk: after each call, with writes torn, and with what was not synced lost.
+`Tape` stands in for the `os` and `shutil` that a module sees; it notes every call, or fails at one.
+`states` replays a tape and gives each state of the disk: after each call, with writes torn, and
+with what was not synced lost.
 """
 
 import errno
@@ -23,7 +25,7 @@ TEARS: dict[str, Callable[[bytes], bytes]] = {
 
 
 class Tape:
-    """Passes calls on and notes them; `fails` is the number of the call that raises an OSError instead."""
+    """Passes calls on and notes them; call number `fails` raises an OSError instead."""
 
     def __init__(self, fails: int = -1, code: int = errno.ENOSPC) -> None:
         self.calls: list[Call] = []
@@ -132,7 +134,8 @@ class Node:
 def states(
     before: Node, calls: list[Call], root: Path, scratch: Path
 ) -> Iterator[tuple[str, bool]]:
-    """Put each state that a crash can leave into `scratch`, and say which it is and whether all calls were done."""
+    """Put each state that a crash can leave into `scratch`; which it is, and whether all calls were
+    done."""
 
     def left(disk: Node, words: str, done: bool) -> Iterator[tuple[str, bool]]:
         cuts: list[tuple[str, bool, Callable[[bytes], bytes] | None]] = [

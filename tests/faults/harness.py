@@ -1,14 +1,16 @@
-"""What the tests share, the fault harnesses above all: images, a run small enough to be repeated hundreds of times,
-a count of what was tried, and a way to plant a defect in the program."""
+"""What the tests share, the fault harnesses above all: images, a run small enough to be repeated
+hundreds of times, a count of what was tried, and a way to plant a defect in the program."""
 
 import inspect
 import json
+import subprocess
+import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -45,20 +47,30 @@ def strokes(n: int = 160, seed: int = 0) -> Images:
 
 @dataclass
 class Tally:
-    """How many cases were planned, tried, and went wrong, and how."""
+    """How many cases were planned and tried, which conditions they broke, and how."""
 
     planned: int
     trials: int = 0
     failures: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
     notes: dict[str, Any] = field(default_factory=dict)
 
-    def case(self, *faults: object) -> None:
-        """Count one case; a non-empty string says what went wrong with it."""
+    def case(self, **conditions: object) -> None:
+        """Count one case. Each condition has a name; a non-empty string says how it was broken. The
+        first that was broken counts: those after it may only follow from it."""
         self.trials += 1
-        self.failures += [fault for fault in faults if isinstance(fault, str) and fault][:1]
+        for name, fault in conditions.items():
+            if isinstance(fault, str) and fault:
+                self.fail(name, fault)
+                return
+
+    def fail(self, name: str, fault: str) -> None:
+        """Note a broken condition."""
+        self.broken.add(name)
+        self.failures.append(f"{name}: {fault}")
 
     def report(self) -> dict[str, Any]:
-        """Plain values, with the upper bound of the failure rate at 95 % confidence when nothing failed."""
+        """Plain values; upper_bound: of the failure rate at 95 % confidence, if nothing failed."""
         bound = 3 / self.trials if self.trials and not self.failures else None
         return {
             "planned": self.planned,
@@ -66,25 +78,32 @@ class Tally:
             "failures": len(self.failures),
             "upper_bound": bound,
             **self.notes,
+            "broken": sorted(self.broken),
+            "first failures": self.failures[:3],
         }
 
     def verify(self) -> None:
         """AssertionError when a case failed, or fewer were run than planned."""
         assert not self.failures, (
-            f"{len(self.failures)} of {self.trials} failed: {self.failures[:3]}"
+            f"{len(self.failures)} of {self.trials} failed ({', '.join(sorted(self.broken))}): "
+            f"{self.failures[:3]}"
         )
         assert self.trials >= self.planned > 0, f"{self.trials} of {self.planned} cases were run"
 
 
-def result(run: Path) -> dict[str, Any]:
-    """What must be the same however often a run was stopped: model, last checkpoint, log but for its wall times."""
+def timeless(run: Path) -> list[dict[str, float]]:
+    """The log but for its wall times."""
     times = ("seconds", "images_per_second")
-    lines = [{k: v for k, v in line.items() if k not in times} for line in Run(run).metrics()]
+    return [{k: v for k, v in line.items() if k not in times} for line in Run(run).metrics()]
+
+
+def result(run: Path) -> dict[str, Any]:
+    """What must be the same however often a run was stopped: model, last checkpoint, log."""
     last = found(run / "checkpoints")[-1]
     files = {path.name: path.read_bytes() for path in sorted(last.iterdir())}
     return {
         "model": (run / "model.safetensors").read_bytes(),
-        "log": json.dumps(lines),
+        "log": json.dumps(timeless(run)),
         last.name: files,
     }
 
@@ -98,21 +117,34 @@ def difference(run: Path, expected: dict[str, Any]) -> str:
     return ", ".join(key for key in expected if actual.get(key) != expected[key])
 
 
+class Plant(NamedTuple):
+    """A defect: in the source of `holder`'s function `name`, `new` stands where `old` stood."""
+
+    holder: Any
+    name: str
+    old: str
+    new: str
+
+
 @contextmanager
 def planted(holder: Any, name: str, old: str, new: str) -> Iterator[None]:
-    """Within the block, a function of the program has a defect: `new` stands where `old` stood in its source."""
-    original = inspect.getattr_static(holder, name)
-    function = inspect.unwrap(getattr(holder, name))
+    """The program with a Plant, wherever the function was imported to."""
+    function: Any = inspect.unwrap(getattr(holder, name))
     source = textwrap.dedent(inspect.getsource(function))
-    assert source.count(old) == 1, f"{name} has changed: plant this defect anew"
+    assert source.count(old) == 1, f"{name} holds {old!r} {source.count(old)} times: plant it anew"
     scope: dict[str, Any] = {}
-    exec(
-        compile(source.replace(old, new), f"<{name} with a defect>", "exec"),
-        function.__globals__,
-        scope,
-    )
-    setattr(holder, name, scope[name])
+    code = compile(source.replace(old, new), f"<{name} with a defect>", "exec")
+    exec(code, function.__globals__, scope)
+    original, function.__code__ = function.__code__, inspect.unwrap(scope[name]).__code__
     try:
         yield
     finally:
-        setattr(holder, name, original)
+        function.__code__ = original
+
+
+def script(name: str, *words: str) -> Any:
+    """What a harness prints that forks, and therefore runs in a small process of its own."""
+    command = [sys.executable, str(Path(__file__).with_name(name)), *words]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return json.loads(ended.stdout.splitlines()[-1])

@@ -1,7 +1,8 @@
-"""Files from others, mutated: only InfoganErrors come out, memory stays bounded, nothing is executed.
+"""Files from others, mutated: only InfoganErrors come out, memory stays bounded, nothing is run.
 
-Run as a script: python mutations.py FORMAT --count N. A forked child reads the files under an audit hook that ends it
-at the first forbidden event, and under a limit of memory; whoever kills the child is found by its number.
+Run as a script: python mutations.py FORMAT --count N. A forked child reads the files under a limit
+of memory and an audit hook that ends it at the first forbidden event; the mutant that kills it is
+found by its number.
 """
 
 import argparse
@@ -48,84 +49,34 @@ from infogan.runs.folder import Run
 from infogan.training.trainer import Trainer
 
 FORBIDDEN = {
-    *(
-        "subprocess.Popen",
-        "os.system",
-        "os.exec",
-        "os.posix_spawn",
-        "os.spawn",
-        "os.fork",
-        "os.remove",
-        "os.rename",
-    ),
-    *(
-        "socket.connect",
-        "socket.bind",
-        "pickle.find_class",
-        "exec",
-        "ctypes.dlopen",
-        "shutil.rmtree",
-    ),
+    *("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork"),
+    *("os.remove", "os.rename", "shutil.rmtree", "socket.connect", "socket.bind"),
+    *("pickle.find_class", "exec", "ctypes.dlopen"),
 }
 GROWTH, SECONDS, BATCH = 256 << 20, 2.0, 2000
+FORBIDDEN_CODE = 97
+"""Exit code of a child that met a forbidden event."""
+CONDITIONS = ("our_errors", "in_time", "nothing_forbidden")
+"""What the child reports when it is broken; its parent adds bounded_memory and survives."""
 WORDS = [
-    *(
-        b"1e400",
-        b"NaN",
-        b"-1",
-        b"0",
-        b"null",
-        b"true",
-        b'""',
-        b"[]",
-        b"{}",
-        b'"\\ud800"',
-        b"1" * 400,
-        b"\xff\xfe",
-    ),
-    *(
-        b"[" * 3000,
-        b'{"a":' * 1500,
-        b'{"_target_": "os.system"}',
-        b"!!python/object",
-        b"__class__",
-        b"=cmd()",
-        b",",
-    ),
-    *(
-        b"\r\n",
-        b"\0",
-        b"'",
-        b"9223372036854775807",
-        b"4294967296",
-        b"65535",
-        b"0.1",
-        b"kind",
-        b"\xef\xbb\xbf",
-    ),
+    *(b"1e400", b"NaN", b"-1", b"0", b"null", b"true", b'""', b"[]", b"{}", b'"\\ud800"'),
+    *(b"1" * 400, b"\xff\xfe", b"[" * 3000, b'{"a":' * 1500, b'{"_target_": "os.system"}'),
+    *(b"!!python/object", b"__class__", b"=cmd()", b",", b"\r\n", b"\0", b"'"),
+    *(b"9223372036854775807", b"4294967296", b"65535", b"0.1", b"kind", b"\xef\xbb\xbf"),
 ]
 INTEGERS = [
-    0,
-    1,
-    127,
-    128,
-    255,
-    256,
-    65535,
-    65536,
-    2**31 - 1,
-    2**31,
-    2**32 - 1,
-    2**63 - 1,
-    2**63,
-    2**64 - 1,
+    *(0, 1, 127, 128, 255, 256, 65535, 65536),
+    *(2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1),
 ]
+LATE = ("PIL.", "encodings.", "numpy.", "torch.", "infogan.", "_")
+"""Modules that may be imported while a file is read."""
 Reader = Callable[[Path], Any]
 Dresser = Callable[[bytes, random.Random], bytes]
 
 
 def mutated(seed: bytes, rng: random.Random) -> bytes:
-    """Bytes changed in one to four places: flipped, cut, inserted, doubled, set to a number or a word that hurts."""
+    """Bytes changed in one to four places: flipped, cut, inserted, doubled, set to a number or a
+    word that hurts."""
     data = bytearray(seed)
     for _ in range(rng.choice([1, 1, 1, 2, 4])):
         size = max(1, len(data))
@@ -140,19 +91,16 @@ def mutated(seed: bytes, rng: random.Random) -> bytes:
             case 3:
                 data[at:at] = data[at : at + rng.choice([1, 8, 64])]
             case 4:
-                number = rng.choice(INTEGERS)
-                width = rng.choice([1, 2, 4, 8])
-                data[at : at + width] = (number % 256**width).to_bytes(
-                    width, rng.choice(["big", "little"])
-                )
+                number, width = rng.choice(INTEGERS), rng.choice([1, 2, 4, 8])
+                order = rng.choice(["big", "little"])
+                data[at : at + width] = (number % 256**width).to_bytes(width, order)
             case 5:
                 data[at:at] = rng.choice(WORDS)
             case 6:
                 data[at : at + rng.choice([1, 3, 8])] = rng.choice(WORDS)
             case _:
-                data[at : at + 1] = (
-                    bytes([data[at] ^ 1 << rng.randrange(8)]) if at < len(data) else b"\0"
-                )
+                flipped = bytes([data[at] ^ 1 << rng.randrange(8)]) if at < len(data) else b"\0"
+                data[at : at + 1] = flipped
     return bytes(data)
 
 
@@ -196,15 +144,10 @@ def png_of(content: bytes, rng: random.Random) -> bytes:
         chunks.append((content[at + 4 : at + 8], content[at + 8 : at + 8 + size]))
         at += 12 + size
     i = rng.randrange(len(chunks))
-    body = (
-        zlib.compress(mutated(zlib.decompress(chunks[i][1]), rng))
-        if chunks[i][0] == b"IDAT"
-        else chunks[i][1]
-    )
-    chunks[i] = (
-        chunks[i][0],
-        body if chunks[i][0] == b"IDAT" and rng.random() < 0.5 else mutated(body, rng),
-    )
+    kind, body = chunks[i]
+    if kind == b"IDAT":
+        body = zlib.compress(mutated(zlib.decompress(body), rng))
+    chunks[i] = kind, body if kind == b"IDAT" and rng.random() < 0.5 else mutated(body, rng)
     parts = [
         struct.pack(">I", len(b)) + t + b + struct.pack(">I", zlib.crc32(t + b)) for t, b in chunks
     ]
@@ -247,24 +190,21 @@ def cases(root: Path) -> dict[str, Case]:
     """Every format, with its readers warmed up; root gets a small run."""
     run = root / "run"
     fit(TINY.replace(steps=2), run, images=strokes())
-    trainer, step = (
-        Trainer(TINY.replace(steps=2), strokes()),
-        checkpoints.found(run / "checkpoints")[-1],
-    )
+    trainer = Trainer(TINY.replace(steps=2), strokes())
+    step = checkpoints.found(run / "checkpoints")[-1]
     for other in checkpoints.found(run / "checkpoints")[:-1]:
         shutil.rmtree(other)
     parts = {path.name: path.read_bytes() for path in step.iterdir()}
 
     def resumes(path: Path) -> None:
-        """The mutant in the place of each file of a checkpoints, or all of it under a manifest that fits."""
+        """The mutant in the place of a file of a checkpoint, or also under a manifest that fits."""
         content = path.read_bytes() or b"\0"
         name, rest = content[:1].decode("latin1"), content[1:]
         names = sorted(parts)
         files = parts | {names[ord(name) % 4]: rest}
         if ord(name) >= 128:
-            files["manifest.json"] = checkpoints.manifest(
-                {n: c for n, c in files.items() if n != "manifest.json"}
-            )
+            listed = {n: c for n, c in files.items() if n != "manifest.json"}
+            files["manifest.json"] = checkpoints.manifest(listed)
         for file, text in files.items():
             (step / file).write_bytes(text)
         hook.armed = True
@@ -276,9 +216,10 @@ def cases(root: Path) -> dict[str, Case]:
         RunConfig.from_tree(merged(DIGITS.tree(), read_file(path)))
 
     def decode(path: Path) -> None:
-        for _ in folder.readable(
-            [path], 0, path.parent, lambda image: folder.decoded(image, (16, 16), False)
-        ):
+        def small(image: Image.Image) -> Any:
+            return folder.decoded(image, (16, 16), False)
+
+        for _ in folder.readable([path], 0, path.parent, small):
             folder.is_grey(Image.new("L", (2, 2)))
 
     def model(path: Path) -> None:
@@ -287,11 +228,9 @@ def cases(root: Path) -> dict[str, Case]:
         Model.load(run)
 
     pixels, table = strokes(6).pixels, b"\n".join(b"0.5,2,1e-3" for _ in range(4))
-    few, label_file = (
-        strokes(6),
-        b"file,label\n"
-        + b"".join(b"strokes#%d,%s\n" % (i, b"abcd"[i % 4 :][:1]) for i in range(6)),
-    )
+    few = strokes(6)
+    lines = [b"strokes#%d,%s\n" % (i, b"abcd"[i % 4 :][:1]) for i in range(6)]
+    label_file = b"".join([b"file,label\n", *lines])
     grey = np.zeros((6, 16, 16), np.float32)
     idx_file = b"\0\0\x08\x03" + struct.pack(">III", 6, 16, 16) + pixels.tobytes()
     config = json.dumps(TINY.tree()).encode()
@@ -359,29 +298,27 @@ class Hook:
         if not self.armed:
             return
         bad = event in FORBIDDEN
-        if (
-            event == "compile"
-        ):  # numpy reads a header by ast.literal_eval, which parses and runs nothing
-            bad = args[1] != "<unknown>"
+        if event == "compile":
+            bad = args[1] != "<unknown>"  # numpy reads a header by ast.literal_eval: runs nothing
         elif event == "open":
             bad = bool((args[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
         elif event == "import":
-            bad = not args[0].startswith(
-                ("PIL.", "encodings.", "numpy.", "torch.", "infogan.", "_")
-            )
+            bad = not args[0].startswith(LATE)
         elif event in ("os.remove", "os.rename", "shutil.rmtree"):
             bad = self.name != "checkpoint"  # which is set aside, or tidied
         if bad:
             self.armed = False
-            os.write(self.report, f"\nFORBIDDEN {event} {args!r:.200}\n".encode())
-            os._exit(97)
+            os.write(self.report, f"\nnothing_forbidden: {event} {args!r:.200}\n".encode())
+            os._exit(FORBIDDEN_CODE)
 
 
 hook = Hook()
+PLACED = ("checkpoint", "model.safetensors", "metrics.jsonl")
+"""Formats whose reader first puts the file in its place, then arms the hook."""
 
 
 def child(case: Case, numbers: range, root: Path, report: int) -> None:
-    """Read the mutants of these numbers; a line for each fault, and one at the end."""
+    """Read the mutants of these numbers; a line for each broken condition, and one at the end."""
     sys.addaudithook(hook)
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (size + 2 * GROWTH, size + 2 * GROWTH))
@@ -396,23 +333,17 @@ def child(case: Case, numbers: range, root: Path, report: int) -> None:
         path.write_bytes(case.make(number))
         begun = time.process_time()
         signal.alarm(30)
-        hook.armed = case.name not in (
-            "checkpoint",
-            "model.safetensors",
-            "metrics.jsonl",
-        )  # which first put the file in its place
+        hook.armed = case.name not in PLACED
         try:
             case.read(path)
         except InfoganError:
             pass
         except BaseException as error:
             hook.armed = False
-            os.write(report_end(report), f"{number}: {error!r:.200}\n".encode())
+            os.write(report_end(report), f"our_errors: {number}, {error!r:.200}\n".encode())
         hook.armed = False
-        if time.process_time() - begun > SECONDS:
-            os.write(
-                report_end(report), f"{number}: took {time.process_time() - begun:.1f} s\n".encode()
-            )
+        if (took := time.process_time() - begun) > SECONDS:
+            os.write(report_end(report), f"in_time: {number} took {took:.1f} s\n".encode())
     growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) << 10
     os.write(report_end(report), f"END {growth}\n".encode())
 
@@ -443,10 +374,15 @@ def mutations(case: Case, count: int, root: Path) -> Tally:
             growth = int(lines.pop().split()[1])
             most = max(most, growth)
             if growth > GROWTH:
-                tally.failures.append(f"{case.name}: memory grew by {growth >> 20} MiB")
-        else:
-            tally.failures.append(f"{case.name} {first.strip()}: the reader ended with {status}")
-        tally.failures += [f"{case.name} {line}" for line in lines]
+                tally.fail("bounded_memory", f"{case.name}: grew by {growth >> 20} MiB")
+        for line in lines:
+            condition, _, words = line.partition(": ")
+            if condition in CONDITIONS:
+                at = "" if ended else f" {first.strip()}:"
+                tally.fail(condition, f"{case.name}{at} {words}")
+        if not ended and status != FORBIDDEN_CODE:
+            stack = " ".join(lines)
+            tally.fail("survives", f"{case.name} {first.strip()}: {status}, {stack:.200}")
         reached = min(count, number + BATCH) if ended else int(first) + 1
         tally.trials += reached - number
         number = reached
@@ -459,9 +395,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("formats", nargs="*")
     parser.add_argument("--count", type=int, required=True)
-    parser.add_argument(
-        "--planted", action="store_true", help="with readers that let errors and code pass"
-    )
+    parser.add_argument("--planted", action="store_true", help="readers with a defect each")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     Image.init()
@@ -476,17 +410,23 @@ def main() -> None:
             every = planted_cases(root)
         found = {}
         for name in asked.formats or every:
-            tally = mutations(every[name], asked.count, root)
-            found[name] = tally.report() | {"first failures": tally.failures[:3]}
+            found[name] = mutations(every[name], asked.count, root).report()
     print(json.dumps(found))
 
 
 def planted_cases(root: Path) -> dict[str, Case]:
-    """Readers with a defect each: a foreign error, code that runs, memory without bound, a crash, a loop."""
+    """Readers with a defect each."""
+    slept: list[Path] = []
 
     def wrong(path: Path) -> None:
-        if path.read_bytes()[0] > 128:
+        if path.read_bytes() > b"\x80":
             raise KeyError("foreign")
+
+    def slow(path: Path) -> None:
+        begun = time.process_time()
+        while not slept and time.process_time() - begun < 1.05 * SECONDS:
+            pass
+        slept.append(path)
 
     def hungry(path: Path) -> None:
         bytearray(GROWTH + (50 << 20))
@@ -496,6 +436,7 @@ def planted_cases(root: Path) -> dict[str, Case]:
         "code that runs": lambda path: exec(compile("1", "x", "exec")),
         "a process": lambda path: os.system("true"),
         "memory": hungry,
+        "a loop": slow,
         "a crash": lambda path: os.kill(os.getpid(), signal.SIGSEGV),
         "a file written": lambda path: path.with_name("y").write_bytes(b""),
     }

@@ -1,5 +1,5 @@
-"""NaN and infinity at each place where they can arise: training stops within a step and names the tensor, and no
-checkpoint holds one."""
+"""NaN and infinity at each place where they can arise: training stops within a step and names the
+tensor, and no checkpoint holds one."""
 
 import math
 import shutil
@@ -13,6 +13,7 @@ import torch
 from harness import TINY, Tally, strokes
 from safetensors.torch import load_file
 
+from infogan.config.settings import RunConfig
 from infogan.core.errors import TrainingError
 from infogan.data.images import to_float
 from infogan.objectives import InfoGAN
@@ -118,10 +119,7 @@ def weight(trainer: Trainer, name: str) -> torch.Tensor:
     """A parameter or buffer by its name in files."""
     part, _, rest = name.partition(".")
     module = getattr(trainer.model, part)
-    named: dict[str, torch.Tensor] = {
-        **dict(module.named_parameters()),
-        **dict(module.named_buffers()),
-    }
+    named: dict[str, torch.Tensor] = dict(module.named_parameters()) | dict(module.named_buffers())
     return named[rest]
 
 
@@ -143,7 +141,7 @@ SITES: dict[str, tuple[Patch, str]] = {
         "exp_avg_sq of g.dense.3.weight",
     ),
 }
-"""Where a value is put, and what the message must name."""
+"""Where a value is put, and what the first sentence of the message must name."""
 
 
 def injections(root: Path, steps: list[int]) -> Tally:
@@ -159,30 +157,31 @@ def injections(root: Path, steps: list[int]) -> Tally:
     for step in steps:
         for site, (patch, words) in SITES.items():
             for value in VALUES:
-                run = root / "run"
+                run, name = root / "run", f"step-{step:08d}"
                 shutil.rmtree(run, ignore_errors=True)
                 (run / "checkpoints").mkdir(parents=True)
                 shutil.copy(root / "good" / "config.json", run)
                 if step:
-                    shutil.copytree(
-                        kept / f"step-{step:08d}", run / "checkpoints" / f"step-{step:08d}"
-                    )
-                each = (
-                    value is VALUES[0] or site == "averages"
-                )  # else a save does not hide what a step overlooks
-                config = config.replace(checkpoint_every=1 if each else 50)
+                    shutil.copytree(kept / name, run / "checkpoints" / name)
+                # checkpoints are rare for most, so that a save does not hide what a step overlooks
+                often = value is VALUES[0] or site == "averages"
+                config = config.replace(checkpoint_every=1 if often else 50)
+                message = injected(config, run, step, patch, value)
+                at = int(message.split()[1].rstrip(":")) if message else -1  # "step 3: …"
+                sentence = message.partition(". ")[0]  # the remedy after it names things, too
+                holding = not_finite(run)
+                case = f"{value} in {site} at step {step}"
                 tally.case(
-                    injected(
-                        config, run, step, patch, value, words, f"{value} in {site} at step {step}"
-                    )
+                    training_stops=not message and f"{case}: training went on",
+                    within_a_step=not step <= at <= step + 1 and f"{case}: noticed at step {at}",
+                    tensor_is_named=words not in sentence and f"{case}: says {message}",
+                    checkpoints_are_finite=holding and f"{case}: {holding} is saved",
                 )
     return tally
 
 
-def injected(
-    config: Any, run: Path, step: int, patch: Patch, value: float, words: str, case: str
-) -> str:
-    """What is wrong with how one value was met, if anything."""
+def injected(config: RunConfig, run: Path, step: int, patch: Patch, value: float) -> str:
+    """Train with a patch during one step; the TrainingError that came of it, empty if none did."""
     original = Trainer.advance
 
     def advance(trainer: Trainer) -> Any:
@@ -194,16 +193,17 @@ def injected(
     try:
         with mock.patch.object(Trainer, "advance", advance):
             fit(config, run, images=strokes())
-        return f"{case}: training went on"
     except TrainingError as error:
-        at = int(str(error).removeprefix("step ").split(":")[0])
-        if not step <= at <= step + 1:
-            return f"{case}: noticed at step {at}"
-        if words not in str(error):
-            return f"{case}: says {error}"
-    for path in found(run / "checkpoints"):
-        for file in path.glob("*.safetensors"):
-            bad = [name for name, tensor in load_file(file).items() if not tensor.isfinite().all()]
-            if bad:
-                return f"{case}: {path.name} holds {bad[0]}"
+        return str(error)
     return ""
+
+
+def not_finite(run: Path) -> list[str]:
+    """Tensors in a run's checkpoints that are not finite."""
+    files = [file for path in found(run / "checkpoints") for file in path.glob("*.safetensors")]
+    return [
+        f"{file.parent.name}: {name}"
+        for file in files
+        for name, tensor in load_file(file).items()
+        if not tensor.isfinite().all()
+    ]

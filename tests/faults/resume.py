@@ -5,13 +5,13 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from harness import TINY, Tally, difference, result, strokes
+from harness import TINY, Tally, difference, result, strokes, timeless
 
 from infogan.config.settings import RunConfig
 from infogan.pipeline.run import fit
 from infogan.runs.checkpoints import found
-from infogan.runs.folder import Run
 
+NO_CODES = {"digit": "none", "slant": "none"}
 VARIANTS: dict[str, dict[str, object]] = {
     "infogan": {},
     "Q steps with G": {
@@ -22,14 +22,14 @@ VARIANTS: dict[str, dict[str, object]] = {
     "gan": {"objective": "gan"},
     "three D steps, falling rates": {"d_steps": 3, "optim": {"lr_decay": 0.5}},
     "bf16": {"precision": "bf16"},
-    "semigan": {"objective": "semigan", "labels": 5, "latent": {"digit": "none", "slant": "none"}},
-    "catgan": {"objective": "catgan", "latent": {"digit": "none", "slant": "none"}},
+    "semigan": {"objective": "semigan", "labels": 5, "latent": NO_CODES},
+    "catgan": {"objective": "catgan", "latent": NO_CODES},
     "acgan": {"objective": "acgan", "labels": "all", "latent": {"slant": "none"}},
     "improvedgan": {
         "objective": "improvedgan",
         "labels": 5,
         "networks": "mlp",
-        "latent": {"digit": "none", "slant": "none"},
+        "latent": NO_CODES,
     },
 }
 
@@ -50,56 +50,44 @@ def until(config: RunConfig, run: Path, stop: int) -> None:
 
 
 def every_step(root: Path, steps: int, variant: str = "infogan") -> Tally:
-    """Each checkpoint of a run leads to the next one, byte for byte, the last to the model; log included."""
+    """Each checkpoint of a run leads to the next one, byte for byte, the last to the model; log
+    included."""
     config, tally = TINY.replace(steps=steps, **VARIANTS[variant]), Tally(planned=steps)
-    kept = root / "kept"
+    unbroken, kept, run = root / "unbroken", root / "kept", root / "resumed"
 
     def keep(step: int, line: dict[str, float]) -> None:
-        shutil.copytree(found(root / "unbroken" / "checkpoints")[-1], kept / f"step-{step:08d}")
+        shutil.copytree(found(unbroken / "checkpoints")[-1], kept / f"step-{step:08d}")
 
-    fit(config, root / "unbroken", images=strokes(), progress=keep)
-    expected = result(root / "unbroken")
-    log = [json.dumps(line) for line in json.loads(expected["log"])]
+    fit(config, unbroken, images=strokes(), progress=keep)
+    expected = result(unbroken)
+    log = timeless(unbroken)
     for step in range(steps):
-        run = root / "resumed"
         shutil.rmtree(run, ignore_errors=True)
         (run / "checkpoints").mkdir(parents=True)
         for name in ("config.json", "metrics.jsonl"):
-            shutil.copy(root / "unbroken" / name, run)
+            shutil.copy(unbroken / name, run)
         if step:
-            shutil.copytree(kept / f"step-{step:08d}", run / "checkpoints" / f"step-{step:08d}")
+            name = f"step-{step:08d}"
+            shutil.copytree(kept / name, run / "checkpoints" / name)
         until(config, run, step + 1)
-        names = ("model.safetensors", "optim.safetensors", "state.json")
-        pairs = [
-            (base / f"step-{step + 1:08d}" / name for base in (run / "checkpoints", kept))
-            for name in names
-        ]
-        other = [
-            name
-            for name, (a, b) in zip(names, pairs, strict=True)
-            if a.read_bytes() != b.read_bytes()
-        ]
-        lines = [json.dumps(line) for line in timeless(run)]
+        name = f"step-{step + 1:08d}"
+        differ = different(run / "checkpoints" / name, kept / name)
+        lines = [line for line in log if line["step"] <= step + 1]
+        words = f"{variant}, resumed at {step}"
         tally.case(
-            other and f"{variant}, resumed at {step}: {other} differ at {step + 1}",
-            lines
-            != log[
-                : (step + 1) // config.log_every
-                + (step + 1 == steps > 0 != steps % config.log_every)
-            ]
-            and f"{variant}, resumed at {step}: the log differs",
+            next_state=differ and f"{words}: {differ} differ at {step + 1}",
+            log=json.dumps(timeless(run)) != json.dumps(lines) and f"{words}: the log differs",
         )
     until(config, run, -1)
-    tally.case(difference(run, expected))
+    tally.case(result=difference(run, expected))
     return tally
 
 
-def timeless(run: Path) -> list[dict[str, float]]:
-    """The log but for its wall times."""
-    lines = Run(run).metrics()
+def different(checkpoint: Path, expected: Path) -> list[str]:
+    """The files of a checkpoint that are not the expected bytes."""
+    names = ("model.safetensors", "optim.safetensors", "state.json")
     return [
-        {k: v for k, v in line.items() if k not in ("seconds", "images_per_second")}
-        for line in lines
+        name for name in names if (checkpoint / name).read_bytes() != (expected / name).read_bytes()
     ]
 
 
@@ -110,5 +98,5 @@ def chain(root: Path, steps: int, stops: int) -> Tally:
     for number in range(1, stops + 1):
         until(config, root / "stopped", number * steps // (stops + 1))
     until(config, root / "stopped", -1)
-    tally.case(difference(root / "stopped", result(root / "unbroken")))
+    tally.case(result=difference(root / "stopped", result(root / "unbroken")))
     return tally

@@ -1,4 +1,4 @@
-"""What saving costs a run at its default interval, and what happens on a disk that is really full."""
+"""What saving costs a run at its default interval, and what happens on a disk that is full."""
 
 import json
 import os
@@ -21,7 +21,8 @@ from infogan.training.trainer import Trainer
 
 
 def cost() -> dict[str, Any]:
-    """Seconds of a step and of a save of the `digits` preset, and the shares that saving and watching take."""
+    """Seconds of a step and of a save of the `digits` preset, and the shares that saving and
+    watching take."""
     torch.set_num_threads(1)
     trainer = Trainer(DIGITS, source.load("digits"))
     for _ in range(3):
@@ -51,23 +52,14 @@ def cost() -> dict[str, Any]:
 
 
 def full_disk() -> dict[str, Any]:
-    """Train onto a small tmpfs that fills up, free it, and train on; where mounting is not allowed, say so."""
+    """Train onto a small tmpfs that fills up, free it, and train on; or say that mounting is not
+    allowed."""
     with tempfile.TemporaryDirectory() as name:
         root, disk = Path(name), Path(name) / "disk"
         disk.mkdir()
-        size = ["-o", "size=20m"]
-        if (
-            os.geteuid()
-            or subprocess.run(
-                ["mount", "-t", "tmpfs", *size, "tmpfs", disk], check=False
-            ).returncode
-        ):
-            return {
-                "planned": 0,
-                "trials": 0,
-                "failures": 0,
-                "note": "mounting a tmpfs is not allowed here",
-            }
+        mount = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(disk)]
+        if os.geteuid() or subprocess.run(mount, check=False).returncode:
+            return Tally(0, notes={"note": "mounting a tmpfs is not allowed here"}).report()
         try:
             return filled(root, disk).report()
         finally:
@@ -76,23 +68,12 @@ def full_disk() -> dict[str, Any]:
 
 def filled(root: Path, disk: Path) -> Tally:
     """Several free sizes, from too small to begin to too small to go on."""
-    (root / "tiny.json").write_text(
-        json.dumps(DIGITS.tree() | {"steps": 8, "checkpoint_every": 1, "batch": 4})
-    )
     config = DIGITS.replace(
         steps=8, checkpoint_every=1, batch=4, networks={"features": 16, "channels": [4, 8]}
     )
     (root / "tiny.json").write_text(json.dumps(config.tree()))
-    command = [
-        sys.executable,
-        "-m",
-        "infogan",
-        "train",
-        "digits",
-        "-c",
-        str(root / "tiny.json"),
-        "--run",
-    ]
+    command = [sys.executable, "-m", "infogan", "train", "digits"]
+    command += ["-c", str(root / "tiny.json"), "--run"]
     subprocess.run([*command, str(root / "unbroken")], check=True, capture_output=True)
     tally, size = Tally(6), Trainer(config, source.load("digits")).size
     for number, free in enumerate([size // 2, 2 * size, 3 * size, 4 * size, 5 * size, 6 * size]):
@@ -102,15 +83,14 @@ def filled(root: Path, disk: Path) -> Tally:
         first = subprocess.run([*command, str(run)], check=False, capture_output=True, text=True)
         ballast.unlink()
         again = subprocess.run([*command, str(run)], check=False, capture_output=True, text=True)
+        words, code, said = f"{free} bytes free", first.returncode, first.stderr
         tally.case(
-            first.returncode not in (0, 2) and f"{free} bytes free: {first.returncode}",
-            first.returncode == 2
-            and str(disk) not in first.stderr
-            and f"{free} bytes free: says {first.stderr}",
-            "Traceback" in first.stderr and f"{free} bytes free: {first.stderr[-200:]}",
-            again.returncode and f"{free} bytes free: taken up again: {again.stderr[-200:]}",
-            difference(run, result(root / "unbroken")),
+            no_traceback="Traceback" in said and f"{words}: {said[-200:]}",
+            exit_code=code not in (0, 2) and f"{words}: {code}",
+            error_names_the_disk=code == 2 and str(disk) not in said and f"{words}: says {said}",
+            starts_again=again.returncode and f"{words}: {again.stderr[-200:]}",
+            result=difference(run, result(root / "unbroken")),
         )
-        tally.notes[f"{free} bytes free"] = first.stderr.strip().replace(f"{root}/", "") or "fits"
+        tally.notes[words] = said.strip().replace(f"{root}/", "") or "fits"
         shutil.rmtree(run)
     return tally

@@ -1,4 +1,5 @@
-"""Bad input, kind by kind: an error of ours or one defined reading, never a traceback, a hang or code that runs."""
+"""Bad input, kind by kind: an error of ours or one defined reading, never a traceback, a hang or
+code that runs."""
 
 import gzip
 import io
@@ -6,6 +7,7 @@ import json
 import logging
 import os
 import pickle
+import re
 import struct
 import time
 import zipfile
@@ -23,7 +25,7 @@ from infogan import data
 from infogan.cli import main
 from infogan.config.settings import RunConfig
 from infogan.config.tree import merged
-from infogan.core.errors import ConfigError, DataError, InfoganError, RunError
+from infogan.core.errors import ConfigError, DataError, InfoganError, RunError, TrainingError
 from infogan.core.tables import read_file
 from infogan.data.images import Images
 from infogan.data.labels import from_csv
@@ -65,7 +67,7 @@ class Gadget:
 def test_other_images_are_not_taken_up(tmp_path: Path) -> None:
     until(TINY.replace(steps=4), tmp_path / "run", 2)
     for other in (strokes(159), Images(strokes().pixels, (strokes().labels + 1) % 3, tuple("abc"))):
-        with pytest.raises(RunError, match=r"changed since the run began.*--fresh"):
+        with pytest.raises(RunError, match=rf"^{other.name}: .*--fresh"):
             fit(TINY.replace(steps=4), tmp_path / "run", images=other)
 
 
@@ -73,7 +75,7 @@ def test_another_machine_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureF
     until(TINY.replace(steps=4), tmp_path / "run", 2)
     torch.set_num_threads(2)
     fit(TINY.replace(steps=4), tmp_path / "run", images=strokes())
-    assert "not bit for bit as where the run began: threads 1 (now 2)" in caplog.text
+    assert re.search(r"threads 1\b.*\b2\b", caplog.text)
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
@@ -85,9 +87,10 @@ def test_pickles_are_never_run(tmp_path: Path, done: Path, name: str, protocol: 
     canary, file = tmp_path / "canary", tmp_path / name
     pickled = pickle.dumps(Gadget(canary), protocol)
     if name == "x.npz":
+        about = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
+        member = b"\x93NUMPY\1\0\x76\0" + about.ljust(117) + b"\n" + pickled
         with zipfile.ZipFile(file, "w") as archive:
-            archive.writestr("images.npy", b"\x93NUMPY\1\0\x46\0" + b"{'descr': '|O', 'fortran_order': False, 'shape': "
-                             b"(1,), }".ljust(69) + b"\n" + pickled)  # fmt: skip
+            archive.writestr("images.npy", member)
     else:
         file.write_bytes(pickled)
     with pytest.raises(InfoganError, match=name.split(".")[0]):
@@ -154,7 +157,7 @@ def test_settings_that_ask_for_huge_networks_allocate_nothing(tmp_path: Path, do
     (tmp_path / "config.json").write_text(json.dumps(config))
     (tmp_path / "model.safetensors").write_bytes((done / "model.safetensors").read_bytes())
     begun = time.perf_counter()
-    with pytest.raises(RunError, match="is not that of config"):
+    with pytest.raises(RunError, match="networks"):
         Model.load(tmp_path)
     assert time.perf_counter() - begun < 5
 
@@ -171,22 +174,22 @@ def test_a_model_that_changed_is_made_again(
             Model.load(run)
         fit(config, run, images=strokes())
         assert (run / "model.safetensors").read_bytes() == good
-    assert "made again from the last checkpoint" in caplog.text
+    assert "model.safetensors" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('{"_target_": "os.system"}', "unknown setting -target-"),
-        ('{"optim": {"__class__": 1}}', "unknown setting optim.--class--"),
-        ('{"steps": 3, "steps": 4}', "'steps' is set twice"),
+        ('{"_target_": "os.system"}', "-target-"),
+        ('{"optim": {"__class__": 1}}', r"optim\.--class--"),
+        ('{"steps": 3, "steps": 4}', "'steps'"),
         ('{"optim": {"d_lr": 1e400}}', "optim.d-lr: "),
         ('{"optim": {"d_lr": NaN}}', "optim.d-lr: "),
-        ('{"stesp": 1}', "did you mean steps"),
-        ("[" * 100_000, "cannot be read as settings"),
-        ("[1]", "no table"),
+        ('{"stesp": 1}', r"stesp.*\bsteps\b"),
+        ("[" * 100_000, r"x\.json"),
+        ("[1]", r"x\.json"),
         ('{"data": {"name": 1}}', "data.name"),
-        ("\ufeff{}", "cannot be read as settings"),
+        ("\ufeff{}", r"x\.json"),
     ],
 )
 def test_settings_that_are_wrong(tmp_path: Path, text: str, words: str) -> None:
@@ -232,9 +235,7 @@ def test_bombs_are_refused_before_they_go_off(photos: Path, name: str, content: 
     if status.exists():
         Path("/proc/self/clear_refs").write_text("5")  # the peak of memory starts anew
         before = peak(status)
-    with pytest.raises(
-        DataError, match="files cannot be read" if name.endswith("png") else "announces"
-    ):
+    with pytest.raises(DataError, match=re.escape(name)):
         data.load(str(photos if name.endswith("png") else photos / name), "all")
     assert time.process_time() - begun < 2
     assert not status.exists() or peak(status) - before < 64 << 10
@@ -250,7 +251,7 @@ def test_npz_bombs_are_refused(tmp_path: Path) -> None:
     np.save(buffer, np.zeros((1 << 12, 128, 256), np.uint8))
     with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("images.npy", buffer.getvalue())
-    with pytest.raises(DataError, match="a bomb"):
+    with pytest.raises(DataError, match=r"x\.npz.* 134,"):
         data.load(str(tmp_path / "x.npz"), "all")
 
 
@@ -313,7 +314,7 @@ def test_animations_count_once_and_are_named(
     frames[0].save(photos / "moving.gif", save_all=True, append_images=frames[1:])
     images = data.load(str(photos), "all")
     assert images.pixels.reshape(2, -1).max(1).tolist() == [7, 0]
-    assert "1 animated files, such as" in caplog.text
+    assert "moving.gif" in caplog.text
 
 
 def test_folders_with_loops_pipes_and_strange_names(
@@ -330,9 +331,9 @@ def test_folders_with_loops_pipes_and_strange_names(
     (photos / "bad\x1b]0;.png").write_bytes(b"no image")
     images = data.load(str(photos), "all", max_bad=0.5)
     assert len(images) == len(names)
-    assert "skipped 'bad\\x1b]0;.png'" in caplog.text
+    assert "'bad\\x1b]0;.png'" in caplog.text
     for path in (photos / "pipe.png", Path("/dev/zero")):
-        with pytest.raises(DataError, match="pipe or a device"):
+        with pytest.raises(DataError, match=str(path)):
             data.load(str(path), "all")
 
 
@@ -351,9 +352,9 @@ def test_a_folder_whose_cached_array_rots_is_read_again(photos: Path, tmp_path: 
         (b"1,2\n\xff,1\n", "line 2"),
         (b"1,2\n1\n", "line 2"),
         (b"1,nan\n", "line 1"),
-        (b"0,0\n", "sums to 0"),
-        (b"", "is empty"),
-        (b"1," * (1 << 20), "larger than 1 MiB"),
+        (b"0,0\n", r"x\.csv.* 0\b"),
+        (b"", r"x\.csv"),
+        (b"1," * (1 << 20), "1 MiB"),
     ],
 )
 def test_tables(tmp_path: Path, content: bytes, words: str) -> None:
@@ -369,13 +370,13 @@ def test_tables(tmp_path: Path, content: bytes, words: str) -> None:
     ("content", "words"),
     [
         ("file,label\r\nstrokes#0,a\r\nstrokes#1,b\r\n", ""),
-        ("file,label\nstrokes#0,=cmd()\n", "line 2.*none of a, b, c"),
-        ("file,label\nstrokes#0,a\nstrokes#0,b\n", "line 3.*already in line 2"),
-        ("file,label\nstrokes#999,a\n", "line 2: no image"),
-        ("name,class\n", "line 1: the header"),
+        ("file,label\nstrokes#0,=cmd()\n", "line 2.*a, b, c"),
+        ("file,label\nstrokes#0,a\nstrokes#0,b\n", "line 3.*line 2"),
+        ("file,label\nstrokes#999,a\n", "line 2.*strokes#999"),
+        ("name,class\n", "line 1"),
         ("file,label\nstrokes#0\n", "line 2"),
-        ('file,label\n"strokes#0,a', "CSV in UTF-8"),
-        ("file,label\nstrokes#0,\udcff\n", "CSV in UTF-8"),
+        ('file,label\n"strokes#0,a', r"x\.csv"),
+        ("file,label\nstrokes#0,\udcff\n", r"x\.csv"),
     ],
 )
 def test_label_files(tmp_path: Path, content: str, words: str) -> None:
@@ -392,13 +393,13 @@ def test_images_without_variance_are_warned_of(
 ) -> None:
     black = Images(np.zeros((3, 16, 16, 1), np.uint8))
     model = fit(TINY.replace(steps=2), tmp_path / "run", images=black)
-    assert "zero variance" in caplog.text
+    assert "variance" in caplog.text
     assert all(tensor.isfinite().all() for tensor in model.tensors().values())
 
 
 def test_an_absurd_rate_is_stopped_and_what_is_saved_is_finite(tmp_path: Path) -> None:
     config = TINY.replace(optim={"d_lr": 1e20, "g_lr": 1e20})
-    with pytest.raises(InfoganError, match="not finite"):
+    with pytest.raises(TrainingError):
         fit(config, tmp_path / "run", images=strokes())
 
 
@@ -415,7 +416,7 @@ def test_a_disk_without_room_is_said_at_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 10})())
-    with pytest.raises(RunError, match="bytes for two checkpoints, 10 are free"):
+    with pytest.raises(RunError, match=r"\b10\b"):
         fit(TINY, tmp_path / "run", images=strokes())
 
 

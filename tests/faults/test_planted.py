@@ -1,22 +1,22 @@
-"""Defects planted in the program on purpose: each must be caught by the harness that is there for it."""
+"""Defects planted in the program on purpose: each must break the condition that is there for it.
 
-import contextlib
+A plant that raises anything else is an error of the test and catches nothing.
+"""
+
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import crash
 import damage
 import poison
 import pytest
 import resume
-from harness import Tally, planted
-from test_faults import script
+from harness import Plant, Tally, planted, script
 
 from infogan.core import atomic
 from infogan.runs import checkpoints
 from infogan.runs.folder import Run
-from infogan.training import monitor, step, trainer
+from infogan.training import monitor, step
 from infogan.training.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -50,77 +50,129 @@ def infinities(root: Path) -> Tally:
     return poison.injections(root, [2])
 
 
-DEFECTS: list[tuple[str, Any, str, str, str, Callable[[Path], Tally]]] = [
-    ("a file is not synced", atomic, "write", "os.fsync(descriptor)", "pass", points),
-    ("names are not synced", checkpoints, "write", "atomic.sync(partial)", "pass", points),
-    ("a rename is not synced", atomic, "rename", "sync(new.parent)", "pass", points),
-    ("a file is written in place", atomic, "replace", "write(partial, content)",
-     "write(path, content); write(partial, content)", files),
-    ("the folder gets its name too early", checkpoints, "write", "for name, content in files.items():",
-     "atomic.rename(partial, target); partial = target\n            for name, content in files.items():", points),
-    ("old checkpoints go first", checkpoints, "write", "atomic.mkdir(folder)",
-     "atomic.mkdir(folder); [atomic.remove(old) for old in found(folder)[:1]]", points),
-    ("a checkpoint is removed in place", atomic, "remove", "os.rename(path, victim)", "victim = path", points),
-    ("the manifest comes first", checkpoints, "write", "atomic.write(partial / MANIFEST, manifest(files))",
-     "atomic.write(partial / MANIFEST, manifest({}))", points),
-    ("leftovers stay", checkpoints, "newest", "shutil.rmtree(leftover, ignore_errors=True)", "pass", points),
-    ("a failed save leaves its folder", checkpoints, "write", "shutil.rmtree(partial, ignore_errors=True)", "pass",
-     refusals),
-    ("checksums are not compared", checkpoints, "_contents", "if listed != manifest(files):", "if False:", flips),
-    ("checksums are dropped", checkpoints, "manifest", "sha256(content).hexdigest()", '""', flips),
-    ("a damaged checkpoint is passed over in silence", checkpoints, "newest", "logger.warning", "str.format", flips),
-    ("a fresh start instead of an error", checkpoints, "newest", "if reasons:", "if False:", flips),
-    ("the second checkpoint is never tried", checkpoints, "newest", "continue", "raise", flips),
-    ("moments are not restored", Trainer, "restore", 'put_moments(self.g_optim, "g", moments)', "pass",
-     steps),
-    ("means start anew", Trainer, "restore", 'Means.from_tree(values["means"], self.engine.device)', "Means()",
-     steps),
-    ("learned priors are not restored", Trainer, "restore", "self.model.take_priors(weights)", "pass", priors),
-    ("averages are not restored", Trainer, "restore", "self._parts().items()",
-     "self.model.networks.items()", steps),
-    ("one stream for all", step.Step, "__init__", 'f"latent {player}", number', 'f"latent {player}", id(object())',
-     steps),
-    ("the log is not rewound", Run, "rewind", 'if line["step"] <= step', "", steps),
-    ("weights are not looked at before a save", Trainer, "state", "check_tensors(self.step, self._suspects())",
-     "pass", infinities),
-    ("only NaN counts", monitor, "suspicious", "not bool(torch.isfinite(get_total_norm(tensors)))",
-     "bool(torch.isnan(get_total_norm(tensors)))", infinities),
-    ("losses are not looked at", Trainer, "_update",
-     "check_finite(loss, step.player, self.step, self._suspects(step))", "pass", infinities),
-    ("statistics are not looked at", Trainer, "_sinks", "if buffer.is_floating_point()", "if False", infinities),
-]  # fmt: skip
+EARLY = "atomic.rename(partial, target); partial = target\n            for"
+FOR = "for name, content in files.items():"
+REMOVE = "atomic.mkdir(folder); [atomic.remove(old) for old in found(folder)[:1]]"
+CHECK = "check_finite(loss, step.player, self.step, self._suspects(step))"
+DEFECTS: dict[str, tuple[Plant, Callable[[Path], Tally], str]] = {
+    "a file is not synced": (
+        Plant(atomic, "write", "os.fsync(descriptor)", "pass"),
+        points, "whole_under_its_name"),
+    "names are not synced": (
+        Plant(checkpoints, "write", "atomic.sync(partial)", "pass"),
+        points, "whole_under_its_name"),
+    "a rename is not synced": (
+        Plant(atomic, "rename", "sync(new.parent)", "pass"),
+        points, "saved_once_done"),
+    "a file is written in place": (
+        Plant(atomic, "replace", "write(partial,", "write(path, content); write(partial,"),
+        files, "old_or_new"),
+    "the folder gets its name too early": (
+        Plant(checkpoints, "write", FOR, FOR.replace("for", EARLY)),
+        points, "whole_under_its_name"),
+    "old checkpoints go first": (
+        Plant(checkpoints, "write", "atomic.mkdir(folder)", REMOVE),
+        points, "earlier_ones_stay"),
+    "a checkpoint is removed in place": (
+        Plant(atomic, "remove", "os.rename(path, victim)", "victim = path"),
+        points, "whole_under_its_name"),
+    "the manifest is of no file": (
+        Plant(checkpoints, "write", "MANIFEST, manifest(files)", "MANIFEST, manifest({})"),
+        points, "whole_under_its_name"),
+    "leftovers stay": (
+        Plant(checkpoints, "newest", "shutil.rmtree(leftover, ignore_errors=True)", "pass"),
+        points, "nothing_is_left_over"),
+    "a failed save leaves its folder": (
+        Plant(checkpoints, "write", "shutil.rmtree(partial, ignore_errors=True)", "pass"),
+        refusals, "nothing_is_left_over"),
+    "checksums are not compared": (
+        Plant(checkpoints, "_contents", "if listed != manifest(files):", "if False:"),
+        flips, "one_before_is_used"),
+    "checksums are dropped": (
+        Plant(checkpoints, "manifest", "sha256(content).hexdigest()", '""'),
+        flips, "one_before_is_used"),
+    "a damaged checkpoint is passed over in silence": (
+        Plant(checkpoints, "newest", "logger.warning", "logger.debug"),
+        flips, "warning_names_it"),
+    "a fresh start instead of an error": (
+        Plant(checkpoints, "newest", "if reasons:", "if False:"),
+        flips, "stops"),
+    "the second checkpoint is never tried": (
+        Plant(checkpoints, "newest", "continue", "raise"),
+        flips, "goes_on"),
+    "moments are not restored": (
+        Plant(Trainer, "restore", 'put_moments(self.g_optim, "g", moments)', "pass"),
+        steps, "next_state"),
+    "means start anew": (
+        Plant(Trainer, "restore", 'Means.from_tree(values["means"], ', "(lambda device: Means())("),
+        steps, "next_state"),
+    "learned priors are not restored": (
+        Plant(Trainer, "restore", "self.model.take_priors(weights)", "pass"),
+        priors, "next_state"),
+    "averages are not restored": (
+        Plant(Trainer, "restore", "self._parts().items()", "self.model.networks.items()"),
+        steps, "next_state"),
+    "one stream for all": (
+        Plant(step.Step, "__init__", 'f"latent {player}", number', 'f"latent {player}", id({})'),
+        steps, "next_state"),
+    "the log is not rewound": (
+        Plant(Run, "rewind", 'if line["step"] <= step', ""),
+        steps, "log"),
+    "weights are not looked at before a save": (
+        Plant(Trainer, "state", "check_tensors(self.step, self._suspects())", "pass"),
+        infinities, "training_stops"),
+    "only NaN counts": (
+        Plant(monitor, "suspicious", "not bool(torch.isfinite(", "bool(torch.isnan("),
+        infinities, "within_a_step"),
+    "losses are not looked at": (
+        Plant(Trainer, "_update", CHECK, "pass"),
+        infinities, "tensor_is_named"),
+    "statistics are not looked at": (
+        Plant(Trainer, "_sinks", "if buffer.is_floating_point()", "if False"),
+        infinities, "within_a_step"),
+}  # fmt: skip
+"""The defect, the harness that must catch it, and by which of its conditions."""
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect[0])
-def test_a_planted_defect_is_caught(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    defect: tuple[str, Any, str, str, str, Callable[[Path], Tally]],
-) -> None:
-    _, holder, name, old, new, harness = defect
-    with planted(holder, name, old, new):
-        monkeypatch.setattr(
-            trainer, "suspicious", monitor.suspicious
-        )  # which the trainer holds by name
-        tally = Tally(1)
-        with contextlib.suppress(Exception):  # a harness that breaks on it has caught it as well
-            tally = harness(tmp_path)
-    with pytest.raises(AssertionError):
+@pytest.mark.slow
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_planted_defect_is_caught(tmp_path: Path, defect: str) -> None:
+    plant, harness, condition = DEFECTS[defect]
+    with planted(*plant):
+        tally = harness(tmp_path)
+    assert condition in tally.broken, tally.failures[:3]
+    with pytest.raises(AssertionError, match=condition):
         tally.verify()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("harness", "defect", "count"),
+    ("harness", "defect", "count", "condition"),
     [
-        ("kills", "moments are not restored", 1),
-        ("stops", "a stopped run ends with 0", 2),
-        ("stops", "a signal is only seen after training", 2),
-        ("stops", "nothing is saved at a signal", 2),
-        ("locks", "the folder is not locked", 1),
+        ("kills", "moments are not restored", 1, "result"),
+        ("stops", "a stopped run ends with 0", 2, "exit_code"),
+        ("stops", "a signal is only seen after training", 2, "stops_soon"),
+        ("stops", "nothing is saved at a signal", 2, "last_step_is_saved"),
+        ("stops", "a plant that is misspelt", 1, "no_traceback"),
+        ("locks", "the folder is not locked", 1, "second_is_refused"),
     ],
 )
 def test_a_planted_defect_is_caught_in_real_processes(
-    harness: str, defect: str, count: int
+    harness: str, defect: str, count: int, condition: str
 ) -> None:
     report = script("children.py", harness, "--count", str(count), "--defect", defect)
-    assert report["failures"], report
+    assert report["broken"] == [condition], report
+
+
+def test_a_misspelt_plant_catches_nothing(tmp_path: Path) -> None:
+    with (
+        planted(atomic, "write", "os.fsync(descriptor)", "pss"),
+        pytest.raises(NameError, match="pss"),
+    ):
+        files(tmp_path)
+    with (
+        pytest.raises(AssertionError, match="plant it anew"),
+        planted(atomic, "write", "os.fsink(descriptor)", "pass"),
+    ):
+        pass
+    crash.files(tmp_path / "sound").verify()
