@@ -252,6 +252,18 @@ CALLS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
 ]
 CALLS += [(f, (P, Q)) for f in TWO.values()] + [(f, (T,)) for f in JOINT.values()]
 CALLS += [(it.conditional_mutual_information, ([[[4, 1], [2, 3]], [[1, 5], [2, 2]]],))]
+CALLS += [
+    (it.uniform_entropy, (-1, 1)),
+    (it.uniform_kl, (-1, 1, -2, 3)),
+    (it.gaussian_entropy, (0.7,)),
+    (it.gaussian_cross_entropy, (0.3, 0.7, -1, 2)),
+    (it.gaussian_kl, (0.3, 0.7, -1, 2)),
+    (it.uniform_gaussian_cross_entropy, (-1, 3, 0, 0.7)),
+    (it.uniform_gaussian_kl, (-1, 2, 0, 0.7)),
+    (it.gaussian_mutual_information, (0.5,)),
+    (it.gaussian_channel_information, (3,)),
+    (it.uniform_channel_information, (0.5,)),
+]
 
 
 @pytest.mark.parametrize(("quantity", "given"), CALLS, ids=lambda v: getattr(v, "__name__", ""))

@@ -1,10 +1,12 @@
-"""Networks: the paper's sizes, every shape of the family, shared trunk, frozen players."""
+"""Networks: the paper's sizes, every shape, a shared trunk, first weights, noise."""
 
 import pytest
 import torch
 from torch import nn
 
 from infogan.core.errors import ConfigError
+from infogan.core.random import stream
+from infogan.networks import Mlp
 from infogan.networks.dcgan import Dcgan, Discriminator, Generator
 
 SHAPES = [
@@ -97,3 +99,46 @@ def test_slope_and_initial_weights() -> None:
         if isinstance(module, nn.Linear | nn.Conv2d) and module.weight.numel() > 1000:
             assert float(module.weight.detach().std()) == pytest.approx(0.02, rel=0.1)
             assert module.bias is not None and not module.bias.any()
+
+
+MLP = Mlp(d_layers=(32, 24, 16), g_layers=(12,), pixel_noise=0, layer_noise=0)
+
+
+def test_the_first_images_standardise_every_layer() -> None:
+    """Before its ReLU, each output of D has mean 0 and variance 1 on the images of `prepare`."""
+    images = torch.rand(200, 1, 8, 8, generator=stream(0, "x")) * 2 - 1
+    d = MLP.discriminator((8, 8, 1), {"real": 1, "class": 4})
+    outputs: list[torch.Tensor] = []
+    for layer in (*d.get_submodule("layers").children(), *d.heads.values()):
+        layer.register_forward_hook(lambda module, inputs, output: outputs.append(output.detach()))
+    d(images)
+    assert any(output.std(0).min() < 0.9 for output in outputs)
+    d.prepare(images)
+    outputs.clear()
+    d(images)
+    assert len(outputs) == 5
+    for output in outputs:
+        assert torch.allclose(output.mean(0), torch.zeros(output.shape[1]), atol=1e-4)
+        assert torch.allclose(output.std(0), torch.ones(output.shape[1]), atol=1e-4)
+
+
+def test_in_ds_layers_only_directions_and_biases_are_trained() -> None:
+    d = MLP.discriminator((8, 8, 1), {"class": 4})
+    fixed = [name for name, p in d.named_parameters() if not p.requires_grad]
+    assert fixed == [f"layers.{i}.parametrizations.weight.original0" for i in range(3)]
+    for layer in d.get_submodule("layers").children():
+        assert isinstance(layer, nn.Linear)
+        length = layer.weight.norm(dim=1)
+        assert torch.allclose(length, torch.ones_like(length))
+
+
+@pytest.mark.parametrize(("pixel", "layer"), [(0.3, 0.0), (0.0, 0.5)])
+def test_noise_is_drawn_only_from_a_generator_that_is_given(pixel: float, layer: float) -> None:
+    images = torch.rand(4, 1, 8, 8, generator=stream(0, "x")) * 2 - 1
+    noisy = MLP.model_copy(update={"pixel_noise": pixel, "layer_noise": layer})
+    plain, d = (family.discriminator((8, 8, 1), {"class": 4}) for family in (MLP, noisy))
+    assert torch.equal(d(images).heads["class"], plain(images).heads["class"])
+    one, same, other = (d(images, noise=stream(seed, "noise")).heads["class"] for seed in (1, 1, 2))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+    assert not torch.equal(one, plain(images).heads["class"])

@@ -8,14 +8,7 @@ from numpy.typing import NDArray
 
 from infogan.core.errors import DataError
 from infogan.core.limits import read_small
-from infogan.information.discrete import (
-    conditional_entropy,
-    entropy,
-    joint_entropy,
-    mutual_information,
-    normalized_mutual_information,
-    variation_of_information,
-)
+from infogan.information import discrete
 from infogan.information.quantity import NATS, Numbers, Unit, tensor
 
 
@@ -60,14 +53,14 @@ def summary(table: Numbers, unit: Unit = "nats") -> dict[str, float]:
     x, y = t.sum(-1), t.sum(0)
     values = {
         "total": t.sum(),
-        "entropy_x": entropy(x, unit),
-        "entropy_y": entropy(y, unit),
-        "joint_entropy": joint_entropy(t, unit=unit),
-        "conditional_entropy_x_given_y": conditional_entropy(t.T, unit=unit),
-        "conditional_entropy_y_given_x": conditional_entropy(t, unit=unit),
-        "mutual_information": mutual_information(t, unit=unit),
-        "normalized_mutual_information": normalized_mutual_information(t),
-        "variation_of_information": variation_of_information(t, unit=unit),
+        "entropy_x": discrete.entropy(x, unit),
+        "entropy_y": discrete.entropy(y, unit),
+        "joint_entropy": discrete.joint_entropy(t, unit=unit),
+        "conditional_entropy_x_given_y": discrete.conditional_entropy(t.T, unit=unit),
+        "conditional_entropy_y_given_x": discrete.conditional_entropy(t, unit=unit),
+        "mutual_information": discrete.mutual_information(t, unit=unit),
+        "normalized_mutual_information": discrete.normalized_mutual_information(t),
+        "variation_of_information": discrete.variation_of_information(t, unit=unit),
     }
     if t.sum() > 1 and bool((t == np.rint(t)).all()):
         freedom = (np.count_nonzero(x) - 1) * (np.count_nonzero(y) - 1)
