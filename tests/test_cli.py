@@ -30,7 +30,7 @@ def test_help_explains_every_parameter(
     shown = capsys.readouterr().out
     for argument in app[name].assemble_argument_collection():
         if argument.show:
-            row = rf"{re.escape(' '.join(argument.names))}( [A-Z.]+)? +[A-Za-z][^\[│]{{9,}}"
+            row = rf"{re.escape(' '.join(argument.names))}( [A-Z.]+)?  +[A-Za-z][^\[│]{{9,}}"
             assert re.search(rf"^│ [* ]*{row}", shown, re.M), f"{argument.names} is not explained"
     assert "Args:" not in shown
 

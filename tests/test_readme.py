@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import infogan as ig
+from infogan.config.tree import RENAMED
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
@@ -30,6 +31,12 @@ def test_links_lead_somewhere(document: str) -> None:
     path = ROOT / document
     for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
         assert target.startswith("https://") or (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_setting_has_a_former_name(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8").replace("-", "_")
+    assert not [name for name in RENAMED if name in text]
 
 
 def test_the_python_of_the_readme_runs(
