@@ -1,4 +1,5 @@
-"""A learned prior: EM on mixtures that are known, and everything that has to know where it stands."""
+"""A learned prior: EM on mixtures that are known, and everything that has to know where it
+stands."""
 
 import json
 import logging
@@ -42,13 +43,13 @@ def learned(tmp_path_factory: pytest.TempPathFactory, learning: RunConfig, image
 
 
 def exactly(shares: list[float], n: int = 1000) -> Tensor:
-    """[n, K] logits of a Q that is sure of its category, in these shares."""
+    """[n, K] logits of a Q that is certain of its category, in these shares."""
     return 1000 * torch.eye(len(shares)).repeat_interleave(
         torch.tensor([round(n * s) for s in shares]), 0
     )
 
 
-def test_it_goes_to_the_shares_that_a_sure_q_reads_but_for_the_floor() -> None:
+def test_it_goes_to_the_shares_that_a_certain_q_reads_but_for_the_floor() -> None:
     shares = [0.6, 0.3, 0.1, 0.0]
     prior = CODE.prior
     assert prior.tolist() == [0.25] * 4
@@ -71,7 +72,8 @@ def test_no_category_falls_below_the_floor() -> None:
 
 
 def test_with_the_posterior_for_q_it_is_em() -> None:
-    """On a mixture that overlaps, each move raises the log-likelihood with the Dirichlet term, to its maximum."""
+    """On a mixture that overlaps, each move raises the log-likelihood with the Dirichlet term, to
+    its maximum."""
     likelihood = torch.tensor(
         [[0.7, 0.2, 0.1, 0.0], [0.1, 0.6, 0.2, 0.1], [0.2, 0.2, 0.5, 0.1], [0, 0.1, 0.3, 0.6]]
     )
@@ -169,7 +171,7 @@ def test_a_file_whose_prior_is_none_is_refused(
     model.priors = {"digit": torch.tensor(bad)}
     (tmp_path / "config.json").write_bytes((learned / "config.json").read_bytes())
     model.save(tmp_path / "model.safetensors")
-    with pytest.raises(RunError, match="model of infogan's"):
+    with pytest.raises(RunError, match=r"model\.safetensors"):
         Model.load(tmp_path)
 
 
@@ -202,20 +204,17 @@ def test_a_collapse_is_named_once(
         trainer.entropies()
         trainer.entropies()
     (record,) = caplog.records
-    assert (
-        "learned prior of digit collapses: H(c) is 0.43 of ln 4 = 1.39 nats, category 1 has 90 %"
-        in record.message
-    )
+    for number in ("digit", "0.43", "1.39 nats", "category 1", "90 %", "latent.digit.probs"):
+        assert number in record.message
     assert monitor.COLLAPSED == 0.5
 
 
 def test_what_no_loss_sees_does_not_reach_it(learning: RunConfig, images: Images) -> None:
-    unheard = learning.replace(objective={"q_step": "g", "real_weight": 0})
-    trainer = Trainer(unheard, images)
+    trainer = Trainer(learning.replace(objective={"q_step": "g", "real_weight": 0}), images)
     trainer.advance()
     with torch.no_grad():
         next(trainer.model.d.heads["code"].parameters())[0] = math.nan
-    with pytest.raises(TrainingError, match="what Q reads of digit"):
+    with pytest.raises(TrainingError, match="digit"):
         trainer.d_step(1)
 
 

@@ -1,4 +1,5 @@
-"""The loop: who moves when, same seed same bytes, resuming, stopping on a loss that is not finite."""
+"""The trainer: who moves when, same seed same bytes, resuming, stopping on a loss that is not
+finite."""
 
 import json
 import math
@@ -25,8 +26,9 @@ from infogan.pipeline.run import fit
 from infogan.runs import checkpoints
 from infogan.runs.folder import Run
 from infogan.training.monitor import Means, check_finite
+from infogan.training.recorder import NullRecorder
 from infogan.training.step import remaining
-from infogan.training.trainer import Progress, Trainer
+from infogan.training.trainer import Progress, Trainer, train
 
 
 def state(trainer: Trainer, part: str) -> dict[str, torch.Tensor]:
@@ -40,7 +42,7 @@ def equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
 @pytest.mark.parametrize(
     "objective", [GAN(), InfoGAN(), InfoGAN(q_step="g")], ids=["gan", "d", "g"]
 )
-def test_the_other_player_keeps_still(
+def test_the_other_player_stays_as_it_is(
     tiny: RunConfig, images: Images, objective: GAN | InfoGAN
 ) -> None:
     trainer = Trainer(tiny.replace(objective=objective), images)
@@ -55,9 +57,8 @@ def test_the_other_player_keeps_still(
     trainer.g_step(0)
     q = {k for k in d if k.startswith("d.heads.code")}
     with_g = q if isinstance(objective, InfoGAN) and objective.q_step == "g" else set()
-    assert equal(
-        {k: v for k, v in d.items() if k not in with_g}, state(trainer, "d")
-    )  # buffers as well
+    others = {k: v for k, v in d.items() if k not in with_g}  # buffers as well
+    assert equal(others, state(trainer, "d"))
     assert not equal(g, state(trainer, "g"))
     assert not with_g or not equal({k: d[k] for k in q}, state(trainer, "d"))
     assert all(p.requires_grad for p in trainer.model.d.parameters())
@@ -99,25 +100,68 @@ def test_batch_statistics_are_those_of_real_images(tiny: RunConfig, images: Imag
 def test_same_seed_same_bytes_other_seed_other_bytes(
     tiny: RunConfig, images: Images, trained: Path, tmp_path: Path
 ) -> None:
-    fit(
-        tiny.replace(log_every=1), tmp_path / "again", images=images
-    )  # logging more often shifts nothing
-    fit(tiny.replace(seed=1), tmp_path / "other", images=images)
-    runs = [
-        Model.load(path).tensors() for path in (trained, tmp_path / "again", tmp_path / "other")
-    ]
-    assert equal(runs[0], runs[1])
-    assert not equal(runs[0], runs[2])
+    """Logging more often shifts nothing."""
+    again = fit(tiny.replace(log_every=1), tmp_path / "again", images=images)
+    other = fit(tiny.replace(seed=1), tmp_path / "other", images=images)
+    first = Model.load(trained).tensors()
+    assert equal(first, again.tensors())
+    assert not equal(first, other.tensors())
+
+
+class Keeping(NullRecorder):
+    """A recorder that keeps states, and asks to stop at a step."""
+
+    def __init__(self, stop: int) -> None:
+        super().__init__()
+        self.stop, self.states = stop, list[Any]()
+
+    def save(self, *state: object) -> None:
+        self.states.append(state)
+
+    def stop_requested(self) -> bool:
+        return self.line.get("step") == self.stop
+
+
+def test_training_needs_no_folder(
+    tiny: RunConfig,
+    images: Images,
+    trained: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With a recorder that keeps nothing, the model is that of a run folder, bit for bit."""
+    monkeypatch.chdir(tmp_path)
+    recorder, steps = NullRecorder(), list[int]()
+    model = train(Trainer(tiny, images), recorder, lambda step, line: steps.append(step))
+    assert model is not None
+    assert equal(model.tensors(), Model.load(trained).tensors())
+    assert steps == [1, 2, 3, 4, 5, 6]
+    assert drop_time(recorder.line) == drop_time(Run(trained).metrics()[-1])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recorder_can_ask_to_stop(tiny: RunConfig, images: Images, trained: Path) -> None:
+    """A state is saved then, from which another trainer ends in the same bytes."""
+    recorder = Keeping(stop=4)
+    assert train(Trainer(tiny, images), recorder) is None
+    last = recorder.states[-1]
+    assert last[0]["step"] == 5  # it is asked before the line of a step is written
+    again = Trainer(tiny, images)
+    again.restore(*last)
+    model = train(again)
+    assert model is not None
+    assert equal(model.tensors(), Model.load(trained).tensors())
 
 
 @pytest.mark.parametrize("at", [3, 5])
 def test_resuming_is_the_same_call(
     tiny: RunConfig, images: Images, trained: Path, tmp_path: Path, at: int
 ) -> None:
-    """Stopped at step 5, the run goes on from its checkpoint at 3, rewrites the log, ends in the same bytes."""
+    """Stopped at step 5, the run goes on from its checkpoint at 3, rewrites the log, ends in the
+    same bytes."""
     with pytest.raises(StopError):
         fit(tiny, tmp_path / "run", images=images, progress=stop_at(at))
-    with pytest.raises(RunError, match="not finished"):
+    with pytest.raises(RunError, match=r"model\.safetensors"):
         Model.load(tmp_path / "run")
     fit(tiny, tmp_path / "run", images=images)
     assert (tmp_path / "run" / "model.safetensors").read_bytes() == (
@@ -129,12 +173,10 @@ def test_resuming_is_the_same_call(
     assert logs[0] == logs[1]
 
 
-def test_real_images_first(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
-    """Q learns while G and D's decision wait; stopped within that time and just after it, the run ends in the same
-    bytes; its log says of each line what was played in it."""
-    first = tiny.replace(
-        objective={"warm_up": 0.5}, steps=8
-    )  # 4 of 8; lines after 2, 4, 6, 8, checkpoints at 3, 6
+def test_warm_up_on_real_images(tiny: RunConfig, images: Images, tmp_path: Path) -> None:
+    """Q learns while G and D's decision wait; stopped within that time and just after it, the run
+    ends in the same bytes; its log says of each line what was played in it."""
+    first = tiny.replace(objective={"warm_up": 0.5}, steps=8)  # lines every 2, checkpoints every 3
     trainer = Trainer(first, images)
     g, d = state(trainer, "g"), state(trainer, "d")
     for _ in range(4):
@@ -195,24 +237,16 @@ def test_a_damaged_checkpoint_is_no_silent_fresh_start(
     assert (run / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
     for path in (older, newest):
         (path / "state.json").unlink()
-    with pytest.raises(
-        RunError, match=rf"{newest.name}: state\.json: No such file.*{older.name}.*--fresh"
-    ):
+    named = rf"{newest.name}.*state\.json.*{older.name}.*--fresh"
+    with pytest.raises(RunError, match=named):
         fit(tiny, run, images=images)
 
 
 def test_log_has_every_term_and_the_bound_beside_it(trained: Path) -> None:
     lines = Run(trained).metrics()
     assert [line["step"] for line in lines] == [2, 4, 6]
-    assert {
-        "d/real",
-        "d/fake",
-        "d/info/digit",
-        "g/adversarial",
-        "g/info/slant",
-        "L_I/digit",
-        "J/digit",
-    } <= set(lines[0])
+    terms = {"d/real", "d/fake", "d/info/digit", "g/adversarial", "g/info/slant"}
+    assert terms | {"L_I/digit", "J/digit"} <= set(lines[0])
     assert all(line["L_I/digit"] <= np.log(4) for line in lines)
     assert lines[0]["g/info/digit"] != 0
 
@@ -221,7 +255,7 @@ def test_non_finite_loss_stops_and_names_it(
     tiny: RunConfig, images: Images, tmp_path: Path
 ) -> None:
     config = tiny.replace(optim={"d_lr": 1e20, "g_lr": 1e20}, steps=50)
-    with pytest.raises(TrainingError, match=r"step \d+: the loss of [DG] is not finite \(.*optim"):
+    with pytest.raises(TrainingError, match=r"step \d+: .*optim\.[dg]-lr"):
         fit(config, tmp_path / "run", images=images)
 
 
@@ -234,8 +268,8 @@ def test_what_falls_does_so_over_the_last_share(tiny: RunConfig, images: Images)
     assert left == [(1, 1, 1), (1, 0.5, 1), (0.5, 0.25, 1), (0, 0, 1)]
 
 
-def test_changes_of_shape_fade(tiny: RunConfig, images: Images) -> None:
-    """What a copy's height moved by shows its strength: half of it after half the steps that fade."""
+def test_changes_of_shape_are_annealed(tiny: RunConfig, images: Images) -> None:
+    """After half of the annealed steps, views are those of half the strength."""
     kept = {"shift": 0, "brightness": 0.5, "patch": 0.2, "thicken": 0.5}
     strong = Affine(strength=2, stretch=0.4, bend=0.1, anneal=0.5, **kept)
     trainer = Trainer(tiny.replace(steps=100, augment=strong), images)
@@ -267,7 +301,7 @@ def test_other_shapes_train(tiny: RunConfig, tmp_path: Path, shape: tuple[int, i
     assert model.sample(2).shape == (2, *shape)
 
 
-def test_bf16_and_fp32_tell_the_same_story(tiny: RunConfig, images: Images) -> None:
+def test_bf16_and_fp32_losses_agree(tiny: RunConfig, images: Images) -> None:
     losses = []
     for precision in ("fp32", "bf16"):
         trainer = Trainer(tiny.replace(precision=precision), images)
@@ -276,8 +310,8 @@ def test_bf16_and_fp32_tell_the_same_story(tiny: RunConfig, images: Images) -> N
     assert losses[0] != losses[1]
 
 
-def test_devices_that_are_not_there(tiny: RunConfig, images: Images) -> None:
-    with pytest.raises(ConfigError, match="cpu, or auto"):
+def test_a_device_that_is_not_there_is_named(tiny: RunConfig, images: Images) -> None:
+    with pytest.raises(ConfigError, match="tpu"):
         Trainer(tiny.replace(device="tpu"), images)
 
 
@@ -312,7 +346,8 @@ def two_threads() -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.usefixtures("two_threads")
 def test_infogan_tells_four_strokes_apart(tmp_path: Path, tiny: RunConfig) -> None:
-    """The promise in small: four kinds of image, no labels, four categories; the GAN's Q learns next to nothing."""
+    """The promise in small: four kinds of image, no labels, four categories; the GAN's Q learns
+    next to nothing."""
     images = strokes(512)
     rates = {"d_lr": 1e-3, "g_lr": 2e-3, "ema": 0.9}
     config = tiny.replace(steps=300, batch=32, optim=rates, log_every=100, checkpoint_every=300)
@@ -327,9 +362,10 @@ def test_infogan_tells_four_strokes_apart(tmp_path: Path, tiny: RunConfig) -> No
 def test_work_of_a_step_is_counted(
     tiny: RunConfig, images: Images, real_weight: float, d_passes: int
 ) -> None:
-    """Passes and casts of one step, which a busy machine cannot blur. D sees real images, generated ones, generated
-    ones for G, and changed copies where asked; G runs twice. Weights are rounded once a step, not cast in each pass:
-    what bf16 casts beyond fp32 are the inputs and outputs of passes."""
+    """Passes and casts of one step, which a busy machine cannot blur. D sees real images, generated
+    ones, generated ones for G, and views where they are asked for; G runs twice. Weights are
+    rounded once a step, not cast in each pass: what bf16 casts beyond fp32 are the inputs and
+    outputs of passes."""
     counts = {}
     for precision in ("fp32", "bf16"):
         objective = InfoGAN(real_weight=real_weight)
@@ -355,7 +391,7 @@ def test_no_player_leaves_a_gradient_in_the_other(tiny: RunConfig, images: Image
     assert all(p.grad is None for p in trainer.model.d.parameters())
 
 
-def test_batch_statistics_do_not_see_changed_copies(tiny: RunConfig, images: Images) -> None:
+def test_batch_statistics_do_not_see_augmented_views(tiny: RunConfig, images: Images) -> None:
     trainers = [
         Trainer(tiny.replace(augment={"strength": strength}), images) for strength in (0, 4)
     ]
@@ -415,11 +451,9 @@ def test_two_checkpoints_stay(tiny: RunConfig, images: Images, tmp_path: Path) -
 
 def test_an_infinite_loss_is_named() -> None:
     loss = Loss({"adversarial": torch.tensor(math.inf), "info/digit": torch.tensor(1.0)})
-    with pytest.raises(
-        TrainingError,
-        match=r"step 3: the loss of G is not finite \(adversarial = inf\).*optim\.g-lr",
-    ):
+    with pytest.raises(TrainingError, match=r"step 3: .*adversarial = inf.*optim\.g-lr") as caught:
         check_finite(loss, "g", 3)
+    assert "info/digit" not in str(caught.value)
 
 
 def test_means_are_means_and_gs_draw_counts() -> None:
@@ -432,9 +466,7 @@ def test_means_are_means_and_gs_draw_counts() -> None:
     assert means.flush() == {"d/real": 2.0, "g/adversarial": 4.0, "L_I/digit": 2.0}
     assert means.flush() == {}
     means.add(Loss({"first": torch.tensor(1.0)}), Loss({}))
-    means.add(
-        Loss({"real": torch.tensor(5.0)}), Loss({})
-    )  # another part of the training: its own means
+    means.add(Loss({"real": torch.tensor(5.0)}), Loss({}))  # after the warm-up: means of their own
     assert means.flush() == {"d/real": 5.0}
 
 

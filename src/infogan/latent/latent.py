@@ -19,8 +19,8 @@ from infogan.latent.codes import AnyCode, Categorical, Code
 from infogan.latent.posterior import Posterior
 
 CODE, CLASS = "code", "class"
-"""D's heads: Q, which reads the codes, and the one for classes, which may be named as a code's
-categories are."""
+"""D's heads: Q, which reads the codes, and the one for classes, which have names as categories
+do."""
 RESERVED = {"noise", "distribution", "seed", "n", "kind", "file", "image", CLASS}
 """Names that no code can have."""
 
@@ -187,8 +187,7 @@ class Latent(BaseModel):
         return Draw(base.noise.repeat_interleave(n, 0), values)
 
     def read(self, posteriors: Mapping[str, Posterior]) -> Tensor:
-        """[N, width of all codes] what G is given for the values that posteriors of N images point
-        to."""
+        """[N, width of all codes] what G is given for the values of N images' posteriors."""
         parts = []
         for name in self.codes:
             read = posteriors[name].value.tolist()

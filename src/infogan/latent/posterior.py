@@ -16,9 +16,8 @@ class Posterior:
     value: NDArray[Any]
     """[N] the category with the largest probability (int64), or Q's mean (float32)."""
     confidence: Floats
-    """[N] that category's probability, or 1 for a certain Q and near e^-1 (an angle: 0) for one
-    that knows nothing: exp(-sigma / the prior's standard deviation), the mean resultant length of
-    an angle."""
+    """[N] that category's probability; for a number exp(-sigma / the prior's standard deviation), 1
+    certain, near e^-1 knows nothing; for an angle the mean resultant length, 1 to 0."""
     probs: Floats = field(default_factory=lambda: np.empty((0, 0), np.float32))
     """[N, K] Q's probabilities of a categorical code."""
     mean: Floats = field(default_factory=lambda: np.empty(0, np.float32))

@@ -21,8 +21,8 @@ STEPS = 100
 RATE = 0.2
 """Of Adam, falling linearly to 0."""
 PULL = 0.01
-"""Weight of mean z² beside mean squared error in [-1, 1]: keeps z where a normal prior has put it
-in training."""
+"""Weight of mean z² beside mean squared error in [-1, 1]: keeps z where its normal prior puts
+it."""
 
 
 class Reconstruction(NamedTuple):

@@ -28,12 +28,10 @@ CHUNK = 500
 
 
 class Model:
-    """Networks with the settings, the image shape and the classes that they were trained for, in
-    evaluation mode."""
+    """Networks, with the settings, image shape and classes that they were trained for."""
 
     def __init__(self, config: RunConfig, shape: Shape, classes: Sequence[str] = ()) -> None:
-        """classes: names of the data's classes; they matter to objectives that have a head for
-        them."""
+        """classes: names of the data's classes, for objectives that have a head for them."""
         self.config, self.shape, self.classes = config, shape, tuple(classes)
         self.names = Names()
         """What the user calls codes and categories; a run folder attaches its own."""
@@ -101,16 +99,14 @@ class Model:
 
     @property
     def drawn(self) -> str | None:
-        """The code by which G draws the categories that are read; None where G is not given
-        them."""
+        """The code by which G draws the categories that are read; None where it is given none."""
         if not self.config.objective.generates:
             return None
         return self.categories.recovers if self.categories else self.latent.categorical
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Names of what a head for classes tells apart: classes, or numbers where there were no
-        labels."""
+        """Names of a class head's classes; their numbers where there were no labels."""
         if self.config.labels is not None:
             return self.classes
         k = self.categories.code.categories if self.categories and self.categorical == CLASS else 0
@@ -151,8 +147,7 @@ class Model:
         return np.concatenate(images)
 
     def sample(self, n: int, *, seed: int = 0, **codes: float) -> Pixels:
-        """n images, uint8 [n, H, W, C]; codes named are fixed, the others are drawn from their
-        prior.
+        """n images, uint8 [n, H, W, C]; named codes are fixed, others are drawn from their prior.
 
         ConfigError on an unknown code, or a value that it does not have.
         """
@@ -161,16 +156,15 @@ class Model:
     def traverse(
         self, name: str, *, rows: int = 10, steps: int = 11, seed: int = 0
     ) -> tuple[Pixels, list[float]]:
-        """One code over its swept range: uint8 [rows, values, H, W, C], and the values; a row keeps
-        all else."""
+        """One code's sweep, a row keeping all else: uint8 [rows, values, H, W, C], and the
+        values."""
         draw, sweep = self.latent.traverse(name, rows, steps, stream(seed, "traverse"))
         return self.generate(draw.vector()).reshape(rows, len(sweep), *self.shape), sweep
 
     # Images in
 
     def _parameters(self, batches: Iterable[Tensor]) -> dict[str, Tensor]:
-        """[N, n_params] of each reading, on the CPU, from batches of images [n, C, H, W] in [-1,
-        1]."""
+        """[N, n_params] of each reading, on the CPU, from batches of images in [-1, 1]."""
         readings, parts = self.readings, list[dict[str, Tensor]]()
         with torch.inference_mode():
             for batch in batches:
@@ -203,8 +197,7 @@ class Model:
         }
 
     def reconstruct(self, images: Images | Pixels, *, seed: int = 0) -> Reconstruction:
-        """uint8 images [N, H, W, C] → Q's codes → the z that comes nearest → G: images, and the
-        error of each.
+        """uint8 images [N, H, W, C] → Q's codes → the z that comes nearest → G: images and errors.
 
         See `infogan.model.inversion`; about 0.2 s an image on one core for the networks of
         `digits`. ConfigError where the objective reads no codes back.
@@ -244,8 +237,7 @@ class Model:
         return {**self.networks.state_dict(), **priors}
 
     def tensors(self) -> dict[str, Tensor]:
-        """Every weight and buffer, named `g.…`, `d.…`, and learned priors, `prior.…`, on the
-        CPU."""
+        """Every weight and buffer, `g.…`, `d.…`, and learned prior, `prior.…`, on the CPU."""
         return {name: tensor.cpu().contiguous() for name, tensor in self._named().items()}
 
     def take_priors(self, tensors: Mapping[str, Tensor]) -> None:
@@ -254,15 +246,13 @@ class Model:
         self.config.latent.under(self.priors)
 
     def save(self, path: Path | str) -> None:
-        """Write weights, settings, image shape and class names into one file, which `load` reads by
-        itself."""
+        """Write weights, settings, image shape and class names into one file, for `load`."""
         about = {"config": self.config.tree(), "shape": self.shape, "classes": self.classes}
         file.write(Path(path), about, self.tensors())
 
     @classmethod
     def load(cls, path: Path | str, device: torch.device | str = "cpu") -> Self:
-        """The model of a file that `save` wrote, or of a run folder, which attaches the names that
-        the user gave.
+        """The model of a file that `save` wrote, or of a run folder, with the names a user gave.
 
         RunError when there is none, it is damaged, or its settings are not those of the folder.
         """

@@ -21,8 +21,8 @@ from infogan.networks import Shape, Verdict
 
 @dataclass(frozen=True)
 class Loss:
-    """One player's loss, in scalars: named terms that are summed, and named quantities that are
-    only watched."""
+    """One player's loss: named terms that are summed, named quantities that are watched.
+    Scalars."""
 
     terms: dict[str, Tensor]
     watch: dict[str, Tensor] = field(default_factory=dict)
@@ -140,15 +140,14 @@ class Objective(BaseModel, ABC):
         return dict(outputs)
 
     def networks(self, latent: Latent, shape: Shape, seed: int) -> Mapping[str, nn.Module]:
-        """Further networks by name, beside g and d; they step with G and are frozen while D
-        steps."""
+        """Further networks by name, beside g and d, which step with G and are frozen while D steps.
+        When a model is read from a file they are built on torch's meta device, without values."""
         del latent, shape, seed
         return {}
 
     @property
     def detached(self) -> Set[str]:
-        """Heads that are probes in D's step: they learn from detached features and send the trunk
-        no gradient."""
+        """Heads that are probes on detached features in D's step: the trunk gets no gradient."""
         return frozenset()
 
     @property
@@ -176,8 +175,7 @@ class Objective(BaseModel, ABC):
 
 
 def of_classes(k: int, recovers: str | None = None) -> tuple[Reading, ...]:
-    """The reading of a head that tells K classes apart; recovers: the code that gives G the
-    class."""
+    """The reading of a head for K classes; recovers: the code that gives G the class."""
     if k < 2:
         raise ConfigError(f"the labels name {k} classes; give labels of at least 2")
     return (Reading(CLASS, CLASS, Categorical(k), recovers),)

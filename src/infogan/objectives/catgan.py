@@ -14,8 +14,7 @@ from infogan.objectives.terms import Consistency, class_term
 
 
 def conditional_entropy(logits: Tensor) -> Tensor:
-    """E H(p) in nats, p = softmax of logits [N, K]: 0 when D is certain, ln K when it knows
-    nothing."""
+    """E H(p) in nats, p = softmax of logits [N, K]: 0 for a certain D, ln K for an ignorant one."""
     log_p = logits.log_softmax(1)
     return -(log_p.exp() * log_p).sum(1).mean()
 
@@ -40,7 +39,7 @@ class CatGAN(Consistency):
 
     def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
         if not (self.k or classes):
-            raise ConfigError("catgan cannot tell how many categories there are: set objective.k")
+            raise ConfigError("catgan: the data names no classes; set objective.k to a number")
         return of_classes(self.k or classes)
 
     def d_loss(self, scene: Scene) -> Loss:

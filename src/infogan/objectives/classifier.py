@@ -1,5 +1,4 @@
-"""The class head alone, on labelled images: what the objectives that use labels are compared
-with."""
+"""The class head alone, on labelled images: the baseline of the objectives that use labels."""
 
 from typing import ClassVar, Literal
 

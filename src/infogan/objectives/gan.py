@@ -1,5 +1,4 @@
-"""The plain GAN (Goodfellow et al. 2014, arXiv:1406.2661), the control that InfoGAN is measured
-against."""
+"""The plain GAN (Goodfellow et al. 2014, arXiv:1406.2661), the control for InfoGAN."""
 
 from collections.abc import Set
 from typing import Literal

@@ -13,15 +13,14 @@ from infogan.objectives.terms import AdversarialObjective, Consistency, class_te
 
 
 def matching(real: Tensor, fake: Tensor) -> Tensor:
-    """Mean over features of (E f(x) - E f(G(z)))², of features [N, F] each; real images are the
-    fixed target."""
+    """Mean over features of (E f(x) - E f(G(z)))², [N, F] each; real images are the fixed
+    target."""
     return (real.detach().mean(0) - fake.mean(0)).square().mean()
 
 
 class ImprovedGAN(Consistency, AdversarialObjective):
     """The softmax over K + 1 with its last logit fixed at 0: D(x) = Z/(Z + 1), Z = Σ e^l, so the
-    logit of "real" is lse(l). Samples under feature matching look poor; the classifier is what it
-    is for."""
+    logit of "real" is lse(l). Feature matching makes poor samples; the aim is the classifier."""
 
     kind: Literal["improvedgan"] = "improvedgan"
     labels: ClassVar[Literal["needed"]] = "needed"

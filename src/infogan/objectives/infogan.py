@@ -18,8 +18,8 @@ def weighted(code: Code, bound: Tensor) -> Tensor:
 
 
 class InfoGAN(Consistency, AdversarialObjective):
-    """A GAN whose generator also maximises L_I: Q can then read the codes back from its images. λ
-    is the weight of the code."""
+    """A GAN whose generator also maximises L_I, so that Q can read the codes back from its
+    images."""
 
     kind: Literal["infogan"] = "infogan"
     q_step: Literal["d", "d-head", "g"] = "d"

@@ -1,5 +1,4 @@
-"""SemiGAN: a classifier with one more class, for generated images (Odena 2016,
-arXiv:1606.01583)."""
+"""SemiGAN: a classifier with one class more, for fakes (Odena 2016, arXiv:1606.01583)."""
 
 from typing import ClassVar, Literal
 
@@ -20,9 +19,8 @@ def realness(logits: Tensor) -> Tensor:
 
 
 class SemiGAN(AdversarialObjective):
-    """K classes and FAKE, which is no answer about a real image. The unlabelled images are told
-    apart from generated ones only; the paper draws no unlabelled images, so that term is an
-    addition."""
+    """K classes and FAKE, which is no answer about a real image. Unlabelled images, which the paper
+    does not draw, only count as real against generated ones."""
 
     kind: Literal["semigan"] = "semigan"
     labels: ClassVar[Literal["needed"]] = "needed"

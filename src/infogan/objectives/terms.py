@@ -1,5 +1,4 @@
-"""Terms that several objectives share: adversarial ones, L_I on generated images, J on real ones,
-labels."""
+"""Terms that objectives share: adversarial, L_I on generated images, J on real ones, labels."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable

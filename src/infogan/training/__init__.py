@@ -1,1 +1,1 @@
-"""Training: the loop, the machine it runs on, checkpoints, health."""
+"""Training: the trainer, what one step looks at, where its results go, and the machine."""

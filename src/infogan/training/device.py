@@ -1,5 +1,4 @@
-"""The machine that a run happens on: device, arithmetic, threads. The trainer asks it and knows
-nothing else."""
+"""The machine that a run happens on: its device, arithmetic and threads."""
 
 import ctypes
 import os
@@ -28,8 +27,7 @@ class Engine:
 
     @classmethod
     def of(cls, config: RunConfig) -> "Engine":
-        """By the settings, or by what the machine has; ConfigError when it lacks what was asked
-        for."""
+        """What the settings ask for; ConfigError when the machine lacks it."""
         name = config.device
         if name == "auto":
             mps = torch.backends.mps.is_available()
@@ -75,8 +73,7 @@ def keep_freed_memory() -> None:
 
 
 def _cpu_has_bf16() -> bool:
-    """Whether the processor multiplies bf16 itself (AVX512-BF16 or AMX); without it bf16 is slower
-    than fp32."""
+    """Whether the processor multiplies bf16 (AVX512-BF16, AMX); else it is slower than fp32."""
     flags = _cpuinfo("flags")
     return "avx512_bf16" in flags or "amx_bf16" in flags
 

@@ -22,8 +22,7 @@ Named = Iterable[tuple[str, Tensor]]
 
 
 def check_finite(loss: Loss, player: str, step: int, suspects: Named = ()) -> None:
-    """TrainingError that names the player, the step, the terms and the tensors when a loss is not
-    finite."""
+    """TrainingError naming step, player, terms and tensors when a loss is not finite."""
     if bool(torch.isfinite(loss.total)):
         return
     terms = {name: term.item() for name, term in loss.terms.items()}
@@ -38,10 +37,11 @@ def check_finite(loss: Loss, player: str, step: int, suspects: Named = ()) -> No
 
 
 def check_tensors(step: int, suspects: Named) -> None:
-    """TrainingError that names the first tensors that are not finite, if there are any."""
+    """TrainingError naming the first tensors that are not finite, if there are any."""
     if tensors := _not_finite(suspects):
         raise TrainingError(
-            f"step {step}: not finite: {tensors}. Lower the rates; the last checkpoint is kept."
+            f"step {step}: not finite: {tensors}. Lower optim.d-lr and optim.g-lr; "
+            "the last checkpoint is kept."
         )
 
 
@@ -60,8 +60,7 @@ def suspicious(tensors: list[Tensor]) -> bool:
 def check_priors(
     priors: Mapping[str, Tensor], entropy: Mapping[str, float], step: int, warned: set[str]
 ) -> None:
-    """A warning for each code whose learned prior [K] collapses to few categories, once: `warned`
-    remembers."""
+    """Warn of each learned prior [K] that collapses to few categories, once: `warned` remembers."""
     for name, prior in priors.items():
         most = math.log(len(prior))
         if entropy[name] < COLLAPSED * most and name not in warned:
@@ -75,15 +74,14 @@ def check_priors(
 
 
 class Means:
-    """Running means of both players' terms and watched quantities; nothing leaves the device until
-    flushed."""
+    """Running means of both players' terms and watched quantities, on the device until flushed."""
 
     def __init__(self, steps: int = 0, sums: Mapping[str, Tensor] | None = None) -> None:
         self._steps, self._sums = steps, dict(sums or {})
 
     def add(self, d: Loss, g: Loss) -> None:
-        """Count one step. Where both players watch a quantity, G's draw is the one that counts. A
-        step with other terms than the last, as at the end of the warm-up, starts the means anew."""
+        """Count one step. Where both players watch a quantity, G's draw is kept. A step with other
+        terms than the last, as at the end of the warm-up, starts anew."""
         values = {f"d/{name}": term.detach() for name, term in d.terms.items()}
         values |= {f"g/{name}": term.detach() for name, term in g.terms.items()}
         values |= d.watch | g.watch

@@ -1,5 +1,4 @@
-"""A network in training: fp32 weights that the optimizer steps, and the copies that it computes
-with."""
+"""A network in training: fp32 weights for the optimizer, and the copies that it computes with."""
 
 from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
@@ -54,8 +53,7 @@ class Player:
 
     def collect(self) -> bool:
         """Hand the copies' gradients to the weights, in the weights' own memory order (fused Adam
-        walks memory); whether there were any, so that the copies have to be rounded again after the
-        optimizer's step."""
+        walks memory). Whether there were any: those weights move next, then `refresh`."""
         moving = False
         for name, copy in self.copies.items():
             if copy.grad is not None:
@@ -65,7 +63,7 @@ class Player:
         return moving
 
     def refresh(self) -> None:
-        """Make the copies anew, after the weights moved."""
+        """Round the weights again, after they moved."""
         with torch.no_grad():
             for name, copy in self.copies.items():
                 copy.copy_(self.weights[name])
@@ -73,8 +71,7 @@ class Player:
 
 @contextmanager
 def frozen(players: Iterable[Player], but: Set[str] = frozenset()) -> Iterator[None]:
-    """Weights without gradients, except of the heads named in `but`; gradients still flow through
-    the networks."""
+    """No gradients for weights, but for those of heads in `but`; gradients flow through them."""
     prefixes = tuple(f"heads.{head}." for head in but)
     named = [pair for p in players for part in (p.weights, p.copies) for pair in part.items()]
     held = [t for name, t in named if t.requires_grad and not name.startswith(prefixes)]

@@ -1,5 +1,4 @@
-"""Where a trainer leaves what it finds. A run folder is one such place (runs.recorder), nothing is
-another."""
+"""Where a trainer leaves what it finds: a run folder (runs.recorder), or nowhere."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -7,8 +6,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 Line = dict[str, float]
-"""A line of the log: the step, means of terms and watched quantities by name, seconds, images per
-second."""
+"""A line of the log: step, means of terms and watched quantities, seconds, images per second."""
 
 
 class Recorder(Protocol):

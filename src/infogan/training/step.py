@@ -1,5 +1,4 @@
-"""What one player's step looks at: real images, augmented views of them, generated images, and D's
-verdicts."""
+"""What one player's step looks at: images, augmented views, generated images, D's verdicts."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -39,8 +38,7 @@ class Batches:
         return self._order.batch(number, self.config.batch)
 
     def labelled_rows(self, number: int) -> Rows:
-        """[batch] rows of a batch of labelled images; the batch itself where every image has a
-        label."""
+        """[batch] rows of a labelled batch; the batch itself where every image has a label."""
         if self.all_labelled:
             return self.rows(number)
         return self.labelled[self._labelled_order.batch(number, self.config.batch)]
@@ -51,8 +49,7 @@ class Batches:
 
 
 class Step:
-    """The Scene of one player's step (see objectives.base). What it offers is computed when first
-    asked for."""
+    """The Scene (objectives.base) of one player's step; its parts are computed when asked for."""
 
     def __init__(
         self,
@@ -63,8 +60,7 @@ class Step:
         number: int,
         done: float,
     ) -> None:
-        """player: whose step this is, d or g. number: of its batch. done: share of the run's steps
-        that are over."""
+        """player: d or g, whose step it is; number: of its batch; done: share of the steps."""
         self.batches, self.players, self.latent = batches, players, latent
         self.player, self.number, self.done = player, number, done
         self.config = config = batches.config
@@ -138,6 +134,5 @@ class Step:
 
 
 def remaining(done: float, share: float) -> float:
-    """What is left, after `done` of a run's steps, of a quantity that falls linearly to 0 over the
-    last `share`."""
+    """What remains at `done` of 1 if it falls linearly to 0 over the last `share` of a run."""
     return min(1.0, (1 - done) / share) if share else 1.0

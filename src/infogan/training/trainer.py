@@ -93,7 +93,7 @@ class Trainer:
         return loss
 
     def g_step(self, number: int) -> Loss:
-        """One update of G and of what steps with it, the rest of D frozen."""
+        """One update of G and of what steps with it, with the rest of D frozen."""
         step = self._look("g", number)
         with frozen([self.players["d"]], but=self.config.objective.g_heads):
             loss = self.config.objective.g_loss(step)
@@ -230,10 +230,8 @@ def train(
         stopping = recorder.stop_requested()  # once: a later request waits for the next step
         if step % config.log_every == 0 or last:
             seconds = time.perf_counter() - since
-            speed = {
-                "seconds": seconds,
-                "images_per_second": (step - begun) * config.batch / seconds,
-            }
+            rate = (step - begun) * config.batch / seconds
+            speed = {"seconds": seconds, "images_per_second": rate}
             recorder.write({"step": step, **trainer.means.flush(), **trainer.entropies(), **speed})
             since, begun = time.perf_counter(), step
         if step % config.checkpoint_every == 0 or last or stopping:

@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[str, ...]] = {
 
 
 def from_text(value: object) -> object:
-    """Read the short form of files and the command line: `categorical:10`, `uniform:-1:1`,
+    """Read a short form, as files and commands have it: `categorical:10`, `uniform:-1:1`,
     `angle`."""
     if not isinstance(value, str):
         return value

@@ -83,8 +83,8 @@ class Angle(Code):
         return fraction(bound)
 
     def recovered_from(self, columns: Tensor, read: Posterior) -> float:
-        """The larger of what L_I of Q's own distributions stands for and the squared mean cosine of
-        its error."""
+        """The larger of what L_I of Q's own distributions gives and its error's mean cosine,
+        squared."""
         mean, std = torch.from_numpy(read.mean), torch.from_numpy(read.std)
         params = torch.stack([mean.cos(), mean.sin()], 1) / std.square()[:, None]
         bound = self.entropy + float(self.log_q(params, columns).mean())

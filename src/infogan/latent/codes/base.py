@@ -58,13 +58,13 @@ class Code(ABC):
     @property
     @abstractmethod
     def entropy(self) -> float:
-        """H(c) of the prior; differential for a continuous code, so it may be negative and is no
-        ceiling of L_I."""
+        """H(c) of the prior; differential for a continuous code: it may be negative, and L_I
+        above."""
 
     @property
     @abstractmethod
     def trained(self) -> tuple[float, float]:
-        """The trained range: what the prior covers; for a Gaussian, two standard deviations either
+        """The trained range, which the prior covers; a Gaussian's two standard deviations each
         way."""
 
     def swept(self, steps: int) -> Sequence[float]:
@@ -94,8 +94,7 @@ class Code(ABC):
 
     @abstractmethod
     def outputs(self, params: Tensor) -> dict[str, Tensor]:
-        """What an exported network puts out for params [N, n_params]: `probabilities` [N, K], or
-        `mean` and `std` [N]."""
+        """What exported networks put out: `probabilities` [N, K], or `mean` and `std` [N]."""
 
     @abstractmethod
     def posterior(self, params: Tensor) -> Posterior:
@@ -103,13 +102,12 @@ class Code(ABC):
 
     @abstractmethod
     def recovered(self, bound: float) -> float:
-        """The fraction of the code that an L_I stands for: 0 none, 1 all; below 0 where Q is
-        confidently wrong."""
+        """The fraction of the code that an L_I stands for: 1 all; below 0 for a confidently wrong
+        Q."""
 
     @abstractmethod
     def recovered_from(self, columns: Tensor, read: Posterior) -> float:
-        """The fraction recovered by posteriors of images that were generated with columns [N,
-        width]."""
+        """The fraction recovered by posteriors of images generated with columns [N, width]."""
 
     def real_information(
         self, params: Tensor, view: Tensor, moves: Mapping[str, Tensor]
@@ -139,6 +137,5 @@ def finite(value: float) -> float:
 
 
 def fraction(gain: float) -> float:
-    """The share of variance explained, 1 - MSE / variance, at a gain of information -½ ln(MSE /
-    variance)."""
+    """Variance explained, 1 - MSE / variance, at a gain of information -½ ln(MSE / variance)."""
     return -math.expm1(min(700.0, -2 * gain))

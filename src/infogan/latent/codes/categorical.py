@@ -35,8 +35,7 @@ class Categorical(Code):
     """K, the number of categories."""
     probs: tuple[Annotated[float, Field(gt=0)], ...] | Literal["learned"] | None = None
     """Prior probability of each category; none: uniform. learned: uniform at first, then by the
-    shares that Q finds among real images, for data whose classes differ in size
-    (docs/categories.md)."""
+    shares that Q finds among real images, for classes of unequal size (docs/categories.md)."""
     weight: Weight = 1.0
     kind: Literal["categorical"] = "categorical"
 

@@ -1,5 +1,4 @@
-"""What codes on a line share: one column of G's input, and a Gaussian Q whose sigma is learned or
-fixed."""
+"""What codes on a line share: one column of G's input, a Gaussian Q with learned or fixed sigma."""
 
 import math
 from abc import abstractmethod
