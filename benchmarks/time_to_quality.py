@@ -27,7 +27,7 @@ TARGET = Path(__file__).parent / "results" / "time-to-quality.json"
 
 
 def accuracy(trainer: Trainer, images: Images) -> float:
-    """Clustering accuracy of the model that training would end with now; leaves the trainer alone."""
+    """Clustering accuracy of the model that training would end with; leaves the trainer alone."""
     players = {
         part: copy.deepcopy(getattr(trainer.model, part).state_dict()) for part in ("g", "d")
     }
