@@ -2,9 +2,9 @@
 
     python benchmarks/explorer.py runs/demo runs/paper runs/shapes
 
-Each run's page is written into its folder and opened several times in headless Chromium without a GPU. A frame is
-counted from the slider's move to the painted canvas, while one slider is dragged through its range. Writes
-benchmarks/results/explorer.json.
+Each run's page is written into its folder and opened several times in headless Chromium without a
+GPU. A frame is timed from the slider's move to the painted canvas, while one slider is dragged
+through its range. Writes benchmarks/results/explorer.json.
 """
 
 import argparse

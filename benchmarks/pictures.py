@@ -2,7 +2,7 @@
 
     python benchmarks/pictures.py runs/quality/digits-0
 
-Needs the browser extra and Chromium. The run is copied; its categories are named after the digits in it.
+Needs the browser extra and Chromium. It is copied; its categories are named after their digits.
 """
 
 import argparse

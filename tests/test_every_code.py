@@ -249,7 +249,7 @@ def test_its_page_reads_what_encode_reads(opened: Opened, one: Trained, images: 
         shares = [float(text.rstrip(" %")) / 100 for text in texts]
         assert shares == pytest.approx(sorted(read.probs[0], reverse=True), abs=0.006)
     else:
-        mean, std = map(float, texts[0].split(" ± "))
+        mean, std = map(float, texts[0].replace("−", "-").split(" ± "))
         assert (mean, std) == pytest.approx((read.mean[0], read.std[0]), abs=0.011)
 
 

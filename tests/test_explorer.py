@@ -1,5 +1,5 @@
-"""The explorer in a real browser: it shows what the model says, with any hand, on any screen, and asks the network
-nothing."""
+"""The explorer in a real browser: it shows what the model says, by mouse, keyboard or touch, on any
+screen, and asks the network nothing."""
 
 import io
 import json
@@ -168,10 +168,10 @@ def test_a_dropped_image_is_read_as_encode_reads_it(
         "no image that the browser can read"
     )
     drop(page, file.getvalue(), "bar.png")
-    told = page.locator("#read [role=status]")
-    expect(told).to_contain_text(re.compile(r"nearest of \d+ z"), timeout=20_000)
+    status = page.locator("#read [role=status]")
+    expect(status).to_contain_text(re.compile(r"nearest of \d+ z"), timeout=20_000)
     tried = int(
-        re.findall(r"of (\d+) z", told.text_content())[0]
+        re.findall(r"of (\d+) z", status.text_content())[0]
     )  # all of them, unless the machine is very busy
     rows = [
         row.split("|")
@@ -182,13 +182,13 @@ def test_a_dropped_image_is_read_as_encode_reads_it(
     read = model.encode(images.pixels[5:6])
     assert (
         abs(read["slant"].mean[0] - read["slant"].std[0]) > 0.1
-    )  # or nobody could tell one from the other
+    )  # or mean and sigma would look alike
     by_probability = np.argsort(-read["digit"].probs[0], kind="stable")
     for (_, _, percent), k in zip(rows[:4], by_probability, strict=True):
         assert float(percent.rstrip(" %")) / 100 == pytest.approx(
             read["digit"].probs[0, k], abs=0.006
         )
-    mean, std = map(float, rows[4][2].split(" ± "))
+    mean, std = map(float, rows[4][2].replace("−", "-").split(" ± "))
     assert (mean, std) == pytest.approx((read["slant"].mean[0], read["slant"].std[0]), abs=0.011)
     # the reconstruction is the best of all seeds, and its codes can be taken over
     codes = {"digit": int(by_probability[0]), "slant": float(np.clip(round(mean, 2), -2, 2))}
@@ -205,9 +205,10 @@ def test_a_dropped_image_is_read_as_encode_reads_it(
 def test_a_class_is_read_by_its_name(
     opened: Opened, tiny: RunConfig, images: Images, tmp_path: Path, kind: str
 ) -> None:
-    """Where D has a head for classes: names and probabilities as encode has them; acgan's class is G's code as well."""
-    told = kind == "acgan"
-    latent = {"slant": "none"} if told else {"digit": "none", "slant": "none"}
+    """Where D has a head for classes: names and probabilities as encode has them; acgan's class is
+    also G's code."""
+    conditional = kind == "acgan"
+    latent = {"slant": "none"} if conditional else {"digit": "none", "slant": "none"}
     labelled = {"labels": "all"} if kind != "catgan" else {}
     objective = {"kind": kind} | ({} if labelled else {"k": 4})
     config = tiny.replace(objective=objective, latent=latent, **labelled)
@@ -241,8 +242,8 @@ def test_a_class_is_read_by_its_name(
         for text in page.locator(".found .number").all_text_contents()
     ]
     assert shares == pytest.approx(sorted(probs, reverse=True), abs=6e-4)
-    page.get_by_role("button", name="Use codes" if told else "Use z").click()
-    if told:
+    page.get_by_role("button", name="Use codes" if conditional else "Use z").click()
+    if conditional:
         assert page.locator("input[name=code-digit]:checked").input_value() == str(
             int(probs.argmax())
         )
@@ -323,7 +324,8 @@ def test_scripts_are_off(opened: Opened) -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844), (320, 568)])
 def test_layout(opened: Opened, width: int, height: int) -> None:
-    """Nothing jumps while the page starts, nothing is wider than the screen, image and controls are seen together."""
+    """Nothing jumps while the page starts, nothing is wider than the screen, and image and controls
+    are seen together."""
     page = opened(viewport={"width": width, "height": height})
     page.wait_for_timeout(500)
     assert page.evaluate("window.shift") < 0.02

@@ -66,7 +66,7 @@ def test_graphs_are_torchs_networks_at_any_batch_size(
 
 
 def test_other_shapes_and_objectives(tiny: RunConfig) -> None:
-    """Not square, in colour, fixed sigma, a Q that nobody hears; and no codes at all: no encoder then."""
+    """Not square, in colour, fixed sigma, Q as a probe; and no codes at all: no encoder then."""
     wide = untrained(
         tiny,
         (17, 23, 3),
@@ -265,8 +265,8 @@ def test_the_python_of_the_docs_runs(
 
 def test_objectives_with_classes(tiny: RunConfig) -> None:
     """A head for classes is one more output; what an objective does not train is not there."""
-    told = tiny.replace(objective={"kind": "acgan"}, latent={"slant": "none"}, labels="all")
-    model = Model(told, (16, 16, 1), ("a", "b", "c", "d<"))
+    config = tiny.replace(objective={"kind": "acgan"}, latent={"slant": "none"}, labels="all")
+    model = Model(config, (16, 16, 1), ("a", "b", "c", "d<"))
     generator, encoder = graphs(model)
     assert (list(generator.inputs), list(encoder.expected)) == (
         ["noise", "digit"],
@@ -278,7 +278,7 @@ def test_objectives_with_classes(tiny: RunConfig) -> None:
     facts = pages.described(model, "digit", model.latent.codes["digit"])
     assert facts["names"] == {"0": "a", "1": "b", "2": "c", "3": "d<"}
     lone = Model(
-        told.replace(objective={"kind": "classifier"}, latent={"digit": "none"}),
+        config.replace(objective={"kind": "classifier"}, latent={"digit": "none"}),
         (16, 16, 1),
         ("a", "b"),
     )

@@ -1,4 +1,4 @@
-"""The page of a run: what it says is what was measured, it runs nothing that it reads, and anyone can use it."""
+"""The page of a run: it says what was measured, runs nothing that it reads, and anyone can use it."""
 
 import dataclasses
 import json
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ TURNED = "\u202edesrever <b>&amp;"
 
 @pytest.fixture(scope="module")
 def hostile(trained: Path, tmp_path_factory: pytest.TempPathFactory, images: Images) -> Run:
-    """A run whose folder, names, classes and files are called what nobody should trust, with its page."""
+    """A run whose folder, names, classes and files have hostile names, with its page."""
     run = Run(tmp_path_factory.mktemp("hostile") / "'; <img src=x onerror=alert(1)> \u202e")
     shutil.copytree(trained, run.path)
     names = Names(
@@ -120,7 +121,7 @@ class TestInABrowser:
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     @pytest.mark.parametrize("width", [1280, 390])
     def test_anyone_can_use_it(self, opened: Opened, scheme: str, width: int) -> None:
-        """axe-core finds nothing, with the names' panel open, and nothing sticks out at the side."""
+        """axe-core finds nothing, with the panel of names open; nothing sticks out at the side."""
         axe = pytest.importorskip(
             "axe_playwright_python.sync_playwright", reason="the browser extra is not installed"
         )
@@ -222,8 +223,8 @@ def test_it_says_what_was_measured(trained: Path, tmp_path: Path, images: Images
     assert f"purity {page.percent(found.purity)}," in text
     assert f"ARI {found.ari:.3f}, NMI {found.nmi:.3f}" in text
     shares = np.bincount(read.value, minlength=4) / 64
-    told = [float(share) for share in re.findall(r"([\d.]+) % of the images", text)]
-    assert told == sorted((round(100 * share, 1) for share in shares), reverse=True)
+    printed = [float(share) for share in re.findall(r"([\d.]+) % of the images", text)]
+    assert printed == sorted((round(100 * share, 1) for share in shares), reverse=True)
     assert "6 steps of 16 images" in text
     assert "64 images of" in text
 
@@ -262,12 +263,11 @@ def test_images_are_encoded_once_for_figures_and_page(
     trained: Path, tmp_path: Path, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, model = Run(shutil.copytree(trained, tmp_path / "run")), Model.load(trained)
-    encode, times = Model.encode, []
-    monkeypatch.setattr(Model, "encode", lambda *given: times.append(1) or encode(*given))
-    observation = Observation(model, images)
+    observation, encode = Observation(model, images), Mock(wraps=model.encode)
+    monkeypatch.setattr(model, "encode", encode)
     plots.run_figures(run, observation)
     page.write(run, observation)
-    assert len(times) == 1
+    assert encode.call_count == 1
 
 
 def test_the_figure_of_categories_holds_what_the_page_chooses(
@@ -295,7 +295,7 @@ def test_only_a_categorical_code_has_a_ceiling(
     assert findings.ceilings(model) == {"digit": pytest.approx(np.log(4))}
     figures = list[Any]()
     monkeypatch.setattr(plots, "write", lambda figure, *_: figures.append(figure))
-    bounds = findings.bounds(model, run.metrics())
+    bounds = findings.curves(model, run.metrics(), "L_I/")
     plots.information(bounds, findings.ceilings(model), tmp_path / "information.png")
     lines = {line.get_label(): line for line in figures[0].axes[0].get_lines()}
     assert lines.keys() == {"digit", "slant", "H(digit), its ceiling"}
@@ -373,9 +373,13 @@ def test_relations_of_an_angle_have_no_sign_and_no_end() -> None:
     level = 100 + 60 * np.cos(angle + 2.5) + rng.normal(0, 5, 600)
     pixels = np.repeat(level, 64).astype(np.uint8).reshape(600, 8, 8, 1)
     images = Images(pixels, (np.sin(angle) > 0).astype(np.int64), ("down", "up"))
-    others = {"slope": (Uniform(), Posterior(level, level, mean=level.astype(np.float32)))}
-    found = {r.what: r for r in findings.related(angle, images, others, True)}
-    turned = np.angle(np.exp(1j * (angle + 2)))
+    slope, turn = (
+        Posterior(mean, np.zeros(600, np.float32), mean=mean)
+        for mean in (level.astype(np.float32), angle.astype(np.float32))
+    )
+    others = {"slope": (Uniform(), slope)}
+    found = {r.what: r for r in findings.related(turn.mean, images, others, True)}
+    turned = np.angle(np.exp(1j * (turn.mean + 2)))
     again = {r.what: r for r in findings.related(turned, images, others, True)}
     assert found.keys() == again.keys() == {"brightness", "slope", "class of the image"}
     assert not any(relation.signed for relation in found.values())
@@ -384,14 +388,8 @@ def test_relations_of_an_angle_have_no_sign_and_no_end() -> None:
     assert found["class of the image"].strength == pytest.approx(2 / np.pi, abs=0.03)
     for name, relation in found.items():
         assert again[name].strength == pytest.approx(relation.strength, abs=1e-6)
-    line = {
-        r.what: r
-        for r in findings.related(
-            level,
-            images,
-            {"turn": (Angle(), Posterior(angle, angle, mean=angle.astype(np.float32)))},
-        )
-    }
+    of_slope = findings.related(slope.mean, images, {"turn": (Angle(), turn)})
+    line = {relation.what: relation for relation in of_slope}
     assert line["turn"].strength == pytest.approx(found["slope"].strength, abs=1e-6)
 
 
@@ -401,14 +399,8 @@ def test_a_page_begins_with_what_a_code_looks_like(
     run, model = Run(shutil.copytree(trained, tmp_path / "run")), Model.load(trained)
     found = {"sweeps": {"slant": -0.914, "width": 0.95}, "real": {"slant": -0.8, "width": 0.5}}
     for own, words in (
-        (
-            "slant",
-            "Looks like slant : rank correlation −0.91 over generated sweeps, −0.80 over real images,",
-        ),
-        (
-            None,
-            "Looks like no measured property of its own : nearest is width: rank correlation +0.95 over",
-        ),
+        ("slant", "slant : rank correlation −0.91 over generated sweeps, −0.80 over real images,"),
+        (None, "of its own : nearest is width: rank correlation +0.95 over generated sweeps"),
     ):
         run.write_json(run.scores_file, {"continuous": {"slant": found | {"looks_like": own}}})
         assert words in plain(
@@ -435,8 +427,8 @@ def test_beyond_what_was_trained_is_marked(images: Images, tiny: RunConfig) -> N
 def test_every_model_has_a_page(
     tiny: RunConfig, trained: Path, images: Images, tmp_path: Path, latent: dict[str, str]
 ) -> None:
-    """A GAN whose Q is a probe, one without any code, one without categories, one with too many to show; with
-    labels, without, and without images; with a log and without."""
+    """A GAN whose Q is a probe, one without any code, one without categories, one with too many to
+    show; with labels, without, and without images; with a log and without."""
     run = Run(tmp_path / "run")
     run.begin(tiny.replace(objective=GAN(), augment=None, latent=latent))
     run.close()

@@ -12,6 +12,7 @@ import json
 import logging
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -76,22 +77,16 @@ class _Encoder(nn.Module):
         return tuple(self.named(images).values())
 
 
+@dataclass
 class Graph:
-    """One ONNX graph with the inputs that it is checked on and what torch makes of them.
+    """One ONNX graph with the inputs that it is checked on and what torch makes of them."""
 
-    angles: outputs `<name>_mean` and `<name>_std` that are of an angle.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        proto: ModelProto,
-        inputs: Arrays,
-        expected: Arrays,
-        angles: Sequence[str] = (),
-    ) -> None:
-        self.name, self.proto, self.inputs, self.expected = name, proto, inputs, expected
-        self.angles = angles
+    name: str
+    proto: ModelProto
+    inputs: Arrays
+    expected: Arrays
+    angles: Sequence[str] = ()
+    """Readings that are of an angle."""
 
     def error(self, proto: ModelProto | None = None) -> float:
         """Largest difference from torch over all outputs; infinite when anything is not finite."""
@@ -102,15 +97,6 @@ class Graph:
         mine, torchs = (comparable(outputs, self.angles) for outputs in (found, self.expected))
         worst = np.max([np.abs(mine[name] - torchs[name]).max() for name in torchs])
         return float(worst) if np.isfinite(worst) else np.inf
-
-    def check(self, tolerance: float = TOLERANCE) -> None:
-        """ExportError when the graph is further from torch than the tolerance."""
-        if not (error := self.error()) <= tolerance:
-            raise ExportError(
-                f"the exported {self.name} differs from torch by {error:.2g}, more than "
-                f"{tolerance:g}; nothing was written. Check the installed onnx, onnxscript and "
-                "torch against constraints.txt."
-            )
 
 
 def comparable(outputs: Mapping[str, NDArray[Any]], angles: Iterable[str]) -> Arrays:
@@ -125,8 +111,8 @@ def comparable(outputs: Mapping[str, NDArray[Any]], angles: Iterable[str]) -> Ar
 
 
 def graphs(model: Model) -> list[Graph]:
-    """The generator and the encoder, as far as the objective trains them; each within TOLERANCE of
-    torch."""
+    """The generator and the encoder, as far as the objective trains them; ExportError when one is
+    further than TOLERANCE from torch."""
     model = model.to("cpu").eval()
     draw = model.latent.sample(CHECKED, stream(0, "export"))
     parts = {"noise": draw.noise, **draw.values}
@@ -144,7 +130,12 @@ def graphs(model: Model) -> list[Graph]:
         if model.class_names:
             helper.set_model_props(found[-1].proto, {"classes": json.dumps(model.class_names)})
     for graph in found:
-        graph.check()
+        if not (error := graph.error()) <= TOLERANCE:
+            raise ExportError(
+                f"the exported {graph.name} differs from torch by {error:.2g}, more than "
+                f"{TOLERANCE:g}; nothing was written. Check the installed onnx, onnxscript and "
+                "torch against constraints.txt."
+            )
     return found
 
 

@@ -3,7 +3,7 @@
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const lerp = (a, b, t) => a + (b - a) * t;
-const spread = (low, high, n) => Array.from({ length: n }, (_, i) => (n > 1 ? lerp(low, high, i / (n - 1)) : low));
+const spaced = (low, high, n) => Array.from({ length: n }, (_, i) => (n > 1 ? lerp(low, high, i / (n - 1)) : low));
 
 /** The step of a code's slider: a power of ten near a two-hundredth of its range; of an angle a degree, rounded down so
     that the last step is the end. */

@@ -63,7 +63,7 @@ function readPanel(panel) {
   /** The nearest of the z that the page holds, with the codes as they were read. */
   function reconstruct(image, values) {
     let best = Infinity;
-    const points = spread(0, facts.seeds - 1, facts.seeds).map((seed) => ({ z: { seed }, values }));
+    const points = spaced(0, facts.seeds - 1, facts.seeds).map((seed) => ({ z: { seed }, values }));
     const each = (i, candidate) => {
       const error = candidate.reduce((sum, x, j) => sum + (x - image[j]) ** 2, 0);
       if (!(error < best)) return;
@@ -135,7 +135,7 @@ function rows(one, read) {
   const row = (name, share, words) => el("p", {}, el("span", { className: "name", dir: "auto", title: name }, name), bar(share), el("span", { className: "number" }, words));
   if (!one.categories) {
     const share = (read.mean - one.range[0]) / (one.range[1] - one.range[0]);
-    return [row(one.shown, share, `${read.mean.toFixed(2)} ± ${read.std.toFixed(2)}`)];
+    return [row(one.shown, share, `${read.mean.toFixed(2)} ± ${read.std.toFixed(2)}`.replace("-", "\u2212"))];
   }
   const order = Array.from(read.probabilities, (p, k) => [p, k]).sort((a, b) => b[0] - a[0]).slice(0, TOP);
   return order.map(([p, k]) => row(`${one.shown} ${nameOf(one, k)}`, p, `${(100 * p).toFixed(1)} %`));

@@ -19,9 +19,9 @@ function gridPanel(panel) {
   let cells = [];
 
   const steps = (axis, most) => {
-    if (axis.seeds) return spread(0, most - 1, most);
-    if (axis.range) return spread(...axis.range, Math.min(most, 9)).map((value) => tidy(axis, value, 0));
-    return spread(0, Math.min(axis.categories, most) - 1, Math.min(axis.categories, most));
+    if (axis.seeds) return spaced(0, most - 1, most);
+    if (axis.range) return spaced(...axis.range, Math.min(most, 9)).map((value) => tidy(axis, value, 0));
+    return spaced(0, Math.min(axis.categories, most) - 1, Math.min(axis.categories, most));
   };
   const go = (at, axis, value) => (axis.seeds ? withSeed(at, ((at.z.seed ?? 0) + value) % facts.seeds) : withValue(at, axis, value));
   const label = (axis, value) => (axis.seeds ? `+${value}` : plain(axis, value));
@@ -80,7 +80,7 @@ function betweenPanel(panel) {
   const at = () => { const found = mix(ends.A, ends.B, Number(slide.value)); return locked ? { ...found, z: point.z } : found; };
   slide.addEventListener("input", () => move(at()));
   slide.addEventListener("change", () => commit(at(), "between"));
-  const strip = spread(0, 1, 11).map((t) => [t, picture(34, { ariaHidden: "true", onclick: () => { slide.value = t; commit(at()); } })]);
+  const strip = spaced(0, 1, 11).map((t) => [t, picture(34, { ariaHidden: "true", onclick: () => { slide.value = t; commit(at()); } })]);
   const play = el("button", { onclick: () => (playing ? stop() : start()) }, "Play");
   let playing = 0;
   const start = () => {

@@ -47,7 +47,7 @@ const CHIPS = 60; // more categories than this are chosen by number
 const control = (code) => (code.categories ? (code.categories > CHIPS ? byNumber(code) : chips(code)) : slider(code));
 
 function chips(code) {
-  const inputs = spread(0, code.categories - 1, code.categories).map((k) => {
+  const inputs = spaced(0, code.categories - 1, code.categories).map((k) => {
     const set = () => commit(withValue(point, code, k), code.name);
     return el("input", { type: "radio", name: `code-${code.name}`, value: k, onchange: set });
   });
@@ -90,14 +90,14 @@ function slider(code) {
   range.style.setProperty("--from", share(code.trained[0]));
   range.style.setProperty("--to", share(code.trained[1]));
   const field = el("input", { id, type: "number", min: low, max: high, step: "any" });
-  const words = code.periodic ? "radians; both ends are one value" : `training: ${code.trained.map((v) => number(code, v)).join(" to ")}`;
+  const words = code.periodic ? "radians; both ends are one value" : `trained range: ${code.trained.map((v) => number(code, v)).join(" to ")}`;
   const note = el("span", { id: `${id}-note`, className: "quiet small" }, words);
   range.setAttribute("aria-describedby", note.id);
   const at = (value) => withValue(point, code, tidy(code, value, point.values[code.name]));
   range.addEventListener("input", () => move(at(range.value)));
   range.addEventListener("change", () => commit(at(range.value), code.name));
   field.addEventListener("change", () => { commit(at(field.value), code.name); update(point); });
-  const values = spread(low, high, STRIP).map((value) => tidy(code, value, 0));
+  const values = spaced(low, high, STRIP).map((value) => tidy(code, value, 0));
   const canvases = values.map((value) =>
     picture(34, { ariaHidden: "true", title: number(code, value), onclick: () => commit(at(value), code.name) }));
   const update = (now) => {

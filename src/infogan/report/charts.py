@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from infogan.latent.codes import Code
 
@@ -52,9 +53,12 @@ def chart(
     colours: Mapping[str, int],
     ceilings: Mapping[str, float] = NONE,
 ) -> Chart:
-    """Series of (x, y) by name, with a dashed line at `ceilings[name]`; only finite points."""
-    finite = {name: [p for p in points if np.isfinite(p).all()] for name, points in series.items()}
-    kept = {name: thinned(points) for name, points in finite.items() if points}
+    """Series of (x, y) by name, with a dashed line at `ceilings[name]`; only finite points, and at
+    most MOST_POINTS of them, the last among them."""
+    kept = {}
+    for name, points in series.items():
+        if finite := [point for point in points if np.isfinite(point).all()]:
+            kept[name] = finite[::-1][:: math.ceil(len(finite) / MOST_POINTS)][::-1]
     ys = [y for points in kept.values() for _, y in points]
     ys += [0, *(ceilings[name] for name in kept if name in ceilings)]
     right = max((points[-1][0] for points in kept.values()), default=1)
@@ -84,24 +88,10 @@ def chart(
     )
 
 
-def thinned(points: Sequence[Point]) -> list[Point]:
-    """At most MOST_POINTS of them, the last among them."""
-    step = math.ceil(len(points) / MOST_POINTS)
-    return list(points[::-1][::step][::-1])
-
-
 def ticks(low: float, high: float, n: int) -> list[float]:
-    """About n round numbers, evenly spaced, from one at or below `low` to one at or above `high`.
-
-    >>> ticks(-0.3, 2.31, 5)
-    [-1.0, 0.0, 1.0, 2.0, 3.0]
-    """
-    width = max(high - low, 1e-9) / n
-    power = 10.0 ** math.floor(math.log10(width))
-    step = next(m * power for m in (1, 2, 5, 10) if m * power >= width * (1 - 1e-9))
-    first = math.floor(low / step + 1e-9)
-    last = max(math.ceil(high / step - 1e-9), first + 1)
-    return [i * step for i in range(first, last + 1)]
+    """About n round numbers, evenly spaced, that `low` and `high` lie between."""
+    found = MaxNLocator(n, steps=[1, 2, 5, 10]).tick_values(low, max(high, low + 1e-9))
+    return [float(tick) for tick in found]
 
 
 def apart(heights: Sequence[float]) -> list[float]:

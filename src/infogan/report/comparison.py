@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from itertools import cycle
 from pathlib import Path
+from textwrap import fill
 
 from matplotlib.axes import Axes
 
@@ -10,6 +11,9 @@ from infogan.analysis.comparison import Row
 from infogan.analysis.curves import series
 from infogan.report import plots
 from infogan.report.plots import COLOURS, INK, QUIET
+
+WIDE = 32
+"""Characters in a line of a row's name."""
 
 
 def comparison_figure(rows: Sequence[Row], path: Path) -> None:
@@ -29,17 +33,16 @@ def comparison_figure(rows: Sequence[Row], path: Path) -> None:
 def _information(axes: Axes, rows: Sequence[Row]) -> None:
     entropies = set[float]()
     for colour, row in zip(cycle(COLOURS), rows, strict=False):
-        code, label = row.config.latent.categorical or "", row.name
+        code, label = row.config.latent.categorical or "", fill(row.name, WIDE)
         for run in row.runs:
             if points := series(run.metrics(), "L_I/").get(code):
-                plots.curve(axes, points, colour, label)
+                plots.curve(axes, points, label, colour)
                 label = "_"  # one entry a row
         if label == "_":  # of a learned prior entropies differ
             entropies |= {score["entropy"][code] for score in row.scores}
     for i, entropy in enumerate(entropies):
-        plots.ceiling(axes, entropy, INK, "_" if i else "H(c), its ceiling")
+        plots.ceiling(axes, entropy, "_" if i else "H(c), its ceiling", INK)
     axes.set_ylabel("$L_I$ of the category (nats)")
-    plots.legend(axes)
 
 
 def _scores(axes: Axes, rows: Sequence[Row]) -> None:
@@ -51,11 +54,10 @@ def _scores(axes: Axes, rows: Sequence[Row]) -> None:
         mean = sum(percents) / len(percents)
         axes.plot(percents, [place] * len(values), "o", color=colour, ms=5, alpha=0.8)
         axes.plot([mean, mean], [place - 0.25, place + 0.25], color=colour, lw=1.4)
-    axes.set_yticks(range(len(shown)), [plots.plain_text(name) for name, *_ in shown])
+    axes.set_yticks(range(len(shown)), [plots.plain_text(fill(name, WIDE)) for name, *_ in shown])
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_xlim(left=0)
     axes.grid(axis="x", color=QUIET, alpha=0.25, lw=0.6)
     axes.set_xlabel(
-        "error on held-out images, % (without labels: 100 % − clustering accuracy)\n"
-        "dots: seeds, bar: mean"
+        "error on held-out images in %: dots seeds, bar mean\n(without labels: 100 − ACC)"
     )

@@ -14,7 +14,6 @@ from infogan.analysis.curves import series
 from infogan.analysis.metrics import clusters, morphology
 from infogan.analysis.observation import Observation
 from infogan.data.images import Images, Pixels
-from infogan.data.png import uri
 from infogan.latent.codes import Code
 from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
@@ -38,11 +37,6 @@ class Picture:
     confidence: float = 0.0
     label: str = ""
     """Its class, where that is not the class that its category mostly holds."""
-
-    @property
-    def uri(self) -> str:
-        """For a page."""
-        return uri(self.image)
 
 
 @dataclass(frozen=True)
@@ -68,8 +62,8 @@ class Relation:
 
     what: str
     strength: float
-    """Spearman's rank correlation, -1 to 1; of an angle the circular correlation, and with groups the
-    correlation ratio: 0 to 1."""
+    """Spearman's rank correlation, -1 to 1; of an angle the circular correlation, with groups the
+    correlation ratio, 0 to 1."""
     signed: bool
 
 
@@ -103,9 +97,17 @@ def tiles(width: int) -> tuple[float, int]:
 # Training
 
 
-def bounds(model: Model, lines: Sequence[Mapping[str, Any]]) -> dict[str, list[Point]]:
-    """L_I over training as (step, nats) of each code, by what it is called."""
-    return {model.names.code(code): points for code, points in series(lines, "L_I/").items()}
+def curves(model: Model, lines: Sequence[Mapping[str, Any]], prefix: str) -> dict[str, list[Point]]:
+    """`series` over training as (step, value), with codes by what they are called."""
+    called = model.names.code
+    found = series(lines, prefix)
+    return {"/".join(map(called, name.split("/"))): points for name, points in found.items()}
+
+
+def losses(model: Model, lines: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[Point]]]:
+    """The terms of each player's loss, in nats."""
+    players = {"Discriminator": "d/", "Generator": "g/"}
+    return {player: curves(model, lines, prefix) for player, prefix in players.items()}
 
 
 def ceilings(model: Model) -> dict[str, float]:
@@ -137,39 +139,29 @@ def category(seen: Observation, k: int, each: int, seed: int) -> Category:
     rows = np.flatnonzero(read.value == k)
     ranked = rows[np.argsort(-read.confidence[rows], kind="stable")]
     shown = ranked[np.linspace(0, len(rows) - 1, min(each, len(rows))).round().astype(int)]
-    classes = held(seen.clusters, images, k)
+    classes = []
+    if seen.clusters is not None:
+        column = seen.clusters.table[:, k]
+        most = [c for c in np.argsort(-column, kind="stable")[:2] if column[c]]
+        classes = [(images.classes[c], float(column[c] / column.sum())) for c in most]
     return Category(
         k,
         generated,
         share=len(rows) / len(read.value),
         confidence=float(read.confidence[rows].mean()) if len(rows) else 0.0,
         real=pictures(images, shown, read.confidence, classes[0][0] if classes else ""),
-        classes=classes[:2],
+        classes=classes,
     )
 
 
 def usage(seen: Observation) -> list[str]:
     """How many categories are in use, and which are not, in words; nothing where none are read."""
-    read, code, names = (
-        seen.categories,
-        seen.model.categorical,
-        seen.model.names,
-    )
-    if read is None or code is None:
+    if seen.categories is None:
         return []
-    k = read.probs.shape[1]
-    used = clusters.usage(read.value, k)
-    unused = used.words([names.numbered(code, j) for j in range(k)])
-    return [f"In use: {used.effective:.1f} of {k}, as e^H of their shares", *filter(None, [unused])]
-
-
-def held(found: clusters.Clusters | None, images: Images, k: int) -> list[tuple[str, float]]:
-    """Classes in category k with their share of it, largest first; none without labels."""
-    if found is None:
-        return []
-    column = found.table[:, k]
-    order = np.argsort(-column, kind="stable")
-    return [(images.classes[c], float(column[c] / column.sum())) for c in order if column[c]]
+    k = len(seen.numbered)
+    used = clusters.usage(seen.categories.value, k)
+    effective = f"In use: {used.effective:.1f} of {k}, as e^H of their shares"
+    return [effective, *filter(None, [used.words(seen.numbered)])]
 
 
 def pictures(
@@ -243,7 +235,7 @@ def related(
 ) -> list[Relation]:
     """What the posterior mean [N] of a continuous code goes with, strongest first."""
     found, groups = list[Relation](), dict[str, Values]()
-    numbers = morphology.measure(images, False)
+    numbers: dict[str, Values] = {**morphology.measure(images, False)}
     if morphology.are_shapes(images):
         numbers |= morphology.measure(images, True)
     for name, (code, read) in others.items():

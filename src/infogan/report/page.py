@@ -9,7 +9,6 @@ import numpy as np
 from torch.nn import Module
 
 from infogan import __version__
-from infogan.analysis.curves import series
 from infogan.analysis.observation import Observation
 from infogan.config.toml import as_toml
 from infogan.core import atomic
@@ -18,7 +17,7 @@ from infogan.core.tables import read_file
 from infogan.data.png import uri
 from infogan.model.model import Model
 from infogan.report import findings
-from infogan.report.charts import Point, chart, decimal
+from infogan.report.charts import chart, decimal
 from infogan.runs.folder import Run
 
 MOST_CATEGORIES = 40
@@ -29,25 +28,14 @@ SAMPLES = 40
 
 
 def write(run: Run, seen: Observation, notes: Sequence[str] = ()) -> Path:
-    """Write report.html into the run folder; its path.
-
-    Without images it shows what G makes alone. notes: what a reader should know
-    first.
-    """
+    """Write report.html into the run folder; its path. Without images it shows what G makes alone.
+    notes: what a reader should know first."""
     height, width = seen.model.shape[:2]
     factor, each = findings.tiles(width)
     size = f"--w: {width * factor:g}px; --h: {height * factor:g}px; --fit: {each // 2};"
-    content = fill(
-        "infogan.report",
-        ["page.js"],
-        style=f":root {{ {size} }}\n",
-        **contents(run, seen),
-        notes=notes,
-        uri=uri,
-        percent=percent,
-        signed=lambda r: decimal(r.strength, r.signed),
-        version=__version__,
-    )
+    say = {"uri": uri, "percent": percent, "decimal": decimal, "version": __version__}
+    values = contents(run, seen) | say | {"notes": notes}
+    content = fill("infogan.report", ["page.js"], style=f":root {{ {size} }}\n", **values)
     with atomic.whole(run.report_file) as partial:
         partial.write_bytes(content)
     return run.report_file
@@ -59,11 +47,7 @@ def percent(share: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """45 s, 1 min 15 s or 2 h 3 min.
-
-    >>> duration(75)
-    '1 min 15 s'
-    """
+    """45 s, 1 min 15 s or 2 h 3 min."""
     minutes, rest = divmod(round(seconds), 60)
     if minutes >= 60:
         return f"{minutes // 60} h {minutes % 60} min"
@@ -72,40 +56,30 @@ def duration(seconds: float) -> str:
 
 def contents(run: Run, seen: Observation) -> dict[str, Any]:
     """Everything that the page says, by the names that its template uses."""
-    model = seen.model
-    codes, names, generates = model.latent.codes, model.names, model.config.objective.generates
-    scores, seed = _table(run.scores_file), seen.seed
-    order, each = findings.by_size(seen), findings.tiles(model.shape[1])[1]
-    shown = [findings.category(seen, k, each, seed) for k in order[:MOST_CATEGORIES]]
+    model, scores, order = seen.model, _table(run.scores_file), findings.by_size(seen)
+    generates, each = model.config.objective.generates, findings.tiles(model.shape[1])[1]
+    shown = [findings.category(seen, k, each, seen.seed) for k in order[:MOST_CATEGORIES]]
     measured = scores.get("continuous") or {}
-    continuous = [name for name, code in codes.items() if generates and not code.categories]
-    page = {
+    continuous = [name for name, code in model.latent.codes.items() if not code.categories]
+    factors = [findings.factor(seen, c, measured.get(c)) for c in continuous if generates]
+    samples = SAMPLES if generates and not model.drawn else 0
+    return {
         "title": run.path.resolve().name,
         "real": "real images" if seen.read else "",
-        "names": names,
+        "names": model.names,
         "code": model.categorical or model.drawn,
         "categories": shown,
         "drawn": model.drawn is not None,
-        "largest": max((c.share for c in shown), default=0),
         "hidden": len(order) - len(shown),
         "usage": findings.usage(seen),
-        "samples": model.sample(SAMPLES, seed=seed) if generates and not model.drawn else [],
-        "factors": [findings.factor(seen, c, measured.get(c)) for c in continuous],
+        "samples": model.sample(samples, seed=seen.seed) if samples else (),
+        "factors": factors,
         "weak": findings.WEAK,
-        "data": {"run": str(run.path), "names": names.tree()},
+        "data": {"run": str(run.path), "names": model.names.tree()},
         **training(run, model, scores),
         **agreement(seen, order),
         **about(run, seen, scores),
     }
-    sections = {
-        "categories": (page["categories"], "Categories"),
-        "codes": (page["factors"], "Codes"),
-        "agreement": (page["confusion"], "Agreement"),
-        "training": (page["losses"], "Training"),
-        "run": (True, "The run"),
-    }
-    there = [(place, text) for place, (content, text) in sections.items() if content]
-    return page | {"sections": there}
 
 
 def _table(path: Path) -> dict[str, Any]:
@@ -128,6 +102,7 @@ def about(run: Run, seen: Observation, scores: dict[str, Any]) -> dict[str, Any]
     groups += [f"{others} continuous code{'s' if others > 1 else ''}"] if others else []
     where = [str(machine[key]) for key in ("processor", "device", "machine") if machine.get(key)]
     software = [f"{key} {machine[key]}" for key in ("infogan", "torch", "python") if key in machine]
+    kinds = [f"{name} ({code.kind})" for name, code in codes.items()]
     h, w, channels = model.shape
     facts = {
         "data": config.data.name,
@@ -135,15 +110,12 @@ def about(run: Run, seen: Observation, scores: dict[str, Any]) -> dict[str, Any]
         "images on this page": f"{len(images):,} of {images.name}" if images else "",
         "image size": f"{h}×{w} {'grey' if channels == 1 else 'RGB'}",
         "objective": config.objective.kind,
-        "latent": ", ".join(
-            [f"{config.latent.noise} noise", *(f"{name} ({c.kind})" for name, c in codes.items())]
-        ),
+        "latent": ", ".join([f"{config.latent.noise} noise", *kinds]),
         "weights": f"{_weights(model.g):,} in G, {_weights(model.d):,} in D and Q",
     }
     for name, prior in model.priors.items():
-        facts[f"learned prior of {model.names.code(name)}"] = ", ".join(
-            map(percent, prior.tolist())
-        )
+        shares = ", ".join(map(percent, prior.tolist()))
+        facts[f"learned prior of {model.names.code(name)}"] = shares
     facts |= {
         "seed": str(config.seed),
         "time": duration(seconds) if seconds else "",
@@ -168,9 +140,9 @@ def figures(seen: Observation, scores: dict[str, Any], seconds: float) -> list[t
     model, config, found = seen.model, seen.model.config, seen.clusters
     code, bounds = model.latent.categorical, scores.get("information") or {}
     result = []
-    if found is not None and seen.images is not None and config.labels is None:
+    if found is not None and config.labels is None:
         classes, k = found.table.shape
-        of = f"over {len(seen.images):,} labelled images"
+        of = f"over {len(seen.real):,} labelled images"
         if k > classes:  # matched one to one, the categories to spare would count as wrong
             result.append((percent(found.purity), f"purity at K = {k} categories, {of}"))
         else:
@@ -189,26 +161,16 @@ def figures(seen: Observation, scores: dict[str, Any], seconds: float) -> list[t
 
 def training(run: Run, model: Model, scores: dict[str, Any]) -> dict[str, Any]:
     """L_I of each code over the steps and at the end, beside its ceiling; both players' losses."""
-    lines, names, codes = run.metrics(), model.names, model.latent.codes
-
-    def terms(player: str) -> dict[str, list[Point]]:
-        """A player's terms, under the codes' names."""
-        found = series(lines, player)
-        return {"/".join(map(names.code, name.split("/"))): found[name] for name in found}
-
-    bound = findings.bounds(model, lines)
-    losses = {"Discriminator": terms("d/"), "Generator": terms("g/")}
-    known = [*bound, *(term.removeprefix("info/") for part in losses.values() for term in part)]
+    lines, codes = run.metrics(), model.latent.codes
+    bounds = findings.curves(model, lines, "L_I/")
+    losses = findings.losses(model, lines)
+    known = [*bounds, *(term.removeprefix("info/") for part in losses.values() for term in part)]
     colours = {name: i for i, name in enumerate(dict.fromkeys(known))}  # of a code one everywhere
     colours |= {f"info/{name}": i for name, i in colours.items()}
     final, errors = (scores.get(key) or {} for key in ("information", "information_error"))
     return {
-        "information": chart(bound, colours, findings.ceilings(model)) if bound else None,
-        "bounds": [
-            (c, codes[c], decimal(final[c], digits=3), f"{errors.get(c, 0):.4f}")
-            for c in final
-            if c in codes
-        ],
+        "information": chart(bounds, colours, findings.ceilings(model)) if bounds else None,
+        "bounds": [(name, codes[name], final[name], errors.get(name, 0)) for name in final],
         "losses": [(player, chart(part, colours)) for player, part in losses.items() if part],
     }
 
@@ -216,24 +178,23 @@ def training(run: Run, model: Model, scores: dict[str, Any]) -> dict[str, Any]:
 def agreement(seen: Observation, order: Sequence[int]) -> dict[str, Any]:
     """Classes against categories: the table, with columns in the order of the classes that they
     stand for. order: of the other categories."""
-    found, images, model = seen.clusters, seen.images, seen.model
+    found = seen.clusters
     page: dict[str, Any] = {"confusion": [], "columns": [], "merges": [], "agreement": ""}
-    if found is None or images is None or model.categorical is None:
+    if found is None:
         return page
-    classes, k = found.table.shape
-    called = [model.names.numbered(model.categorical, j) for j in range(k)]
-    page["merges"] = found.merges(images.classes, called)
+    named = seen.real.classes
+    page["merges"] = found.merges(named, seen.numbered)
     page["agreement"] = (
         f"Clustering accuracy {percent(found.accuracy)}, each class matched with one category; "
         f"purity {percent(found.purity)}, each category standing for its most frequent class; "
         f"ARI {found.ari:.3f}, NMI {found.nmi:.3f}."
     )
-    if max(k, classes) > WIDEST:
+    if max(found.table.shape) > WIDEST:
         return page
-    matched = [found.category_of[c] for c in range(classes) if c in found.category_of]
-    columns = page["columns"] = matched + [j for j in order if j not in matched]
-    for name, counts, recall in zip(images.classes, found.table, found.recall(), strict=True):
+    matched = [found.category_of[c] for c in range(len(named)) if c in found.category_of]
+    page["columns"] = columns = matched + [k for k in order if k not in matched]
+    for name, counts, recall in zip(named, found.table, found.recall(), strict=True):
         heat = np.ceil(9 * counts / max(1, counts.sum())).astype(int)
-        cells = [(int(counts[j]), int(heat[j])) for j in columns]
+        cells = [(int(counts[k]), int(heat[k])) for k in columns]
         page["confusion"].append({"name": name, "cells": cells, "recall": recall})
     return page

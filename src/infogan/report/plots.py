@@ -15,7 +15,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from infogan.analysis.curves import series
 from infogan.analysis.observation import Observation
 from infogan.core import atomic
 from infogan.core.errors import ConfigError
@@ -122,7 +121,7 @@ def traversal(
     _grid(axes, images, labels, [])
     low, high = code.trained
     beyond = (sweep[0], sweep[-1]) != (low, high)
-    title = names.code(name) + (f"   (trained on {low:g} to {high:g})" if beyond else "")
+    title = names.code(name) + (f"   (trained range: {low:g} to {high:g})" if beyond else "")
     axes.set_title(plain_text(title), fontsize=9, color=INK, loc="left")
     axes.set_ylabel("each row: one z", fontsize=8, color=QUIET)
     write(figure, path)
@@ -172,31 +171,27 @@ def categories(seen: Observation, path: Path, *, seed: int = 0) -> None:
 # Curves
 
 
-def plain(axes: Axes) -> None:
-    """Two quiet spines, small labels."""
+def curve(axes: Axes, points: Sequence[Point], label: str, colour: str, dots: str = "-") -> None:
+    """Values over generator steps; a dot where there is one alone."""
+    marker = "." if len(points) == 1 else ""
+    x, y = zip(*points, strict=True)
+    axes.plot(x, y, color=colour, lw=1.3, ls=dots, marker=marker, label=plain_text(label))
+    axes.set_xlabel("generator steps")
+
+
+def ceiling(axes: Axes, value: float, label: str, colour: str) -> None:
+    """The entropy of a categorical code, which its L_I cannot exceed, as a dashed line."""
+    axes.axhline(value, color=colour, lw=0.8, ls=(0, (4, 3)), label=plain_text(label))
+
+
+def plain(axes: Axes, **place: Any) -> None:
+    """Two quiet spines, small labels; a quiet legend where there is something to name."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(QUIET)
     axes.tick_params(labelsize=8, color=QUIET, labelcolor=INK)
     axes.xaxis.label.set_fontsize(8)
     axes.yaxis.label.set_fontsize(8)
     axes.margins(x=0.01)
-
-
-def curve(axes: Axes, points: Sequence[Point], colour: str, label: str) -> None:
-    """Values over generator steps; a dot where there is one alone."""
-    marker = "." if len(points) == 1 else ""
-    x, y = zip(*points, strict=True)
-    axes.plot(x, y, color=colour, lw=1.3, marker=marker, label=plain_text(label))
-    axes.set_xlabel("generator steps")
-
-
-def ceiling(axes: Axes, value: float, colour: str, label: str) -> None:
-    """The entropy of a categorical code, which its L_I cannot exceed, as a dashed line."""
-    axes.axhline(value, color=colour, lw=0.8, ls=(0, (4, 3)), label=plain_text(label))
-
-
-def legend(axes: Axes, **place: Any) -> None:
-    """A quiet legend, where there is something to name."""
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, fontsize=8, labelcolor=INK, **place)
 
@@ -208,47 +203,38 @@ def information(
     figure = new_figure(6, 3.4)
     axes = figure.subplots()
     for colour, (name, points) in zip(cycle(COLOURS), bounds.items(), strict=False):
-        curve(axes, points, colour, name)
+        curve(axes, points, name, colour)
         if name in ceilings:
-            ceiling(axes, ceilings[name], colour, f"H({name}), its ceiling")
+            ceiling(axes, ceilings[name], f"H({name}), its ceiling", colour)
     axes.set_ylabel("$L_I$ (nats)")
     plain(axes)
-    legend(axes)
     write(figure, path)
 
 
-def losses(lines: Sequence[dict[str, Any]], path: Path) -> None:
-    """Every loss term of both players over training, in nats."""
+def losses(terms: Mapping[str, Mapping[str, Sequence[Point]]], path: Path) -> None:
+    """Every loss term of both players over training, in nats, a term in one colour everywhere."""
+    known = list(dict.fromkeys(name for own in terms.values() for name in own))
     figure = new_figure(8, 3.2)
-    for axes, player in zip(figure.subplots(1, 2), ("discriminator", "generator"), strict=True):
-        terms = series(lines, f"{player[0]}/")
-        axes.set_visible(bool(terms))  # a classifier has no generator
-        for colour, (name, points) in zip(cycle(COLOURS), terms.items(), strict=False):
-            curve(axes, points, colour, name)
+    for axes, (player, own) in zip(figure.subplots(1, len(terms)), terms.items(), strict=True):
+        axes.set_visible(bool(own))  # a classifier has no generator
+        for name, points in own.items():
+            again, i = divmod(known.index(name), len(COLOURS))
+            curve(axes, points, name, COLOURS[i], ":" if again else "-")
         axes.set_title(player, fontsize=9, color=INK)
-        plain(axes)
-        legend(axes, loc="center left", bbox_to_anchor=(1, 0.5))
+        plain(axes, loc="center left", bbox_to_anchor=(1, 0.5))
     write(figure, path)
 
 
-def run_figures(run: Run, seen: Observation) -> list[Path]:
-    """All figures of a finished run into its folder; their paths."""
-    model, lines = seen.model, run.metrics()
-    samples, generates = run.path / "samples", model.config.objective.generates
-    written = []
-    for name in model.latent.codes if generates else ():
-        written.append(run.path / "traversals" / f"{name}.png")
-        traversal(model, name, written[-1])
+def run_figures(run: Run, seen: Observation) -> None:
+    """Draw all figures of a finished run into its folder."""
+    model, lines, samples = seen.model, run.metrics(), run.path / "samples"
+    if model.config.objective.generates:
+        for name in model.latent.codes:
+            traversal(model, name, run.path / "traversals" / f"{name}.png")
+        save_png(mosaic(model.sample(100).reshape(10, 10, *model.shape)), samples / "random.png")
     if model.drawn and seen.categories is not None:
-        written.append(samples / "categories.png")
-        categories(seen, written[-1])
-    if generates:
-        written.append(samples / "random.png")
-        save_png(mosaic(model.sample(100).reshape(10, 10, *model.shape)), written[-1])
-    if bounds := findings.bounds(model, lines):
-        written.append(run.path / "information.png")
-        information(bounds, findings.ceilings(model), written[-1])
+        categories(seen, samples / "categories.png")
+    if bounds := findings.curves(model, lines, "L_I/"):
+        information(bounds, findings.ceilings(model), run.path / "information.png")
     if lines:
-        written.append(run.path / "losses.png")
-        losses(lines, written[-1])
-    return written
+        losses(findings.losses(model, lines), run.path / "losses.png")
