@@ -207,6 +207,7 @@ def test_information_of_a_joint_table(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "unit" in refused(capsys, "information", tmp_path / "joint.csv", "--unit", "bans")
 
 
+@pytest.mark.slow
 def test_progress_is_quiet_when_not_on_a_terminal(done: Path, tmp_path: Path) -> None:
     words = [
         "train",

@@ -345,6 +345,7 @@ def test_layout(opened: Opened, width: int, height: int) -> None:
     assert width > 900 or above["y"] + above["height"] < below["y"]
 
 
+@pytest.mark.slow
 def test_a_run_without_codes_and_one_in_colour(
     opened: Opened, tiny: RunConfig, tmp_path: Path
 ) -> None:

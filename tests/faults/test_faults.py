@@ -10,7 +10,7 @@ import pytest
 import resume
 from harness import Tally, script
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.timeout(300)]
 READERS = {
     "a foreign error": "our_errors",
     "code that runs": "nothing_forbidden",

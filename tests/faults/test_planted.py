@@ -19,7 +19,7 @@ from infogan.runs.folder import Run
 from infogan.training import monitor, step
 from infogan.training.trainer import Trainer
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.timeout(300)]
 
 
 def points(root: Path) -> Tally:
