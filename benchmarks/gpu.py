@@ -95,10 +95,9 @@ class Kept(NullRecorder):
         super().write(line)
         self.lines.append(line)
 
-    def save(
-        self, values: dict[str, Any], weights: Mapping[str, Tensor], moments: Mapping[str, Tensor]
-    ) -> None:
+    def save(self, *state: Any) -> None:
         """Remember the state, as it is now."""
+        values, weights, moments = state
         self.state = values, copied(weights), copied(moments)
 
     def stop_requested(self) -> bool:
@@ -283,7 +282,8 @@ def presets(bench: Bench) -> Found:
     """Three steps of every preset and of a learned prior, then what a finished model does."""
     learned = DIGITS.replace(latent={"digit": {"probs": "learned"}})
     found: Found = {}
-    for name, base in {**PRESETS, "digits, learned prior": learned}.items():
+    bases = {name: preset.config for name, preset in PRESETS.items()}
+    for name, base in {**bases, "digits, learned prior": learned}.items():
         config = bench.config(base, steps=3, batch=100, precision="bf16")
         try:
             images = data.load("digits")

@@ -14,6 +14,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from infogan import data
 from infogan.config.settings import RunConfig
+from infogan.training.precision import frozen
 from infogan.training.step import Step
 from infogan.training.trainer import Trainer
 
@@ -114,12 +115,12 @@ def captured(config: RunConfig, player: str) -> dict[str, Any]:
     other, but = ("d", objective.g_heads) if player == "g" else ("g", frozenset[str]())
 
     def ready() -> Step:
-        step = Step(config, trainer.batches, players, trainer.model.latent, player, 0, 0.5)
+        step = Step(trainer.batches, players, trainer.model.latent, player, 0, 0.5)
         _ = step.images, step.moves  # computes the views as well
         return step
 
     def work(step: Step) -> None:
-        with players[other].frozen(but):
+        with frozen([players[other]], but):
             loss = objective.g_loss(step) if player == "g" else objective.d_loss(step)
             loss.total.backward()
 
