@@ -46,7 +46,7 @@ def explore(
     path, size = explorer(load(run), folder(run))
     print(f"{path}: {size / 1e6:.1f} MB")
     if size > LARGE:
-        print(f"infogan: {path} is a large page; browsers may load it slowly", file=sys.stderr)
+        print(f"infogan: {path} is large for a page; browsers may load it slowly", file=sys.stderr)
     if open_page:
         webbrowser.open(path.resolve().as_uri())
 

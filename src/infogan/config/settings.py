@@ -139,7 +139,7 @@ class RunConfig(BaseModel):
         or dicts.
 
         >>> RunConfig().replace(latent={"digit": "categorical:4"}, steps=10).latent.width
-        66
+        76
         """
         return self.from_tree(merged(self.tree(), changes))
 
