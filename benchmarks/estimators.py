@@ -1,7 +1,8 @@
-"""Error of mutual information estimates on Gaussian pairs, over the number of samples and the correlation.
+"""Error of mutual information estimates on Gaussian pairs, over the number of samples and the
+correlation.
 
-    python benchmarks/estimators.py           measures, writes results/estimators.json and the table in docs/theory*.md
-    python benchmarks/estimators.py --docs    writes the table alone, from results/estimators.json
+    python benchmarks/estimators.py          measures; writes results/estimators.json and the table
+    python benchmarks/estimators.py --docs   writes the table of docs/theory*.md alone
 
 A few seconds on one thread.
 """
@@ -49,7 +50,8 @@ def pair(n: int, rho: float, seed: int) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def measure() -> dict[str, Any]:
-    """Estimate minus truth in nats: mean and standard deviation over the seeds, for every setting."""
+    """Estimate minus truth in nats: mean and standard deviation over the seeds, for every
+    setting."""
     start = time.perf_counter()
     rows: list[dict[str, Any]] = []
     for rho in CORRELATIONS:
@@ -62,7 +64,8 @@ def measure() -> dict[str, Any]:
                 mean, std = float(np.mean(errors)), float(np.std(errors, ddof=1))
                 rows.append(row | {"mean_error": round(mean, 6), "std_error": round(std, 6)})
     return {
-        "what": "estimate minus true mutual information of Gaussian pairs, nats; mean and std over seeds",
+        "what": "estimate minus true mutual information of Gaussian pairs, nats; "
+        "mean and std over seeds",
         "command": "python benchmarks/estimators.py",
         "seeds": SEEDS,
         "machine": {
@@ -83,7 +86,8 @@ def measure() -> dict[str, Any]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """The result as a Markdown table: mean ± std of the error, a line a setting, a column an estimator."""
+    """The result as a Markdown table: mean ± std of the error, a line a setting, a column an
+    estimator."""
     names = list(dict.fromkeys(row["estimator"] for row in result["rows"]))
     lines = [
         "| rho | I (nats) | N | " + " | ".join(names) + " |",

@@ -1,11 +1,14 @@
-"""The objectives beside each other on MNIST: errors, what samples show, and the paper's figure of L_I.
+"""The objectives beside each other on MNIST: errors, what samples show, and the paper's figure of
+L_I.
 
-    python benchmarks/family.py --data-dir mnist/ [--only improvedgan-100 ...] [--threads 1]      (make bench-family)
+    python benchmarks/family.py --data-dir mnist/ [--only improvedgan-100 ...] [--threads 1]
 
-Trains each study's seeds into runs/family/ and collects every finished run there into benchmarks/results/family.json,
-so that several processes can share the work and a stopped one goes on. Trained on MNIST's first 50,000 images, scored
-on the last 10,000. Samples are judged by a classifier of its own seed that learned all 50,000 labels.
-"""
+(make bench-family)
+
+Trains each study's seeds into runs/family/ and collects every finished run there into
+benchmarks/results/family.json, so that several processes can share the work and a stopped one goes
+on. Trained on MNIST's first 50,000 images, scored on the last 10,000. Samples are judged by a
+classifier of its own seed that learned all 50,000 labels."""
 
 import argparse
 import json
@@ -62,7 +65,8 @@ def judge(data_dir: str) -> ig.Model:
 
 
 def judged(model: ig.Model, by: ig.Model) -> dict[str, Any]:
-    """What a classifier sees in samples: the share of each digit, and of ACGAN's the share that is what was asked."""
+    """What a classifier sees in samples: the share of each digit, and of ACGAN's the share that is
+    what was asked."""
     if model.drawn is None or model.categorical != "class":
         seen = by.encode(model.sample(10 * EACH))["class"].value
         return {"shares": (np.bincount(seen, minlength=10) / len(seen)).tolist()}
@@ -74,7 +78,8 @@ def judged(model: ig.Model, by: ig.Model) -> dict[str, Any]:
 
 
 def curve(run: Run, code: str) -> dict[str, float]:
-    """L_I of the category over training: when it first passes 2.25, the least and the mean after step 300."""
+    """L_I of the category over training: when it first passes 2.25, the least and the mean after
+    step 300."""
     points = [(line["step"], line[f"L_I/{code}"]) for line in run.metrics()]
     late = [value for step, value in points if step > 300]
     passed = [step for step, value in points if value >= 2.25]

@@ -1,10 +1,12 @@
 """How well a preset finds the classes, seed by seed, on images that it never saw.
 
-    python benchmarks/quality.py mnist --seeds 0 1 2 3 4 5 6 7 8 9 --data-dir mnist/      (make bench-quality)
+    python benchmarks/quality.py mnist --seeds 0 1 2 3 4 5 6 7 8 9 --data-dir mnist/
 
-One process per core, one thread each; further words are settings. Writes benchmarks/results/quality-<preset>.json after
-each seed and goes on from there when it is started again: runs that are done lie in runs/quality/.
-"""
+(make bench-quality)
+
+One process per core, one thread each; further words are settings. Writes
+benchmarks/results/quality-<preset>.json after each seed and goes on from there when it is started
+again: runs that are done lie in runs/quality/."""
 
 import argparse
 import json
@@ -53,7 +55,8 @@ def without_seen(images: Images, seen: Images) -> Images:
 def one_seed(
     config: RunConfig, run: Path, unseen: str | None, data_dir: str | None
 ) -> dict[str, Any]:
-    """Train (or find) one run; its scores on the held-out part of its own data, and on the unseen set."""
+    """Train (or find) one run; its scores on the held-out part of its own data, and on the unseen
+    set."""
     model = ig.train(config, run=run)
     scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
     row = {

@@ -1,4 +1,5 @@
-"""`digits` with small batches and free codes: cheap runs that differ by luck, for studies of many of them."""
+"""`digits` with small batches and free codes: cheap runs that differ by luck, for studies of many
+of them."""
 
 from infogan.config.presets import preset
 from infogan.config.settings import Optim

@@ -2,10 +2,10 @@
 
     python benchmarks/speed.py [--json]        (make bench-speed)
 
-Three loops take turns in one run, so that a drifting machine slows all alike: (a) the loop of the tutorials (fp32,
-torch.optim.Adam, binary cross entropy, NCHW memory), (b) ours in fp32, (c) ours as the default chooses. The peak is
-that of a 2048x2048 matrix product in the same dtype, measured between the turns. Writes benchmarks/results/speed.json.
-"""
+Three loops take turns in one run, so that a drifting machine slows all alike: (a) the loop of the
+tutorials (fp32, torch.optim.Adam, binary cross entropy, NCHW memory), (b) ours in fp32, (c) ours as
+the default chooses. The peak is that of a 2048x2048 matrix product in the same dtype, measured
+between the turns. Writes benchmarks/results/speed.json."""
 
 import argparse
 import json
@@ -30,8 +30,8 @@ from infogan.training.device import Engine
 from infogan.training.trainer import Trainer
 
 MFLOP = 312.0
-"""Of the paper's networks per image and step at k = 1: 26 forward each for G and D; forward and backward of G, D on
-real, D on generated, and of D below G."""
+"""Of the paper's networks per image and step at k = 1: 26 forward each for G and D; forward and
+backward of G, D on real, D on generated, and of D below G."""
 TARGET = Path(__file__).parent / "results" / "speed.json"
 
 
@@ -157,7 +157,8 @@ def main() -> None:
         "utilisation": rows["ours default"]["utilisation"],
         "images_per_second": {name: row["images_per_second"] for name, row in rows.items()},
         "peak_gflops": {row["dtype"]: row["peak_gflops"] for row in rows.values()},
-        "command": f"python benchmarks/speed.py --rounds {arguments.rounds} --steps {arguments.steps}",
+        "command": "python benchmarks/speed.py "
+        f"--rounds {arguments.rounds} --steps {arguments.steps}",
         "machine": Engine.of(PAPER).describe(),
         "batch": PAPER.batch,
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

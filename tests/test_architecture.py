@@ -87,7 +87,8 @@ def modules(src: Path) -> dict[str, set[str]]:
 
 
 def floors(edges: set[tuple[str, str]]) -> list[set[str]]:
-    """Parts by floor: each stands one above the highest that it imports from. Parts on a circle have none."""
+    """Parts by floor: each stands one above the highest that it imports from. Parts on a circle
+    have none."""
     parts, placed = {part for edge in edges for part in edge}, list[set[str]]()
     while True:
         below = set().union(*placed)

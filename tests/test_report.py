@@ -1,4 +1,5 @@
-"""The page of a run: it says what was measured, runs nothing that it reads, and anyone can use it."""
+"""The page of a run: it says what was measured, runs nothing that it reads, and anyone can use
+it."""
 
 import dataclasses
 import json
