@@ -42,10 +42,7 @@ def stated(nats: Tensor, unit: Unit, *given: Any) -> Value:
 
 
 def distribution(weights: Numbers, *, batch: bool) -> Tensor:
-    """Scale probabilities or counts to sum to 1, over the last axis of a batch [..., K] or overall.
-
-    DataError for negative, missing or infinite numbers and for a sum of 0.
-    """
+    """Scale probabilities or counts to sum to 1, over a batch's last axis [..., K] or overall."""
     w = tensor(weights)
     total = w.sum(-1, keepdim=True) if batch else w.sum()
     if not (w.ndim and (w >= 0).all() and ((total > 0) & total.isfinite()).all()):

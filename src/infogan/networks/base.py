@@ -38,8 +38,8 @@ class Discriminator(nn.Module, ABC):
 
     def verdict(self, features: Tensor, inputs: Tensor, detached: Set[str]) -> Verdict:
         """Apply every head to its inputs [N, F]: the features, or these under noise."""
-        seen = {name: inputs.detach() if name in detached else inputs for name in self.heads}
-        return Verdict(features, {name: head(seen[name]) for name, head in self.heads.items()})
+        cut, heads = inputs.detach(), self.heads.items()
+        return Verdict(features, {n: head(cut if n in detached else inputs) for n, head in heads})
 
     def prepare(self, images: Tensor) -> None:
         """Set initial weights that depend on the data, from a few images, before training."""

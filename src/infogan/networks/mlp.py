@@ -22,10 +22,9 @@ Apply = Callable[[nn.Module, Tensor], Tensor]
 
 
 class Mlp(base.Family):
-    """Fully connected layers of given widths.
+    """Fully connected layers of given widths; weight norm is w = g v/|v|.
 
-    Weight norm is w = g v/|v|. In D's layers g stays as the first images set it, or their outputs
-    would outgrow the noise that is added to them.
+    In D's layers g stays as the first images set it, or outputs would outgrow the noise on them.
     """
 
     kind: Literal["mlp"] = "mlp"
@@ -113,9 +112,8 @@ def standardise(layer: nn.Module, inputs: Tensor) -> Tensor:
     """Set a weight-normed layer's g and bias by its outputs; return the standardised outputs."""
     outputs: Tensor = layer(inputs)
     mean, deviation = outputs.mean(0), outputs.std(0).clamp_min(1e-6)
-    state = dict(layer.named_parameters())
-    state["parametrizations.weight.original0"].div_(deviation[:, None])
-    state["bias"].copy_(-mean / deviation)
+    layer.get_parameter("parametrizations.weight.original0").div_(deviation[:, None])
+    layer.get_parameter("bias").copy_(-mean / deviation)
     return (outputs - mean) / deviation
 
 
