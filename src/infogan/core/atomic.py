@@ -1,7 +1,6 @@
 """Atomic writing: a crash or a power cut leaves the old file or the new one, never half of it.
 
-A file is written aside, synced, renamed, and the rename synced. Each step is one call of `os`, so
-that a test can stop between any two.
+Write aside, sync, rename, sync the rename: a call of `os` each, so that tests can stop in between.
 """
 
 import os
@@ -84,10 +83,7 @@ def whole(path: Path) -> Iterator[Path]:
 @contextmanager
 def text(path: Path) -> Iterator[TextIO]:
     """Open a text file that is written whole or not at all: UTF-8, file names byte for byte."""
-    with (
-        whole(path) as partial,
-        partial.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
-    ):
+    with whole(path) as new, open(new, "w", -1, "utf-8", "surrogateescape", newline="") as file:
         yield file
 
 
@@ -106,15 +102,13 @@ def writing(path: Path, size: int = 0) -> Iterator[None]:
         yield
     except OSError as error:
         needs = f"; it needs {size:,} bytes" if size else ""
-        raise RunError(
-            f"{path}: cannot be written ({error.strerror or error}{needs}). "
-            "Nothing saved before is lost: make room, then run the same command again."
-        ) from None
+        fault = f"{path}: cannot be written ({error.strerror or error}{needs})"
+        remedy = "Nothing saved before is lost: make room, then run the same command again."
+        raise RunError(f"{fault}. {remedy}") from None
 
 
 def require(folder: Path, size: int) -> None:
     """Raise RunError unless the folder's disk has room for `size` bytes."""
-    free = shutil.disk_usage(folder).free
-    if free < size:
+    if (free := shutil.disk_usage(folder).free) < size:
         needs = f"needs {size:,} bytes for two checkpoints, {free:,} are free"
         raise RunError(f"{folder}: {needs}; make room first")

@@ -33,6 +33,5 @@ def parsing(what: object, form: str, kind: type[InfoganError] = DataError) -> It
         raise
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise kind(
-            f"{what}: cannot be read as {form} ({reason}); correct it or get it again"
-        ) from error
+        fault = f"{what}: cannot be read as {form} ({reason})"
+        raise kind(f"{fault}; correct it or get it again") from error

@@ -1,7 +1,4 @@
-"""Cooperative interruption: SIGTERM and Ctrl-C set a flag, and long work polls it where it can end.
-
-So a step, a file or a chunk of images is never cut off in the middle.
-"""
+"""Cooperative interruption: SIGTERM and Ctrl-C set a flag, polled between steps, files, chunks."""
 
 import os
 import signal
@@ -11,7 +8,7 @@ from subprocess import Popen
 from types import FrameType
 
 _asked: list[int] = []
-_children: list["Popen[bytes]"] = []
+_children: list[Popen[bytes]] = []
 
 
 class Stopped(KeyboardInterrupt):
@@ -47,11 +44,8 @@ def _handle(number: int, frame: FrameType | None) -> None:
         child.terminate()
 
 
-def pass_on(child: "Popen[bytes]") -> None:
-    """Ask a child process to stop as well when this one is.
-
-    The handler itself does it: a second signal would end this process before it polls.
-    """
+def pass_on(child: Popen[bytes]) -> None:
+    """Pass a signal on to a child at once: a second one would end this process before it polls."""
     _children.append(child)
     if _asked:
         child.terminate()

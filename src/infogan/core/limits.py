@@ -4,12 +4,9 @@ from pathlib import Path
 
 from infogan.core.errors import DataError, InfoganError
 
-TEXT = 1 << 20
-"""Bytes of a text file or of a model's header."""
-FREE = 1 << 26
-"""Bytes of unpacked images that any file may hold."""
-RATIO = 100
-"""Beyond these, bytes of images for each byte of their file; photos have 5 to 20."""
+TEXT = 1 << 20  # bytes of a text file or of a model's header
+FREE = 1 << 26  # bytes of unpacked images that any file may hold
+RATIO = 100  # beyond these, bytes of images for each byte of their file; photos have 5 to 20
 
 
 def refuse_bomb(what: object, size: int, packed: int, free: int = FREE) -> None:

@@ -1,8 +1,7 @@
-"""How every group of settings behaves."""
+"""Settings are immutable, without unknown names, infinities or NaN; docstrings describe fields."""
 
 from pydantic import ConfigDict
 
 SETTINGS = ConfigDict(
     frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
 )
-"""Immutable, without unknown names, infinities or NaN; docstrings of fields describe them."""

@@ -1,4 +1,4 @@
-"""The information theory behind InfoGAN, usable alone; in nats unless a unit is given."""
+"""The information theory behind InfoGAN, usable alone, in nats by default (see docs/theory.md)."""
 # mypy: implicit-reexport
 # ruff: noqa: F401
 

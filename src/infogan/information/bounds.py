@@ -1,8 +1,7 @@
 """Variational lower bounds on mutual information, in nats.
 
-Each lies below I(c; x) in expectation, whatever network feeds it (Poole et al. 2019,
-arXiv:1905.06922). InfoGAN trains L_I, which needs no negative samples but H(c); that is known,
-because the prior was chosen.
+In expectation each is at most I(c; x), whatever network feeds it (Poole et al. 2019,
+arXiv:1905.06922). InfoGAN trains L_I: it needs H(c), known from the prior, but no negative samples.
 """
 
 import math
@@ -19,8 +18,8 @@ def barber_agakov(entropy: float | Tensor, log_q: Tensor) -> Tensor:
     entropy: H(c) of the prior, analytic, never fitted.
     log_q: [N] ln Q(c|x) of pairs c ~ P(c), x = G(z, c).
 
-    Tight when Q is the posterior; the gap is E_x KL(P(c|x)‖Q(c|x)). For a discrete c every batch
-    obeys L_I <= H(c), since ln Q <= 0; for a continuous one L_I may exceed the differential h(c).
+    The gap is E_x KL(P(c|x)‖Q(c|x)). For a discrete c every batch obeys L_I <= H(c), since
+    ln Q <= 0; for a continuous one L_I may exceed the differential h(c).
     """
     return entropy + log_q.mean()
 
@@ -44,9 +43,8 @@ def donsker_varadhan(joint: Numbers, product: Numbers) -> Value:
 
     joint: [N] f(x, y) of true pairs; product: [M] f of pairs drawn independently.
 
-    Tight when f = ln p(x,y) / p(x)p(y) + a constant. Only the expectations obey the bound: the
-    logarithm of a batch's mean lies below the logarithm of the mean, so a batch is too high on
-    average, and its gradient is biased.
+    Tight when f = ln p(x,y) / p(x)p(y) + a constant. A batch is too high on average, since the
+    expected logarithm of its mean lies below the logarithm of the mean; its gradient is biased.
     """
     f, g = tensor(joint), tensor(product)
     return stated(f.mean() - (g.logsumexp(0) - math.log(len(g))), "nats", joint, product)
@@ -57,7 +55,6 @@ def nwj(joint: Numbers, product: Numbers) -> Value:
 
     joint: [N] f(x, y) of true pairs; product: [M] f of pairs drawn independently.
 
-    Tight only when f = 1 + ln p(x,y) / p(x)p(y). A batch is unbiased, but its variance grows like
-    e^I.
+    Tight only when f = 1 + ln p(x,y) / p(x)p(y). Unbiased, but with a variance of the order of e^I.
     """
     return stated(tensor(joint).mean() - (tensor(product) - 1).exp().mean(), "nats", joint, product)

@@ -1,9 +1,8 @@
 """Quantities of discrete variables, exact for a given distribution, in nats or bits.
 
 A distribution p is [K], or a batch [..., K] with one result for each; a joint distribution is a
-table with one axis for each variable, X first. Both may hold counts: they are scaled to sum to 1,
-and the result is then the plug-in estimate (see `estimators` for its bias). Functions of a joint
-distribution take a table, or one array [N] of labels for each variable. 0 ln 0 = 0.
+table with one axis for each variable, X first, or one array [N] of labels for each. Counts are
+scaled to sum to 1; the result is then the plug-in estimate (its bias: `estimators`). 0 ln 0 = 0.
 Formulas: Cover, Thomas, Elements of Information Theory (2006), chapter 2.
 """
 
@@ -17,16 +16,14 @@ from torch import Tensor
 from infogan.core.errors import ConfigError, DataError
 from infogan.information.quantity import Numbers, Unit, Value, distribution, stated, tensor
 
-CELLS = 2**24
-"""Largest table that labels are counted into."""
+CELLS = 2**24  # of the largest table that labels are counted into
 Mean = Literal["arithmetic", "geometric", "min", "max"]
 
 
 def joint_table(*labels: Any) -> Any:
     """Count labels that occur together: one axis for each variable, its labels in sorted order.
 
-    labels: arrays [N] of anything that can be sorted. Every value counts as a label: leave out
-    unlabelled samples.
+    labels: arrays [N] of anything that can be sorted; each value counts: leave out unlabelled ones.
 
     >>> joint_table(["a", "a", "b"], [0, 1, 1])
     array([[1, 1],
@@ -34,92 +31,58 @@ def joint_table(*labels: Any) -> Any:
     """
     if len({np.shape(one) for one in labels}) != 1 or np.ndim(labels[0]) != 1:
         raise DataError("labels must be arrays [N] of one length, one for each variable")
-    torch_only = all(isinstance(one, Tensor) for one in labels)
-    cells, shape = torch.zeros((), dtype=torch.int64), []
-    for one in labels:
-        if torch_only:
-            distinct, index = torch.unique(one, return_inverse=True)
-        else:
-            distinct, inverse = np.unique(np.asarray(one), return_inverse=True)
-            index = torch.from_numpy(inverse)
-        cells = cells.to(index.device) * len(distinct) + index
-        shape.append(len(distinct))
+    arrays = [one.detach().cpu() if isinstance(one, Tensor) else one for one in labels]
+    distinct, indices = zip(*(np.unique(one, return_inverse=True) for one in arrays), strict=True)
+    shape = [len(values) for values in distinct]
     if math.prod(shape) > CELLS:
         remedy = "put them in bins, or use ksg_mutual_information"
         raise DataError(f"the labels have {shape} distinct values; {remedy}")
-    table = torch.bincount(cells, minlength=math.prod(shape)).reshape(shape)
-    return table if torch_only else table.numpy()
+    cells = np.ravel_multi_index(indices, shape)
+    table = np.bincount(cells, minlength=math.prod(shape)).reshape(shape)
+    torch_only = all(isinstance(one, Tensor) for one in labels)
+    return torch.from_numpy(table).to(labels[0].device) if torch_only else table
 
 
 def self_information(p: Numbers, unit: Unit = "nats") -> Value:
-    """I(x) = -ln p(x) of outcomes of probability p, any shape: 0 for p = 1, infinite for p = 0.
-
-    >>> self_information(0.5, "bits")
-    1.0
-    """
+    """I(x) = -ln p(x) of outcomes of probability p, any shape: 0 for p = 1, infinite for p = 0."""
     probability = tensor(p)
-    if not bool(((probability >= 0) & (probability <= 1)).all()):
+    if not ((probability >= 0) & (probability <= 1)).all():
         raise DataError("expected probabilities from 0 to 1")
     return stated(-probability.log(), unit, p)
 
 
 def entropy(p: Numbers, unit: Unit = "nats") -> Value:
-    """H(X) = -sum p ln p, from 0 (one outcome is certain) to ln K (all K are equally likely).
-
-    >>> entropy([1, 1, 1, 1], "bits")
-    2.0
-    """
+    """H(X) = -sum p ln p, from 0 (one outcome is certain) to ln K (all K are equally likely)."""
     return stated(_entropy(distribution(p, batch=True)), unit, p)
 
 
 def cross_entropy(p: Numbers, q: Numbers, unit: Unit = "nats") -> Value:
-    """H(p, q) = -sum p ln q = H(p) + KL(p‖q); infinite where q = 0 < p.
-
-    >>> cross_entropy([1, 0], [0.25, 0.75], "bits")
-    2.0
-    """
-    return stated(_cross_entropy(*_pair(p, q)), unit, p, q)
+    """H(p, q) = -sum p ln q = H(p) + KL(p‖q); infinite where q = 0 < p."""
+    a, b = _pair(p, q)
+    return stated(-torch.xlogy(a, b).sum(-1), unit, p, q)
 
 
 def kl_divergence(p: Numbers, q: Numbers, unit: Unit = "nats") -> Value:
-    """KL(p‖q) = sum p ln(p/q) >= 0, 0 only for p = q, not symmetric; infinite where q = 0 < p.
-
-    >>> kl_divergence([1, 0], [0.5, 0.5], "bits"), kl_divergence([0.5, 0.5], [1, 0])
-    (1.0, inf)
-    """
+    """KL(p‖q) = sum p ln(p/q) >= 0, 0 only for p = q, not symmetric; infinite where q = 0 < p."""
     return stated(_kl(*_pair(p, q)), unit, p, q)
 
 
 def jensen_shannon(p: Numbers, q: Numbers, unit: Unit = "nats") -> Value:
-    """JS(p, q) = H(m) - (H(p) + H(q)) / 2 with m = (p + q) / 2; symmetric.
-
-    From 0 (p = q) to ln 2 (p and q are disjoint).
-
-    >>> jensen_shannon([1, 0], [0, 1], "bits")
-    1.0
-    """
+    """JS = H(m) - (H(p) + H(q)) / 2, m = (p + q) / 2; from 0 (p = q) to ln 2 (disjoint)."""
     a, b = _pair(p, q)
     m = (a + b) / 2
     return stated((_kl(a, m) + _kl(b, m)) / 2, unit, p, q)
 
 
 def joint_entropy(*joint: Any, unit: Unit = "nats") -> Value:
-    """H(X, Y, ...) = -sum p ln p over all cells of a table with any number of axes.
-
-    >>> joint_entropy([[1, 1], [1, 1]], unit="bits")
-    2.0
-    """
+    """H(X, Y, ...) = -sum p ln p over all cells of a table with any number of axes."""
     return stated(_entropy(_table(joint).flatten()), unit, *joint)
 
 
 def conditional_entropy(*joint: Any, unit: Unit = "nats") -> Value:
     """H(Y|X) = H(X, Y) - H(X): the information that X leaves missing about Y.
 
-    From 0 (Y is a function of X) to H(Y) (X and Y are independent). For H(X|Y) give the transposed
-    table, or the labels in the other order.
-
-    >>> conditional_entropy([[1, 1], [1, 1]], unit="bits"), conditional_entropy([[1, 0], [0, 1]])
-    (1.0, 0.0)
+    From 0 (Y is a function of X) to H(Y) (independent). For H(X|Y) transpose or swap them.
     """
     table = _table(joint, 2)
     return stated(_entropy(table.flatten()) - _entropy(table.sum(1)), unit, *joint)
@@ -135,10 +98,9 @@ def mutual_information(*joint: Any, unit: Unit = "nats") -> Value:
 
 
 def conditional_mutual_information(*joint: Any, unit: Unit = "nats") -> Value:
-    """I(X; Y|Z) = H(X,Z) + H(Y,Z) - H(X,Y,Z) - H(Z) >= 0 of a table [X, Y, Z].
+    """I(X; Y|Z) = H(X,Z) + H(Y,Z) - H(X,Y,Z) - H(Z) >= 0; it may lie above or below I(X; Y).
 
-    It may lie above or below I(X; Y). The exclusive or of two fair coins says nothing about one
-    of them, until the other is known:
+    The exclusive or of two fair coins says nothing about one of them, until the other is known:
 
     >>> conditional_mutual_information([0, 0, 1, 1], [0, 1, 1, 0], [0, 1, 0, 1], unit="bits")
     1.0
@@ -149,26 +111,19 @@ def conditional_mutual_information(*joint: Any, unit: Unit = "nats") -> Value:
 
 
 def total_correlation(*joint: Any, unit: Unit = "nats") -> Value:
-    """TC = sum H(X_i) - H(X_1, ..., X_n) >= 0 (Watanabe 1960); of two variables I(X; Y).
+    """TC = sum H(X_i) - H(X_1, ..., X_n) >= 0 (Watanabe 1960), 0 only if all are independent.
 
-    0 only if all are independent.
-
-    >>> round(total_correlation([0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1], unit="bits"), 6)
-    2.0
+    Of two variables it is I(X; Y).
     """
     table = _table(joint)
-    axes = range(table.ndim)
-    rest = ([other for other in axes if other != axis] for axis in axes)
+    axes = set(range(table.ndim))
+    rest = [list(axes - {axis}) for axis in axes]
     marginals = [_entropy(table.sum(others) if others else table) for others in rest]
     return stated(torch.stack(marginals).sum() - _entropy(table.flatten()), unit, *joint)
 
 
 def variation_of_information(*joint: Any, unit: Unit = "nats") -> Value:
-    """VI = H(X|Y) + H(Y|X), a metric between partitions (Meila 2007).
-
-    >>> round(variation_of_information([[1, 1], [1, 1]], unit="bits"), 6)
-    2.0
-    """
+    """VI = H(X|Y) + H(Y|X), a metric between partitions (Meila 2007)."""
     table = _table(joint, 2)
     x, y = _entropy(table.sum(1)), _entropy(table.sum(0))
     return stated(2 * _entropy(table.flatten()) - x - y, unit, *joint)
@@ -179,18 +134,11 @@ def normalized_mutual_information(*joint: Any, mean: Mean = "arithmetic") -> Val
 
     It has no unit. With "min" it is 1 as soon as one variable is a function of the other. Where
     M = 0 it is 1 if both are constant and 0 if one is, as in scikit-learn.
-
-    >>> normalized_mutual_information([[1, 0], [0, 1]])
-    1.0
     """
     table = _table(joint, 2)
     x, y = _entropy(table.sum(1)), _entropy(table.sum(0))
-    means = {
-        "arithmetic": (x + y) / 2,
-        "geometric": (x * y).sqrt(),
-        "min": torch.minimum(x, y),
-        "max": torch.maximum(x, y),
-    }
+    means = {"arithmetic": (x + y) / 2, "geometric": (x * y).sqrt()}
+    means |= {"min": torch.minimum(x, y), "max": torch.maximum(x, y)}
     if mean not in means:
         raise ConfigError(f"unknown mean {mean!r}; use one of {', '.join(means)}")
     constant = (x + y == 0).to(x)
@@ -199,16 +147,11 @@ def normalized_mutual_information(*joint: Any, mean: Mean = "arithmetic") -> Val
 
 
 def _entropy(p: Tensor) -> Tensor:
-    return _cross_entropy(p, p)
-
-
-def _cross_entropy(p: Tensor, q: Tensor) -> Tensor:
-    return -torch.xlogy(p, q).sum(-1)
+    return -torch.xlogy(p, p).sum(-1)
 
 
 def _kl(p: Tensor, q: Tensor) -> Tensor:
-    # Cell by cell, so that p = q gives exactly 0.
-    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)
+    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)  # exactly 0 for p = q
 
 
 def _mutual_information(table: Tensor) -> Tensor:
@@ -227,6 +170,5 @@ def _table(joint: tuple[Any, ...], axes: int | None = None) -> Tensor:
     """The joint distribution of a table, or of several arrays of labels."""
     table = distribution(joint[0] if len(joint) == 1 else joint_table(*joint), batch=False)
     if axes not in (None, table.ndim):
-        wanted = f"a table with {axes} axes or labels of {axes} variables"
-        raise DataError(f"expected {wanted}, got {table.ndim}")
+        raise DataError(f"expected a table or labels of {axes} variables, got {table.ndim}")
     return table

@@ -15,18 +15,12 @@ from infogan.core.errors import DataError
 from infogan.information.discrete import entropy, joint_table, mutual_information
 from infogan.information.quantity import NATS, Numbers, Unit, Value, stated, tensor
 
-TIE = 1e-10
-"""Standard deviation of the noise that breaks ties, for samples of variance 1."""
-
 
 def plug_in_entropy(labels: Any, *, miller_madow: bool = True, unit: Unit = "nats") -> Value:
     """H of the observed frequencies.
 
-    Plug-in is low by about (K - 1) / 2N nats, K outcomes seen; Miller and Madow (1955) add that
-    back. Outcomes never seen do not count, so it stays low while N is not well above K.
-
-    >>> [round(plug_in_entropy([0, 1, 0, 1], miller_madow=on), 6) for on in (True, False)]
-    [0.818147, 0.693147]
+    It is low by about (K - 1) / 2N nats, K outcomes seen; Miller and Madow (1955) add that back.
+    Outcomes never seen do not count, so it stays low while N is not well above K.
     """
     counts = joint_table(labels)
     missing = (len(counts) - 1) / (2 * len(labels))
@@ -38,26 +32,20 @@ def plug_in_mutual_information(
 ) -> Value:
     """I of the observed frequencies of labels x and y [N].
 
-    Plug-in is high: independent variables with R and C outcomes show about (R - 1)(C - 1) / 2N
-    nats, not 0. Miller-Madow entropies subtract that, and the result may fall below 0.
-
-    >>> x, y = [0, 0, 1, 1] * 25, [0, 1] * 50
-    >>> plug_in_mutual_information(x, y, miller_madow=False), plug_in_mutual_information(x, y)
-    (0.0, -0.005)
+    Independent variables with R and C outcomes show about (R - 1)(C - 1) / 2N nats, not 0.
+    Miller-Madow entropies subtract that, and the result may fall below 0.
     """
     table = joint_table(x, y)
-    cells = int((table > 0).sum())
-    excess = (cells - sum(table.shape) + 1) / (2 * len(x))
+    excess = (int((table > 0).sum()) - sum(table.shape) + 1) / (2 * len(x))
     return mutual_information(table, unit=unit) - miller_madow * excess / NATS[unit]
 
 
 def histogram_mutual_information(
     x: Numbers, y: Numbers, *, bins: int, miller_madow: bool = True, unit: Unit = "nats"
 ) -> Value:
-    """Plug-in I of continuous x and y [N], each cut into `bins` bins of equal width.
+    """Plug-in I of continuous x and y [N], each cut into `bins` bins of equal width (report them).
 
-    Report the bins with the result. Binning loses information (data processing), most where the
-    dependence is strong; few samples a cell add some.
+    Binning loses information, most where the dependence is strong; few samples a cell add some.
     """
     cut = [_binned(tensor(one), bins) for one in (x, y)]
     return stated(plug_in_mutual_information(*cut, miller_madow=miller_madow), unit, x, y)
@@ -68,12 +56,10 @@ def ksg_mutual_information(
 ) -> Value:
     """I of continuous x and y, [N] or [N, d], from distances to the k-th neighbour.
 
-    Kraskov, Stögbauer, Grassberger 2004 (arXiv:cond-mat/0305641), eq. 8. Unlike scikit-learn's, it
-    takes several columns and is not cut off at 0.
-
-    Nearly unbiased near independence, where it scatters around 0. It fails without warning for
-    strong dependence: to measure I takes N of the order of e^I. A larger k has less variance and
-    more bias. Columns are scaled to variance 1; `seed` draws the noise that breaks ties.
+    Kraskov, Stögbauer, Grassberger 2004 (arXiv:cond-mat/0305641), eq. 8; unlike scikit-learn's not
+    cut off at 0. Nearly unbiased near independence. It fails without warning for strong dependence:
+    to measure I takes N of the order of e^I. A larger k has less variance and more bias. Columns
+    are scaled to variance 1; `seed` draws the noise that breaks ties.
     """
     from scipy.spatial import KDTree
     from scipy.special import digamma
@@ -108,7 +94,7 @@ def mixed_mutual_information(
 
 def _binned(values: Tensor, bins: int) -> Tensor:
     """[N] bin of each value, 0..bins-1; bins have equal width from the smallest to the largest."""
-    if values.ndim != 1 or not len(values) or not bool(values.isfinite().all()) or bins < 1:
+    if values.ndim != 1 or not len(values) or not values.isfinite().all() or bins < 1:
         raise DataError("expected finite samples [N] and at least one bin")
     low, high = values.min(), values.max()
     share = (values - low) / (high - low if high > low else 1)
@@ -124,7 +110,7 @@ def _standard(samples: Numbers, rng: np.random.Generator) -> NDArray[np.float64]
     columns = columns - columns.mean(0)
     scale = columns.std(0)
     columns = columns / np.where(scale > 0, scale, 1)
-    return np.asarray(columns + TIE * rng.standard_normal(columns.shape))
+    return np.asarray(columns + 1e-10 * rng.standard_normal(columns.shape))
 
 
 def _check_neighbours(k: int, n: int, other: int) -> None:

@@ -15,9 +15,7 @@ from torch import Tensor
 from infogan.core.errors import ConfigError, DataError
 
 Unit = Literal["nats", "bits"]
-NATS: dict[Unit, float] = {"nats": 1.0, "bits": math.log(2)}
-"""Nats in one of the unit."""
-
+NATS: dict[Unit, float] = {"nats": 1.0, "bits": math.log(2)}  # in one of the unit
 Numbers = ArrayLike | Tensor
 Value = Any
 """A tensor if a tensor was given; otherwise a float, or an array where the input is a batch."""
@@ -44,14 +42,9 @@ def stated(nats: Tensor, unit: Unit, *given: Any) -> Value:
 
 
 def distribution(weights: Numbers, *, batch: bool) -> Tensor:
-    """Scale probabilities or counts to sum to 1, over the last axis of a batch [..., K] or overall.
-
-    DataError for negative, missing or infinite numbers and for a sum of 0.
-    """
+    """Scale probabilities or counts to sum to 1, over a batch's last axis [..., K] or overall."""
     w = tensor(weights)
-    if not w.ndim or not bool((w.isfinite() & (w >= 0)).all()):
-        raise DataError("expected an array of finite probabilities or counts, none below 0")
     total = w.sum(-1, keepdim=True) if batch else w.sum()
-    if not bool(((total > 0) & total.isfinite()).all()):
-        raise DataError("expected probabilities or counts with a finite sum above 0")
+    if not (w.ndim and (w >= 0).all() and ((total > 0) & total.isfinite()).all()):
+        raise DataError("expected probabilities or counts, none below 0, with a finite sum above 0")
     return w / total

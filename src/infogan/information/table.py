@@ -1,5 +1,6 @@
 """Joint tables in files, and all quantities of one."""
 
+import codecs
 import math
 from pathlib import Path
 
@@ -19,30 +20,33 @@ def read_table(path: Path | str) -> NDArray[np.float64]:
     lines are skipped. DataError names file, line and remedy for anything else.
     """
     rows: list[list[float]] = []
-    for number, line in enumerate(_text(Path(path)).splitlines(), 1):
+    content = read_small(Path(path), "a CSV file of a joint table, not of samples")
+    for number, line in enumerate(content.removeprefix(codecs.BOM_UTF8).splitlines(), 1):
         if not line.strip():
             continue
         where = f"{path}, line {number}"
-        rows.append([_weight(cell.strip(), where) for cell in line.split(",")])
+        try:
+            cells = line.decode().split(",")
+        except UnicodeDecodeError:
+            raise DataError(f"{where}: is not UTF-8; save the table as plain CSV text") from None
+        rows.append([_weight(cell.strip(), where) for cell in cells])
         if len(rows[-1]) != len(rows[0]):
             counts = f"has {len(rows[-1])} cells where the first row has {len(rows[0])}"
             raise DataError(f"{where}: {counts}; give all rows the same number")
     if not rows:
         raise DataError(f"{path}: is empty; write one row of probabilities or counts a line")
-    table = np.array(rows)
-    with np.errstate(over="ignore"):
-        total = table.sum()
+    total = sum(map(sum, rows))
     if not 0 < total < math.inf:
         raise DataError(f"{path}: sums to {total:g}; write probabilities or counts, some above 0")
-    return table
+    return np.array(rows)
 
 
 def summary(table: Numbers, unit: Unit = "nats") -> dict[str, float]:
     """All quantities of a joint table [X, Y] in the unit (normalized_mutual_information has none).
 
-    total is the table's own sum: whatever it is, the table is scaled to sum to 1. Of a table of
-    counts (whole numbers, total N > 1) all quantities are plug-in estimates. Compare them with
-    chance_mutual_information, not with 0: it is what independent variables show on average,
+    total is the table's own sum; the table is then scaled to sum to 1. Of a table of counts (whole
+    numbers, total N > 1) all quantities are plug-in estimates: compare mutual information not with
+    0 but with chance_mutual_information, the average of independent variables,
     (R - 1)(C - 1) / 2N nats for R and C outcomes seen.
 
     >>> found = summary([[45, 5], [5, 45]], "bits")
@@ -62,21 +66,10 @@ def summary(table: Numbers, unit: Unit = "nats") -> dict[str, float]:
         "normalized_mutual_information": discrete.normalized_mutual_information(t),
         "variation_of_information": discrete.variation_of_information(t, unit=unit),
     }
-    if t.sum() > 1 and bool((t == np.rint(t)).all()):
+    if t.sum() > 1 and (t == np.rint(t)).all():
         freedom = (np.count_nonzero(x) - 1) * (np.count_nonzero(y) - 1)
         values["chance_mutual_information"] = freedom / (2 * t.sum()) / NATS[unit]
-    # Rounding may leave -1e-17.
-    return {name: max(0.0, float(value)) for name, value in values.items()}
-
-
-def _text(path: Path) -> str:
-    content = read_small(path, "a CSV file of a joint table, not of samples")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        fault = f"{path}, line {line}: is not UTF-8"
-        raise DataError(f"{fault}; save the table as plain CSV text") from None
+    return {name: max(0.0, float(value)) for name, value in values.items()}  # rounding: -1e-17
 
 
 def _weight(cell: str, where: str) -> float:
@@ -87,6 +80,5 @@ def _weight(cell: str, where: str) -> float:
         remedy = advice if cell else "write 0 for an empty cell"
         raise DataError(f"{where}: {cell[:20]!r} is no number; {remedy}") from None
     if not 0 <= value < math.inf:
-        fault = f"{cell[:20]} is no probability or count"
-        raise DataError(f"{where}: {fault}; write finite numbers, none below 0")
+        raise DataError(f"{where}: {cell[:20]} is no probability or count, finite and 0 or more")
     return value

@@ -11,4 +11,3 @@ from infogan.networks.mlp import Mlp
 __all__ = ["AnyNetworks", "Dcgan", "Mlp", "Shape", "Verdict"]
 
 AnyNetworks = Annotated[Dcgan | Mlp, Field(discriminator="kind")]
-"""A network family in a configuration."""

@@ -1,7 +1,6 @@
 """What all network families share: one G, one D with a trunk and heads, and D's verdict.
 
-Images are [N, C, H, W] in [-1, 1], in channels-last memory, so that flattening to [N, H*W*C] is a
-view.
+Images are [N, C, H, W] in [-1, 1], channels last in memory: flattening to [N, H*W*C] is a view.
 """
 
 from abc import ABC, abstractmethod
@@ -9,14 +8,14 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import torch
+from pydantic import BaseModel
 from torch import Tensor, nn
 
-Shape = tuple[int, int, int]
-"""H, W, C of an image."""
-Heads = Mapping[str, int]
-"""D's heads by name, with their numbers of outputs."""
-Noise = torch.Generator | None
-"""What noise layers draw from; None: there is no noise."""
+from infogan.core.settings import SETTINGS
+
+Shape = tuple[int, int, int]  # H, W, C of an image
+Heads = Mapping[str, int]  # D's heads by name, with their numbers of outputs
+Noise = torch.Generator | None  # what noise layers draw from; None: there is no noise
 NONE: Set[str] = frozenset()
 
 
@@ -39,17 +38,17 @@ class Discriminator(nn.Module, ABC):
 
     def verdict(self, features: Tensor, inputs: Tensor, detached: Set[str]) -> Verdict:
         """Apply every head to its inputs [N, F]: the features, or these under noise."""
-        cut = inputs.detach()
-        heads = self.heads.items()
+        cut, heads = inputs.detach(), self.heads.items()
         return Verdict(features, {n: head(cut if n in detached else inputs) for n, head in heads})
 
     def prepare(self, images: Tensor) -> None:
         """Set initial weights that depend on the data, from a few images, before training."""
 
 
-class Family(ABC):
+class Family(BaseModel, ABC):
     """Settings from which a pair of networks is built; the seed draws their initial weights."""
 
+    model_config = SETTINGS
     kind: str
 
     @abstractmethod

@@ -1,32 +1,24 @@
-"""Convolutional networks, sized by the image: the InfoGAN paper's for MNIST and the DCGAN family.
-
-D and Q share all convolutions.
-"""
+"""Convolutional networks sized by the image: the InfoGAN paper's for MNIST, the DCGAN family."""
 
 from collections.abc import Set
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor, nn
 
 from infogan.core.errors import ConfigError
 from infogan.core.random import stream
-from infogan.core.settings import SETTINGS
 from infogan.networks import base
 from infogan.networks.base import NONE, Heads, Noise, Shape, Verdict
 
-SIDES = 16, 128
-"""Shortest and longest side of an image, in pixels."""
 
-
-class Dcgan(BaseModel, base.Family):
+class Dcgan(base.Family):
     """Strided 4x4 convolutions down to a small map, a wide layer, heads; G mirrors it.
 
     The defaults are table 1 of the InfoGAN paper (28x28: 28 -> 14 -> 7), extended to other sizes.
     """
 
-    model_config = SETTINGS
     kind: Literal["dcgan"] = "dcgan"
     channels: tuple[int, ...] = ()
     """Channels of each stride-2 convolution; empty: 64, 128, ... down to a side of at most 7."""
@@ -38,22 +30,16 @@ class Dcgan(BaseModel, base.Family):
     """Negative slope of D's leaky ReLU (paper 0.1, official code 0.01, DCGAN 0.2)."""
 
     def layout(self, shape: Shape) -> tuple[list[int], list[tuple[int, int]]]:
-        """Return the channels of each convolution, and map sizes (h, w) from the image down.
-
-        len(sizes) = len(channels) + 1.
-        """
+        """Channels of the n convolutions, and the n + 1 map sizes (h, w) from the image down."""
         h, w, _ = shape
-        low, high = SIDES
-        if not (low <= min(h, w) and max(h, w) <= high):
-            raise ConfigError(f"images are {h}x{w}; sides from {low} to {high} work: set data.size")
-        channels, sizes = list(self.channels), [(h, w)]
-        while len(sizes) <= len(channels) if self.channels else min(sizes[-1]) > 7:
-            if not self.channels:
-                channels.append(min(64 * 2 ** len(channels), 512))
-            sizes.append((sizes[-1][0] // 2, sizes[-1][1] // 2))
-        if min(sizes[-1]) < 1:
-            halvings = f"{len(channels)} halvings of {h}x{w}"
-            raise ConfigError(f"{halvings} leave nothing; give fewer networks.channels")
+        if min(h, w) < 16 or max(h, w) > 128:
+            raise ConfigError(f"images are {h}x{w}; sides from 16 to 128 work: set data.size")
+        depth = len(self.channels) or min(h, w).bit_length() - 3  # down to three bits: 4 to 7
+        channels = list(self.channels) or [min(64 * 2**i, 512) for i in range(depth)]
+        sizes = [(h // 2**i, w // 2**i) for i in range(depth + 1)]
+        if not min(sizes[-1]):
+            fault = f"{depth} halvings of {h}x{w} leave nothing"
+            raise ConfigError(f"{fault}; give fewer networks.channels")
         return channels, sizes
 
     def generator(self, width: int, shape: Shape, seed: int = 0) -> nn.Module:
@@ -67,16 +53,11 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
     """Set weights to N(0, 0.02), batch norm's gains to N(1, 0.02), biases to 0 (as DCGAN does)."""
     if next(module.parameters()).is_meta:
         return  # shapes without values, for a model that is about to be read from a file
-    for part in module.modules():
-        if isinstance(part, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            mean = 0
-        elif isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
-            mean = 1
-        else:
-            continue
-        nn.init.normal_(part.weight, mean, 0.02, generator=generator)
-        if part.bias is not None:
-            nn.init.zeros_(part.bias)
+    for name, values in module.named_parameters():
+        if name.endswith("bias"):
+            nn.init.zeros_(values)
+        else:  # gains are vectors, weights are not
+            nn.init.normal_(values, float(values.ndim == 1), 0.02, generator=generator)
 
 
 def dense(inputs: int, outputs: int, activation: nn.Module) -> list[nn.Module]:
@@ -87,8 +68,7 @@ def dense(inputs: int, outputs: int, activation: nn.Module) -> list[nn.Module]:
 class Generator(nn.Module):
     """G: latent vectors [N, width] -> images [N, C, H, W] in [-1, 1].
 
-    The paper's last layer is a sigmoid on [0, 1]; tanh on [-1, 1] is the same function:
-    2σ(2h) - 1 = tanh(h).
+    The paper ends in a sigmoid on [0, 1]; tanh is the same on [-1, 1]: 2σ(2h) - 1 = tanh(h).
     """
 
     def __init__(self, config: Dcgan, width: int, shape: Shape, seed: int = 0) -> None:
@@ -96,9 +76,8 @@ class Generator(nn.Module):
         channels, sizes = config.layout(shape)
         (h, w), wide, deep = sizes[-1], config.features, channels[-1]
         self.map = (h, w, deep)
-        self.dense = nn.Sequential(
-            *dense(width, wide, nn.ReLU()), *dense(wide, h * w * deep, nn.ReLU())
-        )
+        layers = dense(width, wide, nn.ReLU()) + dense(wide, h * w * deep, nn.ReLU())
+        self.dense = nn.Sequential(*layers)
         up: list[nn.Module] = []
         outs = [*channels[:-1][::-1], shape[2]]
         for last, out, (rows, columns) in zip(channels[::-1], outs, sizes[-2::-1], strict=True):
@@ -134,11 +113,10 @@ class Discriminator(base.Discriminator):
                 self.heads[name] = nn.Sequential(*hidden, nn.Linear(config.q_hidden, outputs))
             else:
                 self.heads[name] = nn.Linear(wide, outputs)
+            # A stream for each head: a further one changes no other weight.
+            initialise(self.heads[name], stream(seed, f"initialise D's head {name}"))
         initialise(self.convolutions, stream(seed, "initialise D's convolutions"))
         initialise(self.dense, stream(seed, "initialise D's dense layer"))
-        for name, head in self.heads.items():
-            # A stream for each head: a further one changes no other weight.
-            initialise(head, stream(seed, f"initialise D's head {name}"))
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, images: Tensor, detached: Set[str] = NONE, noise: Noise = None) -> Verdict:

@@ -1,33 +1,32 @@
 """Fully connected networks with weight norm and noise: ImprovedGAN's and CatGAN's for MNIST.
 
-arXiv:1606.03498 and its published code. D reads pixels in [0, 1] under Gaussian noise; G ends in a
-sigmoid on [0, 1].
+arXiv:1606.03498 and its code. D reads pixels in [0, 1] under noise; G ends in a sigmoid on [0, 1].
 """
 
 import math
+import operator
 from collections.abc import Callable, Set
 from itertools import pairwise
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from infogan.core.random import stream
-from infogan.core.settings import SETTINGS
 from infogan.networks import base
 from infogan.networks.base import NONE, Heads, Noise, Shape, Verdict
 
+Apply = Callable[[nn.Module, Tensor], Tensor]
 
-class Mlp(BaseModel, base.Family):
-    """Fully connected layers of given widths.
 
-    Weight norm is w = g v/|v|. In D's layers g stays as the first images set it: otherwise they
-    would outgrow the noise that is added to their outputs.
+class Mlp(base.Family):
+    """Fully connected layers of given widths; weight norm is w = g v/|v|.
+
+    In D's layers g stays as the first images set it, or outputs would outgrow the noise on them.
     """
 
-    model_config = SETTINGS
     kind: Literal["mlp"] = "mlp"
     d_layers: tuple[int, ...] = Field(default=(1000, 500, 250, 250, 250), min_length=1)
     """Widths of D's layers (ReLU, weight norm); the last is the features."""
@@ -90,16 +89,8 @@ class Discriminator(base.Discriminator):
             own = stream(seed, f"initialise D's head {name}")
             self.heads[name] = normed(widths[-1], outputs, own, trained=True)
 
-    def _trunk(
-        self,
-        images: Tensor,
-        noise: Noise,
-        apply: Callable[[nn.Module, Tensor], Tensor] = lambda layer, inputs: layer(inputs),
-    ) -> tuple[Tensor, Tensor]:
-        """Features [N, F], and the same under noise, which all heads read.
-
-        One draw serves all heads: a further head then changes nothing for the others.
-        """
+    def _trunk(self, images: Tensor, noise: Noise, apply: Apply) -> tuple[Tensor, Tensor]:
+        """Features [N, F], and the same under one draw of noise, for all heads alike."""
         values, std = (images.permute(0, 2, 3, 1).flatten(1) + 1) / 2, self.pixel_noise
         for layer in self.layers:
             values = torch.relu(apply(layer, disturbed(values, std, noise)))
@@ -107,7 +98,7 @@ class Discriminator(base.Discriminator):
         return values, disturbed(values, std, noise)
 
     def forward(self, images: Tensor, detached: Set[str] = NONE, noise: Noise = None) -> Verdict:
-        return self.verdict(*self._trunk(images, noise), detached)
+        return self.verdict(*self._trunk(images, noise, operator.call), detached)
 
     @torch.no_grad()
     def prepare(self, images: Tensor) -> None:
@@ -121,9 +112,8 @@ def standardise(layer: nn.Module, inputs: Tensor) -> Tensor:
     """Set a weight-normed layer's g and bias by its outputs; return the standardised outputs."""
     outputs: Tensor = layer(inputs)
     mean, deviation = outputs.mean(0), outputs.std(0).clamp_min(1e-6)
-    state = dict(layer.named_parameters())
-    state["parametrizations.weight.original0"].div_(deviation[:, None])
-    state["bias"].copy_(-mean / deviation)
+    layer.get_parameter("parametrizations.weight.original0").div_(deviation[:, None])
+    layer.get_parameter("bias").copy_(-mean / deviation)
     return (outputs - mean) / deviation
 
 
