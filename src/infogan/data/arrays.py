@@ -15,26 +15,23 @@ from infogan.core.limits import refuse_bomb
 from infogan.data.images import Images
 
 Array = NDArray[Any]
+# What an NPZ file may hold, and the names under which it may; a lone array is the images.
 KEYS = {
     "images": ("images", "x_train", "x", "arr_0"),
     "labels": ("labels", "y_train", "y", "arr_1"),
     "factors": ("factors",),
     "factor_names": ("factor_names",),
 }
-"""What an NPZ file may hold, and the names under which it may. A lone array is the images."""
-NUMBERS, TEXT = "uifb", "U"
+NUMBERS, TEXT = "uifb", "U"  # kinds of dtypes
 REMEDIES = {NUMBERS: "save it as numbers (images as uint8)", TEXT: "save it as text"}
-"""What to do when an array is none of these kinds of dtypes."""
-MAX_HEADER = 10_000
-"""Bytes of a header that numpy parses."""
+MAX_HEADER = 10_000  # bytes of a header that numpy parses
+MAX_CLASSES = 1 << 16  # that whole-number labels may count to
+# A header without records. Python's own parser reads it for numpy, and recurses with each bracket
+# and sign; no other header may reach it.
 PLAIN = re.compile(
     rb"\s*\{\s*'descr'\s*:\s*'[^'\\]{1,16}'\s*,\s*'fortran_order'\s*:\s*(True|False)\s*,"
     rb"\s*'shape'\s*:\s*\([\d\s,L]*\)\s*,?\s*\}\s*"
 )
-"""A header without records. Python's own parser reads it for numpy, and recurses with each bracket
-and sign; no other header may reach it."""
-MAX_CLASSES = 1 << 16
-"""Classes that whole-number labels may count to."""
 
 
 def _check(file: IO[bytes], name: str, size: int, kinds: str = NUMBERS) -> None:
@@ -55,14 +52,6 @@ def _check(file: IO[bytes], name: str, size: int, kinds: str = NUMBERS) -> None:
         raise DataError(f"{name}: {claim} and holds {body} bytes; save it again")
 
 
-def _load_npy(path: Path) -> Array:
-    """Open an NPY file as a read-only memory map."""
-    with parsing(path, "an array"), path.open("rb") as file:
-        _check(file, str(path), path.stat().st_size)
-        mapped: Array = np.load(path, mmap_mode="r", allow_pickle=False)
-    return mapped
-
-
 def _load_npz(path: Path) -> dict[str, Array]:
     """Read the arrays of an NPZ file that KEYS lists."""
     found: dict[str, Array] = {}
@@ -77,7 +66,7 @@ def _load_npz(path: Path) -> dict[str, Array]:
             refuse_bomb(name, size, path.stat().st_size)
             with archive.open(members[key]) as file:
                 _check(file, name, size, TEXT if what == "factor_names" else NUMBERS)
-            with archive.open(members[key]) as file:
+                file.seek(0)
                 found[what] = npy.read_array(file, allow_pickle=False)
     if "images" not in found:
         raise DataError(f"{path}: has {', '.join(members) or 'nothing'}; name the images 'images'")
@@ -109,7 +98,12 @@ def _whole(array: Array | None, ndim: int, name: str) -> NDArray[np.int64]:
 
 def load_file(path: Path) -> Images:
     """Load an NPY file of images, or an NPZ file of images, labels and factors (see KEYS)."""
-    arrays = {"images": _load_npy(path)} if path.suffix == ".npy" else _load_npz(path)
+    if path.suffix == ".npy":
+        with parsing(path, "an array"), path.open("rb") as file:
+            _check(file, str(path), path.stat().st_size)
+            arrays = {"images": np.load(path, mmap_mode="r", allow_pickle=False)}
+    else:
+        arrays = _load_npz(path)
     labels = _whole(arrays.get("labels"), 1, f"{path}: labels")
     count = int(labels.max(initial=-1)) + 1
     if count > MAX_CLASSES:

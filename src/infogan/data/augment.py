@@ -16,26 +16,25 @@ from torch.nn.functional import affine_grid, grid_sample, interpolate, max_pool2
 from infogan.core.settings import SETTINGS
 from infogan.data.images import LUMA
 
-BENDS = 4
-"""Points along a side between which displacements are smooth."""
-PATCH = 4.0
-"""Largest ratio of a patch's longer side to its shorter one."""
-STRETCH = 4 / 3
-"""Largest ratio of a crop's aspect to the image's, or the other way round."""
+BENDS = 4  # points along a side between which displacements are smooth
+PATCH = 4.0  # largest ratio of a patch's longer side to its shorter one
+STRETCH = 4 / 3  # largest ratio of a crop's aspect to the image's, or the other way round
 
 
 @dataclass(frozen=True)
 class View:
     """An augmented view of each image, and how far it moved."""
 
-    images: Tensor
-    """[N, C, H, W] in [-1, 1]"""
-    moves: Mapping[str, Tensor]
-    """[N] by property: those of `moves_of`, and thickness in pixels where that was changed."""
+    images: Tensor  # [N, C, H, W] in [-1, 1]
+    moves: Mapping[str, Tensor]  # [N] by property: `moves_of`, and thickness in pixels if changed
 
 
 class Augmentation(BaseModel):
-    """What every kind of view may include: other light, a patch, the mirror image."""
+    """What every kind of view may include: other light, a patch, the mirror image.
+
+    A kind adds `moves`, the properties that it moves; `annealed(left)`, itself with that share of
+    the changes that are annealed; and a call, which draws a view of each image.
+    """
 
     model_config = SETTINGS
     mirror: bool = False
@@ -65,10 +64,7 @@ class Augmentation(BaseModel):
         return images
 
     def _covered(self, images: Tensor, u: Tensor) -> Tensor:
-        """Put a black or white rectangle anywhere in each image; u [N, 5] in [0, 1].
-
-        Random erasing, arXiv:1708.04896.
-        """
+        """Put a rectangle in each image (random erasing, arXiv:1708.04896); u [N, 5] in [0, 1]."""
         height, width = images.shape[2:]
         share, ratio = self.patch * u[:, 0], PATCH ** (2 * u[:, 1] - 1)
         sides = torch.stack([ratio**0.5, ratio**-0.5], 1)
@@ -115,22 +111,16 @@ class Affine(Augmentation):
 
     @property
     def moves(self) -> tuple[str, ...]:
-        """The properties that it moves; not slant if it mirrors: a mirror image leans back."""
-        changed = {
-            "slant": self.strength and not self.mirror,
-            "width": self.strength or self.stretch,
-            "height": self.strength or self.stretch,
-            "thickness": self.thicken,
-        }
+        slant = self.strength and not self.mirror  # a mirror image leans back
+        size = self.strength or self.stretch
+        changed = {"slant": slant, "width": size, "height": size, "thickness": self.thicken}
         return tuple(name for name, by in changed.items() if by)
 
     def annealed(self, left: float) -> Self:
-        """Return this augmentation with `left`, 0 to 1, of the changes that are annealed."""
         names = ("strength", "stretch", "bend")
         return self.model_copy(update={name: left * getattr(self, name) for name in names})
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> View:
-        """Draw a view of each image."""
         n, height, width = len(images), images.shape[2], images.shape[3]
         u = torch.rand(n, 6, generator=generator) * 2 - 1  # [N, 6] in [-1, 1]
         angle, shear = 0.175 * self.strength * u[:, 0], 0.2 * self.strength * u[:, 1]
@@ -140,11 +130,11 @@ class Affine(Augmentation):
         cos, sin = torch.cos(angle), torch.sin(angle)
         x = [flip * scale * cos, scale * (shear * cos - sin) * aspect, self.shift * u[:, 3]]
         y = [flip * scale * sin / aspect, scale * (shear * sin + cos), self.shift * u[:, 4]]
-        theta = torch.stack([torch.stack(x, 1), torch.stack(y, 1)], 1)  # [N, 2, 3]
+        theta = torch.stack([*x, *y], 1).reshape(n, 2, 3)
         if self.stretch:
             grown = (self.stretch * (torch.rand(n, generator=generator) * 2 - 1)).exp()
             theta = theta * torch.stack([1 / grown, grown, torch.ones(n)], 1)[:, None]
-        bend = None
+        bend: Tensor | float = 0.0
         if self.bend:
             coarse = self.bend * torch.randn(n, 2, BENDS, BENDS, generator=generator).to(images)
             smooth = interpolate(coarse, (height, width), mode="bicubic", align_corners=True)
@@ -176,15 +166,12 @@ class CropAndColour(Augmentation):
 
     @property
     def moves(self) -> tuple[str, ...]:
-        """The properties that it moves."""
         return ("width", "height") if self.area < 1 else ()
 
     def annealed(self, left: float) -> Self:
-        """Return this augmentation with `left`, 0 to 1, of the changes that are annealed."""
         return self.model_copy(update={"area": self.area + (1 - left) * (1 - self.area)})
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> View:
-        """Draw a view of each image."""
         u = torch.rand(len(images), 5, generator=generator).to(images)  # [N, 5] in [0, 1]
         share = self.area + (1 - self.area) * u[:, 0]
         # Clamped so that neither side exceeds the image's.
@@ -198,21 +185,19 @@ class CropAndColour(Augmentation):
         return View(self._finished(sampled(images, theta), generator), moves)
 
 
-def sampled(images: Tensor, theta: Tensor, bend: Tensor | None = None) -> Tensor:
-    """Views of images through affine maps theta [N, 2, 3] of the square from -1 to 1.
+def sampled(images: Tensor, theta: Tensor, bend: Tensor | float = 0.0) -> Tensor:
+    """Views through affine maps theta [N, 2, 3] of the square from -1 to 1; borders continue.
 
-    bend: [N, H, W, 2] added to where each pixel comes from. Beyond its border, an image continues
-    as the border.
+    bend: [N, H, W, 2] added to where each pixel comes from.
     """
     grid = affine_grid(theta.to(images), list(images.shape), align_corners=False)
-    grid = grid if bend is None else grid + bend
-    return grid_sample(images, grid, padding_mode="border", align_corners=False)
+    return grid_sample(images, grid + bend, padding_mode="border", align_corners=False)
 
 
 def moves_of(theta: Tensor, aspect: float) -> dict[str, Tensor]:
     """[N] by property that a code can follow: how far views through theta [N, 2, 3] moved.
 
-    slant: how far the top of an upright line moves to the right, as a share of its height. width,
+    slant: how far the top of an upright line moves to the right, as a share of its height; width,
     height: natural logarithms of the factors by which a level line grows across and an upright one
     up. aspect: height over width of the images, whose sides theta measures by.
     """
@@ -224,9 +209,9 @@ def moves_of(theta: Tensor, aspect: float) -> dict[str, Tensor]:
 
 
 def thickened(images: Tensor, by: Tensor) -> Tensor:
-    """Move the outline of bright parts outwards by [N] pixels, -1 to 1.
+    """Move bright parts' outline out by [N] pixels, -1 to 1: a mean with the brightest neighbours.
 
-    A mean of each image and its brightest neighbours (where `by` is below 0, darkest).
+    Where `by` is below 0, with the darkest.
     """
     sign = torch.where(by < 0, -1.0, 1.0)[:, None, None, None]
     reached = sign * max_pool2d(sign * images, 3, stride=1, padding=1)

@@ -38,14 +38,10 @@ def found(folder: Path) -> list[Path]:
 
     Links to folders, links that lead out of the folder, and special files are left out.
     """
-    inside = folder.resolve()
-
-    def is_inside(path: Path) -> bool:
-        return not path.is_symlink() or path.resolve().is_relative_to(inside)
-
-    every = [*_files(folder)]
+    inside, every = folder.resolve(), [*_files(folder)]
     images = [path for path in every if path.suffix.lower() in SUFFIXES]
-    paths = [path for path in images if path.is_file() and is_inside(path)]
+    led_out = {p for p in images if p.is_symlink() and not p.resolve().is_relative_to(inside)}
+    paths = [path for path in images if path.is_file() and path not in led_out]
     if not paths:
         others, kinds = len(every) - len(images), " ".join(sorted(SUFFIXES))
         raise DataError(f"{folder}: no images in it ({others} other files); accepted are {kinds}")
@@ -61,21 +57,6 @@ def _files(folder: Path) -> Iterator[Path]:
     return (Path(root, name) for root, _, names in os.walk(folder) for name in names)
 
 
-def opened(path: Path) -> Image.Image:
-    """Open an image and read its header; DataError, or an error of Pillow's, if it is no image."""
-    image = Image.open(path, formats=FORMATS)
-    try:
-        shape = f"{image.width}x{image.height}"
-        pixels = image.width * image.height
-        if pixels > MAX_PIXELS:
-            raise DataError(f"{shape} is more than {MAX_PIXELS:,} pixels")
-        refuse_bomb(shape, pixels, path.stat().st_size, FREE // 4)
-    except DataError:
-        image.close()
-        raise
-    return image
-
-
 def decoded(image: Image.Image, size: tuple[int, int] | None, grey: bool) -> Pixels:
     """Decode an image as [H, W, C], by the conversions above."""
     image.seek(0)
@@ -83,7 +64,7 @@ def decoded(image: Image.Image, size: tuple[int, int] | None, grey: bool) -> Pix
         image = ImageOps.exif_transpose(image)
     except Exception as error:  # Pillow raises anything at broken EXIF, whose image may be good
         image.load()
-        name = _shown(Path(getattr(image, "filename", "")))
+        name = _shown(getattr(image, "filename", ""))
         logger.warning("%s: EXIF cannot be read and is ignored (%s)", name, error)
     if image.mode.startswith("I"):
         image = Image.fromarray((np.asarray(image, np.int32) >> 8).clip(0, 255).astype(np.uint8))
@@ -108,13 +89,16 @@ def readable(
     paths: Sequence[Path], max_bad: float, folder: Path, decode: Callable[[Image.Image], Pixels]
 ) -> Iterator[tuple[int, Pixels]]:
     """Yield position and pixels of every file that can be read; DataError if too many cannot."""
-    bad: list[str] = []
-    moving: list[Path] = []
+    bad, moving = list[str](), list[Path]()
     for i, path in enumerate(paths):
         interrupts.poll()
         try:
             # Broken EXIF and the like do not make an image unreadable.
-            with warnings.catch_warnings(action="ignore"), opened(path) as image:
+            with warnings.catch_warnings(action="ignore"), Image.open(path, "r", FORMATS) as image:
+                shape, size = f"{image.width}x{image.height}", image.width * image.height
+                if size > MAX_PIXELS:
+                    raise DataError(f"{shape} is more than {MAX_PIXELS:,} pixels")
+                refuse_bomb(shape, size, path.stat().st_size, FREE // 4)
                 if getattr(image, "is_animated", False):
                     moving.append(path)
                 pixels = decode(image)
@@ -124,10 +108,9 @@ def readable(
             reason = str(error).replace(str(path), "").strip(" :'\"") or type(error).__name__
             bad.append(f"{_shown(path.relative_to(folder))}: {reason.splitlines()[0]}")
             if len(bad) > max_bad * len(paths):
-                raise DataError(
-                    f"{folder}: {len(bad)} of {len(paths)} files cannot be read, the last one "
-                    f"{bad[-1]}. Remove it or raise --data.max-bad (now {max_bad:g})."
-                ) from None
+                fault = f"{len(bad)} of {len(paths)} files cannot be read, the last one {bad[-1]}"
+                remedy = f"remove it or raise --data.max-bad (now {max_bad:g})"
+                raise DataError(f"{folder}: {fault}; {remedy}") from None
             continue
         yield i, pixels
     for line in bad:
@@ -137,24 +120,21 @@ def readable(
         logger.warning("%d animated files, such as %s: the first frame counts", len(moving), first)
 
 
-def _shown(path: Path) -> str:
+def _shown(path: Path | str) -> str:
     """A path as a terminal can show it: names may hold anything."""
     return str(path) if str(path).isprintable() else ascii(str(path))
 
 
 def load_folder(
-    folder: Path,
-    source: Source,
-    progress: Progress,
-    parts: Sequence[str] = (),
+    folder: Path, source: Source, progress: Progress, parts: Sequence[str] = ()
 ) -> Images:
     """Load all images below a folder, or below some folders in it (`parts`, which are no classes).
 
     The folder that an image lies in is its class, if there are two or more.
     """
     paths = [path for part in parts or ("",) for path in found(folder / part)]
-    stats = [path.stat() for path in paths]
     relative = [path.relative_to(folder).as_posix() for path in paths]
+    stats = [path.stat() for path in paths]
     listing = [[r, s.st_size, s.st_mtime_ns] for r, s in zip(relative, stats, strict=True)]
     settings = [str(folder.resolve()), source.size, source.color, source.max_bad, listing]
     key = hashlib.sha256(json.dumps(settings).encode("utf-8", "surrogateescape")).hexdigest()[:32]
@@ -167,37 +147,26 @@ def load_folder(
         except ColourError:
             in_colour = source.model_copy(update={"color": "rgb"})
             kept = convert(paths, folder, in_colour, array, progress)
-        with atomic.whole(index) as partial:
-            partial.write_text(json.dumps(kept), encoding="utf-8")
+        with atomic.text(index) as file:
+            json.dump(kept, file)
         pixels, rows = _cached(array, index)
-    files = [relative[i] for i in rows]
-    parents = [Path(*Path(file).parent.parts[bool(parts) :]).as_posix() for file in files]
-    names = sorted(set(parents))
-    classes = tuple(names) if len(names) > 1 else ()
-    number = {name: i for i, name in enumerate(classes)}
-    return Images(
-        pixels,
-        np.array([number[parent] for parent in parents if classes], np.int64),
-        classes,
-        str(folder),
-        [str(folder / file) for file in files],
-        rows if len(rows) < len(paths) else None,
-    )
+    parents = [Path(*Path(relative[i]).parent.parts[bool(parts) :]).as_posix() for i in rows]
+    names, labels = np.unique(parents, return_inverse=True)
+    classes = tuple(names.tolist()) if len(names) > 1 else ()
+    labels = labels if classes else np.empty(0, np.int64)
+    files = [str(folder / relative[i]) for i in rows]
+    some = rows if len(rows) < len(paths) else None
+    return Images(pixels, labels, classes, str(folder), files, some)
 
 
 def _cached(array: Path, index: Path) -> tuple[Pixels, NDArray[np.int64]]:
     """The converted array, and which rows of it are images."""
     rows = np.array(json.loads(index.read_text(encoding="utf-8")), np.int64)
-    pixels: Pixels = np.load(array, mmap_mode="r", allow_pickle=False)
-    return pixels, rows
+    return np.load(array, mmap_mode="r", allow_pickle=False), rows
 
 
 def convert(
-    paths: Sequence[Path],
-    folder: Path,
-    source: Source,
-    array: Path,
-    progress: Progress,
+    paths: Sequence[Path], folder: Path, source: Source, array: Path, progress: Progress
 ) -> list[int]:
     """Decode every file once into `array` (NPY, a row a file); return the rows that are images.
 
@@ -218,10 +187,8 @@ def convert(
                 mapped = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
             if pixels.shape != mapped.shape[1:]:
                 (h, w), (rows, columns) = mapped.shape[1:3], pixels.shape[:2]
-                raise DataError(
-                    f"{paths[i]}: is {rows}x{columns}, the ones before {h}x{w}; "
-                    "choose one size for all with --data.size 64 (or 48x64)"
-                )
+                fault = f"is {rows}x{columns}, the ones before {h}x{w}"
+                raise DataError(f"{paths[i]}: {fault}; set one with --data.size 64 (or 48x64)")
             mapped[i] = pixels
             kept.append(i)
             progress(len(kept), len(paths))
@@ -235,7 +202,5 @@ def is_grey(image: Image.Image) -> bool:
     if image.mode in GREY_MODES:
         return True
     small = image.convert("RGB")
-    if max(image.size) > 64:
-        small = small.resize((64, 64))
-    pixels = np.asarray(small)
+    pixels = np.asarray(small.resize((64, 64)) if max(image.size) > 64 else small)
     return bool((pixels == pixels[..., :1]).all())

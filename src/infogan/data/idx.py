@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from infogan.core import atomic
 from infogan.core.errors import DataError, parsing
 from infogan.core.limits import FREE, refuse_bomb
 from infogan.data.cache import cache_path
-from infogan.data.images import Images
+from infogan.data.images import Images, Pixels
 
-UBYTE = 0x08
+MAGIC = [bytes([0, 0, 8, ndim]) for ndim in range(1, 5)]
+"""How IDX files of unsigned bytes (8) with so many dimensions start."""
+AMAZON = "https://ossci-datasets.s3.amazonaws.com/"
+GOOGLE = "https://storage.googleapis.com/"
+ZALANDO = "https://github.com/zalandoresearch/fashion-mnist/"
 
 
 @dataclass(frozen=True)
@@ -27,28 +30,21 @@ class Published:
 
     classes: tuple[str, ...]
     mirrors: tuple[str, ...]
-    sha256: dict[str, str]
-    """Of each file, decompressed: how it was compressed does not matter."""
-    installed: Path | None = None
-    """Folder of a system package that holds it."""
+    sha256: dict[str, str]  # of each file, decompressed: how it was compressed does not matter
+    installed: Path | None = None  # folder of a system package that holds it
 
 
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
-IMAGES = {False: TRAIN_IMAGES, True: TEST_IMAGES}
+IMAGES = {False: TRAIN_IMAGES, True: TEST_IMAGES}  # by whether it is the test set
 LABELS = {False: TRAIN_LABELS, True: TEST_LABELS}
-"""File names by whether it is the test set."""
-HELD_OUT = 10_000
-"""Images at the end of a published training file that are kept for validation."""
+HELD_OUT = 10_000  # images at the end of a published training file, kept for validation
 
 GARMENTS = ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag"]
 PUBLISHED = {
     "mnist": Published(
         classes=tuple("0123456789"),
-        mirrors=(
-            "https://ossci-datasets.s3.amazonaws.com/mnist/",
-            "https://storage.googleapis.com/cvdf-datasets/mnist/",
-        ),
+        mirrors=(AMAZON + "mnist/", GOOGLE + "cvdf-datasets/mnist/"),
         sha256={
             TRAIN_IMAGES: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
             TRAIN_LABELS: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -58,10 +54,7 @@ PUBLISHED = {
     ),
     "fashion-mnist": Published(
         classes=(*GARMENTS, "ankle boot"),
-        mirrors=(
-            "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
-            "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
-        ),
+        mirrors=(GOOGLE + "tensorflow/tf-keras-datasets/", ZALANDO + "raw/master/data/fashion/"),
         sha256={
             TRAIN_IMAGES: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
             TRAIN_LABELS: "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -76,26 +69,19 @@ PUBLISHED = {
 def unpacked(path: Path, at_most: int = FREE) -> bytes:
     """Read at most that many bytes, unpacked if the file is gzip; DataError if it is cut off."""
     with parsing(path, "an IDX file"), path.open("rb") as file:
-        if file.read(2) == b"\x1f\x8b":
-            file.seek(0)
-            with gzip.open(file) as packed:
-                return packed.read(at_most)
+        packed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
-        return file.read(at_most)
+        return (gzip.open(file) if packed else file).read(at_most)
 
 
-def read_idx(path: Path) -> NDArray[np.uint8]:
+def read_idx(path: Path) -> Pixels:
     """Read an IDX array of unsigned bytes, plain or gzipped; DataError if it is anything else."""
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
     head = unpacked(path, 20)
-    if len(head) < 4:
-        raise DataError(f"{path}: {len(head)} bytes are no IDX file; get the file again")
-    if head[:2] != b"\0\0" or head[2] != UBYTE or not 1 <= head[3] <= 4:
+    if head and head[:4] not in MAGIC:
         raise DataError(f"{path}: starts with {head[:4].hex()}, not 00000801 to 00000804 (bytes)")
-    start = 4 + 4 * head[3]
+    start = 4 + 4 * int.from_bytes(head[3:4])
     if len(head) < start:
-        raise DataError(f"{path}: ends within its header; get the file again")
+        raise DataError(f"{path}: its header ends after {len(head)} bytes; get the file again")
     dims = [int.from_bytes(head[i : i + 4], "big") for i in range(4, start, 4)]
     size = math.prod(dims)
     refuse_bomb(path, size, path.stat().st_size)
@@ -127,85 +113,69 @@ def fetched(name: str, file: str) -> Path:
     failures, expected = [], published.sha256[file]
     for mirror in published.mirrors:
         try:
-            with atomic.whole(target.with_suffix(".gz")) as partial:
+            with atomic.whole(target) as partial:
                 download(f"{mirror}{file}.gz", partial)
                 data = unpacked(partial)
-            if (found := hashlib.sha256(data).hexdigest()) != expected:
-                raise DataError(f"sha256 {found[:12]}…, expected {expected[:12]}…")
-            with atomic.whole(target) as partial:
+                if (found := hashlib.sha256(data).hexdigest()) != expected:
+                    raise DataError(f"sha256 {found[:12]}…, expected {expected[:12]}…")
                 partial.write_bytes(data)
             return target
         except (OSError, http.client.HTTPException, DataError) as error:
             failures.append(f"{mirror}: {error}")
-        finally:
-            target.with_suffix(".gz").unlink(missing_ok=True)
-    raise DataError(
-        f"{name} could not be downloaded ({'; '.join(failures)}). "
-        f"Put {file} (or .gz) into a folder and pass --data-dir FOLDER."
-    )
+    remedy = f"put {file} (or .gz) into a folder and pass --data-dir FOLDER"
+    raise DataError(f"{name} could not be downloaded ({'; '.join(failures)}); {remedy}")
 
 
 def download(url: str, target: Path) -> None:
     """Fetch an https address into a file; OSError on anything else, also after a redirect."""
     if not url.startswith("https://"):
         raise OSError(f"{url} is not https")
-    with urllib.request.urlopen(url, timeout=20) as answer, target.open("wb") as file:
+    with urllib.request.urlopen(url, timeout=20) as answer:
         if not answer.url.startswith("https://"):
             raise OSError(f"redirected to {answer.url}, which is not https")
-        size = 0
-        while block := answer.read(1 << 20):
-            size += len(block)
-            if size > FREE:
-                raise OSError(f"more than {FREE} bytes came")
-            file.write(block)
+        content = answer.read(FREE + 1)
+    if len(content) > FREE:
+        raise OSError(f"more than {FREE} bytes came")
+    target.write_bytes(content)
 
 
 def load_published(name: str, folder: Path | None, test: bool) -> Images:
     """Load training or test images: from the folder, else a system package, else the cache."""
     published = PUBLISHED[name]
     place = folder or published.installed
-    arrays: list[NDArray[np.uint8]] = []
+    arrays: list[Pixels] = []
     for file in (IMAGES[test], LABELS[test]):
         path = beside(place, file) if place else None
         if folder and not path:
             raise DataError(f"{folder}: holds neither {file} nor {file}.gz, which {name} needs")
         if folder and path and file == LABELS[test]:  # which identify a set, and are small
-            other = _published(path, file)
-            if other not in (None, name):
-                remedy = f"give {other}, or another --data-dir"
-                raise DataError(f"{path}: is that of {other}, not of {name}; {remedy}")
+            digest = hashlib.sha256(unpacked(path)).hexdigest()
+            same = [one for one, set_ in PUBLISHED.items() if set_.sha256.get(file) == digest]
+            if same not in ([], [name]):
+                remedy = f"give {same[0]}, or another --data-dir"
+                raise DataError(f"{path}: is that of {same[0]}, not of {name}; {remedy}")
         arrays.append(read_idx(path or fetched(name, file)))
     return as_images(arrays[0], arrays[1], name, published.classes)
-
-
-def _published(path: Path, file: str) -> str | None:
-    """The published set that this file belongs to byte for byte: all name their files alike."""
-    digest = hashlib.sha256(unpacked(path)).hexdigest()
-    return next((name for name, one in PUBLISHED.items() if one.sha256.get(file) == digest), None)
 
 
 def load_file(path: Path) -> Images:
     """Load one IDX file of images, with the labels file beside it, if any."""
     stem = path.name.removesuffix(".gz")
-    labels = None
-    if "images" in stem:
-        labels = beside(path.parent, stem.replace("images", "labels").replace("idx3", "idx1"))
-    return as_images(read_idx(path), read_idx(labels) if labels else None, str(path))
+    name = stem.replace("images", "labels").replace("idx3", "idx1")
+    labels = beside(path.parent, name) if "images" in stem else None
+    return as_images(
+        read_idx(path), read_idx(labels) if labels else np.empty(0, np.uint8), str(path)
+    )
 
 
-def as_images(
-    pixels: NDArray[np.uint8],
-    labels: NDArray[np.uint8] | None,
-    name: str,
-    classes: tuple[str, ...] = (),
-) -> Images:
-    """Turn IDX arrays [N, H, W] or [N, H, W, C] and [N] into Images."""
-    known = np.empty(0, np.int64) if labels is None else labels.astype(np.int64)
-    if pixels.ndim not in (3, 4) or known.ndim != 1:
-        found = f"{pixels.ndim} and {known.ndim}"
+def as_images(pixels: Pixels, labels: Pixels, name: str, classes: tuple[str, ...] = ()) -> Images:
+    """Turn IDX arrays [N, H, W] or [N, H, W, C] and [N] into Images; no classes: 0, 1, …"""
+    if pixels.ndim not in (3, 4) or labels.ndim != 1:
+        found = f"{pixels.ndim} and {labels.ndim}"
         raise DataError(f"{name}: images and labels have {found} dimensions, not 3 or 4 and 1")
+    known = labels.astype(np.int64)
     highest = int(known.max(initial=-1))
-    classes = classes or tuple(str(i) for i in range(highest + 1))
+    classes = classes or tuple(map(str, range(highest + 1)))
     if highest >= len(classes):
         raise DataError(f"{name}: a label is {highest}, there are {len(classes)} classes")
     return Images(pixels if pixels.ndim == 4 else pixels[..., None], known, classes, name)

@@ -19,8 +19,7 @@ from infogan.core.random import stream
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
-LUMA = 0.299, 0.587, 0.114
-"""Weights of red, green and blue in grey (ITU-R BT.601)."""
+LUMA = 0.299, 0.587, 0.114  # weights of red, green and blue in grey (ITU-R BT.601)
 
 
 def to_float(pixels: Pixels) -> Tensor:
@@ -32,8 +31,7 @@ def to_float(pixels: Pixels) -> Tensor:
 def to_pixels(images: Tensor) -> Pixels:
     """float [N, C, H, W] -> uint8 [N, H, W, C], rounded; values outside [-1, 1] are clipped."""
     scaled = (images.detach().float().clamp(-1, 1) + 1) * 127.5
-    array: Pixels = scaled.round().to(torch.uint8).permute(0, 2, 3, 1).cpu().contiguous().numpy()
-    return array
+    return np.asarray(scaled.round().to(torch.uint8).permute(0, 2, 3, 1).cpu().contiguous())
 
 
 @dataclass(frozen=True)
@@ -43,22 +41,17 @@ class Images:
     Labels serve scoring only, unless an objective says otherwise; factors serve scoring only.
     """
 
-    base: Pixels
-    """[M, H, W, C] uint8, M >= N."""
+    base: Pixels  # [M, H, W, C] uint8, M >= N
     labels: Labels = field(default_factory=lambda: np.empty(0, np.int64))
     """[N] class index, -1 where unknown."""
-    classes: tuple[str, ...] = ()
-    """Names of the classes."""
-    name: str = "images"
-    """The source as it was asked for."""
-    files: Sequence[str] = ()
-    """[N] where each image came from; empty when it came from a single array."""
-    rows: NDArray[np.int64] | None = None
+    classes: tuple[str, ...] = ()  # names of the classes
+    name: str = "images"  # the source as it was asked for
+    files: Sequence[str] = ()  # [N] where each image came from; empty for a single array
+    rows: Labels | None = None
     """[N] which images of `base` these are (a subset copies nothing); None: all, in order."""
-    factors: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    factors: Labels = field(default_factory=lambda: np.empty(0, np.int64))
     """[N, F] value of each factor of variation that is known; F = 0 where none is."""
-    factor_names: tuple[str, ...] = ()
-    """[F] names of the factors; factor 0, factor 1, … unless given."""
+    factor_names: tuple[str, ...] = ()  # [F] names; factor 0, factor 1, … unless given
 
     def __post_init__(self) -> None:
         base, n = self.base, len(self)
@@ -113,27 +106,20 @@ class Images:
     def subset(self, rows: Sequence[int] | NDArray[np.int64]) -> "Images":
         """Some of the images, in the order given, without copying pixels."""
         chosen = np.asarray(rows, np.int64)
-        return replace(
-            self,
-            labels=self.labels[chosen],
-            factors=self.factors[chosen],
-            files=[self.files[i] for i in chosen] if self.files else (),
-            rows=chosen if self.rows is None else self.rows[chosen],
-        )
+        labels, factors = self.labels[chosen], self.factors[chosen]
+        files = [self.files[i] for i in chosen] if self.files else ()
+        of_base = chosen if self.rows is None else self.rows[chosen]
+        return replace(self, labels=labels, factors=factors, files=files, rows=of_base)
 
     def source(self, i: int) -> str:
         """Where image i came from."""
-        if self.files:
-            return self.files[i]
-        return f"{self.name}#{i if self.rows is None else self.rows[i]}"
+        row = i if self.rows is None else self.rows[i]
+        return self.files[i] if self.files else f"{self.name}#{row}"
 
 
 @dataclass(frozen=True)
 class Order:
-    """The order in which training sees n images, as a function of (seed, epoch).
-
-    A position in it is therefore one number.
-    """
+    """The order in which training sees n images, given (seed, epoch): a position is one number."""
 
     n: int
     seed: int

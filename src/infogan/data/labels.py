@@ -21,18 +21,16 @@ def reveal(images: Images, budget: int | str, seed: int) -> Images:
 
     budget: that many images of each class, drawn by the seed; `all`; or a CSV file (`from_csv`).
     """
-    revealed = images
     if isinstance(budget, str) and budget != "all":
-        revealed = from_csv(images, Path(budget))
+        images = from_csv(images, Path(budget))
     elif not images.classes or (images.labels < 0).all():
         raise DataError(f"{images.name}: has no labels; give labels as a CSV file (file,label)")
     elif budget != "all":
-        revealed = replace(images, labels=_drawn(images, int(budget), seed))
-    present = set(revealed.labels.tolist())
-    if missing := [name for c, name in enumerate(images.classes) if c not in present]:
-        fault = f"there is no label of class {', '.join(missing[:5])}"
-        raise DataError(f"{images.name}: {fault}; give at least one of each")
-    return revealed
+        images = replace(images, labels=_drawn(images, int(budget), seed))
+    if len(missing := np.setdiff1d(range(len(images.classes)), images.labels)):
+        names = ", ".join(images.classes[c] for c in missing[:5])
+        raise DataError(f"{images.name}: no label of class {names}; give at least one of each")
+    return images
 
 
 def _drawn(images: Images, each: int, seed: int) -> Labels:
@@ -57,16 +55,15 @@ def from_csv(images: Images, path: Path) -> Images:
     that the file gives, in sorted order. DataError names the line at fault.
     """
     rows = {images.source(i): i for i in range(len(images))}
-    folder = Path(images.name)
-    for file, i in [*rows.items()] if images.files else ():
-        if Path(file).is_relative_to(folder):
-            rows[str(Path(file).relative_to(folder))] = i
+    for i, file in enumerate(images.files):
+        if Path(file).is_relative_to(images.name):
+            rows[str(Path(file).relative_to(images.name))] = i
     found: dict[str, tuple[int, str]] = {}
     for number, file, label in _lines(path):
         where = f"{path}: line {number}"
         if file in found:
             raise DataError(f"{where}: {file} was already in line {found[file][0]}; keep one")
-        if file not in rows and not _exists(images, folder, file):
+        if file not in rows and not _exists(images, file):
             raise DataError(f"{where}: no image {file!r} in {images.name}")
         if images.classes and label not in images.classes:
             raise DataError(f"{where}: {label!r} is none of {', '.join(images.classes[:20])}")
@@ -87,10 +84,10 @@ def for_scoring(images: Images, budget: int | str | None) -> Images:
     return images
 
 
-def _exists(images: Images, folder: Path, file: str) -> bool:
+def _exists(images: Images, file: str) -> bool:
     """Whether that is an image of the same source which is merely not among these."""
     if images.files:
-        return Path(file).is_file() or (folder / file).is_file()
+        return Path(file).is_file() or Path(images.name, file).is_file()
     name, _, row = file.rpartition("#")
     return name == images.name and row.isdigit() and int(row) < len(images.base)
 
@@ -104,15 +101,11 @@ def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
             if [name.strip().lower() for name in header] != HEADER:
                 got = f"{','.join(header)[:60]!r}"
                 raise DataError(f"{path}: line 1: the header must be file,label, not {got}")
-            for row in reader:
-                if not row:
-                    continue
-                where = f"{path}: line {reader.line_num}"
+            for row in filter(None, reader):
+                number, text = reader.line_num, ",".join(row)[:60]
                 if len(row) != 2 or not all(row):
-                    raise DataError(f"{where}: {','.join(row)[:60]!r} is not file,label")
-                yield reader.line_num, row[0], row[1]
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file of labels") from None
+                    raise DataError(f"{path}: line {number}: {text!r} is not file,label")
+                yield number, row[0], row[1]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read as CSV in UTF-8 ({error})") from None
 

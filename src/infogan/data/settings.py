@@ -12,11 +12,9 @@ Side = Annotated[int, Field(ge=1, le=1024)]
 
 def _size(value: object) -> object:
     """`64` and `48x64` (height x width) as a pair."""
-    if isinstance(value, str):
-        value = list(value.lower().split("x"))
-    if isinstance(value, int | float):
-        value = [value]
-    return value * 2 if isinstance(value, list) and len(value) == 1 else value
+    parts = value.lower().split("x") if isinstance(value, str) else value
+    parts = [parts] if isinstance(parts, int | float) else parts
+    return parts * 2 if isinstance(parts, list) and len(parts) == 1 else parts
 
 
 class Source(BaseModel):

@@ -34,12 +34,8 @@ def load(
     for kind in SOURCES:
         if kind.means(source.name):
             return kind.load(source, split, progress)
-    path = Path(source.name)
-    if not path.exists():
-        fault = "no such file or folder"
-    else:
-        fault = "is no file of images" if path.is_file() else "is a pipe or a device"
-    raise DataError(f"{path}: {fault}; give {', '.join(kind.what for kind in SOURCES)}")
+    fault = "is no file of images" if Path(source.name).exists() else "no such file or folder"
+    raise DataError(f"{source.name}: {fault}; give {', '.join(kind.what for kind in SOURCES)}")
 
 
 def digits(source: Source, split: Split, progress: Progress) -> Images:
@@ -93,10 +89,8 @@ def idx_file(source: Source, split: Split, progress: Progress) -> Images:
 class Kind(NamedTuple):
     """One kind of source."""
 
-    what: str
-    """How an error message offers it."""
-    means: Callable[[str], bool]
-    """Whether a source's name means this kind; the first one that says so loads it."""
+    what: str  # how an error message offers it
+    means: Callable[[str], bool]  # a source's name; the first kind that says so loads it
     load: Callable[[Source, Split, Progress], Images]
 
 
@@ -105,6 +99,7 @@ def _file(pattern: str) -> Callable[[str], bool]:
     return lambda name: Path(name).is_file() and bool(re.search(pattern, Path(name).name))
 
 
+# To add a source, write a function that loads it, and add its row.
 SOURCES = (
     Kind("digits", "digits".__eq__, digits),
     Kind(", ".join(idx.PUBLISHED), idx.PUBLISHED.__contains__, published),
@@ -113,4 +108,3 @@ SOURCES = (
     Kind("an NPY or NPZ file", _file(r"\.np[yz]$"), array_file),
     Kind("an IDX file (…-ubyte, .gz)", _file("idx|ubyte"), idx_file),
 )
-"""To add a source, write a function that loads it, and add its row."""

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 Split = Literal["train", "validation", "test", "all"]
 EVERY = 10
-PARTS = ("train", "validation", "test")
-"""Names of folders within a folder that are its splits."""
+PARTS = ("train", "validation", "test")  # names of folders within a folder that are its splits
 
 
 def check(split: str) -> None:
@@ -67,18 +66,16 @@ def folders(path: Path, holding: Sequence[str], split: Split) -> tuple[Path, tup
     if split == "test" and "test" not in own:
         raise no_test(str(path))
     if "train" in own and others and split != "test":
-        raise DataError(
-            f"{path}: holds {others[0]} beside train, so train, validation and test are splits and "
-            f"{others[0]} belongs to none; give train another name, or put {others[0]} elsewhere"
+        fault = (
+            f"holds {others[0]} beside train, so its folders are splits, and {others[0]} is none"
         )
+        raise DataError(f"{path}: {fault}; give train another name, or put {others[0]} elsewhere")
     if split in own and (split != "train" or "validation" in own):
         return path / split, (), True
     if "train" not in own:
         if own and split in ("train", "validation"):
-            raise DataError(
-                f"{path}: has a folder {own[0]} but none named train; put the images to learn from "
-                f"into {path / 'train'}, or give {own[0]} another name"
-            )
+            remedy = f"put what to learn from into {path / 'train'}, or give {own[0]} another name"
+            raise DataError(f"{path}: has a folder {own[0]} but none named train; {remedy}")
         return path, (), False
     if split == "all" and "validation" in own:
         return path, PARTS[:2], True
