@@ -2,8 +2,8 @@
 
 onnxruntime-web runs ONNX graphs in a browser. The page holds two of its files: the script, and the
 program for one thread without a GPU, which is the smallest. They are checked against the sums
-below, which the release was pinned by, and kept gzipped. A new release must still read the opset that
-torch's exporter writes; tests/test_explorer.py shows it.
+below, which the release was pinned by, and kept gzipped. A new release must still read the opset
+that torch's exporter writes; tests/test_explorer.py shows it.
 """
 
 import gzip
