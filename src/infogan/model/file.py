@@ -39,10 +39,7 @@ def read_about(path: Path) -> About:
 
 def read(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors of a file; RunError when it is damaged, or they are not of the names, shapes and
-    types wanted.
-
-    wanted: tensors, which may be without values (meta).
-    """
+    types of those wanted, which may be without values (meta)."""
     with parsing(path, FORM, RunError):
         about, header, start = _header(path)
         sha = about.pop("sha256")
@@ -53,9 +50,7 @@ def read(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
             raise ValueError("its size is not that of its tensors")
         tensors = load(path.read_bytes())
         if digest(tensors, json.dumps(about)) != sha:
-            raise RunError(
-                f"{path}: changed after it was written; the same train command makes it again"
-            )
+            raise RunError(f"{path}: changed after writing; the same train command makes it again")
         for name, tensor in tensors.items():
             if tensor.dtype != wanted[name].dtype or not tensor.isfinite().all():
                 raise RunError(f"{path}: {name} is not finite or of another type; train it again")

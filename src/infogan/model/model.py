@@ -33,19 +33,14 @@ class Model:
     def __init__(self, config: RunConfig, shape: Shape, classes: Sequence[str] = ()) -> None:
         """classes: names of the data's classes, for objectives that have a head for them."""
         self.config, self.shape, self.classes = config, shape, tuple(classes)
-        self.names = Names()
-        """What the user calls codes and categories; a run folder attaches its own."""
+        self.names = Names()  # a run folder attaches the user's own
         self.priors = {name: code.prior for name, code in config.latent.learned.items()}
         """[K] each learned prior as it is now, by its code; on the CPU, where draws are made."""
-        objective, family = config.objective, config.networks
-        heads = objective.heads(config.latent, len(classes))
-        self.networks = nn.ModuleDict(
-            {
-                "g": family.generator(config.latent.width, shape, config.seed),
-                "d": family.discriminator(shape, heads, config.seed),
-                **objective.networks(config.latent, shape, config.seed),
-            }
-        )
+        heads = config.objective.heads(config.latent, len(classes))
+        g = config.networks.generator(config.latent.width, shape, config.seed)
+        d = config.networks.discriminator(shape, heads, config.seed)
+        others = config.objective.networks(config.latent, shape, config.seed)
+        self.networks = nn.ModuleDict({"g": g, "d": d, **others})
         """G, D (with Q) and what the objective brings, by the prefix of their tensors' names."""
         self.eval()
 
@@ -137,9 +132,7 @@ class Model:
         """
         objective, images = self.config.objective, []
         if not objective.generates:
-            raise ConfigError(
-                f"objective {objective.kind} has no generator, so there is nothing to draw"
-            )
+            raise ConfigError(f"objective {objective.kind} has no generator, so it draws nothing")
         with torch.inference_mode():
             for part in vectors.split(CHUNK):
                 interrupts.poll()
@@ -148,17 +141,15 @@ class Model:
 
     def sample(self, n: int, *, seed: int = 0, **codes: float) -> Pixels:
         """n images, uint8 [n, H, W, C]; named codes are fixed, others are drawn from their prior.
-
-        ConfigError on an unknown code, or a value that it does not have.
-        """
+        ConfigError on an unknown code, or a value that it does not have."""
         return self.generate(self.latent.sample(n, stream(seed, "sample"), **codes).vector())
 
     def traverse(
         self, name: str, *, rows: int = 10, steps: int = 11, seed: int = 0
     ) -> tuple[Pixels, list[float]]:
-        """One code's sweep, a row keeping all else: uint8 [rows, values, H, W, C], and the
-        values."""
-        draw, sweep = self.latent.traverse(name, rows, steps, stream(seed, "traverse"))
+        """One code's sweep, a row keeping all else: uint8 [rows, values, H, W, C]; the values."""
+        sweep = list(self.latent.code(name).swept(steps))
+        draw = self.latent.grid(name, sweep, rows, stream(seed, "traverse"))
         return self.generate(draw.vector()).reshape(rows, len(sweep), *self.shape), sweep
 
     # Images in
@@ -176,25 +167,18 @@ class Model:
     def encode(self, images: Images | Pixels) -> dict[str, Posterior]:
         """What D and Q read from uint8 images [N, H, W, C]: each code by its name, and `class` (the
         index of one of `class_names`) where the objective has a head for it."""
-        if isinstance(images, np.ndarray):
-            images = Images(images)
+        images = images if isinstance(images, Images) else Images(images)
         if images.shape != self.shape:
             given, own = ("x".join(map(str, shape)) for shape in (images.shape, self.shape))
-            raise DataError(
-                f"{images.name}: images are {given}, the model was trained on {own} "
-                "(height x width x channels)"
-            )
+            sizes = f"images are {given}, the model was trained on {own}"
+            raise DataError(f"{images.name}: {sizes} (height x width x channels)")
         starts = range(0, len(images), CHUNK)
         params = self._parameters(to_float(images.take(slice(i, i + CHUNK))) for i in starts)
-        return {
-            reading.name: reading.code.posterior(params[reading.name]) for reading in self.readings
-        }
+        return {r.name: r.code.posterior(params[r.name]) for r in self.readings}
 
     def recovered(self, read: Mapping[str, Posterior]) -> dict[str, Posterior]:
         """What `encode` read of each code of the latent, by the code's name."""
-        return {
-            reading.recovers: read[reading.name] for reading in self.readings if reading.recovers
-        }
+        return {r.recovers: read[r.name] for r in self.readings if r.recovers}
 
     def reconstruct(self, images: Images | Pixels, *, seed: int = 0) -> Reconstruction:
         """uint8 images [N, H, W, C] → Q's codes → the z that comes nearest → G: images and errors.
@@ -205,8 +189,7 @@ class Model:
         images = images if isinstance(images, Images) else Images(images)
         objective, read = self.config.objective, self.recovered(self.encode(images))
         if not objective.generates or read.keys() != self.latent.codes.keys():
-            kind = f"objective {objective.kind} reads no codes from images"
-            raise ConfigError(f"{kind}, so none can be reconstructed")
+            raise ConfigError(f"objective {objective.kind} reads no codes to reconstruct from")
         codes = self.latent.read(read) if read else torch.empty(len(images), 0)
         parts, each = [], CHUNK // RESTARTS
         for i in range(0, len(images), each):
@@ -263,13 +246,11 @@ class Model:
             run = Run(path)
             config, names, stored = run.config, run.names, run.weights_file
             if not stored.is_file():
-                missing = f"{path}: is not finished (no {stored.name})"
-                raise RunError(f"{missing}; the same train command goes on")
+                raise RunError(f"{path}: not finished (no {stored.name}); repeat the train command")
             model = cls._read(stored)
             for part in ("latent", "networks", "objective"):
                 if getattr(model.config, part) != getattr(config, part):
-                    other = f"{stored}: its {part} is not that of {run.config_file.name}"
-                    raise RunError(f"{other}; train it again")
+                    raise RunError(f"{stored}: its {part} is not that of config.json; train again")
             model.config = config
         labelled = model.config.labels is not None  # then classes have names of their own
         model.names = names.with_classes(model.classes) if labelled else names
@@ -288,9 +269,7 @@ class Model:
         tensors = file.read(path, model._named())
         with parsing(path, file.FORM, RunError):
             model.take_priors(tensors)
-        weights = {
-            name: tensor for name, tensor in tensors.items() if not name.startswith("prior.")
-        }
+        weights = {n: tensor for n, tensor in tensors.items() if not n.startswith("prior.")}
         model.networks.load_state_dict(weights, assign=True)
         model.networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model
