@@ -1,7 +1,4 @@
-"""The generator's input: noise z and named codes c, whose columns are counted nowhere else.
-
-Shapes: N samples; G's input [N, width] and Q's parameters [N, n_params], in declared order.
-"""
+"""The generator's input: noise z, then named codes c in declared order. Shapes: N samples."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -36,8 +33,7 @@ class Draw:
 
     def to(self, device: torch.device | str) -> "Draw":
         """The same sample on another device."""
-        values = {name: columns.to(device) for name, columns in self.values.items()}
-        return Draw(self.noise.to(device), values)
+        return Draw(self.noise.to(device), {n: c.to(device) for n, c in self.values.items()})
 
 
 class Latent(BaseModel):

@@ -23,15 +23,13 @@ from infogan.objectives.base import Reading, parameters
 from infogan.runs.folder import Run
 from infogan.runs.names import Names
 
-CHUNK = 500
-"""Images that go through a network at once."""
+CHUNK = 500  # images that go through a network at once
 
 
 class Model:
-    """Networks, with the settings, image shape and classes that they were trained for."""
+    """Networks, with the settings, image shape and names of classes that they were trained for."""
 
     def __init__(self, config: RunConfig, shape: Shape, classes: Sequence[str] = ()) -> None:
-        """classes: names of the data's classes, for objectives that have a head for them."""
         self.config, self.shape, self.classes = config, shape, tuple(classes)
         self.names = Names()  # a run folder attaches the user's own
         self.priors = {name: code.prior for name, code in config.latent.learned.items()}
@@ -74,8 +72,6 @@ class Model:
         """What G is given, under the priors as they are now."""
         return self.config.latent.under(self.priors)
 
-    # What is read from images
-
     @property
     def readings(self) -> tuple[Reading, ...]:
         """What D's heads read: each code that one of them reads back, or the class."""
@@ -95,9 +91,8 @@ class Model:
     @property
     def drawn(self) -> str | None:
         """The code by which G draws the categories that are read; None where it is given none."""
-        if not self.config.objective.generates:
-            return None
-        return self.categories.recovers if self.categories else self.latent.categorical
+        code = self.categories.recovers if self.categories else self.latent.categorical
+        return code if self.config.objective.generates else None
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -110,11 +105,10 @@ class Model:
     @property
     def class_code(self) -> str:
         """The code that gives G the class; ConfigError where the objective has none."""
-        code = self.categories.recovers if self.categories else None
-        if self.categorical != CLASS or code is None:
-            kind = self.config.objective.kind
+        found, kind = self.categories, self.config.objective.kind
+        if not found or found.name != CLASS or not found.recovers:
             raise ConfigError(f"objective {kind} gives G no class; give --code NAME=NUMBER")
-        return code
+        return found.recovers
 
     def class_index(self, name: str) -> int:
         """The index of a class by its name; ConfigError listing the names when there is none."""
@@ -123,13 +117,9 @@ class Model:
             raise ConfigError(f"unknown class {name!r}; this model knows {known}")
         return self.classes.index(name)
 
-    # Images out
-
     def generate(self, vectors: Tensor) -> Pixels:
-        """uint8 [N, H, W, C] from latent vectors [N, width] (see Draw.vector).
-
-        ConfigError where the objective has no generator.
-        """
+        """uint8 [N, H, W, C] from latent vectors [N, width] (Draw.vector); ConfigError where the
+        objective has no generator."""
         objective, images = self.config.objective, []
         if not objective.generates:
             raise ConfigError(f"objective {objective.kind} has no generator, so it draws nothing")
@@ -151,8 +141,6 @@ class Model:
         sweep = list(self.latent.code(name).swept(steps))
         draw = self.latent.grid(name, sweep, rows, stream(seed, "traverse"))
         return self.generate(draw.vector()).reshape(rows, len(sweep), *self.shape), sweep
-
-    # Images in
 
     def _parameters(self, batches: Iterable[Tensor]) -> dict[str, Tensor]:
         """[N, n_params] of each reading, on the CPU, from batches of images in [-1, 1]."""
@@ -181,11 +169,8 @@ class Model:
         return {r.recovers: read[r.name] for r in self.readings if r.recovers}
 
     def reconstruct(self, images: Images | Pixels, *, seed: int = 0) -> Reconstruction:
-        """uint8 images [N, H, W, C] → Q's codes → the z that comes nearest → G: images and errors.
-
-        See `infogan.model.inversion`; about 0.2 s an image on one core for the networks of
-        `digits`. ConfigError where the objective reads no codes back.
-        """
+        """uint8 images [N, H, W, C] → Q's codes → the z that comes nearest (model.inversion; about
+        0.2 s an image on one core for `digits`) → G: images and errors. ConfigError without Q."""
         images = images if isinstance(images, Images) else Images(images)
         objective, read = self.config.objective, self.recovered(self.encode(images))
         if not objective.generates or read.keys() != self.latent.codes.keys():
@@ -213,8 +198,6 @@ class Model:
             bounds[name] = bound, float(log_q.std()) / n**0.5
         return bounds
 
-    # Files
-
     def _named(self) -> dict[str, Tensor]:
         priors = {f"prior.{name}": prior for name, prior in self.priors.items()}
         return {**self.networks.state_dict(), **priors}
@@ -236,9 +219,7 @@ class Model:
     @classmethod
     def load(cls, path: Path | str, device: torch.device | str = "cpu") -> Self:
         """The model of a file that `save` wrote, or of a run folder, with the names a user gave.
-
-        RunError when there is none, it is damaged, or its settings are not those of the folder.
-        """
+        RunError when there is none, it is damaged, or its settings are not those of the folder."""
         path, names = Path(path), Names()
         if path.is_file():
             model = cls._read(path)
@@ -269,7 +250,6 @@ class Model:
         tensors = file.read(path, model._named())
         with parsing(path, file.FORM, RunError):
             model.take_priors(tensors)
-        weights = {n: tensor for n, tensor in tensors.items() if not n.startswith("prior.")}
-        model.networks.load_state_dict(weights, assign=True)
+        model.networks.load_state_dict(tensors, strict=False, assign=True)  # all but the priors
         model.networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model

@@ -4,13 +4,11 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from infogan.latent.codes.angle import Angle
-from infogan.latent.codes.base import Code
-from infogan.latent.codes.categorical import Categorical
-from infogan.latent.codes.gaussian import Gaussian
-from infogan.latent.codes.uniform import Uniform
-
-__all__ = ["KINDS", "Angle", "AnyCode", "Categorical", "Code", "Gaussian", "Uniform", "from_text"]
+from infogan.latent.codes.angle import Angle as Angle
+from infogan.latent.codes.base import Code as Code
+from infogan.latent.codes.categorical import Categorical as Categorical
+from infogan.latent.codes.gaussian import Gaussian as Gaussian
+from infogan.latent.codes.uniform import Uniform as Uniform
 
 KINDS = {"categorical": "k", "uniform": "low:high", "gaussian": "mean:scale", "angle": ""}
 """Each kind, with the fields that its short form `kind:value:value` gives in order."""

@@ -1,7 +1,4 @@
-"""What a latent code declares; nothing outside this package asks which kind a code is.
-
-Shapes: N samples, K categories. Information is in nats.
-"""
+"""What a latent code declares. Shapes: N samples, K categories; information is in nats."""
 
 import math
 from abc import ABC, abstractmethod
@@ -9,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-import torch
 from pydantic import ConfigDict, Field
-from torch import Tensor
+from torch import Generator, Tensor
 
 from infogan.latent.posterior import Posterior
 
@@ -66,11 +62,10 @@ class Code(ABC):
 
     def swept(self, steps: int) -> Sequence[float]:
         """Values worth showing: every category, or `steps` values over the swept range."""
-        values: list[float] = np.linspace(*(self.sweep or self.trained), steps).tolist()
-        return values
+        return [float(value) for value in np.linspace(*(self.sweep or self.trained), steps)]
 
     @abstractmethod
-    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+    def sample(self, n: int, generator: Generator) -> Tensor:
         """[n, width] draws from the prior."""
 
     @abstractmethod
@@ -107,10 +102,8 @@ class Code(ABC):
         """The fraction recovered by posteriors of images generated with columns [N, width]."""
 
     def real_information(self, params: Tensor, view: Tensor, moves: Moves) -> Tensor | None:
-        """J, the information that the code carries about real images; None where it has none.
-
-        params, view: Q's parameters for images and for an augmented view of each, [N, n_params].
-        """
+        """J, the code's information about real images, or None; params, view: Q's parameters for
+        them and for an augmented view of each, [N, n_params]."""
         return None
 
     def described(self) -> dict[str, Any]:

@@ -76,12 +76,10 @@ class Categorical(Code):
         return replace(self, probs=tuple((prior.double() / prior.double().sum()).tolist()))
 
     def moved(self, prior: Tensor, params: Tensor) -> Tensor:
-        """[K] a learned prior after Q has read a batch of real images, logits [N, K]: π + (1 - d)
-        (π' - π), π' = (1 - f) p̄ + f / K; p̄ the mean of Q, d = PRIOR_DECAY, f = PRIOR_FLOOR.
-
-        Where Q is the posterior of the mixture Σ π_k P_G(x|k), p̄ is EM's new π, which fits the
-        mixture to the images better; with f it is the mode under a Dirichlet prior on π.
-        """
+        """[K] a learned prior after Q has read real images, logits [N, K]: π + (1 - d) (π' - π),
+        π' = (1 - f) p̄ + f / K, p̄ the mean of Q, d = PRIOR_DECAY, f = PRIOR_FLOOR. Where Q is the
+        posterior of the mixture Σ π_k P_G(x|k), p̄ is EM's new π, which fits the mixture to the
+        images better; with f it is the mode under a Dirichlet prior on π."""
         read = params.detach().softmax(1).mean(0).to(prior)
         return prior.lerp((1 - PRIOR_FLOOR) * read + PRIOR_FLOOR / self.k, 1 - PRIOR_DECAY)
 
@@ -123,12 +121,10 @@ class Categorical(Code):
     def real_information(self, params: Tensor, view: Tensor, moves: Moves) -> Tensor:
         """J of Q on real images and a view of each: H(p̄) - E CE(p, q) - SURENESS E H(p), averaged
         over both roles; p is the softmax of the target, held fixed in CE, q that of the other.
-
         H(p̄) - E CE(p, q) is the plug-in I(x; c) less the disagreement of the two (RIM 2010; IMSAT,
         arXiv:1702.08720). A fixed target gives Q no reason to become certain; the last term does. J
         <= ln K, reached when Q is certain, consistent and uses all categories alike; 0 when all
-        images share one category. Under a given prior π, H(p̄) becomes H(π) - KL(p̄‖π).
-        """
+        images share one category. Under a given prior π, H(p̄) becomes H(π) - KL(p̄‖π)."""
         log_p, log_q = params.log_softmax(1), view.log_softmax(1)
         return (self._consistency(log_p, log_q) + self._consistency(log_q, log_p)) / 2
 

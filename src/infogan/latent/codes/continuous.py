@@ -68,9 +68,9 @@ class Continuous(Code):
         return Posterior(value=mean, confidence=np.exp(-std / self.std), mean=mean, std=std)
 
     def recovered(self, bound: float) -> float:
-        """1 - MSE / std², of variance. The best Q of that MSE reaches H(c) - ½ ln(2πe MSE) or,
-        with sigma fixed, H(c) - ½ ln(2π sigma²) - MSE / 2 sigma². At MSE = std² it gives every
-        image the same answer (-0.176 nats for U(-1, 1))."""
+        """The share of variance 1 - MSE / std². The best Q has L_I = H(c) - ½ ln(2πe MSE) or, with
+        sigma fixed, H(c) - ½ ln(2π sigma²) - MSE / 2 sigma²; at MSE = std² (-0.176 nats for
+        U(-1, 1)) it gives every image the same answer."""
         sigma = self.sigma or self.std
         peak = self.entropy - 0.5 * math.log(2 * math.pi * sigma**2)
         gain = bound - (peak - self.std**2 / (2 * sigma**2))
