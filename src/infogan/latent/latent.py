@@ -135,7 +135,7 @@ class Latent(BaseModel):
         return Draw(noise, values)
 
     def point(self, tree: Mapping[str, Any]) -> Draw:
-        """The one sample of a point as the explorer copies it; K weights may replace a category.
+        """The sample of a point that the explorer copied; a category may have K weights instead.
         ConfigError when it is of another latent.
 
         >>> latent = Latent(noise=1, digit="categorical:2")

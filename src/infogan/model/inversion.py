@@ -33,11 +33,9 @@ class Reconstruction(NamedTuple):
 def reconstruct(
     g: nn.Module, latent: Latent, pixels: Pixels, codes: Tensor, seed: int
 ) -> Reconstruction:
-    """Images [N, H, W, C] through G again, from codes [N, width of all codes] and the best z found.
-
-    The search starts from RESTARTS draws of z, the same for every image, so that an image's result
-    does not depend on the others; of the ends the one nearest in squared error is kept.
-    """
+    """Images [N, H, W, C] through G again, from codes [N, width of all codes] and the best z found:
+    of the ends of RESTARTS searches, the nearest in squared error. They start from the same draws
+    for every image, so that an image's result does not depend on the others."""
     device = next(g.parameters()).device
     target = to_float(pixels).to(device).repeat_interleave(RESTARTS, 0)  # [N·R, C, H, W]
     fixed = codes.to(device).repeat_interleave(RESTARTS, 0)

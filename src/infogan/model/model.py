@@ -189,8 +189,7 @@ class Model:
         if not back:
             return {}
         draw = latent.sample(n, stream(seed, "lower bound"))
-        vectors = draw.vector().split(CHUNK)
-        params = self._parameters(self.g(part.to(self.device)) for part in vectors)
+        params = self._parameters(self.g(z.to(self.device)) for z in draw.vector().split(CHUNK))
         for reading in back:
             name = str(reading.recovers)
             log_q = reading.code.log_q(params[reading.name], draw.values[name]).double()
@@ -239,8 +238,8 @@ class Model:
 
     @classmethod
     def _read(cls, path: Path) -> Self:
-        about = file.read_about(path)
         with parsing(path, file.FORM, RunError), torch.device("meta"):
+            about = file.header_of(path)[0]
             h, w, c = map(int, about["shape"])
             try:
                 config = RunConfig.from_tree(about["config"])
