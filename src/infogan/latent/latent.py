@@ -59,7 +59,7 @@ class Latent(BaseModel):
     def _check(self) -> Self:
         for name in self.codes:
             if not name.isidentifier() or name in RESERVED:
-                raise ValueError(f"{name!r} cannot name a code; use other letters, digits and _")
+                raise ValueError(f"a code cannot be called {name!r}; use other letters, digits, _")
         if not self.width:
             raise ValueError("the latent is empty; give it noise or a code")
         return self

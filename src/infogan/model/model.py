@@ -174,7 +174,7 @@ class Model:
         images = images if isinstance(images, Images) else Images(images)
         objective, read = self.config.objective, self.recovered(self.encode(images))
         if not objective.generates or read.keys() != self.latent.codes.keys():
-            raise ConfigError(f"objective {objective.kind} reads no codes to reconstruct from")
+            raise ConfigError(f"{objective.kind} reads no codes, so none can be reconstructed")
         codes = self.latent.read(read) if read else torch.empty(len(images), 0)
         parts, each = [], CHUNK // RESTARTS
         for i in range(0, len(images), each):
@@ -199,7 +199,7 @@ class Model:
 
     def _named(self) -> dict[str, Tensor]:
         priors = {f"prior.{name}": prior for name, prior in self.priors.items()}
-        return {**self.networks.state_dict(), **priors}
+        return self.networks.state_dict() | priors
 
     def tensors(self) -> dict[str, Tensor]:
         """Every weight and buffer, `g.…`, `d.…`, and learned prior, `prior.…`, on the CPU."""

@@ -10,8 +10,7 @@ from torch import Tensor
 from infogan.latent.codes.base import STRICT, Code, Weight, finite
 from infogan.latent.posterior import Posterior
 
-MOST_KAPPA = 1000.0
-"""Largest concentration of Q: a standard deviation of 1.8 degrees."""
+MOST_KAPPA = 1000.0  # largest concentration of Q: a standard deviation of 1.8 degrees
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -14,8 +14,7 @@ from torch.nn.functional import one_hot
 from infogan.latent.codes.base import STRICT, Code, Moves, Weight
 from infogan.latent.posterior import Posterior
 
-PRIOR_DECAY = 0.99
-"""Decay of a learned prior per step: it follows the last hundred batches."""
+PRIOR_DECAY = 0.99  # of a learned prior per step: it follows the last hundred batches
 PRIOR_FLOOR = 0.1
 """Share of a learned prior that stays uniform, so that no category falls below PRIOR_FLOOR / K."""
 SURENESS = 0.5

@@ -15,13 +15,11 @@ from infogan.latent.posterior import Posterior
 
 SIGMA_SPAN = 100.0
 """Q's learned sigma stays within the prior's standard deviation divided and multiplied by this."""
-MOST_RHO = 0.999
-"""Factor of a correlation, since artanh is infinite at 1."""
+MOST_RHO = 0.999  # factor of a correlation, since artanh is infinite at 1
 FIXED = "Fixed sigma of Q, which makes L_I a squared error up to constants; none: learned."
 SWEPT = "Swept range, which may exceed the trained range; none: the trained range."
 FOLLOWED = "Property that Q's mean follows between views: slant, width, height, thickness; or none."
-Property = Literal["slant", "width", "height", "thickness"]
-"""What an augmented view can be moved in (data.augment.View)."""
+Property = Literal["slant", "width", "height", "thickness"]  # moves of a data.augment.View
 Sigma = Annotated[Annotated[float, Field(gt=0)] | None, Field(description=FIXED)]
 Sweep = Annotated[tuple[float, float] | None, Field(description=SWEPT)]
 Follows = Annotated[Property | None, Field(description=FOLLOWED)]
