@@ -69,8 +69,9 @@ def test_a_stream_is_named_by_seed_purpose_and_step() -> None:
 
 @pytest.mark.parametrize("name", EVERY.codes)
 def test_a_traversal_moves_one_code_and_keeps_the_rest_of_a_row(name: str) -> None:
-    draw, sweep = EVERY.traverse(name, 4, 5, stream(2, "x"))
-    code, n = EVERY.codes[name], len(sweep)
+    code = EVERY.codes[name]
+    sweep = list(code.swept(5))
+    draw, n = EVERY.grid(name, sweep, 4, stream(2, "x")), len(sweep)
     assert n == 5
     assert code.value(draw.values[name]).tolist() == pytest.approx(sweep * 4, abs=1e-5)
     kept = {"noise": draw.noise, **draw.values}

@@ -1,8 +1,4 @@
-"""The generator's input: noise z and the named codes c. Nobody else counts columns.
-
-Shapes: N samples; Q's parameters [N, n_params] and G's input [N, width] hold codes in declared
-order.
-"""
+"""The generator's input: noise z, then named codes c in declared order. Shapes: N samples."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,7 +7,7 @@ from typing import Any, Literal, Self
 
 import torch
 from pydantic import BaseModel, Field, model_validator
-from torch import Tensor
+from torch import Generator, Tensor
 
 from infogan.core.errors import ConfigError
 from infogan.core.settings import SETTINGS
@@ -19,8 +15,7 @@ from infogan.latent.codes import AnyCode, Categorical, Code
 from infogan.latent.posterior import Posterior
 
 CODE, CLASS = "code", "class"
-"""D's heads: Q, which reads the codes, and the one for classes, which have names as categories
-do."""
+"""D's heads: Q, which reads the codes, and that of classes, which have names as categories do."""
 RESERVED = {"noise", "distribution", "seed", "n", "kind", "file", "image", CLASS}
 """Names that no code can have."""
 
@@ -38,8 +33,7 @@ class Draw:
 
     def to(self, device: torch.device | str) -> "Draw":
         """The same sample on another device."""
-        values = {name: columns.to(device) for name, columns in self.values.items()}
-        return Draw(self.noise.to(device), values)
+        return Draw(self.noise.to(device), {n: c.to(device) for n, c in self.values.items()})
 
 
 class Latent(BaseModel):
@@ -65,9 +59,7 @@ class Latent(BaseModel):
     def _check(self) -> Self:
         for name in self.codes:
             if not name.isidentifier() or name in RESERVED:
-                raise ValueError(
-                    f"a code cannot be called {name!r}; use letters, digits and _ in a free name"
-                )
+                raise ValueError(f"a code cannot be called {name!r}; use other letters, digits, _")
         if not self.width:
             raise ValueError("the latent is empty; give it noise or a code")
         return self
@@ -106,13 +98,11 @@ class Latent(BaseModel):
     def learned(self) -> dict[str, Categorical]:
         """The codes whose prior is learned."""
         found = {n: code for n, code in self.codes.items() if isinstance(code, Categorical)}
-        return {name: code for name, code in found.items() if code.learned}
+        return {name: code for name, code in found.items() if code.probs == "learned"}
 
     def under(self, priors: Mapping[str, Tensor]) -> Self:
-        """The latent at a stage of training: the learned priors [K], by code, as given ones.
-        ValueError where one is no distribution."""
-        learned = self.learned
-        codes = {name: learned[name].under(prior) for name, prior in priors.items()}
+        """The latent under learned priors [K], by code; ValueError where one is no distribution."""
+        codes = {name: self.learned[name].under(prior) for name, prior in priors.items()}
         return self.model_copy(update=codes) if codes else self
 
     def code(self, name: str) -> Code:
@@ -130,15 +120,11 @@ class Latent(BaseModel):
         except ValueError as error:
             raise ConfigError(f"code {name}: {error}") from None
 
-    def sample(self, n: int, generator: torch.Generator, **fixed: float) -> Draw:
-        """n draws of z and c; a code named in `fixed` has that value throughout and shifts no other
-        draw.
+    def sample(self, n: int, generator: Generator, **fixed: float) -> Draw:
+        """n draws of z and c; a code in `fixed` has that value throughout and shifts no other draw.
 
-        >>> from infogan.core.random import stream
-        >>> draw = Latent(noise=2, digit="categorical:3").sample(2, stream(0, "doc"), digit=1)
-        >>> draw.vector()[:, 2:]
-        tensor([[0., 1., 0.],
-                [0., 1., 0.]])
+        >>> Latent(noise=2, digit="categorical:3").sample(1, Generator(), digit=1).values["digit"]
+        tensor([[0., 1., 0.]])
         """
         if self.distribution == "normal":
             noise = torch.randn(n, self.noise, generator=generator)
@@ -149,17 +135,15 @@ class Latent(BaseModel):
         return Draw(noise, values)
 
     def point(self, tree: Mapping[str, Any]) -> Draw:
-        """The one sample that {"noise": [...], "codes": {"digit": 3, "slant": 0.5}} describes, as
-        the explorer copies it. A categorical code may have K weights in place of a number.
+        """The sample of a point that the explorer copied; a category may have K weights instead.
         ConfigError when it is of another latent.
 
         >>> latent = Latent(noise=1, digit="categorical:2")
         >>> latent.point({"noise": [0.5], "codes": {"digit": [0.75, 0.25]}}).vector()
         tensor([[0.5000, 0.7500, 0.2500]])
         """
-        codes = tree.get("codes")
+        codes, names = tree.get("codes"), ", ".join(self.codes) or "none"
         if not isinstance(codes, Mapping) or list(codes) != list(self.codes):
-            names = ", ".join(self.codes) or "none"
             raise ConfigError(f'point: "codes" must give a value to {names}, in this order')
         values = {}
         for name, value in codes.items():
@@ -169,18 +153,8 @@ class Latent(BaseModel):
                 values[name] = self.columns(name, float(_numbers(name, [value], 1)))[None]
         return Draw(_numbers("noise", tree.get("noise"), self.noise)[None], values)
 
-    def traverse(
-        self, name: str, rows: int, steps: int, generator: torch.Generator
-    ) -> tuple[Draw, list[float]]:
-        """The grid of one code over its swept range, and the n swept values."""
-        sweep = list(self.code(name).swept(steps))
-        return self.grid(name, sweep, rows, generator), sweep
-
-    def grid(
-        self, name: str, sweep: Sequence[float], rows: int, generator: torch.Generator
-    ) -> Draw:
-        """The draw [rows * n, ...], row by row, in which `name` takes each of n values while a row
-        keeps its z and its other codes."""
+    def grid(self, name: str, sweep: Sequence[float], rows: int, generator: Generator) -> Draw:
+        """The draw [rows * n, ...], row by row: `name` takes n values, a row keeps all else."""
         base, n = self.sample(rows, generator), len(sweep)
         values = {key: columns.repeat_interleave(n, 0) for key, columns in base.values.items()}
         values[name] = torch.stack([self.columns(name, value) for value in sweep]).repeat(rows, 1)

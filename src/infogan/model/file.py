@@ -19,8 +19,6 @@ from infogan.core.limits import TEXT
 
 FORMAT = 1
 FORM = "a model of infogan's"
-About = dict[str, Any]
-"""format, config (a tree of settings), shape, classes and sha256."""
 
 
 def write(path: Path, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
@@ -31,45 +29,35 @@ def write(path: Path, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -
     atomic.replace(path, save(dict(tensors), metadata=metadata))
 
 
-def read_about(path: Path) -> About:
-    """What the tensors of a file are of; RunError when it is not a model, or of another format."""
-    with parsing(path, FORM, RunError):
-        return _header(path)[0]
-
-
 def read(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors of a file; RunError when it is damaged, or they are not of the names, shapes and
-    types wanted.
-
-    wanted: tensors, which may be without values (meta).
-    """
+    types of those wanted, which may be without values (meta)."""
     with parsing(path, FORM, RunError):
-        about, header, start = _header(path)
+        about, entries, start = header_of(path)
         sha = about.pop("sha256")
-        shapes = {name: entry["shape"] for name, entry in header.items()}
+        shapes = {name: entry["shape"] for name, entry in entries.items()}
         if shapes != {name: list(tensor.shape) for name, tensor in wanted.items()}:
             raise RunError(f"{path}: its tensors are not those of its settings; train it again")
         if path.stat().st_size != start + sum(tensor.nbytes for tensor in wanted.values()):
             raise ValueError("its size is not that of its tensors")
         tensors = load(path.read_bytes())
         if digest(tensors, json.dumps(about)) != sha:
-            raise RunError(
-                f"{path}: changed after it was written; the same train command makes it again"
-            )
+            raise RunError(f"{path}: changed after writing; the same train command makes it again")
         for name, tensor in tensors.items():
             if tensor.dtype != wanted[name].dtype or not tensor.isfinite().all():
                 raise RunError(f"{path}: {name} is not finite or of another type; train it again")
     return tensors
 
 
-def _header(path: Path) -> tuple[About, dict[str, Any], int]:
-    """What the tensors are of, their entries by name, and where their bytes begin."""
+def header_of(path: Path) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """What the tensors are of (format, config, shape, classes, sha256), their entries by name, and
+    where their bytes begin; RunError when the format is another, any exception for other files."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if length > TEXT:
             raise ValueError(f"its header has {length} bytes")
         header = json.loads(file.read(length).decode())
-    about: About = json.loads(header.pop("__metadata__")["infogan"])
+    about: dict[str, Any] = json.loads(header.pop("__metadata__")["infogan"])
     if (found := about.get("format")) != FORMAT:
         raise RunError(f"{path}: has format {found}, this infogan reads {FORMAT}; train it again")
     return about, header, 8 + length

@@ -1,8 +1,7 @@
 """The way back: which latent makes this image? Codes are what Q reads, z is searched for.
 
-Inverting a generator by gradient descent on its input: J. Zhu et al., *Generative visual
-manipulation on the natural image manifold*, 2016, arXiv:1609.03552; A. Creswell, A. Bharath,
-*Inverting the generator of a GAN*, arXiv:1611.05644.
+Gradient descent on a generator's input: J. Zhu et al., *Generative visual manipulation on the
+natural image manifold*, 2016, arXiv:1609.03552; A. Creswell, A. Bharath, arXiv:1611.05644.
 """
 
 from typing import NamedTuple
@@ -18,16 +17,14 @@ from infogan.latent.latent import Latent
 
 RESTARTS = 4
 STEPS = 100
-RATE = 0.2
-"""Of Adam, falling linearly to 0."""
+RATE = 0.2  # of Adam, falling linearly to 0
 PULL = 0.01
-"""Weight of mean z² beside mean squared error in [-1, 1]: keeps z where its normal prior puts
-it."""
+"""Weight of mean z² beside mean squared error in [-1, 1]: keeps z where its normal prior is."""
 
 
 class Reconstruction(NamedTuple):
-    """N images brought back, uint8 [N, H, W, C], and how far each is off: the mean absolute
-    difference of its pixels [N], in grey levels of 0 to 255."""
+    """N images brought back, uint8 [N, H, W, C], and how far each is off [N]: the mean absolute
+    difference of its pixels, in grey levels of 0 to 255."""
 
     images: Pixels
     error: NDArray[np.float32]
@@ -36,12 +33,9 @@ class Reconstruction(NamedTuple):
 def reconstruct(
     g: nn.Module, latent: Latent, pixels: Pixels, codes: Tensor, seed: int
 ) -> Reconstruction:
-    """Images [N, H, W, C] through G again, from given codes [N, width of all codes] and the best z
-    found.
-
-    The search starts from RESTARTS draws of z, the same for every image, so that an image's result
-    does not depend on the others; of the ends the one nearest in squared error is kept.
-    """
+    """Images [N, H, W, C] through G again, from codes [N, width of all codes] and the best z found:
+    of the ends of RESTARTS searches, the nearest in squared error. They start from the same draws
+    for every image, so that an image's result does not depend on the others."""
     device = next(g.parameters()).device
     target = to_float(pixels).to(device).repeat_interleave(RESTARTS, 0)  # [N·R, C, H, W]
     fixed = codes.to(device).repeat_interleave(RESTARTS, 0)
@@ -62,9 +56,7 @@ def reconstruct(
             z.data.clamp_(-1, 1)
     with torch.inference_mode():
         made, distance = off()
-        best = distance.view(-1, RESTARTS).argmin(1) + RESTARTS * torch.arange(
-            len(pixels), device=device
-        )
-        images = to_pixels(made[best])
+        first = torch.arange(0, len(made), RESTARTS, device=device)
+        images = to_pixels(made[first + distance.view(-1, RESTARTS).argmin(1)])
     error = np.abs(images.astype(np.float32) - pixels).reshape(len(pixels), -1).mean(1)
     return Reconstruction(images, error)

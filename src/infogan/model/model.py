@@ -23,29 +23,22 @@ from infogan.objectives.base import Reading, parameters
 from infogan.runs.folder import Run
 from infogan.runs.names import Names
 
-CHUNK = 500
-"""Images that go through a network at once."""
+CHUNK = 500  # images that go through a network at once
 
 
 class Model:
-    """Networks, with the settings, image shape and classes that they were trained for."""
+    """Networks, with the settings, image shape and names of classes that they were trained for."""
 
     def __init__(self, config: RunConfig, shape: Shape, classes: Sequence[str] = ()) -> None:
-        """classes: names of the data's classes, for objectives that have a head for them."""
         self.config, self.shape, self.classes = config, shape, tuple(classes)
-        self.names = Names()
-        """What the user calls codes and categories; a run folder attaches its own."""
+        self.names = Names()  # a run folder attaches the user's own
         self.priors = {name: code.prior for name, code in config.latent.learned.items()}
         """[K] each learned prior as it is now, by its code; on the CPU, where draws are made."""
-        objective, family = config.objective, config.networks
-        heads = objective.heads(config.latent, len(classes))
-        self.networks = nn.ModuleDict(
-            {
-                "g": family.generator(config.latent.width, shape, config.seed),
-                "d": family.discriminator(shape, heads, config.seed),
-                **objective.networks(config.latent, shape, config.seed),
-            }
-        )
+        heads = config.objective.heads(config.latent, len(classes))
+        g = config.networks.generator(config.latent.width, shape, config.seed)
+        d = config.networks.discriminator(shape, heads, config.seed)
+        others = config.objective.networks(config.latent, shape, config.seed)
+        self.networks = nn.ModuleDict({"g": g, "d": d, **others})
         """G, D (with Q) and what the objective brings, by the prefix of their tensors' names."""
         self.eval()
 
@@ -79,8 +72,6 @@ class Model:
         """What G is given, under the priors as they are now."""
         return self.config.latent.under(self.priors)
 
-    # What is read from images
-
     @property
     def readings(self) -> tuple[Reading, ...]:
         """What D's heads read: each code that one of them reads back, or the class."""
@@ -100,9 +91,8 @@ class Model:
     @property
     def drawn(self) -> str | None:
         """The code by which G draws the categories that are read; None where it is given none."""
-        if not self.config.objective.generates:
-            return None
-        return self.categories.recovers if self.categories else self.latent.categorical
+        code = self.categories.recovers if self.categories else self.latent.categorical
+        return code if self.config.objective.generates else None
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -115,11 +105,10 @@ class Model:
     @property
     def class_code(self) -> str:
         """The code that gives G the class; ConfigError where the objective has none."""
-        code = self.categories.recovers if self.categories else None
-        if self.categorical != CLASS or code is None:
-            kind = self.config.objective.kind
+        found, kind = self.categories, self.config.objective.kind
+        if not found or found.name != CLASS or not found.recovers:
             raise ConfigError(f"objective {kind} gives G no class; give --code NAME=NUMBER")
-        return code
+        return found.recovers
 
     def class_index(self, name: str) -> int:
         """The index of a class by its name; ConfigError listing the names when there is none."""
@@ -128,18 +117,12 @@ class Model:
             raise ConfigError(f"unknown class {name!r}; this model knows {known}")
         return self.classes.index(name)
 
-    # Images out
-
     def generate(self, vectors: Tensor) -> Pixels:
-        """uint8 [N, H, W, C] from latent vectors [N, width] (see Draw.vector).
-
-        ConfigError where the objective has no generator.
-        """
+        """uint8 [N, H, W, C] from latent vectors [N, width] (Draw.vector); ConfigError where the
+        objective has no generator."""
         objective, images = self.config.objective, []
         if not objective.generates:
-            raise ConfigError(
-                f"objective {objective.kind} has no generator, so there is nothing to draw"
-            )
+            raise ConfigError(f"objective {objective.kind} has no generator, so it draws nothing")
         with torch.inference_mode():
             for part in vectors.split(CHUNK):
                 interrupts.poll()
@@ -148,20 +131,16 @@ class Model:
 
     def sample(self, n: int, *, seed: int = 0, **codes: float) -> Pixels:
         """n images, uint8 [n, H, W, C]; named codes are fixed, others are drawn from their prior.
-
-        ConfigError on an unknown code, or a value that it does not have.
-        """
+        ConfigError on an unknown code, or a value that it does not have."""
         return self.generate(self.latent.sample(n, stream(seed, "sample"), **codes).vector())
 
     def traverse(
         self, name: str, *, rows: int = 10, steps: int = 11, seed: int = 0
     ) -> tuple[Pixels, list[float]]:
-        """One code's sweep, a row keeping all else: uint8 [rows, values, H, W, C], and the
-        values."""
-        draw, sweep = self.latent.traverse(name, rows, steps, stream(seed, "traverse"))
+        """One code's sweep, a row keeping all else: uint8 [rows, values, H, W, C]; the values."""
+        sweep = list(self.latent.code(name).swept(steps))
+        draw = self.latent.grid(name, sweep, rows, stream(seed, "traverse"))
         return self.generate(draw.vector()).reshape(rows, len(sweep), *self.shape), sweep
-
-    # Images in
 
     def _parameters(self, batches: Iterable[Tensor]) -> dict[str, Tensor]:
         """[N, n_params] of each reading, on the CPU, from batches of images in [-1, 1]."""
@@ -176,37 +155,26 @@ class Model:
     def encode(self, images: Images | Pixels) -> dict[str, Posterior]:
         """What D and Q read from uint8 images [N, H, W, C]: each code by its name, and `class` (the
         index of one of `class_names`) where the objective has a head for it."""
-        if isinstance(images, np.ndarray):
-            images = Images(images)
+        images = images if isinstance(images, Images) else Images(images)
         if images.shape != self.shape:
             given, own = ("x".join(map(str, shape)) for shape in (images.shape, self.shape))
-            raise DataError(
-                f"{images.name}: images are {given}, the model was trained on {own} "
-                "(height x width x channels)"
-            )
+            sizes = f"images are {given}, the model was trained on {own}"
+            raise DataError(f"{images.name}: {sizes} (height x width x channels)")
         starts = range(0, len(images), CHUNK)
         params = self._parameters(to_float(images.take(slice(i, i + CHUNK))) for i in starts)
-        return {
-            reading.name: reading.code.posterior(params[reading.name]) for reading in self.readings
-        }
+        return {r.name: r.code.posterior(params[r.name]) for r in self.readings}
 
     def recovered(self, read: Mapping[str, Posterior]) -> dict[str, Posterior]:
         """What `encode` read of each code of the latent, by the code's name."""
-        return {
-            reading.recovers: read[reading.name] for reading in self.readings if reading.recovers
-        }
+        return {r.recovers: read[r.name] for r in self.readings if r.recovers}
 
     def reconstruct(self, images: Images | Pixels, *, seed: int = 0) -> Reconstruction:
-        """uint8 images [N, H, W, C] → Q's codes → the z that comes nearest → G: images and errors.
-
-        See `infogan.model.inversion`; about 0.2 s an image on one core for the networks of
-        `digits`. ConfigError where the objective reads no codes back.
-        """
+        """uint8 images [N, H, W, C] → Q's codes → the z that comes nearest (model.inversion; about
+        0.2 s an image on one core for `digits`) → G: images and errors. ConfigError without Q."""
         images = images if isinstance(images, Images) else Images(images)
         objective, read = self.config.objective, self.recovered(self.encode(images))
         if not objective.generates or read.keys() != self.latent.codes.keys():
-            kind = f"objective {objective.kind} reads no codes from images"
-            raise ConfigError(f"{kind}, so none can be reconstructed")
+            raise ConfigError(f"{objective.kind} reads no codes, so none can be reconstructed")
         codes = self.latent.read(read) if read else torch.empty(len(images), 0)
         parts, each = [], CHUNK // RESTARTS
         for i in range(0, len(images), each):
@@ -221,8 +189,7 @@ class Model:
         if not back:
             return {}
         draw = latent.sample(n, stream(seed, "lower bound"))
-        vectors = draw.vector().split(CHUNK)
-        params = self._parameters(self.g(part.to(self.device)) for part in vectors)
+        params = self._parameters(self.g(z.to(self.device)) for z in draw.vector().split(CHUNK))
         for reading in back:
             name = str(reading.recovers)
             log_q = reading.code.log_q(params[reading.name], draw.values[name]).double()
@@ -230,11 +197,9 @@ class Model:
             bounds[name] = bound, float(log_q.std()) / n**0.5
         return bounds
 
-    # Files
-
     def _named(self) -> dict[str, Tensor]:
         priors = {f"prior.{name}": prior for name, prior in self.priors.items()}
-        return {**self.networks.state_dict(), **priors}
+        return self.networks.state_dict() | priors
 
     def tensors(self) -> dict[str, Tensor]:
         """Every weight and buffer, `g.…`, `d.…`, and learned prior, `prior.…`, on the CPU."""
@@ -253,9 +218,7 @@ class Model:
     @classmethod
     def load(cls, path: Path | str, device: torch.device | str = "cpu") -> Self:
         """The model of a file that `save` wrote, or of a run folder, with the names a user gave.
-
-        RunError when there is none, it is damaged, or its settings are not those of the folder.
-        """
+        RunError when there is none, it is damaged, or its settings are not those of the folder."""
         path, names = Path(path), Names()
         if path.is_file():
             model = cls._read(path)
@@ -263,13 +226,11 @@ class Model:
             run = Run(path)
             config, names, stored = run.config, run.names, run.weights_file
             if not stored.is_file():
-                missing = f"{path}: is not finished (no {stored.name})"
-                raise RunError(f"{missing}; the same train command goes on")
+                raise RunError(f"{path}: not finished (no {stored.name}); repeat the train command")
             model = cls._read(stored)
             for part in ("latent", "networks", "objective"):
                 if getattr(model.config, part) != getattr(config, part):
-                    other = f"{stored}: its {part} is not that of {run.config_file.name}"
-                    raise RunError(f"{other}; train it again")
+                    raise RunError(f"{stored}: its {part} is not that of config.json; train again")
             model.config = config
         labelled = model.config.labels is not None  # then classes have names of their own
         model.names = names.with_classes(model.classes) if labelled else names
@@ -277,8 +238,8 @@ class Model:
 
     @classmethod
     def _read(cls, path: Path) -> Self:
-        about = file.read_about(path)
         with parsing(path, file.FORM, RunError), torch.device("meta"):
+            about = file.header_of(path)[0]
             h, w, c = map(int, about["shape"])
             try:
                 config = RunConfig.from_tree(about["config"])
@@ -288,9 +249,6 @@ class Model:
         tensors = file.read(path, model._named())
         with parsing(path, file.FORM, RunError):
             model.take_priors(tensors)
-        weights = {
-            name: tensor for name, tensor in tensors.items() if not name.startswith("prior.")
-        }
-        model.networks.load_state_dict(weights, assign=True)
+        model.networks.load_state_dict(tensors, strict=False, assign=True)  # all but the priors
         model.networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model

@@ -7,18 +7,16 @@ import torch
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from infogan.latent.codes.base import STRICT, Code, Weight, finite, fraction
+from infogan.latent.codes.base import STRICT, Code, Weight, finite
 from infogan.latent.posterior import Posterior
 
-MOST_KAPPA = 1000.0
-"""Largest concentration of Q: a standard deviation of 1.8 degrees."""
+MOST_KAPPA = 1000.0  # largest concentration of Q: a standard deviation of 1.8 degrees
 
 
 @dataclass(frozen=True, config=STRICT)
 class Angle(Code):
-    """θ ~ U(-π, π) on the circle, in radians; G is given cos θ and sin θ. Q is the von Mises
-    distribution exp(κ cos(θ - μ)) / 2π I_0(κ) (Mardia, Jupp, Directional Statistics, 2000, section
-    3.5.4).
+    """θ ~ U(-π, π) in radians; G is given cos θ and sin θ. Q is the von Mises distribution
+    exp(κ cos(θ - μ)) / 2π I_0(κ) (Mardia, Jupp, Directional Statistics, 2000, section 3.5.4).
 
     >>> round(Angle().entropy, 6)
     1.837877
@@ -57,14 +55,10 @@ class Angle(Code):
         length = (params.square().sum(1) + 1e-12).sqrt()  # with a gradient at 0
         return params / length[:, None], MOST_KAPPA * torch.tanh(length / MOST_KAPPA)
 
-    def log_prior(self, columns: Tensor) -> Tensor:
-        return columns.new_full((len(columns),), -self.entropy)
-
     def log_q(self, params: Tensor, columns: Tensor) -> Tensor:
         direction, kappa = self.q(params)
-        cosine = (direction * columns).sum(1)  # cos(θ - μ)
         log_i0: Tensor = torch.special.i0e(kappa).log() + kappa
-        return kappa * cosine - log_i0 - self.entropy
+        return kappa * (direction * columns).sum(1) - log_i0 - self.entropy  # cos(θ - μ)
 
     def outputs(self, params: Tensor) -> dict[str, Tensor]:
         """std: 1/√κ, the standard deviation of a concentrated Q."""
@@ -78,13 +72,8 @@ class Angle(Code):
         mean, std = (part.cpu().numpy() for part in self.outputs(params).values())
         return Posterior(value=mean, confidence=resultant.cpu().numpy(), mean=mean, std=std)
 
-    def recovered(self, bound: float) -> float:
-        """As of a Gaussian pair of the same information."""
-        return fraction(bound)
-
     def recovered_from(self, columns: Tensor, read: Posterior) -> float:
-        """The larger of what L_I of Q's own distributions gives and its error's mean cosine,
-        squared."""
+        """The larger of what L_I of Q's distributions gives and the errors' mean cosine squared."""
         mean, std = torch.from_numpy(read.mean), torch.from_numpy(read.std)
         params = torch.stack([mean.cos(), mean.sin()], 1) / std.square()[:, None]
         bound = self.entropy + float(self.log_q(params, columns).mean())

@@ -1,7 +1,4 @@
-"""What a latent code declares. Nothing outside this package asks which kind a code is.
-
-Shapes: N samples, K categories. Information is in nats.
-"""
+"""What a latent code declares. Shapes: N samples, K categories; information is in nats."""
 
 import math
 from abc import ABC, abstractmethod
@@ -9,22 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-import torch
 from pydantic import ConfigDict, Field
-from torch import Tensor
+from torch import Generator, Tensor
 
 from infogan.latent.posterior import Posterior
 
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
-Weight = Annotated[
-    float,
-    Field(ge=0, description="Weight λ of its L_I (InfoGAN eq. 6) and of its J on real images."),
-]
+WEIGHT = "Weight λ of its L_I (InfoGAN eq. 6) and of its J on real images."
+Weight = Annotated[float, Field(ge=0, description=WEIGHT)]
+Moves = Mapping[str, Tensor]
+"""[N] by how much each augmented view was moved, by property."""
 
 
 class Code(ABC):
-    """One named part of c: its prior P(c), the parameters that Q needs for it, the posterior Q(c|x)
-    that they stand for, and its ranges. Subclasses are final and frozen."""
+    """A named part of c: its prior, Q's parameters, its posterior Q(c|x), its ranges; frozen."""
 
     kind: str
     weight: float
@@ -58,22 +53,19 @@ class Code(ABC):
     @property
     @abstractmethod
     def entropy(self) -> float:
-        """H(c) of the prior; differential for a continuous code: it may be negative, and L_I
-        above."""
+        """H(c) of the prior; if continuous it is differential: it may be negative, L_I above it."""
 
     @property
     @abstractmethod
     def trained(self) -> tuple[float, float]:
-        """The trained range, which the prior covers; a Gaussian's two standard deviations each
-        way."""
+        """The trained range, which the prior covers; a Gaussian's is mean ± 2 scale."""
 
     def swept(self, steps: int) -> Sequence[float]:
         """Values worth showing: every category, or `steps` values over the swept range."""
-        values: list[float] = np.linspace(*(self.sweep or self.trained), steps).tolist()
-        return values
+        return [float(value) for value in np.linspace(*(self.sweep or self.trained), steps)]
 
     @abstractmethod
-    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+    def sample(self, n: int, generator: Generator) -> Tensor:
         """[n, width] draws from the prior."""
 
     @abstractmethod
@@ -84,9 +76,9 @@ class Code(ABC):
     def value(self, columns: Tensor) -> Tensor:
         """[N] the values that columns [N, width] stand for: the inverse of `columns`."""
 
-    @abstractmethod
     def log_prior(self, columns: Tensor) -> Tensor:
-        """[N] ln P(c) of columns [N, width]."""
+        """[N] ln P(c) of columns [N, width]; here -H(c), that of a uniform density."""
+        return columns.new_full((len(columns),), -self.entropy)
 
     @abstractmethod
     def log_q(self, params: Tensor, columns: Tensor) -> Tensor:
@@ -100,29 +92,22 @@ class Code(ABC):
     def posterior(self, params: Tensor) -> Posterior:
         """The same as arrays for a user."""
 
-    @abstractmethod
     def recovered(self, bound: float) -> float:
-        """The fraction of the code that an L_I stands for: 1 all; below 0 for a confidently wrong
-        Q."""
+        """The fraction of the code that an L_I is of: 1 all; below 0 for a confidently wrong Q.
+        Here 1 - MSE / variance of a Gaussian pair whose information is -½ ln(MSE / variance)."""
+        return -math.expm1(min(700.0, -2 * bound))
 
     @abstractmethod
     def recovered_from(self, columns: Tensor, read: Posterior) -> float:
         """The fraction recovered by posteriors of images generated with columns [N, width]."""
 
-    def real_information(
-        self, params: Tensor, view: Tensor, moves: Mapping[str, Tensor]
-    ) -> Tensor | None:
-        """J, the information that the code carries about real images; None where it has none.
-
-        params, view: Q's parameters for images and for an augmented view of each, [N, n_params].
-        moves: [N] by how much each view was moved, by property.
-        """
-        del params, view, moves
+    def real_information(self, params: Tensor, view: Tensor, moves: Moves) -> Tensor | None:
+        """J, the code's information about real images, or None; params, view: Q's parameters for
+        them and for an augmented view of each, [N, n_params]."""
         return None
 
     def described(self) -> dict[str, Any]:
-        """What a page that draws and reads the code needs. `range`: what a slider spans, which goes
-        half the width of the trained range beyond either end of it."""
+        """What a page needs. range: of a slider, trained plus half its width beyond either end."""
         low, high = self.trained
         swept, reach = self.swept(2), (high - low) / 2
         span = [min(swept[0], low - reach), max(swept[-1], high + reach)]
@@ -134,8 +119,3 @@ def finite(value: float) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{value} is no value of a continuous code; give a finite number")
     return float(value)
-
-
-def fraction(gain: float) -> float:
-    """Variance explained, 1 - MSE / variance, at a gain of information -½ ln(MSE / variance)."""
-    return -math.expm1(min(700.0, -2 * gain))

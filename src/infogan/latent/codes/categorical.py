@@ -1,7 +1,7 @@
 """A categorical code."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
@@ -11,16 +11,15 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from infogan.latent.codes.base import STRICT, Code, Weight
+from infogan.latent.codes.base import STRICT, Code, Moves, Weight
 from infogan.latent.posterior import Posterior
 
-PRIOR_DECAY = 0.99
-"""Decay of a learned prior per step: it follows the last hundred batches."""
+PRIOR_DECAY = 0.99  # of a learned prior per step: it follows the last hundred batches
 PRIOR_FLOOR = 0.1
 """Share of a learned prior that stays uniform, so that no category falls below PRIOR_FLOOR / K."""
 SURENESS = 0.5
-"""Weight of Q's conditional entropy in J. Measured on digits without the GAN: with 0 Q never leaves
-the uniform, with 0.2 it is slow, with 1 it settles too early and leaves categories empty."""
+"""Weight of Q's conditional entropy in J. On digits without the GAN, Q stays uniform with 0,
+is slow with 0.2, and with 1 settles too early and leaves categories empty."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -49,19 +48,10 @@ class Categorical(Code):
         return self.k
 
     @property
-    def learned(self) -> bool:
-        """Whether the prior is learned."""
-        return self.probs == "learned"
-
-    @property
-    def _given(self) -> tuple[float, ...]:
-        """The prior's probabilities where they are not uniform."""
-        return self.probs if isinstance(self.probs, tuple) else ()
-
-    @property
     def prior(self) -> Tensor:
         """[K] the prior's probabilities."""
-        return torch.tensor(self._given) if self._given else torch.full((self.k,), 1 / self.k)
+        probs = self.probs if isinstance(self.probs, tuple) else [1 / self.k] * self.k
+        return torch.tensor(probs)
 
     @property
     def shares(self) -> Sequence[float]:
@@ -69,30 +59,26 @@ class Categorical(Code):
 
     @property
     def entropy(self) -> float:
-        return -sum(p * math.log(p) for p in self._given) if self._given else math.log(self.k)
+        if isinstance(self.probs, tuple):
+            return -sum(p * math.log(p) for p in self.probs)
+        return math.log(self.k)
 
     @property
     def trained(self) -> tuple[float, float]:
         return 0, self.k - 1
 
     def swept(self, steps: int) -> Sequence[float]:
-        del steps  # there is nothing between two categories
-        return range(self.k)
+        return range(self.k)  # there is nothing between two categories
 
     def under(self, prior: Tensor) -> Self:
         """The same code under a given prior [K]."""
-        prior = prior.double()
-        return replace(self, probs=tuple((prior / prior.sum()).tolist()))
+        return replace(self, probs=tuple((prior.double() / prior.double().sum()).tolist()))
 
     def moved(self, prior: Tensor, params: Tensor) -> Tensor:
-        """[K] a learned prior after Q has read a batch of real images, logits [N, K]: π + (1 - d)
-        (π' - π), with
-
-            π' = (1 - f) p̄ + f / K,    p̄ the mean of Q, d = PRIOR_DECAY, f = PRIOR_FLOOR.
-
-        Where Q is the posterior of the mixture Σ π_k P_G(x|k), p̄ is EM's new π, which fits the
-        mixture to the images better; with f it is the mode under a Dirichlet prior on π.
-        """
+        """[K] a learned prior after Q has read real images, logits [N, K]: π + (1 - d) (π' - π),
+        π' = (1 - f) p̄ + f / K, p̄ the mean of Q, d = PRIOR_DECAY, f = PRIOR_FLOOR. Where Q is the
+        posterior of the mixture Σ π_k P_G(x|k), p̄ is EM's new π, which fits the mixture to the
+        images better; with f it is the mode under a Dirichlet prior on π."""
         read = params.detach().softmax(1).mean(0).to(prior)
         return prior.lerp((1 - PRIOR_FLOOR) * read + PRIOR_FLOOR / self.k, 1 - PRIOR_DECAY)
 
@@ -102,9 +88,7 @@ class Categorical(Code):
 
     def columns(self, value: float) -> Tensor:
         if value != int(value) or not 0 <= value < self.k:
-            raise ValueError(
-                f"{value:g} is no category; give a whole number from 0 to {self.k - 1}"
-            )
+            raise ValueError(f"{value:g} is no category; give a whole one of 0 to {self.k - 1}")
         return one_hot(torch.tensor(int(value)), self.k).float()
 
     def value(self, columns: Tensor) -> Tensor:
@@ -114,7 +98,6 @@ class Categorical(Code):
         return (columns * self.prior.to(columns).log()).sum(1)
 
     def log_q(self, params: Tensor, columns: Tensor) -> Tensor:
-        """Minus the cross entropy of one-hot c and Q."""
         return (columns * params.log_softmax(1)).sum(1)
 
     def outputs(self, params: Tensor) -> dict[str, Tensor]:
@@ -134,18 +117,13 @@ class Categorical(Code):
     def described(self) -> dict[str, Any]:
         return {"categories": self.k, "probs": self.probs}
 
-    def real_information(self, params: Tensor, view: Tensor, moves: Mapping[str, Tensor]) -> Tensor:
-        """J of Q on real images and on a view of each, logits [N, K]: the mean over both roles of
-
-            H(p̄) - E CE(p, q) - SURENESS E H(p),
-
-        p the softmax of the target, which is held fixed in CE, and q that of the other.
-
+    def real_information(self, params: Tensor, view: Tensor, moves: Moves) -> Tensor:
+        """J of Q on real images and a view of each: H(p̄) - E CE(p, q) - SURENESS E H(p), averaged
+        over both roles; p is the softmax of the target, held fixed in CE, q that of the other.
         H(p̄) - E CE(p, q) is the plug-in I(x; c) less the disagreement of the two (RIM 2010; IMSAT,
         arXiv:1702.08720). A fixed target gives Q no reason to become certain; the last term does. J
         <= ln K, reached when Q is certain, consistent and uses all categories alike; 0 when all
-        images share one category. Under a given prior π, H(p̄) becomes H(π) - KL(p̄‖π).
-        """
+        images share one category. Under a given prior π, H(p̄) becomes H(π) - KL(p̄‖π)."""
         log_p, log_q = params.log_softmax(1), view.log_softmax(1)
         return (self._consistency(log_p, log_q) + self._consistency(log_q, log_p)) / 2
 

@@ -2,7 +2,6 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import numpy as np
@@ -11,20 +10,16 @@ from pydantic import Field
 from torch import Tensor
 from torch.distributions import Normal
 
-from infogan.latent.codes.base import Code, finite, fraction
+from infogan.latent.codes.base import Code, Moves, finite
 from infogan.latent.posterior import Posterior
 
 SIGMA_SPAN = 100.0
 """Q's learned sigma stays within the prior's standard deviation divided and multiplied by this."""
-MOST_RHO = 0.999
-"""Factor of a correlation, since artanh is infinite at 1."""
+MOST_RHO = 0.999  # factor of a correlation, since artanh is infinite at 1
 FIXED = "Fixed sigma of Q, which makes L_I a squared error up to constants; none: learned."
 SWEPT = "Swept range, which may exceed the trained range; none: the trained range."
-FOLLOWED = (
-    "Property (slant, width, height, thickness) that Q's mean follows between views; none: free."
-)
-Property = Literal["slant", "width", "height", "thickness"]
-"""What an augmented view can be moved in (data.augment.View)."""
+FOLLOWED = "Property that Q's mean follows between views: slant, width, height, thickness; or none."
+Property = Literal["slant", "width", "height", "thickness"]  # moves of a data.augment.View
 Sigma = Annotated[Annotated[float, Field(gt=0)] | None, Field(description=FIXED)]
 Sweep = Annotated[tuple[float, float] | None, Field(description=SWEPT)]
 Follows = Annotated[Property | None, Field(description=FOLLOWED)]
@@ -71,31 +66,27 @@ class Continuous(Code):
         return Posterior(value=mean, confidence=np.exp(-std / self.std), mean=mean, std=std)
 
     def recovered(self, bound: float) -> float:
-        """The share of variance 1 - MSE / std². The best Q with that error reaches H(c) - ½ ln(2π e
-        MSE) or, with sigma fixed, H(c) - ½ ln(2π sigma²) - MSE / 2 sigma². At MSE = std² it gives
-        every image the same answer (-0.176 nats for U(-1, 1))."""
+        """The share of variance 1 - MSE / std². The best Q has L_I = H(c) - ½ ln(2πe MSE) or, with
+        sigma fixed, H(c) - ½ ln(2π sigma²) - MSE / 2 sigma²; at MSE = std² (-0.176 nats for
+        U(-1, 1)) it gives every image the same answer."""
         sigma = self.sigma or self.std
         peak = self.entropy - 0.5 * math.log(2 * math.pi * sigma**2)
         gain = bound - (peak - self.std**2 / (2 * sigma**2))
-        return fraction(gain) if self.sigma is None else gain * 2 * sigma**2 / self.std**2
+        return gain * 2 * sigma**2 / self.std**2 if self.sigma else super().recovered(gain)
 
     def recovered_from(self, columns: Tensor, read: Posterior) -> float:
-        """The larger of two lower bounds on what Q knows: L_I of Q's own Gaussians, and that of a
-        rising straight line through Q's means, rho². A Q that normalises by real images is off by a
-        constant and overconfident long before it stops telling values apart; its own sigma shows
-        which images it reads badly."""
+        """The larger of two lower bounds: L_I of Q's own Gaussians, whose sigma shows which images
+        Q reads badly, and rho² of a rising straight line through its means, since a Q that
+        normalises by real images is off and overconfident long before it mixes values up."""
         c, mean, std = columns[:, 0], torch.from_numpy(read.mean), torch.from_numpy(read.std)
         log_q = Normal(mean, std, validate_args=False).log_prob(c)
         rho = float(np.corrcoef(read.mean, c)[0, 1]) if np.ptp(read.mean) else 0.0
         return max(max(rho, 0.0) ** 2, self.recovered(self.entropy + float(log_q.mean())))
 
-    def real_information(
-        self, params: Tensor, view: Tensor, moves: Mapping[str, Tensor]
-    ) -> Tensor | None:
-        """For a code that follows a property, artanh rho of the batch's correlation between how far
-        each view was moved in it and how far Q's mean moved: -½ ln(1 - rho²), the information of a
-        Gaussian pair, plus ln(1 + rho), which gives it a sign. How much of the property the code's
-        range spans is left to L_I."""
+    def real_information(self, params: Tensor, view: Tensor, moves: Moves) -> Tensor | None:
+        """artanh rho, rho the batch's correlation of how far each view and Q's mean moved in the
+        property followed: -½ ln(1 - rho²), the information of a Gaussian pair, plus ln(1 + rho),
+        for a sign. How much of the property the code's range spans is left to L_I."""
         if self.follows is None:
             return None
         pair = torch.stack([moves[self.follows], self.q(view).mean - self.q(params).mean])
