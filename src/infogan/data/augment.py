@@ -6,7 +6,7 @@ after; random numbers come from the generator that is given.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import torch
 from pydantic import BaseModel, Field
@@ -146,10 +146,7 @@ class Affine(Augmentation):
         return View(self._finished(views, generator), moves)
 
 
-def _usually(default: float, name: str) -> Any:
-    """A field of `Augmentation` with another default."""
-    description = Augmentation.model_fields[name].description
-    return Field(default=default, ge=0, le=1, description=description)
+ABOUT = {name: field.description for name, field in Augmentation.model_fields.items()}
 
 
 class CropAndColour(Augmentation):
@@ -158,11 +155,11 @@ class CropAndColour(Augmentation):
     kind: Literal["crop-and-colour"] = "crop-and-colour"
     area: float = Field(default=0.5, gt=0, le=1)
     """Smallest share of the image's area that still shows its class; 1 keeps the whole image."""
-    brightness: float = _usually(0.3, "brightness")
-    contrast: float = _usually(0.3, "contrast")
-    saturation: float = _usually(0.3, "saturation")
-    grey: float = _usually(0.1, "grey")
-    mirror: bool = Field(default=True, description=Augmentation.model_fields["mirror"].description)
+    brightness: float = Field(default=0.3, ge=0, le=1, description=ABOUT["brightness"])
+    contrast: float = Field(default=0.3, ge=0, le=1, description=ABOUT["contrast"])
+    saturation: float = Field(default=0.3, ge=0, le=1, description=ABOUT["saturation"])
+    grey: float = Field(default=0.1, ge=0, le=1, description=ABOUT["grey"])
+    mirror: bool = Field(default=True, description=ABOUT["mirror"])
 
     @property
     def moves(self) -> tuple[str, ...]:

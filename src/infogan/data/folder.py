@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
@@ -140,7 +141,8 @@ def load_folder(
     key = hashlib.sha256(json.dumps(settings).encode("utf-8", "surrogateescape")).hexdigest()[:32]
     array, index = cache_path("folders", f"{key}.npy"), cache_path("folders", f"{key}.json")
     try:
-        pixels, rows = _cached(array, index)
+        kept = np.array(json.loads(index.read_text(encoding="utf-8")), np.int64)
+        pixels = open_memmap(array, mode="r")
     except Exception:  # not there yet, or damaged
         try:
             kept = convert(paths, folder, source, array, progress)
@@ -148,26 +150,20 @@ def load_folder(
             in_colour = source.model_copy(update={"color": "rgb"})
             kept = convert(paths, folder, in_colour, array, progress)
         with atomic.text(index) as file:
-            json.dump(kept, file)
-        pixels, rows = _cached(array, index)
-    parents = [Path(*Path(relative[i]).parent.parts[bool(parts) :]).as_posix() for i in rows]
+            json.dump(kept.tolist(), file)
+        pixels = open_memmap(array, mode="r")
+    parents = [Path(*Path(relative[i]).parent.parts[bool(parts) :]).as_posix() for i in kept]
     names, labels = np.unique(parents, return_inverse=True)
     classes = tuple(names.tolist()) if len(names) > 1 else ()
     labels = labels if classes else np.empty(0, np.int64)
-    files = [str(folder / relative[i]) for i in rows]
-    some = rows if len(rows) < len(paths) else None
-    return Images(pixels, labels, classes, str(folder), files, some)
-
-
-def _cached(array: Path, index: Path) -> tuple[Pixels, NDArray[np.int64]]:
-    """The converted array, and which rows of it are images."""
-    rows = np.array(json.loads(index.read_text(encoding="utf-8")), np.int64)
-    return np.load(array, mmap_mode="r", allow_pickle=False), rows
+    files = [str(folder / relative[i]) for i in kept]
+    rows = kept if len(kept) < len(paths) else None
+    return Images(pixels, labels, classes, str(folder), files, rows)
 
 
 def convert(
     paths: Sequence[Path], folder: Path, source: Source, array: Path, progress: Progress
-) -> list[int]:
+) -> NDArray[np.int64]:
     """Decode every file once into `array` (NPY, a row a file); return the rows that are images.
 
     With color auto, raise ColourError at the first file that is not grey.
@@ -184,7 +180,7 @@ def convert(
         for i, pixels in readable(paths, source.max_bad, folder, decode):
             if mapped is None:
                 shape = len(paths), *pixels.shape
-                mapped = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
+                mapped = open_memmap(partial, "w+", np.uint8, shape)
             if pixels.shape != mapped.shape[1:]:
                 (h, w), (rows, columns) = mapped.shape[1:3], pixels.shape[:2]
                 fault = f"is {rows}x{columns}, the ones before {h}x{w}"
@@ -194,7 +190,7 @@ def convert(
             progress(len(kept), len(paths))
         if mapped is None:
             raise DataError(f"{folder}: none of {len(paths)} files could be read")
-    return kept
+    return np.array(kept, np.int64)
 
 
 def is_grey(image: Image.Image) -> bool:

@@ -17,8 +17,7 @@ from infogan.core.limits import FREE, refuse_bomb
 from infogan.data.cache import cache_path
 from infogan.data.images import Images, Pixels
 
-MAGIC = [bytes([0, 0, 8, ndim]) for ndim in range(1, 5)]
-"""How IDX files of unsigned bytes (8) with so many dimensions start."""
+MAGIC = [bytes([0, 0, 8, ndim]) for ndim in range(1, 5)]  # starts of files of unsigned bytes
 AMAZON = "https://ossci-datasets.s3.amazonaws.com/"
 GOOGLE = "https://storage.googleapis.com/"
 ZALANDO = "https://github.com/zalandoresearch/fashion-mnist/"
@@ -139,10 +138,10 @@ def download(url: str, target: Path) -> None:
     target.write_bytes(content)
 
 
-def load_published(name: str, folder: Path | None, test: bool) -> Images:
+def load_published(name: str, folder: str | None, test: bool) -> Images:
     """Load training or test images: from the folder, else a system package, else the cache."""
     published = PUBLISHED[name]
-    place = folder or published.installed
+    place = Path(folder) if folder else published.installed
     arrays: list[Pixels] = []
     for file in (IMAGES[test], LABELS[test]):
         path = beside(place, file) if place else None

@@ -54,23 +54,22 @@ class Images:
     factor_names: tuple[str, ...] = ()  # [F] names; factor 0, factor 1, … unless given
 
     def __post_init__(self) -> None:
-        base, n = self.base, len(self)
+        name, base, n = self.name, self.base, len(self)
         if base.ndim != 4 or base.shape[3] not in (1, 3) or base.dtype != np.uint8:
-            found = f"{base.dtype} {list(base.shape)}"
-            raise DataError(f"{self.name}: images must be uint8 [N, H, W, 1 or 3], got {found}")
+            raise DataError(f"{name}: give uint8 [N, H, W, 1 or 3], not {base.dtype} {base.shape}")
         if not n:
-            raise DataError(f"{self.name}: there is no image in it")
+            raise DataError(f"{name}: there is no image in it")
         labels = self.labels if len(self.labels) else np.full(n, -1)
         factors = self.factors if self.factors.size else np.empty((n, 0), np.int64)
         if len(labels) != n:
-            raise DataError(f"{self.name}: {len(labels)} labels for {n} images; give each one")
+            raise DataError(f"{name}: {len(labels)} labels for {n} images; give each one")
         if factors.ndim != 2 or len(factors) != n:
-            found = f"{list(factors.shape)} for {n} images"
-            raise DataError(f"{self.name}: factors must be [N, F], got {found}")
+            found = list(factors.shape)
+            raise DataError(f"{name}: factors must be [N, F], got {found} for {n} images")
         names = self.factor_names or tuple(f"factor {j}" for j in range(factors.shape[1]))
         if len(set(names)) != factors.shape[1] or not all(map(str.isprintable, names)):
             fault = f"{factors.shape[1]} factors have the names {', '.join(map(repr, names[:20]))}"
-            raise DataError(f"{self.name}: {fault}; give each a printable name of its own")
+            raise DataError(f"{name}: {fault}; give each a printable name of its own")
         vars(self).update(labels=labels, factors=factors, factor_names=names)
 
     def __len__(self) -> int:
@@ -119,7 +118,7 @@ class Images:
 
 @dataclass(frozen=True)
 class Order:
-    """The order in which training sees n images, given (seed, epoch): a position is one number."""
+    """The order of n images in training, a function of (seed, epoch): a position is one number."""
 
     n: int
     seed: int

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from infogan.core.errors import DataError
 from infogan.data import arrays, folder, idx, splits
@@ -18,19 +18,19 @@ from infogan.data.splits import Split
 def load(
     source: Source | str,
     split: Split = "train",
-    progress: Progress = lambda done, total: None,
-    **settings: Any,
+    progress: Progress = lambda *_: None,
+    **fields: Any,
 ) -> Images:
     """Load a split of a source; DataError with the remedy when that cannot be.
 
-    settings: those of `Source`, where the source is given by name.
+    fields: those of `Source`, where the source is given by name.
 
     >>> load("digits", split="validation").base.shape
     (500, 28, 28, 1)
     """
-    if not isinstance(source, Source):
-        source = Source(name=source, **settings)
-    splits.check(split)
+    if split not in get_args(Split):
+        raise DataError(f"unknown split {split!r}; use one of {', '.join(get_args(Split))}")
+    source = source if isinstance(source, Source) else Source(name=source, **fields)
     for kind in SOURCES:
         if kind.means(source.name):
             return kind.load(source, split, progress)
@@ -46,8 +46,7 @@ def digits(source: Source, split: Split, progress: Progress) -> Images:
 
 def published(source: Source, split: Split, progress: Progress) -> Images:
     """Load MNIST or Fashion-MNIST."""
-    directory = Path(source.dir) if source.dir else None
-    images = idx.load_published(source.name, directory, test=split == "test")
+    images = idx.load_published(source.name, source.dir, test=split == "test")
     return images if split == "test" else splits.last(images, split, idx.HELD_OUT)
 
 
@@ -77,13 +76,11 @@ def idx_file(source: Source, split: Split, progress: Progress) -> Images:
     """Load an IDX file; one named t10k-… is a test split."""
     path = Path(source.name)
     is_test = path.name.startswith("t10k")
-    if split == "all" or (is_test and split == "test"):
-        return idx.load_file(path)
-    if is_test or split == "test":
+    if split != "all" and is_test != (split == "test"):
         other = "--split test" if is_test else "--split train or validation"
         raise DataError(f"{path}: has no {split} split; use {other}, or all")
     images = idx.load_file(path)
-    return splits.last(images, split, min(idx.HELD_OUT, len(images) // 6))
+    return images if is_test else splits.last(images, split, min(idx.HELD_OUT, len(images) // 6))
 
 
 class Kind(NamedTuple):

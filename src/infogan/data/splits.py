@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from infogan.core.errors import DataError
 
@@ -19,13 +19,8 @@ if TYPE_CHECKING:
 
 Split = Literal["train", "validation", "test", "all"]
 EVERY = 10
+NO_TEST = "has no test split; use --split validation, train or all"
 PARTS = ("train", "validation", "test")  # names of folders within a folder that are its splits
-
-
-def check(split: str) -> None:
-    """Raise DataError unless that is the name of a split."""
-    if split not in get_args(Split):
-        raise DataError(f"unknown split {split!r}; use one of {', '.join(get_args(Split))}")
 
 
 def last(images: Images, split: Split, n: int) -> Images:
@@ -40,7 +35,7 @@ def every_tenth(images: Images, split: Split) -> Images:
 
 def _split(images: Images, split: Split, held_out: range) -> Images:
     if split == "test":
-        raise no_test(images.name)
+        raise DataError(f"{images.name}: {NO_TEST}")
     if split == "all":
         return images
     n = len(images)
@@ -48,11 +43,6 @@ def _split(images: Images, split: Split, held_out: range) -> Images:
     if not rows:
         raise DataError(f"{images.name}: {n} images are too few for a {split} split; use all")
     return images.subset(rows)
-
-
-def no_test(name: str) -> DataError:
-    """The error of a source without test images."""
-    return DataError(f"{name}: has no test split; use --split validation, train or all")
 
 
 def folders(path: Path, holding: Sequence[str], split: Split) -> tuple[Path, tuple[str, ...], bool]:
@@ -64,7 +54,7 @@ def folders(path: Path, holding: Sequence[str], split: Split) -> tuple[Path, tup
     own = [part for part in PARTS if part in holding]
     others = [name for name in holding if name not in own]
     if split == "test" and "test" not in own:
-        raise no_test(str(path))
+        raise DataError(f"{path}: {NO_TEST}")
     if "train" in own and others and split != "test":
         fault = (
             f"holds {others[0]} beside train, so its folders are splits, and {others[0]} is none"
