@@ -1,5 +1,4 @@
-"""G and Q as ONNX graphs with named inputs and outputs and any batch size, checked before they are
-handed out.
+"""G and Q as ONNX graphs with named inputs and outputs and any batch size, checked before use.
 
 generator   noise [N, noise], each code by its name [N, width] -> image [N, C, H, W] in [-1, 1]
 encoder     image -> `<code>_probabilities` [N, K], or `<code>_mean` and `<code>_std` [N];
@@ -31,18 +30,17 @@ from infogan.model.model import Model
 from infogan.objectives.base import parameters
 
 Arrays = dict[str, NDArray[Any]]
+Tensors = Mapping[str, Tensor]
 TOLERANCE = 1e-4
-"""Largest difference from torch that an exported graph may have: of an image in [-1, 1], of a
-reading."""
-CHECKED = 64
-"""Samples that the check runs; not the 2 that the graph is traced with."""
+"""Largest difference from torch of an exported graph: of an image in [-1, 1], of a reading."""
+CHECKED = 64  # samples that the check runs; not the 2 that the graph is traced with
 WIDE = 1 << 18
 """Weights with more numbers than this are stored in fewer bits in a page. They hold nearly all of
 the bytes; the small ones decide how exact the images are and stay as they are."""
 
 
 class ExportError(InfoganError):
-    """A graph does not compute what torch computes, or cannot be written."""
+    """A graph does not compute what torch computes."""
 
 
 class _Generator(nn.Module):
@@ -50,9 +48,8 @@ class _Generator(nn.Module):
         super().__init__()
         self.g = model.g
 
-    def forward(self, *parts: Tensor) -> Tensor:
-        image: Tensor = self.g(torch.cat(parts, 1))
-        return image
+    def forward(self, *parts: Tensor) -> Any:
+        return self.g(torch.cat(parts, 1))
 
 
 class _Encoder(nn.Module):
@@ -63,7 +60,7 @@ class _Encoder(nn.Module):
         heads = nn.ModuleDict({f"{name}_head": head for name, head in model.d.heads.items()})
         self.d._modules = {**model.d._modules, "heads": heads}
 
-    def named(self, images: Tensor) -> dict[str, Tensor]:
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
         """What D and Q read from images [N, C, H, W], by output name."""
         heads = {name.removesuffix("_head"): head for name, head in self.d(images).heads.items()}
         params = parameters(self.readings, heads)
@@ -72,9 +69,6 @@ class _Encoder(nn.Module):
             for reading in self.readings
             for part, tensor in reading.code.outputs(params[reading.name]).items()
         }
-
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        return tuple(self.named(images).values())
 
 
 @dataclass
@@ -85,8 +79,7 @@ class Graph:
     proto: ModelProto
     inputs: Arrays
     expected: Arrays
-    angles: Sequence[str] = ()
-    """Readings that are of an angle."""
+    angles: Sequence[str] = ()  # readings that are of an angle
 
     def error(self, proto: ModelProto | None = None) -> float:
         """Largest difference from torch over all outputs; infinite when anything is not finite."""
@@ -120,7 +113,7 @@ def graphs(model: Model) -> list[Graph]:
     encoder = _Encoder(model)
     with torch.inference_mode():
         images = model.g(draw.vector())
-        read = encoder.named(images)
+        read = encoder(images)
     found = []
     if model.config.objective.generates:
         found.append(_graph("generator", _Generator(model), inputs, {"image": images}))
@@ -131,24 +124,20 @@ def graphs(model: Model) -> list[Graph]:
             helper.set_model_props(found[-1].proto, {"classes": json.dumps(model.class_names)})
     for graph in found:
         if not (error := graph.error()) <= TOLERANCE:
-            raise ExportError(
-                f"the exported {graph.name} differs from torch by {error:.2g}, more than "
-                f"{TOLERANCE:g}; nothing was written. Check the installed onnx, onnxscript and "
-                "torch against constraints.txt."
-            )
+            differs = f"{graph.name} differs from torch by {error:.2g}, more than {TOLERANCE:g}"
+            remedy = "install onnx, onnxscript and torch as in constraints.txt"
+            raise ExportError(f"the exported {differs}; nothing was written; {remedy}")
     return found
 
 
 def _graph(
-    name: str,
-    module: nn.Module,
-    inputs: Mapping[str, Tensor],
-    outputs: Mapping[str, Tensor],
-    angles: Sequence[str] = (),
+    name: str, module: nn.Module, inputs: Tensors, outputs: Tensors, angles: Sequence[str] = ()
 ) -> Graph:
     # two samples, since 1 might be frozen into the graph
     example = tuple(torch.randn(2, *part.shape[1:]) for part in inputs.values())
     any_n = tuple({0: torch.export.Dim("n")} for _ in example)
+    shapes = (any_n,) if isinstance(module, _Generator) else any_n
+    names: dict[str, Any] = {"input_names": [*inputs], "output_names": [*outputs]}
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)  # torch says at length that torchvision is absent
@@ -156,13 +145,7 @@ def _graph(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's own deprecations
             program = torch.onnx.export(
-                module.eval(),
-                example,
-                dynamo=True,
-                input_names=list(inputs),
-                output_names=list(outputs),
-                dynamic_shapes=(any_n,) if isinstance(module, _Generator) else any_n,
-                verbose=False,
+                module.eval(), example, dynamo=True, dynamic_shapes=shapes, verbose=False, **names
             )
     finally:
         logger.setLevel(level)
@@ -170,10 +153,8 @@ def _graph(
     proto = program.model_proto
     proto.producer_name = "infogan"
     onnx.checker.check_model(proto)
-    given, expected = (
-        {name: tensor.contiguous().numpy() for name, tensor in tensors.items()}
-        for tensors in (inputs, outputs)
-    )
+    given = {name: tensor.contiguous().numpy() for name, tensor in inputs.items()}
+    expected = {name: tensor.contiguous().numpy() for name, tensor in outputs.items()}
     return Graph(name, proto, given, expected, angles)
 
 
@@ -187,11 +168,8 @@ def compact(graph: Graph, tolerance: float, bits: Sequence[int] = (10, 11, 12, 1
 def _stored(proto: ModelProto, bits: int) -> ModelProto:
     """Wide weights as whole numbers of `bits` bits by row, w = scale (hi 2^b + lo). hi and lo lie
     apart, for gzip finds a code for each; the runtime folds the sum back when it loads."""
-    result = ModelProto()
-    result.CopyFrom(proto)
-    graph, low = result.graph, bits - 8
-    kept: list[TensorProto] = []
-    nodes = []
+    result = copy.deepcopy(proto)
+    graph, low, kept, nodes = result.graph, bits - 8, list[TensorProto](), []
     for tensor in graph.initializer:
         weight = numpy_helper.to_array(tensor)
         if tensor.data_type != TensorProto.FLOAT or weight.size <= WIDE:
@@ -200,17 +178,11 @@ def _stored(proto: ModelProto, bits: int) -> ModelProto:
         own, each = tensor.name, tuple(range(1, weight.ndim))
         largest = np.maximum(np.abs(weight).max(each, keepdims=True), 1e-30)
         scale = largest / (2 ** (bits - 1) - 1)
-        whole_number = np.rint(weight / scale).astype(np.int32)
-        planes = {
-            "hi": ((whole_number >> low).astype(np.int8), scale * 2**low),
-            "lo": ((whole_number & (2**low - 1)).astype(np.uint8), scale),
-        }
-        for plane, (numbers, factor) in planes.items():
-            at = f"{own}.{plane}"
-            kept += [
-                numpy_helper.from_array(numbers, at),
-                numpy_helper.from_array(factor, f"{at}.scale"),
-            ]
+        whole = np.rint(weight / scale).astype(np.int32)
+        hi, lo = (whole >> low).astype(np.int8), (whole & (2**low - 1)).astype(np.uint8)
+        for at, numbers, factor in ((f"{own}.hi", hi, scale * 2**low), (f"{own}.lo", lo, scale)):
+            kept.append(numpy_helper.from_array(numbers, at))
+            kept.append(numpy_helper.from_array(factor, f"{at}.scale"))
             nodes.append(helper.make_node("Cast", [at], [f"{at}.float"], to=TensorProto.FLOAT))
             nodes.append(helper.make_node("Mul", [f"{at}.float", f"{at}.scale"], [f"{at}.scaled"]))
         nodes.append(helper.make_node("Add", [f"{own}.hi.scaled", f"{own}.lo.scaled"], [own]))
@@ -223,8 +195,7 @@ def _stored(proto: ModelProto, bits: int) -> ModelProto:
 
 
 def export(model: Model, folder: Path) -> list[Path]:
-    """Write generator.onnx and encoder.onnx; the paths. Nothing is written unless all graphs agree
-    with torch."""
+    """Write generator.onnx and encoder.onnx, or none unless all agree with torch; the paths."""
     written = {folder / f"{graph.name}.onnx": graph.proto for graph in graphs(model)}
     for path, proto in written.items():
         write(path, proto.SerializeToString())
@@ -232,10 +203,6 @@ def export(model: Model, folder: Path) -> list[Path]:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; ExportError naming the cause, with the old file intact."""
-    try:
-        with atomic.whole(path) as partial:
-            partial.write_bytes(content)
-    except OSError as error:
-        cause = f"cannot be written ({error.strerror})"
-        raise ExportError(f"{path}: {cause}; give room or another folder") from None
+    """Write a file whole or not at all; RunError naming the cause, with the old file intact."""
+    with atomic.writing(path, len(content)), atomic.whole(path) as partial:
+        partial.write_bytes(content)

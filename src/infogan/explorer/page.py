@@ -1,5 +1,4 @@
-"""The explorer: one HTML file that holds the run's networks and a runtime for them, and asks the
-network nothing."""
+"""The explorer: one HTML file of a run's networks and their runtime; it loads and sends nothing."""
 
 import base64
 import gzip
@@ -14,7 +13,7 @@ from infogan import __version__
 from infogan.core.errors import ConfigError
 from infogan.core.page import fill
 from infogan.core.random import stream
-from infogan.explorer.export import Graph, compact, graphs, write
+from infogan.explorer.export import compact, graphs, write
 from infogan.latent.codes import Code
 from infogan.latent.latent import Latent
 from infogan.model.model import Model
@@ -25,8 +24,7 @@ SCRIPTS = ("runtime.js", "point.js", "widgets.js", "tools.js", "reading.js", "ma
 RUNTIME = {"ort-script": "ort.wasm.bundle.min.mjs.gz", "ort-wasm": "ort-wasm-simd-threaded.wasm.gz"}
 """onnxruntime-web (see NOTICE), by the name of its block in the page."""
 EXACT = {"generator": 1 / 255, "encoder": 0.005}
-"""Largest difference from torch in a page: half a grey level in [-1, 1]; of a probability, mean or
-sigma."""
+"""Largest difference from torch: half a grey level in [-1, 1]; of a probability, mean or sigma."""
 SEEDS, SEED_BYTES = 1000, 1 << 18
 """z that a page holds: those of `infogan sample --seed 0` and on, as many as fit."""
 LARGE = 60 << 20
@@ -46,32 +44,19 @@ def explorer(model: Model, run: Run) -> tuple[Path, int]:
 def page(model: Model, run: Run) -> bytes:
     """The page. What comes from the run is JSON in a block that nothing runs, or escaped text."""
     latent, title, noise = model.latent, run.path.resolve().name, noises(model.latent)
-    blocks = {
-        name: files("infogan.explorer").joinpath("runtime", file).read_bytes()
-        for name, file in RUNTIME.items()
-    }
+    folder = files("infogan.explorer") / "runtime"
+    blocks = {name: folder.joinpath(file).read_bytes() for name, file in RUNTIME.items()}
     blocks["noise"] = gzip.compress(noise.tobytes(), 9, mtime=0)
-    blocks |= {graph.name: _packed(graph) for graph in graphs(model)}
-    facts = {
-        "title": title,
-        "run": shlex.quote(str(run.path)),
-        "shape": model.shape,
-        "noise": latent.noise,
-        "normal": latent.distribution == "normal",
-        "seeds": len(noise),
-        "codes": [described(model, name, code) for name, code in latent.codes.items()],
-        "readings": [
-            described(model, reading.name, reading.code) | {"sets": reading.recovers}
-            for reading in model.readings
-        ],
-        "version": __version__,
-    }
+    for graph in graphs(model):
+        network = compact(graph, EXACT[graph.name]).SerializeToString()
+        blocks[graph.name] = gzip.compress(network, 9, mtime=0)
     texts = {name: base64.b64encode(content).decode() for name, content in blocks.items()}
+    own = {"title": title, "run": shlex.quote(str(run.path)), "version": __version__}
+    z = {"noise": latent.noise, "normal": latent.distribution == "normal", "seeds": len(noise)}
+    codes = [described(model, name, code) for name, code in latent.codes.items()]
+    read = [described(model, r.name, r.code) | {"sets": r.recovers} for r in model.readings]
+    facts = own | z | {"shape": model.shape, "codes": codes, "readings": read}
     return fill("infogan.explorer", SCRIPTS, title=title, facts=facts, blocks=texts)
-
-
-def _packed(graph: Graph) -> bytes:
-    return gzip.compress(compact(graph, EXACT[graph.name]).SerializeToString(), 9, mtime=0)
 
 
 def noises(latent: Latent) -> "np.typing.NDArray[np.float32]":
@@ -84,8 +69,7 @@ def noises(latent: Latent) -> "np.typing.NDArray[np.float32]":
 
 
 def described(model: Model, name: str, code: Code) -> dict[str, Any]:
-    """What the page has to know of a code of the latent or of a reading, with its names; a code by
-    which a class is drawn also has that class's."""
+    """What the page needs of a code or a reading; a code that draws classes has their names."""
     names = model.names
     facts = {"name": name, "shown": names.code(name), **code.described()}
     if not code.categories:

@@ -5,7 +5,7 @@ Heights are pixels, widths percentages: lines stretch with the page, text and st
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -13,18 +13,14 @@ from matplotlib.ticker import MaxNLocator
 from infogan.latent.codes import Code
 
 Point = tuple[float, float]
+Series = Mapping[str, Sequence[Point]]
 HEIGHT, LABEL = 220, 15
 """Height of a chart's plane, and what a label takes of it, in pixels."""
-MOST_POINTS = 400
-LONGEST = 16
-"""Characters of a label."""
-COLOURS = 8
-"""Colours that the page has."""
-NONE: Mapping[str, float] = {}
+MOST_POINTS, COLOURS = 400, 8
+"""Points of a curve; colours that the page has."""
 
 
-@dataclass(frozen=True)
-class Curve:
+class Curve(NamedTuple):
     """A line of a chart: points as SVG has them, its colour's number, its label and its place."""
 
     name: str
@@ -32,29 +28,22 @@ class Curve:
     points: str
     colour: int
     label_y: float
-    ceiling: float | None
-    """Height of a dashed line in the same colour, where there is one."""
+    ceiling: float | None  # height of a dashed line in the same colour, where there is one
 
 
-@dataclass(frozen=True)
-class Chart:
+class Chart(NamedTuple):
     """Axes and curves, in pixels from the top and per cent from the left."""
 
     curves: list[Curve]
     y_ticks: list[tuple[float, str]]
     x_ticks: list[tuple[float, str]]
-    zero: float | None
-    """Height of y = 0, where it is inside."""
+    zero: float | None  # height of y = 0, where it is inside
     height: int = HEIGHT
 
 
-def chart(
-    series: Mapping[str, Sequence[Point]],
-    colours: Mapping[str, int],
-    ceilings: Mapping[str, float] = NONE,
-) -> Chart:
-    """Series of (x, y) by name, with a dashed line at `ceilings[name]`; only finite points, and at
-    most MOST_POINTS of them, the last among them."""
+def chart(series: Series, colours: Mapping[str, int], ceilings: Mapping[str, float] = {}) -> Chart:
+    """Series of (x, y) by name, with a dashed line at `ceilings[name]`; only finite points, and of
+    those at most MOST_POINTS, with the last."""
     kept = {}
     for name, points in series.items():
         if finite := [point for point in points if np.isfinite(point).all()]:
@@ -69,23 +58,15 @@ def chart(
         return round(HEIGHT * (high - y) / (high - low), 2)
 
     ends = apart([at(points[-1][1]) for points in kept.values()])
-    curves = [
-        Curve(
-            name=name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…",
-            last=decimal(points[-1][1]),
-            points=" ".join(f"{1000 * x / right:.4g},{at(y):g}" for x, y in points),
-            colour=colours[name] % COLOURS,
-            label_y=end,
-            ceiling=at(ceilings[name]) if name in ceilings else None,
-        )
-        for (name, points), end in zip(kept.items(), ends, strict=True)
-    ]
-    return Chart(
-        curves=curves,
-        y_ticks=[(at(y), number(y)) for y in y_ticks],
-        x_ticks=[(round(100 * x / right, 2), number(x)) for x in x_ticks if x <= right],
-        zero=at(0) if low < 0 < high else None,
-    )
+    curves = []
+    for (name, points), end in zip(kept.items(), ends, strict=True):
+        line = " ".join(f"{1000 * x / right:.4g},{at(y):g}" for x, y in points)
+        last, colour = decimal(points[-1][1]), colours[name] % COLOURS
+        ceiling = at(ceilings[name]) if name in ceilings else None
+        curves.append(Curve(name, last, line, colour, end, ceiling))
+    y_labels = [(at(y), number(y)) for y in y_ticks]
+    x_labels = [(round(100 * x / right, 2), number(x)) for x in x_ticks if x <= right]
+    return Chart(curves, y_labels, x_labels, at(0) if low < 0 < high else None)
 
 
 def ticks(low: float, high: float, n: int) -> list[float]:
@@ -95,15 +76,13 @@ def ticks(low: float, high: float, n: int) -> list[float]:
 
 
 def apart(heights: Sequence[float]) -> list[float]:
-    """Heights of labels beside the ends of curves, in the same order: as near to them as can be
-    without touching each other."""
+    """Heights of labels in the same order: as near to those given as can be without touching."""
     order, steps = np.argsort(heights, kind="stable"), LABEL * np.arange(len(heights))
     wanted = np.clip(heights, 0, HEIGHT)[order]
     placed = np.empty(len(heights))
     placed[order] = np.maximum.accumulate(wanted - steps) + steps  # each below the one before it
     placed[order] = np.minimum(placed[order], HEIGHT - steps[::-1])  # and all within the plane
-    result: list[float] = placed.round(2).tolist()
-    return result
+    return [float(height) for height in placed.round(2)]
 
 
 def number(value: float) -> str:

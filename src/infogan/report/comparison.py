@@ -1,6 +1,6 @@
 """One figure of several runs: L_I over training where Q reads codes, scores on held-out images."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
 from textwrap import fill
@@ -12,17 +12,14 @@ from infogan.analysis.curves import series
 from infogan.report import plots
 from infogan.report.plots import COLOURS, INK, QUIET
 
-WIDE = 32
-"""Characters in a line of a row's name."""
+WIDE = 32  # characters in a line of a row's name
 
 
 def comparison_figure(rows: Sequence[Row], path: Path) -> None:
-    """L_I of the categorical code (nats) over generator steps, one line a run; error or clustering
-    error, one dot a run."""
+    """L_I of the categorical code (nats) over steps, a line a run; the error, a dot a run."""
     scored = any(row.values("error") or row.values("cluster_accuracy") for row in rows)
-    panels: list[Callable[[Axes, Sequence[Row]], None]] = [_scores] if scored else []
-    if any(row.values("L_I") for row in rows) or not scored:
-        panels.insert(0, _information)
+    bounded = any(row.values("L_I") for row in rows) or not scored
+    panels = [_information] * bounded + [_scores] * scored
     figure = plots.new_figure(5.6 * len(panels), 3.6)
     for axes, draw in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         draw(axes, rows)
@@ -58,6 +55,5 @@ def _scores(axes: Axes, rows: Sequence[Row]) -> None:
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_xlim(left=0)
     axes.grid(axis="x", color=QUIET, alpha=0.25, lw=0.6)
-    axes.set_xlabel(
-        "error on held-out images in %: dots seeds, bar mean\n(without labels: 100 − ACC)"
-    )
+    text = "error on held-out images in %: dots seeds, bar mean\n(without labels: 100 − ACC)"
+    axes.set_xlabel(text)

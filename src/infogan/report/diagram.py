@@ -1,7 +1,7 @@
 """The information diagram: circles H(X), H(Y) that share I(X; Y) (Cover, Thomas 2006, fig. 2.2)."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,7 @@ from scipy.optimize import brentq
 from infogan.information.quantity import Unit
 from infogan.report.plots import COLOURS, INK, QUIET, write
 
-ROOM = 0.4
-"""Width that a region needs to hold its label, in the units of the axes."""
+ROOM = 0.4  # width that a region needs to hold its label, in the units of the axes
 
 
 def information_diagram(summary: Mapping[str, float], path: Path, unit: Unit) -> None:
@@ -27,8 +26,7 @@ def information_diagram(summary: Mapping[str, float], path: Path, unit: Unit) ->
     axes.axis("off")
     x, y, r_x, r_y = circles(h_x, h_y, shared)
     for centre, radius, colour in ((x, r_x, COLOURS[0]), (y, r_y, COLOURS[1])):
-        axes.add_patch(Circle((centre, 0), radius, facecolor=colour, alpha=0.22, linewidth=0))
-        axes.add_patch(Circle((centre, 0), radius, fill=False, edgecolor=colour, linewidth=1.3))
+        axes.add_patch(Circle((centre, 0), radius, fc=(colour, 0.22), ec=colour, linewidth=1.3))
     # X alone, shared and Y alone lie between these on the x axis
     left, inner, outer, right = x - r_x, y - r_y, x + r_x, y + r_y
     top, middle = max(r_x, r_y), (inner + outer) / 2  # a line to I(X;Y) may pass in the middle
@@ -37,15 +35,13 @@ def information_diagram(summary: Mapping[str, float], path: Path, unit: Unit) ->
     _text(axes, max(y, middle + 0.46), top + 0.13, f"$H(Y)$ = {h_y:.3f}", COLOURS[1])
     bracket = [-top - 0.1, -top - 0.15, -top - 0.15, -top - 0.1]
     axes.plot([left, left, right, right], bracket, color=QUIET, linewidth=0.8)
-    whole = f"$H(X,Y)$ = {summary['joint_entropy']:.3f} {unit}"
-    _text(axes, (left + right) / 2, -top - 0.26, whole)
+    _text(axes, 0, -top - 0.26, f"$H(X,Y)$ = {summary['joint_entropy']:.3f} {unit}")
     write(figure, path, bbox_inches="tight", pad_inches=0.08)
 
 
 def circles(h_x: float, h_y: float, shared: float) -> tuple[float, float, float, float]:
-    """Centres on the x axis and radii (x, y, r_x, r_y) of two circles of areas h_x and h_y that
-    share an area, up to one common scale: together they are centred, at most 2 wide and 1.2 high.
-    """
+    """Centres on the x axis and radii (x, y, r_x, r_y) of circles of areas h_x and h_y that share
+    an area, up to one scale: together they are centred, at most 2 wide and 1.2 high."""
     r, s = math.sqrt(h_x / math.pi), math.sqrt(h_y / math.pi)
     shared = min(shared, overlap(r, s, abs(r - s)))
     distance = float(brentq(lambda d: overlap(r, s, d) - shared, abs(r - s), r + s))
@@ -69,11 +65,8 @@ def overlap(r: float, s: float, distance: float) -> float:
     return r**2 * math.atan2(half, a) + s**2 * math.atan2(half, distance - a) - distance * half
 
 
-def _regions(
-    axes: Axes, edges: tuple[float, ...], top: float, summary: Mapping[str, float]
-) -> None:
-    """The three parts: named inside where there is room, else beside the circles at the end of a
-    thin line."""
+def _regions(axes: Axes, edges: Sequence[float], top: float, found: Mapping[str, float]) -> None:
+    """The three parts: named inside where there is room, else outside at the end of a thin line."""
     parts = (
         (r"$H(X\,|\,Y)$", "conditional_entropy_x_given_y", -1),
         (r"$I(X;Y)$", "mutual_information", 0),
@@ -86,10 +79,9 @@ def _regions(
             axes.plot([x, end[0]], [0, end[1]], color=INK, linewidth=0.6)
             axes.plot(x, 0, marker="o", markersize=2, color=INK)
             at = (1.28 * side, 0.0) if side else (x, top + 0.38)
-        _text(axes, *at, f"{name}\n{summary[key]:.3f}")
+        _text(axes, *at, f"{name}\n{found[key]:.3f}")
 
 
 def _text(axes: Axes, x: float, y: float, text: str, colour: str = INK) -> None:
-    fonts: dict[str, Any] = {"fontfamily": "STIXGeneral", "math_fontfamily": "stix"}
-    middle: dict[str, Any] = {"ha": "center", "va": "center", "linespacing": 1.4}
-    axes.text(x, y, text, color=colour, fontsize=11, **middle, **fonts)
+    font: dict[str, Any] = {"fontfamily": "STIXGeneral", "math_fontfamily": "stix", "fontsize": 11}
+    axes.text(x, y, text, color=colour, ha="center", va="center", linespacing=1.4, **font)

@@ -4,14 +4,13 @@ N images, K categories. Images are uint8 [H, W, C].
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from infogan.analysis.curves import series
-from infogan.analysis.metrics import clusters, morphology
+from infogan.analysis.metrics import morphology
 from infogan.analysis.observation import Observation
 from infogan.data.images import Images, Pixels
 from infogan.latent.codes import Code
@@ -19,82 +18,62 @@ from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
 from infogan.report.charts import Point, decimal, swept
 
-ROWS = 4
-"""z that a sweep is shown for, and real images beside each of its steps."""
-STEPS = 11
-WEAK = 0.1
-"""Relations below it are left out."""
+ROWS, STEPS = 4, 11
+"""z that a sweep is shown for, and as many real images beside each of its steps."""
+WEAK = 0.1  # relations below it are left out
 Values = NDArray[Any]
+Read = tuple[Code, Posterior]
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A real image that Q placed."""
+class Picture(NamedTuple):
+    """A real image that Q placed, where it came from, and how sure Q is of it."""
 
     image: Pixels
     source: str
-    """Where it came from."""
-    confidence: float = 0.0
-    label: str = ""
-    """Its class, where that is not the class that its category mostly holds."""
+    confidence: float
+    label: str  # its class, where that is not the class that its category mostly holds
 
 
-@dataclass(frozen=True)
-class Category:
+class Category(NamedTuple):
     """One category: what G makes of it, and what Q puts into it."""
 
     k: int
-    generated: Pixels
-    """[n, H, W, C]; n = 0 where G cannot be given the category."""
-    share: float = 0.0
-    """Of the images that Q puts here."""
-    confidence: float = 0.0
-    """Q's mean probability of the category, over those images."""
-    real: Sequence[Picture] = ()
-    """Surest to least sure, evenly spaced in rank."""
+    generated: Pixels  # [n, H, W, C]; n = 0 where G cannot be given the category
+    share: float = 0.0  # of the images that Q puts here
+    confidence: float = 0.0  # Q's mean probability of the category, over those images
+    real: Sequence[Picture] = ()  # surest to least sure, evenly spaced in rank
     classes: Sequence[tuple[str, float]] = ()
     """The two most frequent classes in it, with their shares, where labels are known."""
 
 
-@dataclass(frozen=True)
-class Relation:
+class Relation(NamedTuple):
     """How strongly a code goes with something else."""
 
     what: str
     strength: float
-    """Spearman's rank correlation, -1 to 1; of an angle the circular correlation, with groups the
-    correlation ratio, 0 to 1."""
+    """Spearman's rank correlation, -1 to 1; of an angle the circular one, of groups η, 0 to 1."""
     signed: bool
 
 
-@dataclass(frozen=True)
-class Factor:
+class Factor(NamedTuple):
     """One continuous code: its sweep, and the real images that Q reads as near each step."""
 
     name: str
-    steps: list[tuple[str, bool]]
-    """Each swept value, and whether it lies in the range that was trained."""
+    steps: list[tuple[str, bool]]  # each swept value, and whether it lies in the trained range
     trained: str
     periodic: bool
-    generated: Pixels
-    """[z, step, H, W, C]"""
-    counts: list[int]
-    """[step] real images whose posterior mean lies within half a step."""
-    real: list[list[Picture]]
-    """[step] up to ROWS of those images, nearest first."""
-    relations: list[Relation]
+    generated: Pixels  # [z, step, H, W, C]
     likeness: tuple[str, str] | None
     """What it looks like by measurement, and the figures that say so; None where not measured."""
+    counts: Sequence[int] = ()  # [step] real images whose posterior mean lies within half a step
+    real: Sequence[list[Picture]] = ()  # [step] up to ROWS of those images, nearest first
+    relations: Sequence[Relation] = ()
 
 
 def tiles(width: int) -> tuple[float, int]:
-    """By what to scale images of a width so that they show at about 56 pixels, and how many then
-    stand in a row."""
+    """By what to scale images of a width to about 56 pixels, and how many then stand in a row."""
     factor = max(1, round(56 / width)) if width <= 84 else 0.5
     return factor, 10 if width * factor <= 56 else 8
-
-
-# Training
 
 
 def curves(model: Model, lines: Sequence[Mapping[str, Any]], prefix: str) -> dict[str, list[Point]]:
@@ -106,17 +85,13 @@ def curves(model: Model, lines: Sequence[Mapping[str, Any]], prefix: str) -> dic
 
 def losses(model: Model, lines: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[Point]]]:
     """The terms of each player's loss, in nats."""
-    players = {"Discriminator": "d/", "Generator": "g/"}
-    return {player: curves(model, lines, prefix) for player, prefix in players.items()}
+    return {"Discriminator": curves(model, lines, "d/"), "Generator": curves(model, lines, "g/")}
 
 
 def ceilings(model: Model) -> dict[str, float]:
     """H(c) in nats, which L_I cannot exceed, of each categorical code, by what it is called."""
     codes = model.latent.codes.items()
     return {model.names.code(name): code.entropy for name, code in codes if code.categories}
-
-
-# Categories
 
 
 def by_size(seen: Observation) -> list[int]:
@@ -144,73 +119,46 @@ def category(seen: Observation, k: int, each: int, seed: int) -> Category:
         column = seen.clusters.table[:, k]
         most = [c for c in np.argsort(-column, kind="stable")[:2] if column[c]]
         classes = [(images.classes[c], float(column[c] / column.sum())) for c in most]
-    return Category(
-        k,
-        generated,
-        share=len(rows) / len(read.value),
-        confidence=float(read.confidence[rows].mean()) if len(rows) else 0.0,
-        real=pictures(images, shown, read.confidence, classes[0][0] if classes else ""),
-        classes=classes,
-    )
+    sure = float(read.confidence[rows].mean()) if len(rows) else 0.0
+    real = pictures(images, shown, read, classes[0][0] if classes else "")
+    return Category(k, generated, len(rows) / len(read.value), sure, real, classes)
 
 
-def usage(seen: Observation) -> list[str]:
-    """How many categories are in use, and which are not, in words; nothing where none are read."""
-    if seen.categories is None:
-        return []
-    k = len(seen.numbered)
-    used = clusters.usage(seen.categories.value, k)
-    effective = f"In use: {used.effective:.1f} of {k}, as e^H of their shares"
-    return [effective, *filter(None, [used.words(seen.numbered)])]
-
-
-def pictures(
-    images: Images, rows: Values, confidence: Values | None = None, expected: str = ""
-) -> list[Picture]:
+def pictures(images: Images, rows: Values, read: Posterior, expected: str = "") -> list[Picture]:
     """Real images, with Q's confidence in them, and their class where that is not as expected."""
     result = []
     for row, image in zip(rows.tolist(), images.take(rows), strict=True):
         label = images.classes[images.labels[row]] if images.labels[row] >= 0 else expected
-        sure = 0.0 if confidence is None else float(confidence[row])
         odd = label if expected and label != expected else ""
-        result.append(Picture(image, images.source(row), sure, odd))
+        result.append(Picture(image, images.source(row), float(read.confidence[row]), odd))
     return result
-
-
-# Continuous codes
 
 
 def factor(seen: Observation, name: str, measured: Mapping[str, Any] | None = None) -> Factor:
     """A continuous code. measured: what the scores say of it."""
-    model, images, read = seen.model, seen.images, seen.read
+    model, images, read = seen.model, seen.images, seen.read.get(name)
     code = model.latent.codes[name]
     generated, sweep = model.traverse(name, rows=ROWS, steps=STEPS, seed=seen.seed)
     low, high = code.trained
-    near, counts, relations = [], [], list[Relation]()
-    if images is not None and name in read:
-        half = (sweep[1] - sweep[0]) / 2
-        for value in sweep:
-            distance = np.abs(read[name].mean - value)
-            if code.periodic:
-                distance = np.minimum(distance, high - low - distance)
-            rows = np.argsort(distance, kind="stable")[:ROWS]
-            counts.append(int((distance <= half).sum()))
-            near.append(pictures(images, rows[distance[rows] <= half]))
-        rest = [reading for reading in model.readings if reading.name != name]
-        others = {model.names.code(r.name): (r.code, read[r.name]) for r in rest}
-        relations = related(read[name].mean, images, others, code.periodic)
     inside = [low <= value <= high for value in sweep]
-    return Factor(
-        name=name,
-        steps=list(zip(swept(code, sweep), inside, strict=True)),
-        trained="all angles" if code.periodic else f"{low:g} to {high:g}".replace("-", "−"),
-        periodic=code.periodic,
-        generated=generated,
-        counts=counts,
-        real=near,
-        relations=relations,
-        likeness=likeness(measured) if measured else None,
-    )
+    steps = list(zip(swept(code, sweep), inside, strict=True))
+    trained = "all angles" if code.periodic else f"{low:g} to {high:g}".replace("-", "−")
+    looks = likeness(measured) if measured else None
+    result = Factor(name, steps, trained, code.periodic, generated, looks)
+    if images is None or read is None:
+        return result
+    counts, near, half = [], [], (sweep[1] - sweep[0]) / 2
+    for value in sweep:
+        distance = np.abs(read.mean - value)
+        if code.periodic:
+            distance = np.minimum(distance, high - low - distance)
+        rows = np.argsort(distance, kind="stable")[:ROWS]
+        counts.append(int((distance <= half).sum()))
+        near.append(pictures(images, rows[distance[rows] <= half], read))
+    rest = [reading for reading in model.readings if reading.name != name]
+    others = {model.names.code(r.name): (r.code, seen.read[r.name]) for r in rest}
+    relations = related(read.mean, images, others, code.periodic)
+    return result._replace(counts=counts, real=near, relations=relations)
 
 
 def likeness(measured: Mapping[str, Any]) -> tuple[str, str]:
@@ -228,10 +176,7 @@ def likeness(measured: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def related(
-    mean: Values,
-    images: Images,
-    others: Mapping[str, tuple[Code, Posterior]],
-    periodic: bool = False,
+    mean: Values, images: Images, others: Mapping[str, Read], periodic: bool = False
 ) -> list[Relation]:
     """What the posterior mean [N] of a continuous code goes with, strongest first."""
     found, groups = list[Relation](), dict[str, Values]()
@@ -244,8 +189,7 @@ def related(
         elif not code.periodic:
             numbers[name] = read.mean
         elif not periodic:
-            strength = morphology.circular_correlation(read.mean, mean)
-            found.append(Relation(name, strength, False))
+            found.append(Relation(name, morphology.circular_correlation(read.mean, mean), False))
     if len(images.classes) > 1:
         groups["class of the image"] = images.labels
     strengths = morphology.correlations(mean, numbers, periodic=periodic)
@@ -256,8 +200,8 @@ def related(
 
 
 def correlation_ratio(values: Values, groups: Values) -> float:
-    """η of values [N, D] over groups [N]: root of the share of their variance that lies between
-    groups; groups below 0 are unknown and drop out.
+    """η of values [N, D] over groups [N] (below 0: unknown, dropped): root of the share of their
+    variance that lies between groups.
 
     >>> correlation_ratio(np.array([[1.0], [1.0], [4.0], [4.0]]), np.array([0, 0, 1, 1]))
     1.0

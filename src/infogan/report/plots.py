@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from infogan.analysis.observation import Observation
 from infogan.core import atomic
@@ -22,32 +23,26 @@ from infogan.data.images import Pixels
 from infogan.data.png import png
 from infogan.model.model import Model
 from infogan.report import findings
-from infogan.report.charts import Point, swept
+from infogan.report.charts import Point, Series, swept
 from infogan.runs.folder import Run
 
 INK, QUIET = "#222222", "#8a8a8a"
 COLOURS = ["#2f6db3", "#c8553d", "#3c8d5a", "#8a5fb0", "#b8860b", "#4a9aa5", "#d27c9f", "#6b6b6b"]
-GAP = 1 / 14
-"""Space between the images of a grid, as a share of their height."""
-EACH = 8
-"""Generated and real images of a category."""
+GAP = 1 / 14  # space between the images of a grid, as a share of their height
+EACH = 8  # generated and real images of a category
 FORMATS = (".png", ".svg", ".pdf")
-"""Endings of the files that a figure can be written to."""
-MOST_PIXELS = 60_000
-"""Length of a figure's longer side, which matplotlib limits to 2^16."""
 
 
 def mosaic(images: Pixels, gap: int = 2) -> Pixels:
     """A grid [rows, columns, H, W, C] as one image [h, w, C], white between."""
-    rows, columns, h, w, c = images.shape
-    sheet = np.full((rows, h + gap, columns, w + gap, c), 255, np.uint8)
-    sheet[:, :h, :, :w] = images.swapaxes(1, 2)
-    whole = sheet.reshape(rows * (h + gap), columns * (w + gap), c)
-    return whole[: len(whole) - gap, : whole.shape[1] - gap]
+    wider = np.pad(images, [(0, 0), (0, 0), (0, gap), (0, gap), (0, 0)], constant_values=255)
+    rows, columns, h, w, c = wider.shape
+    sheet = wider.swapaxes(1, 2).reshape(rows * h, columns * w, c)
+    return sheet[: rows * h - gap, : columns * w - gap]
 
 
 def save_png(image: Pixels, path: Path, at_least: int = 480) -> None:
-    """Write an image [h, w, C], enlarged by a whole number so that its longer side has `at_least`
+    """Write an image [h, w, C], enlarged by a whole number until its longer side has `at_least`
     pixels. ConfigError when the path does not end in .png."""
     factor = max(1, math.ceil(at_least / max(image.shape[:2])))
     with _written(path, FORMATS[:1]) as partial:
@@ -56,19 +51,17 @@ def save_png(image: Pixels, path: Path, at_least: int = 480) -> None:
 
 @contextmanager
 def _written(path: Path, formats: Sequence[str]) -> Iterator[Path]:
-    """A picture to write, whole or not at all; its folder is made. ConfigError when it ends in none
-    of the formats."""
+    """A picture to write whole or not at all, in a new folder if need be; ConfigError for a format
+    that is not among these."""
     if path.suffix.lower() not in formats:
-        known = ", ".join(formats)
-        raise ConfigError(f"{path}: this picture is written as {known}; change the ending")
+        raise ConfigError(f"{path}: change the ending; this can be written as {', '.join(formats)}")
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic.writing(path), atomic.whole(path) as partial:
         yield partial
 
 
 def write(figure: Figure, path: Path, **more: Any) -> None:
-    """Save a figure; its folder is made. ConfigError when it does not end in one of FORMATS.
-    more: for savefig."""
+    """Save a figure, with `more` for savefig; its folder is made. ConfigError beyond FORMATS."""
     with warnings.catch_warnings(), _written(path, FORMATS) as partial:
         warnings.filterwarnings("ignore", "Glyph")  # boxes for a script that the font lacks
         figure.savefig(partial, format=path.suffix[1:].lower(), facecolor="white", **more)
@@ -76,16 +69,13 @@ def write(figure: Figure, path: Path, **more: Any) -> None:
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of that size in inches."""
-    dpi = min(160, MOST_PIXELS / max(width, height))
+    dpi = min(160, 60_000 / max(width, height))  # matplotlib draws at most 2^16 pixels
     return Figure(figsize=(width, height), layout="constrained", dpi=dpi)
 
 
 def plain_text(text: str) -> str:
     """Text in which matplotlib sees no formula."""
     return text.replace("$", r"\$")
-
-
-# Pictures of images
 
 
 def _show(axes: Axes, sheet: Pixels) -> None:
@@ -114,10 +104,9 @@ def traversal(
     aspect = model.shape[0] / model.shape[1]
     figure = new_figure(0.55 * len(sweep) + 0.5, 0.55 * rows * aspect + 0.6)
     axes = figure.subplots()
+    labels = swept(code, sweep)
     if code.categories:
         labels = [plain_text(names.numbered(name, int(value))) for value in sweep]
-    else:
-        labels = swept(code, sweep)
     _grid(axes, images, labels, [])
     low, high = code.trained
     beyond = (sweep[0], sweep[-1]) != (low, high)
@@ -127,12 +116,10 @@ def traversal(
     write(figure, path)
 
 
-def pairs(
-    images: Pixels, again: Pixels, error: np.typing.NDArray[Any], path: Path, *, columns: int = 10
-) -> None:
-    """Images [N, H, W, C] over what was made of them, with the error of each [N] below."""
+def pairs(images: Pixels, again: Pixels, error: NDArray[Any], path: Path) -> None:
+    """Images [N, H, W, C] over what was made of them, ten in a row, the error of each [N] below."""
     n, h, w, c = images.shape
-    gap, columns = max(1, round(h * GAP)), min(columns, n)
+    gap, columns = max(1, round(h * GAP)), min(10, n)
     tall = 2 * h + max(8, h // 2)  # both images and a line of text
     cells = np.full((-(-n // columns) * columns, tall, w, c), 255, np.uint8)
     cells[:n, :h], cells[:n, h + gap : 2 * h + gap] = images, again
@@ -147,12 +134,10 @@ def pairs(
     write(figure, path)
 
 
-def categories(seen: Observation, path: Path, *, seed: int = 0) -> None:
-    """Per category: samples of it, and beside them the real images that are read as it, surest to
-    least sure."""
+def categories(seen: Observation, path: Path) -> None:
+    """Per category samples of it, and the real images that are read as it, surest to least sure."""
     model, name = seen.model, str(seen.model.categorical)
-    order = sorted(findings.by_size(seen))
-    found = [findings.category(seen, k, EACH, seed) for k in order]
+    found = [findings.category(seen, k, EACH, 0) for k in sorted(findings.by_size(seen))]
     real = np.full((len(found), EACH, *model.shape), 255, np.uint8)
     for row, category in zip(real, found, strict=True):
         for place, picture in zip(row, category.real, strict=False):
@@ -160,15 +145,12 @@ def categories(seen: Observation, path: Path, *, seed: int = 0) -> None:
     figure = new_figure(9, max(2.0, 0.5 * len(found) * model.shape[0] / model.shape[1]) + 0.5)
     left, right = figure.subplots(1, 2)
     code, numbered = model.names.code(name), model.names.numbered
-    labels = [plain_text(f"{code}={numbered(name, k)}") for k in order]
+    labels = [plain_text(f"{code}={numbered(name, category.k)}") for category in found]
     _grid(left, np.stack([category.generated for category in found]), [], labels)
     _grid(right, real, [], [f"{category.share:.0%}" for category in found])
     left.set_title("generated", fontsize=9, color=INK)
     right.set_title("real images in it, surest to least sure; its share", fontsize=9, color=INK)
     write(figure, path)
-
-
-# Curves
 
 
 def curve(axes: Axes, points: Sequence[Point], label: str, colour: str, dots: str = "-") -> None:
@@ -196,9 +178,7 @@ def plain(axes: Axes, **place: Any) -> None:
         axes.legend(frameon=False, fontsize=8, labelcolor=INK, **place)
 
 
-def information(
-    bounds: Mapping[str, Sequence[Point]], ceilings: Mapping[str, float], path: Path
-) -> None:
+def information(bounds: Series, ceilings: Mapping[str, float], path: Path) -> None:
     """L_I of each code over training, in nats, beside the ceilings H(c) of those that have one."""
     figure = new_figure(6, 3.4)
     axes = figure.subplots()
@@ -211,7 +191,7 @@ def information(
     write(figure, path)
 
 
-def losses(terms: Mapping[str, Mapping[str, Sequence[Point]]], path: Path) -> None:
+def losses(terms: Mapping[str, Series], path: Path) -> None:
     """Every loss term of both players over training, in nats, a term in one colour everywhere."""
     known = list(dict.fromkeys(name for own in terms.values() for name in own))
     figure = new_figure(8, 3.2)
