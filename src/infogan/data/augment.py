@@ -206,10 +206,7 @@ def moves_of(theta: Tensor, aspect: float) -> dict[str, Tensor]:
 
 
 def thickened(images: Tensor, by: Tensor) -> Tensor:
-    """Move bright parts' outline out by [N] pixels, -1 to 1: a mean with the brightest neighbours.
-
-    Where `by` is below 0, with the darkest.
-    """
+    """Grow bright parts by [N] pixels, -1 to 1: mean with the brightest (or darkest) neighbours."""
     sign = torch.where(by < 0, -1.0, 1.0)[:, None, None, None]
     reached = sign * max_pool2d(sign * images, 3, stride=1, padding=1)
     return torch.lerp(images, reached, by.abs()[:, None, None, None])

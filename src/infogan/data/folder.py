@@ -29,8 +29,7 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 MAX_PIXELS = 100_000_000
 GREY_MODES = {"1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L"}
-Progress = Callable[[int, int], None]
-"""Called with how many files are read, and of how many."""
+Progress = Callable[[int, int], None]  # called with how many files are read, and of how many
 logger = logging.getLogger("infogan")
 
 
@@ -126,9 +125,7 @@ def _shown(path: Path | str) -> str:
     return str(path) if str(path).isprintable() else ascii(str(path))
 
 
-def load_folder(
-    folder: Path, source: Source, progress: Progress, parts: Sequence[str] = ()
-) -> Images:
+def load_folder(folder: Path, source: Source, progress: Progress, parts: Sequence[str]) -> Images:
     """Load all images below a folder, or below some folders in it (`parts`, which are no classes).
 
     The folder that an image lies in is its class, if there are two or more.
@@ -179,8 +176,7 @@ def convert(
     with atomic.whole(array) as partial:
         for i, pixels in readable(paths, source.max_bad, folder, decode):
             if mapped is None:
-                shape = len(paths), *pixels.shape
-                mapped = open_memmap(partial, "w+", np.uint8, shape)
+                mapped = open_memmap(partial, "w+", np.uint8, (len(paths), *pixels.shape))
             if pixels.shape != mapped.shape[1:]:
                 (h, w), (rows, columns) = mapped.shape[1:3], pixels.shape[:2]
                 fault = f"is {rows}x{columns}, the ones before {h}x{w}"

@@ -161,10 +161,9 @@ def load_file(path: Path) -> Images:
     """Load one IDX file of images, with the labels file beside it, if any."""
     stem = path.name.removesuffix(".gz")
     name = stem.replace("images", "labels").replace("idx3", "idx1")
-    labels = beside(path.parent, name) if "images" in stem else None
-    return as_images(
-        read_idx(path), read_idx(labels) if labels else np.empty(0, np.uint8), str(path)
-    )
+    found = beside(path.parent, name) if "images" in stem else None
+    labels = read_idx(found) if found else np.empty(0, np.uint8)
+    return as_images(read_idx(path), labels, str(path))
 
 
 def as_images(pixels: Pixels, labels: Pixels, name: str, classes: tuple[str, ...] = ()) -> Images:

@@ -133,5 +133,4 @@ class Order:
 @lru_cache(maxsize=4)
 def _epoch(order: Order, epoch: int) -> NDArray[np.int64]:
     """[n] the order of one epoch; kept, since successive batches share it."""
-    generator = stream(order.seed, order.purpose, epoch)
-    return np.asarray(torch.randperm(order.n, generator=generator))
+    return np.asarray(torch.randperm(order.n, generator=stream(order.seed, order.purpose, epoch)))

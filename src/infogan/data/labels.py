@@ -99,8 +99,8 @@ def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
             reader = csv.reader(file, strict=True)
             header = next(reader, [])
             if [name.strip().lower() for name in header] != HEADER:
-                got = f"{','.join(header)[:60]!r}"
-                raise DataError(f"{path}: line 1: the header must be file,label, not {got}")
+                got = ",".join(header)[:60]
+                raise DataError(f"{path}: line 1: must be file,label, not {got!r}")
             for row in filter(None, reader):
                 number, text = reader.line_num, ",".join(row)[:60]
                 if len(row) != 2 or not all(row):

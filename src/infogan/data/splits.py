@@ -56,9 +56,7 @@ def folders(path: Path, holding: Sequence[str], split: Split) -> tuple[Path, tup
     if split == "test" and "test" not in own:
         raise DataError(f"{path}: {NO_TEST}")
     if "train" in own and others and split != "test":
-        fault = (
-            f"holds {others[0]} beside train, so its folders are splits, and {others[0]} is none"
-        )
+        fault = f"holds {others[0]} beside train, so its folders are splits; {others[0]} is none"
         raise DataError(f"{path}: {fault}; give train another name, or put {others[0]} elsewhere")
     if split in own and (split != "train" or "validation" in own):
         return path / split, (), True
