@@ -183,10 +183,7 @@ class CropAndColour(Augmentation):
 
 
 def sampled(images: Tensor, theta: Tensor, bend: Tensor | float = 0.0) -> Tensor:
-    """Views through affine maps theta [N, 2, 3] of the square from -1 to 1; borders continue.
-
-    bend: [N, H, W, 2] added to where each pixel comes from.
-    """
+    """Views through affine maps theta [N, 2, 3] of the square -1 to 1, plus bend [N, H, W, 2]."""
     grid = affine_grid(theta.to(images), list(images.shape), align_corners=False)
     return grid_sample(images, grid + bend, padding_mode="border", align_corners=False)
 

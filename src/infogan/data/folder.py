@@ -82,7 +82,7 @@ def decoded(image: Image.Image, size: tuple[int, int] | None, grey: bool) -> Pix
 
 
 class ColourError(Exception):
-    """A file has colour although grey ones were expected."""
+    """A file is not grey, where color is auto."""
 
 
 def readable(
@@ -126,10 +126,7 @@ def _shown(path: Path | str) -> str:
 
 
 def load_folder(folder: Path, source: Source, progress: Progress, parts: Sequence[str]) -> Images:
-    """Load all images below a folder, or below some folders in it (`parts`, which are no classes).
-
-    The folder that an image lies in is its class, if there are two or more.
-    """
+    """Load the images below a folder, or `parts` of it; folders below are classes, if several."""
     paths = [path for part in parts or ("",) for path in found(folder / part)]
     relative = [path.relative_to(folder).as_posix() for path in paths]
     stats = [path.stat() for path in paths]
@@ -161,10 +158,7 @@ def load_folder(folder: Path, source: Source, progress: Progress, parts: Sequenc
 def convert(
     paths: Sequence[Path], folder: Path, source: Source, array: Path, progress: Progress
 ) -> NDArray[np.int64]:
-    """Decode every file once into `array` (NPY, a row a file); return the rows that are images.
-
-    With color auto, raise ColourError at the first file that is not grey.
-    """
+    """Decode files once into `array` (NPY, a row a file); return which are images; ColourError."""
 
     def decode(image: Image.Image) -> Pixels:
         if source.color == "auto" and not is_grey(image):

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from infogan.data.images import Images
 
 Split = Literal["train", "validation", "test", "all"]
-EVERY = 10
 NO_TEST = "has no test split; use --split validation, train or all"
 PARTS = ("train", "validation", "test")  # names of folders within a folder that are its splits
 
@@ -30,7 +29,7 @@ def last(images: Images, split: Split, n: int) -> Images:
 
 def every_tenth(images: Images, split: Split) -> Images:
     """Hold out every tenth image, so that a set sorted by class is held out evenly."""
-    return _split(images, split, range(EVERY - 1, len(images), EVERY))
+    return _split(images, split, range(9, len(images), 10))
 
 
 def _split(images: Images, split: Split, held_out: range) -> Images:
