@@ -37,8 +37,7 @@ PLAIN = re.compile(
 def _check(file: IO[bytes], name: str, size: int, kinds: str = NUMBERS) -> None:
     """Check that an NPY stream of `size` bytes announces plain values of just that size."""
     with parsing(name, "an NPY array"):
-        version = npy.read_magic(file)
-        first, at = version == (1, 0), file.tell()
+        first, at = npy.read_magic(file) == (1, 0), file.tell()
         text = file.read(min(MAX_HEADER, int.from_bytes(file.read(2 if first else 4), "little")))
         if not PLAIN.fullmatch(text):
             raise DataError(f"{name}: its header is not that of plain values; {REMEDIES[kinds]}")
@@ -48,8 +47,7 @@ def _check(file: IO[bytes], name: str, size: int, kinds: str = NUMBERS) -> None:
         raise DataError(f"{name}: holds {dtype}; {REMEDIES[kinds]}")
     body = size - file.tell()
     if math.prod(shape) * dtype.itemsize != body:
-        claim = f"announces {list(shape)} of {dtype}"
-        raise DataError(f"{name}: {claim} and holds {body} bytes; save it again")
+        raise DataError(f"{name}: announces {shape} of {dtype}, holds {body} bytes; save it again")
 
 
 def _load_npz(path: Path) -> dict[str, Array]:
@@ -75,8 +73,7 @@ def _load_npz(path: Path) -> dict[str, Array]:
 
 def as_uint8(array: Array, name: str) -> NDArray[np.uint8]:
     """Convert [N, H, W] or [N, H, W, C] numbers: whole ones in 0..255, or floats in 0..1."""
-    if array.ndim == 3:
-        array = array[..., None]
+    array = array[..., None] if array.ndim == 3 else array
     if array.dtype == np.uint8 or not array.size:
         return array.astype(np.uint8, copy=False)
     low, high = array.min(), array.max()

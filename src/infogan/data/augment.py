@@ -183,10 +183,7 @@ class CropAndColour(Augmentation):
 
 
 def sampled(images: Tensor, theta: Tensor, bend: Tensor | float = 0.0) -> Tensor:
-    """Views through affine maps theta [N, 2, 3] of the square from -1 to 1; borders continue.
-
-    bend: [N, H, W, 2] added to where each pixel comes from.
-    """
+    """Views through affine maps theta [N, 2, 3] of the square -1 to 1, plus bend [N, H, W, 2]."""
     grid = affine_grid(theta.to(images), list(images.shape), align_corners=False)
     return grid_sample(images, grid + bend, padding_mode="border", align_corners=False)
 
@@ -206,10 +203,7 @@ def moves_of(theta: Tensor, aspect: float) -> dict[str, Tensor]:
 
 
 def thickened(images: Tensor, by: Tensor) -> Tensor:
-    """Move bright parts' outline out by [N] pixels, -1 to 1: a mean with the brightest neighbours.
-
-    Where `by` is below 0, with the darkest.
-    """
+    """Grow bright parts by [N] pixels, -1 to 1: mean with the brightest (or darkest) neighbours."""
     sign = torch.where(by < 0, -1.0, 1.0)[:, None, None, None]
     reached = sign * max_pool2d(sign * images, 3, stride=1, padding=1)
     return torch.lerp(images, reached, by.abs()[:, None, None, None])

@@ -29,8 +29,7 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 MAX_PIXELS = 100_000_000
 GREY_MODES = {"1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L"}
-Progress = Callable[[int, int], None]
-"""Called with how many files are read, and of how many."""
+Progress = Callable[[int, int], None]  # called with how many files are read, and of how many
 logger = logging.getLogger("infogan")
 
 
@@ -83,7 +82,7 @@ def decoded(image: Image.Image, size: tuple[int, int] | None, grey: bool) -> Pix
 
 
 class ColourError(Exception):
-    """A file has colour although grey ones were expected."""
+    """A file is not grey, where color is auto."""
 
 
 def readable(
@@ -126,13 +125,8 @@ def _shown(path: Path | str) -> str:
     return str(path) if str(path).isprintable() else ascii(str(path))
 
 
-def load_folder(
-    folder: Path, source: Source, progress: Progress, parts: Sequence[str] = ()
-) -> Images:
-    """Load all images below a folder, or below some folders in it (`parts`, which are no classes).
-
-    The folder that an image lies in is its class, if there are two or more.
-    """
+def load_folder(folder: Path, source: Source, progress: Progress, parts: Sequence[str]) -> Images:
+    """Load the images below a folder, or `parts` of it; folders below are classes, if several."""
     paths = [path for part in parts or ("",) for path in found(folder / part)]
     relative = [path.relative_to(folder).as_posix() for path in paths]
     stats = [path.stat() for path in paths]
@@ -164,10 +158,7 @@ def load_folder(
 def convert(
     paths: Sequence[Path], folder: Path, source: Source, array: Path, progress: Progress
 ) -> NDArray[np.int64]:
-    """Decode every file once into `array` (NPY, a row a file); return the rows that are images.
-
-    With color auto, raise ColourError at the first file that is not grey.
-    """
+    """Decode files once into `array` (NPY, a row a file); return which are images; ColourError."""
 
     def decode(image: Image.Image) -> Pixels:
         if source.color == "auto" and not is_grey(image):
@@ -179,8 +170,7 @@ def convert(
     with atomic.whole(array) as partial:
         for i, pixels in readable(paths, source.max_bad, folder, decode):
             if mapped is None:
-                shape = len(paths), *pixels.shape
-                mapped = open_memmap(partial, "w+", np.uint8, shape)
+                mapped = open_memmap(partial, "w+", np.uint8, (len(paths), *pixels.shape))
             if pixels.shape != mapped.shape[1:]:
                 (h, w), (rows, columns) = mapped.shape[1:3], pixels.shape[:2]
                 fault = f"is {rows}x{columns}, the ones before {h}x{w}"

@@ -35,8 +35,7 @@ class Published:
 
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
-IMAGES = {False: TRAIN_IMAGES, True: TEST_IMAGES}  # by whether it is the test set
-LABELS = {False: TRAIN_LABELS, True: TEST_LABELS}
+FILES = {False: (TRAIN_IMAGES, TRAIN_LABELS), True: (TEST_IMAGES, TEST_LABELS)}  # by test or not
 HELD_OUT = 10_000  # images at the end of a published training file, kept for validation
 
 GARMENTS = ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag"]
@@ -101,7 +100,7 @@ def beside(folder: Path, name: str) -> Path | None:
 
 def holds_idx(folder: str) -> bool:
     """Whether a folder holds MNIST's training or test images."""
-    return any(beside(Path(folder), name) for name in IMAGES.values())
+    return any(beside(Path(folder), name) for name in (TRAIN_IMAGES, TEST_IMAGES))
 
 
 def fetched(name: str, file: str) -> Path:
@@ -143,11 +142,11 @@ def load_published(name: str, folder: str | None, test: bool) -> Images:
     published = PUBLISHED[name]
     place = Path(folder) if folder else published.installed
     arrays: list[Pixels] = []
-    for file in (IMAGES[test], LABELS[test]):
+    for file in FILES[test]:
         path = beside(place, file) if place else None
         if folder and not path:
             raise DataError(f"{folder}: holds neither {file} nor {file}.gz, which {name} needs")
-        if folder and path and file == LABELS[test]:  # which identify a set, and are small
+        if folder and path and "labels" in file:  # which identify a set, and are small
             digest = hashlib.sha256(unpacked(path)).hexdigest()
             same = [one for one, set_ in PUBLISHED.items() if set_.sha256.get(file) == digest]
             if same not in ([], [name]):
@@ -161,10 +160,9 @@ def load_file(path: Path) -> Images:
     """Load one IDX file of images, with the labels file beside it, if any."""
     stem = path.name.removesuffix(".gz")
     name = stem.replace("images", "labels").replace("idx3", "idx1")
-    labels = beside(path.parent, name) if "images" in stem else None
-    return as_images(
-        read_idx(path), read_idx(labels) if labels else np.empty(0, np.uint8), str(path)
-    )
+    found = beside(path.parent, name) if "images" in stem else None
+    labels = read_idx(found) if found else np.empty(0, np.uint8)
+    return as_images(read_idx(path), labels, str(path))
 
 
 def as_images(pixels: Pixels, labels: Pixels, name: str, classes: tuple[str, ...] = ()) -> Images:

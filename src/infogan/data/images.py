@@ -36,21 +36,18 @@ def to_pixels(images: Tensor) -> Pixels:
 
 @dataclass(frozen=True)
 class Images:
-    """A set of images, in memory or memory-mapped.
-
-    Labels serve scoring only, unless an objective says otherwise; factors serve scoring only.
-    """
+    """A set of images, in memory or memory-mapped."""
 
     base: Pixels  # [M, H, W, C] uint8, M >= N
     labels: Labels = field(default_factory=lambda: np.empty(0, np.int64))
-    """[N] class index, -1 where unknown."""
+    """[N] class index, -1 where unknown; for scoring only, unless an objective says otherwise."""
     classes: tuple[str, ...] = ()  # names of the classes
     name: str = "images"  # the source as it was asked for
     files: Sequence[str] = ()  # [N] where each image came from; empty for a single array
     rows: Labels | None = None
     """[N] which images of `base` these are (a subset copies nothing); None: all, in order."""
     factors: Labels = field(default_factory=lambda: np.empty(0, np.int64))
-    """[N, F] value of each factor of variation that is known; F = 0 where none is."""
+    """[N, F] value of each known factor of variation, for scoring only; F = 0 where none is."""
     factor_names: tuple[str, ...] = ()  # [F] names; factor 0, factor 1, … unless given
 
     def __post_init__(self) -> None:
@@ -133,5 +130,4 @@ class Order:
 @lru_cache(maxsize=4)
 def _epoch(order: Order, epoch: int) -> NDArray[np.int64]:
     """[n] the order of one epoch; kept, since successive batches share it."""
-    generator = stream(order.seed, order.purpose, epoch)
-    return np.asarray(torch.randperm(order.n, generator=generator))
+    return np.asarray(torch.randperm(order.n, generator=stream(order.seed, order.purpose, epoch)))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from infogan.core import atomic, tables
-from infogan.core.errors import DataError
+from infogan.core.errors import DataError, parsing
 from infogan.core.random import stream
 from infogan.data.images import Images, Labels
 
@@ -94,20 +94,16 @@ def _exists(images: Images, file: str) -> bool:
 
 def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
     """Number, file and label of each line below the header."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = next(reader, [])
-            if [name.strip().lower() for name in header] != HEADER:
-                got = f"{','.join(header)[:60]!r}"
-                raise DataError(f"{path}: line 1: the header must be file,label, not {got}")
-            for row in filter(None, reader):
-                number, text = reader.line_num, ",".join(row)[:60]
-                if len(row) != 2 or not all(row):
-                    raise DataError(f"{path}: line {number}: {text!r} is not file,label")
-                yield number, row[0], row[1]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as CSV in UTF-8 ({error})") from None
+    with parsing(path, "CSV in UTF-8"), path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        header = next(reader, [])
+        if [name.strip().lower() for name in header] != HEADER:
+            raise DataError(f"{path}: line 1: must be file,label, not {','.join(header)[:60]!r}")
+        for row in filter(None, reader):
+            number, text = reader.line_num, ",".join(row)[:60]
+            if len(row) != 2 or not all(row):
+                raise DataError(f"{path}: line {number}: {text!r} is not file,label")
+            yield number, row[0], row[1]
 
 
 def write_csv(images: Images, path: Path) -> None:

@@ -6,7 +6,6 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from infogan.core.settings import SETTINGS
 
-Color = Literal["auto", "grey", "rgb"]
 Side = Annotated[int, Field(ge=1, le=1024)]
 
 
@@ -27,7 +26,7 @@ class Source(BaseModel):
     """Folder that holds the IDX files of mnist or fashion-mnist; none: they are downloaded once."""
     size: Annotated[tuple[Side, Side] | None, BeforeValidator(_size)] = None
     """Height and width to which a folder's images are scaled (64, or 48x64); none: as they are."""
-    color: Color = "auto"
+    color: Literal["auto", "grey", "rgb"] = "auto"
     """Colour of a folder's images: grey, rgb, or auto: grey if no file has colour."""
     max_bad: float = Field(default=0.01, ge=0, le=1)
     """Share of a folder's files that may be unreadable; they are skipped and named."""

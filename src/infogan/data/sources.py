@@ -50,13 +50,6 @@ def published(source: Source, split: Split, progress: Progress) -> Images:
     return images if split == "test" else splits.last(images, split, idx.HELD_OUT)
 
 
-def idx_folder(source: Source, split: Split, progress: Progress) -> Images:
-    """Load the training or test file of a folder that holds MNIST's file names."""
-    found = {test: idx.beside(Path(source.name), name) for test, name in idx.IMAGES.items()}
-    path = found[split == "test"] or found[split != "test"]
-    return idx_file(source.model_copy(update={"name": str(path)}), split, progress)
-
-
 def image_folder(source: Source, split: Split, progress: Progress) -> Images:
     """Load a folder of image files, which may bring its own splits."""
     path = Path(source.name)
@@ -73,8 +66,11 @@ def array_file(source: Source, split: Split, progress: Progress) -> Images:
 
 
 def idx_file(source: Source, split: Split, progress: Progress) -> Images:
-    """Load an IDX file; one named t10k-… is a test split."""
+    """Load an IDX file, given or of a folder with MNIST's file names; t10k-… is a test split."""
     path = Path(source.name)
+    if path.is_dir():
+        train, test = (idx.beside(path, name) for name in (idx.TRAIN_IMAGES, idx.TEST_IMAGES))
+        path = (test or train if split == "test" else train or test) or path
     is_test = path.name.startswith("t10k")
     if split != "all" and is_test != (split == "test"):
         other = "--split test" if is_test else "--split train or validation"
@@ -100,7 +96,7 @@ def _file(pattern: str) -> Callable[[str], bool]:
 SOURCES = (
     Kind("digits", "digits".__eq__, digits),
     Kind(", ".join(idx.PUBLISHED), idx.PUBLISHED.__contains__, published),
-    Kind("a folder of IDX files", idx.holds_idx, idx_folder),
+    Kind("a folder of IDX files", idx.holds_idx, idx_file),
     Kind("a folder of images", lambda name: Path(name).is_dir(), image_folder),
     Kind("an NPY or NPZ file", _file(r"\.np[yz]$"), array_file),
     Kind("an IDX file (…-ubyte, .gz)", _file("idx|ubyte"), idx_file),

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from infogan.data.images import Images
 
 Split = Literal["train", "validation", "test", "all"]
-EVERY = 10
 NO_TEST = "has no test split; use --split validation, train or all"
 PARTS = ("train", "validation", "test")  # names of folders within a folder that are its splits
 
@@ -30,7 +29,7 @@ def last(images: Images, split: Split, n: int) -> Images:
 
 def every_tenth(images: Images, split: Split) -> Images:
     """Hold out every tenth image, so that a set sorted by class is held out evenly."""
-    return _split(images, split, range(EVERY - 1, len(images), EVERY))
+    return _split(images, split, range(9, len(images), 10))
 
 
 def _split(images: Images, split: Split, held_out: range) -> Images:
@@ -56,9 +55,7 @@ def folders(path: Path, holding: Sequence[str], split: Split) -> tuple[Path, tup
     if split == "test" and "test" not in own:
         raise DataError(f"{path}: {NO_TEST}")
     if "train" in own and others and split != "test":
-        fault = (
-            f"holds {others[0]} beside train, so its folders are splits, and {others[0]} is none"
-        )
+        fault = f"holds {others[0]} beside train, so its folders are splits; {others[0]} is none"
         raise DataError(f"{path}: {fault}; give train another name, or put {others[0]} elsewhere")
     if split in own and (split != "train" or "validation" in own):
         return path / split, (), True
