@@ -1,11 +1,7 @@
-"""Named settings, as values. Each says where it comes from.
-
-`paper`, `official` and `article` are InfoGAN's MNIST run as three sources state it; the others are
-ours.
-"""
+"""Named settings: `paper`, `official` and `article` are InfoGAN's MNIST run as three sources state
+it, the others are ours."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from infogan.config.settings import Optim, RunConfig
 from infogan.core.errors import ConfigError
@@ -30,48 +26,37 @@ HALF = Dcgan(channels=(32, 64), features=256)
 """Networks of half the paper's widths, which allow higher learning rates."""
 FREE = Uniform(-1, 1, weight=0.1)
 """A continuous code that may come to mean anything."""
+SLANT, WIDTH = (Uniform(-1, 1, weight=0.1, follows=what) for what in ("slant", "width"))
 
 
-def _mnist_latent(continuous: Uniform, distribution: Literal["normal", "uniform"]) -> Latent:
+def _latent(distribution: str, code: Uniform) -> Latent:
     """62 + 10 + 2 = 74 inputs of G."""
-    codes = {"digit": Categorical(10), "slant": continuous, "width": continuous}
+    codes = {"digit": Categorical(10), "slant": code, "width": code}
     return Latent(noise=62, distribution=distribution, **codes)
 
 
 PAPER = RunConfig(
-    data=MNIST_IMAGES,
-    latent=_mnist_latent(Uniform(-1, 1, sweep=(-2, 2), weight=0.1), "uniform"),
-    objective=InfoGAN(),
-    steps=5000,
+    data=MNIST_IMAGES, latent=_latent("uniform", Uniform(-1, 1, sweep=(-2, 2), weight=0.1))
 )
 """InfoGAN, section 7 and table 1: k = 1, c ~ U(-1, 1) swept from -2 to 2, rates 2e-4 and 1e-3. Its
 λ is 1 for discrete codes and "smaller" for continuous ones, here 0.1."""
 
 OFFICIAL = PAPER.replace(
-    latent=_mnist_latent(Uniform(-1, 1, sigma=1.0), "uniform"), networks=Dcgan(slope=0.01)
+    latent=_latent("uniform", Uniform(-1, 1, sigma=1.0)), networks=Dcgan(slope=0.01)
 )
 """The published code: Q's sigma fixed to 1, λ = 1 throughout, slope 0.01, sweeps from -1 to 1."""
 
 ARTICLE = PAPER.replace(
-    latent=_mnist_latent(Uniform(-2, 2, weight=0.1), "normal"),
-    objective=InfoGAN(q_step="g"),
-    d_steps=3,
+    latent=_latent("normal", Uniform(-2, 2, weight=0.1)), objective=InfoGAN(q_step="g"), d_steps=3
 )
-"""The tutorial: k = 3, c ~ U(-2, 2), Gaussian noise; Q's own layers step with G, which leaves the
-trunk as it is."""
+"""The tutorial: k = 3, c ~ U(-2, 2), Gaussian noise; Q's layers step with G, the trunk does not."""
 
 CONTROL = PAPER.replace(objective=GAN())
-"""`paper` without the information term: the GAN curve of figure 1, whose Q is a probe on detached
-features."""
+"""`paper` without information: the GAN of figure 1, whose Q is a probe on detached features."""
 
 DIGITS = RunConfig(
     data=Source(name="digits"),
-    latent=Latent(
-        noise=62,
-        digit=Categorical(10),
-        slant=Uniform(-1, 1, weight=0.1, follows="slant"),
-        width=Uniform(-1, 1, weight=0.1, follows="width"),
-    ),
+    latent=Latent(noise=62, digit=Categorical(10), slant=SLANT, width=WIDTH),
     networks=HALF,
     objective=InfoGAN(real_weight=3.0),
     augment=Affine(strength=1.5, stretch=0.2, bend=0.05, thicken=0.7, patch=0.03),
@@ -79,10 +64,8 @@ DIGITS = RunConfig(
     batch=256,
     steps=800,
 )
-"""The best recipe known for the 5,000 embedded digits: the paper's terms and the information on
-real images, codes that follow slant and width, high rates, averaged weights, and batches large
-enough to measure consistency and balance of the categories well."""
-
+"""The best recipe known for the 5,000 embedded digits: the paper's terms, information on real
+images, codes that follow slant and width, high rates, averaged weights, large batches."""
 MNIST = DIGITS.replace(data=MNIST_IMAGES, batch=512, steps=1400)
 
 FASHION = DIGITS.replace(
@@ -90,26 +73,23 @@ FASHION = DIGITS.replace(
     latent=Latent(noise=62, garment=Categorical(10), a=FREE, b=FREE),
     objective=InfoGAN(real_weight=3.0, warm_up=0.25),
     augment=Affine(
-        strength=1.75, stretch=0.25, mirror=True, brightness=0.6, contrast=0.4, anneal=1.0
+        strength=1.75, stretch=0.25, mirror=True, brightness=0.6, contrast=0.4, anneal=1
     ),
     batch=128,
     steps=2000,
 )
-"""The same terms on Fashion-MNIST, whose classes survive mirroring and other light. A warm-up on
-real images under strong augmentation keeps most seeds from a wrong grouping; the augmentation
-anneals, so that a short dress is told from a T-shirt."""
+"""The same on Fashion-MNIST, whose classes survive mirroring and other light. The warm-up keeps
+most seeds from a wrong grouping; augmentation anneals, to tell short dresses from T-shirts."""
 
-IMAGES = FASHION.replace(
+IMAGES = DIGITS.replace(
     data=Source(),
     latent=Latent(noise=62, group=Categorical(10), a=FREE, b=FREE),
-    objective=InfoGAN(real_weight=3.0),
     augment=Affine(mirror=True),
     optim=Optim(d_lr=5e-4, g_lr=2e-3, ema=0.99),
     batch=64,
     steps=5000,
 )
-"""A start for a folder of your own: ten groups, two continuous codes, mirror images count as the
-same."""
+"""A start for a folder of your own: ten groups, two continuous codes, mirroring keeps the class."""
 
 SEMIGAN = RunConfig(
     data=MNIST_IMAGES,
@@ -121,9 +101,7 @@ SEMIGAN = RunConfig(
     optim=Optim(ema=0.99, lr_decay=0.5),
     steps=1500,
 )
-"""SemiGAN on MNIST with 100 labels. The paper states no network and augments nothing; here labelled
-images are turned, sheared, scaled and shifted a little."""
-
+"""SemiGAN on MNIST with 100 labels. The paper states no network and no augmentation."""
 CLASSIFIER = SEMIGAN.replace(objective=Classifier())
 
 CATGAN = SEMIGAN.replace(
@@ -133,10 +111,8 @@ CATGAN = SEMIGAN.replace(
     batch=64,
     steps=3000,
 )
-"""CatGAN on MNIST with 100 labels, on convolutional networks, its categories also learning from
-augmented views. The paper's networks are fully connected:
+"""CatGAN on MNIST with 100 labels, convolutional, and on augmented views as well. The paper's is
 `--networks mlp --augment none --objective.real-weight 0`."""
-
 CATGAN_20 = CATGAN.replace(objective=CatGAN(k=20, real_weight=3.0), labels="none", steps=1500)
 
 IMPROVEDGAN = SEMIGAN.replace(
@@ -148,10 +124,8 @@ IMPROVEDGAN = SEMIGAN.replace(
     steps=12_000,
 )
 """ImprovedGAN on MNIST with 100 labels: its networks, rates and batches. Its z ~ U(0, 1) differs
-from ours by a scale that G's first batch normalisation removes. The paper trains for 300 epochs,
-which are 150,000 steps; 24 suffice here, since labelled images are slightly augmented and the
-classes also learn from augmented views of the others. `--augment none --objective.real-weight 0` is
-the paper's."""
+from ours by a scale that G's first batch normalisation removes. The paper trains for 300 epochs, or
+150,000 steps, and is `--augment none --objective.real-weight 0`; with augmentation, 24 suffice."""
 
 ACGAN_PRESET = SEMIGAN.replace(
     latent=Latent(noise=62, digit=Categorical(10)), objective=ACGAN(), labels="all", steps=3000
@@ -160,9 +134,7 @@ ACGAN_PRESET = SEMIGAN.replace(
 PRESETS = {
     "digits": Preset("5,000 embedded digits: the demo, and the best recipe known", DIGITS),
     "mnist": Preset("the same recipe on MNIST's 50,000", MNIST),
-    "fashion-mnist": Preset(
-        "Fashion-MNIST: warm-up on real images, annealed augmentation", FASHION
-    ),
+    "fashion-mnist": Preset("Fashion-MNIST: real-image warm-up, annealed augmentation", FASHION),
     "images": Preset("a start for your own folder: 10 groups, 2 continuous codes", IMAGES),
     "paper": Preset("InfoGAN as in the paper: k = 1, U(-1, 1), swept from -2 to 2", PAPER),
     "official": Preset("InfoGAN as in the published code: sigma fixed to 1, slope 0.01", OFFICIAL),

@@ -1,5 +1,4 @@
-"""The settings of a run: one frozen, checked tree, the same for Python, files and the command
-line."""
+"""The settings of a run: one frozen, checked tree for Python, files and the command line."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -15,8 +14,7 @@ from infogan.data.augment import AnyAugment
 from infogan.latent.codes import Categorical
 from infogan.latent.latent import CODE, Latent
 from infogan.networks import AnyNetworks, Dcgan
-from infogan.objectives import AnyObjective
-from infogan.objectives.infogan import InfoGAN
+from infogan.objectives import AnyObjective, InfoGAN
 
 
 class Optim(BaseModel):
@@ -42,10 +40,9 @@ def _labels(value: object) -> object:
     """`10`, `all` or the name of a CSV file, as a setting."""
     if isinstance(value, str) and value.isdigit():
         value = int(value)
-    if isinstance(value, bool) or (isinstance(value, int) and value < 1):
-        raise ValueError("give at least 1 label per class")
-    if isinstance(value, str) and value != "all" and not value.endswith(".csv"):
-        raise ValueError("give a number per class, all, or a .csv file")
+    wrong_word = isinstance(value, str) and value != "all" and not value.endswith(".csv")
+    if wrong_word or isinstance(value, bool) or (isinstance(value, int) and value < 1):
+        raise ValueError("give at least 1 label per class, all, or a .csv file")
     return value
 
 
@@ -87,7 +84,7 @@ class RunConfig(BaseModel):
         return self
 
     def _contradictions(self) -> Iterator[str]:
-        """What in these settings contradicts what, each with the remedy."""
+        """What contradicts what, each with the remedy."""
         objective, latent, readers = self.objective, self.latent, self.readers
         kind, views = f"objective {objective.kind}", objective.needs_views
         if isinstance(objective, InfoGAN) and not latent.codes:
@@ -98,34 +95,27 @@ class RunConfig(BaseModel):
             yield f"{kind} learns from labels; set labels to a number per class, all, or a CSV file"
         if objective.labels == "never" and self.labels is not None:
             yield f"{kind} uses no labels, but labels is {self.labels}; set labels none"
-        for name in latent.learned:
-            if readers[name] != CODE:
-                remedy = f"set latent.{name}.probs none, or objective infogan"
-                yield f"{kind} has no Q to learn a prior from; {remedy}"
+        for name in [name for name in latent.learned if readers[name] != CODE]:
+            yield f"{kind} has no Q to learn a prior from; set latent.{name}.probs none"
         if objective.timed and not views:
-            need = "needs objective.real-weight above 0; raise it, or set objective.warm-up 0"
-            yield f"objective.warm-up is training on real images alone, which {need}"
+            yield "objective.warm-up needs objective.real-weight above 0; raise it or set warm-up 0"
         if views and objective.g_heads:
-            remedy = "set objective.q-step d or d-head, or objective.real-weight 0"
-            yield f"objective.real-weight trains Q in D's step; {remedy}"
+            yield "objective.real-weight trains Q with D; set it 0, or objective.q-step d or d-head"
         if views and self.augment is None:
-            remedy = "set augment affine, or objective.real-weight 0"
-            yield f"objective.real-weight needs augmented views of images; {remedy}"
+            yield "objective.real-weight needs augmented views; set augment affine, or set it 0"
         if latent.following and not views:
             free = " ".join(f"--latent.{name}.follows none" for name in latent.following)
             yield f"a code that follows a property needs objective.real-weight above 0; else {free}"
+        moves = self.augment.moves if self.augment else ()
         for name, what in latent.following.items():
-            moves = self.augment.moves if self.augment else ()
             if what not in moves:
-                why = f"augment moves {what} in no known direction"
-                choice = " or ".join([*moves, "none"])
-                yield f"latent.{name}.follows {what}: {why}; set it to {choice}"
+                remedy = f"set it to {' or '.join([*moves, 'none'])}"
+                yield f"latent.{name}.follows {what}: augment cannot move it known ways; {remedy}"
 
     @property
     def readers(self) -> dict[str, str]:
         """Which head reads each code back, by the code's name."""
-        some = 2  # how many classes there are is known with the images; it does not matter here
-        readings = self.objective.readings(self.latent, some)
+        readings = self.objective.readings(self.latent, 2)  # any number of classes will do here
         return {reading.recovers: reading.head for reading in readings if reading.recovers}
 
     @property
@@ -135,8 +125,7 @@ class RunConfig(BaseModel):
         return self.objective.timed or anneals or self.optim.lr_decay > 0
 
     def replace(self, **changes: Any) -> Self:
-        """The same settings with some changed, checked again; sections may be values, short forms
-        or dicts.
+        """With some settings changed, and checked again; sections: values, short forms or dicts.
 
         >>> RunConfig().replace(latent={"digit": "categorical:4"}, steps=10).latent.width
         76
@@ -149,8 +138,7 @@ class RunConfig(BaseModel):
 
     @classmethod
     def from_tree(cls, tree: Mapping[str, Any]) -> Self:
-        """The inverse of `tree`; ConfigError names the key, the reason and the nearest valid
-        key."""
+        """The inverse of `tree`; ConfigError names key, reason and the nearest valid key."""
         tree = merged({}, tree)
         try:
             return cls.model_validate(tree)
@@ -165,10 +153,10 @@ def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
         section: Any = tree
         siblings: Any = tree
         for part in map(str, fault["loc"]):
-            if isinstance(section, Mapping) and section.get("kind") == part:
-                continue  # pydantic names the kind of a union's member here; nobody writes it
-            place.append(part)
-            siblings, section = section, section.get(part) if isinstance(section, Mapping) else None
+            inside = section if isinstance(section, Mapping) else {}
+            if inside.get("kind") != part:  # pydantic names a union's member; nobody writes it
+                place.append(part)
+                siblings, section = inside, inside.get(part)
         if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             *above, name = place
             near = get_close_matches(name, [other for other in siblings if other != name], 1, 0)
@@ -176,6 +164,6 @@ def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
             yield f"unknown setting {spelled(*place)}{hint}"
         else:
             reason = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
-            key, value = spelled(*place), fault["input"]
-            shown = f" (got {value!r})" if isinstance(value, str | int | float | bool) else ""
-            yield f"{key}: {reason}{shown}".removeprefix(": ")
+            value = fault["input"]
+            shown = f" (got {value!r})" if isinstance(value, str | int | float) else ""
+            yield f"{spelled(*place)}: {reason}{shown}".removeprefix(": ")

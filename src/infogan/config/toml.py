@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from infogan.config.settings import RunConfig
+from infogan.config.tree import Tree
 from infogan.latent.codes import AnyCode
 from infogan.latent.latent import Latent
 
@@ -16,9 +17,7 @@ def as_toml(config: RunConfig) -> str:
     return "\n".join(_section(config, config.tree(), (), set())) + "\n"
 
 
-def _section(
-    settings: object, tree: Mapping[str, Any], at: tuple[str, ...], explained: set[str]
-) -> Iterator[str]:
+def _section(settings: object, tree: Tree, at: tuple[str, ...], seen: set[str]) -> Iterator[str]:
     """Lines of one table: its own values first, then the tables below it."""
     if at:
         yield f"\n[{'.'.join(part if part.isascii() else json.dumps(part) for part in at)}]"
@@ -26,28 +25,20 @@ def _section(
     for name in sorted(tree, key="kind".__ne__):
         if isinstance(tree[name], Mapping):
             continue
-        words = (
-            f"One of {', '.join(_kinds(at))}." if name == "kind" else fields[name].description or ""
-        )
-        for line in () if words in explained else words.splitlines():
-            yield f"# {line.strip()}"
-        explained.add(words)
-        yield f"{name} = {_value(tree[name])}"
+        words = _kinds(at) if name == "kind" else fields[name].description or ""
+        if words not in seen:
+            yield from (f"# {line.strip()}" for line in words.splitlines())
+        seen.add(words)
+        yield f"{name} = {json.dumps('none' if tree[name] is None else tree[name])}"
     below = settings.codes if isinstance(settings, Latent) else vars(settings)
     for name, value in tree.items():
         if isinstance(value, Mapping):
-            yield from _section(below[name], value, (*at, name), explained)
+            yield from _section(below[name], value, (*at, name), seen)
 
 
-def _kinds(at: tuple[str, ...]) -> list[str]:
+def _kinds(at: tuple[str, ...]) -> str:
     """What `kind` may be in that table."""
     annotation: Any = AnyCode if at[0] == "latent" else RunConfig.model_fields[at[0]].annotation
     members = TypeAdapter(annotation).json_schema()["$defs"].values()
-    return [kind["const"] for member in members if (kind := member["properties"].get("kind"))]
-
-
-def _value(value: Any) -> str:
-    """A value in TOML; what is not set is the word none."""
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    return '"none"' if value is None else json.dumps(value)
+    kinds = [member["properties"]["kind"]["const"] for member in members]
+    return f"One of {', '.join(kinds)}."

@@ -7,11 +7,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from infogan.core.errors import ConfigError
+from infogan.core.errors import ConfigError, parsing
 from infogan.core.tables import read_file
 from infogan.latent.codes import from_text
 from infogan.latent.latent import RESERVED
 
+Tree = Mapping[str, Any]
 SHORT_FORM = {"data": "name", "objective": "kind", "networks": "kind", "augment": "kind"}
 """The field that a section's short form stands for: `--data mnist` is `--data.name mnist`."""
 RENAMED = {
@@ -28,7 +29,7 @@ def spelled(*path: str) -> str:
     return ".".join(path).replace("_", "-")
 
 
-def flat(tree: Mapping[str, Any], at: str = "") -> dict[str, Any]:
+def flat(tree: Tree, at: str = "") -> dict[str, Any]:
     """Nested dicts as one dict with dotted names.
 
     >>> flat({"optim": {"ema": 0.9}, "steps": 10})
@@ -42,8 +43,7 @@ def flat(tree: Mapping[str, Any], at: str = "") -> dict[str, Any]:
 
 
 def _long_form(path: Sequence[str], value: Any) -> Any:
-    """A value with the short form of a section or of a code written out as a dict; ConfigError for
-    a former name."""
+    """A value, a section's or a code's short form as a dict; ConfigError for a former name."""
     if new := RENAMED.get(".".join(path)):
         raise ConfigError(f"{spelled(*path)} is now {spelled(new)}")
     if not isinstance(value, str) or value.lower() == "none":
@@ -58,32 +58,28 @@ def _long_form(path: Sequence[str], value: Any) -> Any:
     return value
 
 
-def merged(
-    base: Mapping[str, Any], changes: Mapping[str, Any], at: tuple[str, ...] = ()
-) -> dict[str, Any]:
+def merged(base: Tree, changes: Tree, at: tuple[str, ...] = ()) -> dict[str, Any]:
     """`base` with `changes` laid over it. Dicts merge, and another `kind` drops the fields of the
     kind before; values (an InfoGAN, a Latent) replace; `none` removes a code from the latent and
     empties another setting."""
     result = dict(base)
     for name, change in changes.items():
         key = name.replace("-", "_")
-        value, old = _long_form((*at, key), change), result.get(key)
+        result[key] = value = _long_form((*at, key), change)
         if hasattr(value, "__pydantic_validator__"):
             result[key] = TypeAdapter(type(value)).dump_python(value, mode="json")
+        elif isinstance(value, Mapping):
+            old = base[key] if isinstance(base.get(key), Mapping) else {}
+            same_kind = value.get("kind", old.get("kind")) == old.get("kind")
+            result[key] = merged(old if same_kind else {}, value, (*at, key))
         elif isinstance(value, str) and value.lower() == "none":
             result[key] = None
             if at == ("latent",):
                 del result[key]
-        elif isinstance(value, Mapping):
-            kind = old.get("kind") if isinstance(old, Mapping) else None
-            kept = old if isinstance(old, Mapping) and value.get("kind", kind) == kind else {}
-            result[key] = merged(kept, value, (*at, key))
-        else:
-            result[key] = value
     return result
 
 
-def with_file(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def with_file(tree: Tree, path: Path) -> dict[str, Any]:
     """Settings with a file laid over them. A file that describes the latent names all of its codes:
     they are a list, which a file replaces and an option changes."""
     changes = read_file(path)
@@ -93,10 +89,7 @@ def with_file(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def from_options(tokens: Sequence[str]) -> dict[str, Any]:
-    """Settings from `--section.field value` or `--section.field=value` words of a command line, as
-    a tree.
-
-    Lists and tables are written as JSON.
+    """The tree of `--section.field value` or `--section.field=value` words; lists are JSON.
 
     >>> from_options(["--networks.channels", "[64,128]", "--steps=10"])
     {'networks': {'channels': [64, 128]}, 'steps': '10'}
@@ -110,23 +103,14 @@ def from_options(tokens: Sequence[str]) -> dict[str, Any]:
         if not equals and (value := next(words, "--")).startswith("--"):
             raise ConfigError(f"--{name} needs a value")
         path = "data.dir" if name == "data-dir" else name.replace("-", "_")
-        _put(tree, path.split("."), _parsed(name, value))
+        with parsing(word, "JSON, which writes lists as [64,128]", ConfigError):
+            parsed = json.loads(value) if value[:1] in ("[", "{") else value
+        _put(tree, path.split("."), parsed)
     return tree
 
 
-def _parsed(name: str, value: str) -> Any:
-    """Lists and tables from their JSON; any other word as it is."""
-    if value[:1] not in ("[", "{"):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        raise ConfigError(f"--{name}: {value!r} is not JSON; write lists as [64,128]") from None
-
-
 def _put(tree: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    """Set one value in nested dicts; short forms that meet fields of the same section become
-    tables."""
+    """Set one value in nested dicts; a short form that meets fields of its section is a table."""
     for depth, part in enumerate(path[:-1], 1):
         below = _long_form(path[:depth], tree.get(part, {}))
         tree[part] = dict(below) if isinstance(below, Mapping) else {}
