@@ -8,13 +8,12 @@ from torch import Tensor
 
 from infogan.latent.latent import CLASS, Latent
 from infogan.networks import Verdict
-from infogan.objectives.base import Loss, Reading, Scene, of_classes
+from infogan.objectives.base import Loss, Scene
 from infogan.objectives.terms import AdversarialObjective, Consistency, class_term
 
 
 def matching(real: Tensor, fake: Tensor) -> Tensor:
-    """Mean over features of (E f(x) - E f(G(z)))², [N, F] each; real images are the fixed
-    target."""
+    """Mean over features of (E f(x) - E f(G(z)))², [N, F] each; E f(x) is the fixed target."""
     return (real.detach().mean(0) - fake.mean(0)).square().mean()
 
 
@@ -27,9 +26,6 @@ class ImprovedGAN(Consistency, AdversarialObjective):
     weight: float = Field(default=1.0, ge=0)
     """Weight of the unlabelled and generated images' terms."""
 
-    def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
-        return of_classes(classes)
-
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
         return {CLASS: classes}
 
@@ -38,7 +34,8 @@ class ImprovedGAN(Consistency, AdversarialObjective):
 
     def d_loss(self, scene: Scene) -> Loss:
         classes = Loss({"class": class_term(scene)})
-        game = {name: self.weight * term / 2 for name, term in self.d_game(scene).terms.items()}
+        game = super().d_loss(scene).terms
+        game = {name: self.weight * term / 2 for name, term in game.items()}
         return classes | Loss(game) | self.real_information(scene)
 
     def g_loss(self, scene: Scene) -> Loss:

@@ -7,7 +7,7 @@ from torch.nn.functional import softplus
 
 from infogan.latent.latent import CLASS, Latent
 from infogan.networks import Verdict
-from infogan.objectives.base import Loss, Reading, Scene, of_classes
+from infogan.objectives.base import Loss, Scene
 from infogan.objectives.terms import AdversarialObjective, class_term
 
 
@@ -28,9 +28,6 @@ class SemiGAN(AdversarialObjective):
     """Whether G's loss is minus D's term on generated images, as in the paper; else -E ln(1 -
     p_fake), whose gradient does not vanish while D is ahead."""
 
-    def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
-        return of_classes(classes)
-
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
         return {CLASS: classes + 1}
 
@@ -38,9 +35,9 @@ class SemiGAN(AdversarialObjective):
         return realness(verdict.heads[CLASS])
 
     def d_loss(self, scene: Scene) -> Loss:
-        return Loss({"class": class_term(scene)}) | self.d_game(scene)
+        return Loss({"class": class_term(scene)}) | super().d_loss(scene)
 
     def g_loss(self, scene: Scene) -> Loss:
         if not self.saturating:
-            return self.g_game(scene)
+            return super().g_loss(scene)
         return Loss({"adversarial": -softplus(self.realness(scene.fake)).mean()})
