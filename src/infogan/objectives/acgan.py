@@ -37,5 +37,4 @@ class ACGAN(AdversarialObjective):
         return super().d_loss(scene) | Loss({"class": labelled}) | given
 
     def g_loss(self, scene: Scene) -> Loss:
-        given = self._given(scene)
-        return super().g_loss(scene) | given
+        return super().g_loss(scene) | self._given(scene)

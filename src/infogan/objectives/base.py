@@ -1,5 +1,4 @@
-"""What an objective is: it says which of D's heads reads which code, and turns verdicts, codes and
-labels into losses."""
+"""What an objective is: which of D's heads reads what, and a loss for each player."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -98,9 +97,7 @@ class Objective(BaseModel, ABC):
     def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
         """Which head reads which code, and which tells classes apart: the only place that says so.
         Here CLASS tells them apart where labels are needed, else CODE reads every code back.
-
-        classes: how many the data's labels name (0: none). ConfigError when there are too few.
-        """
+        classes: how many the data's labels name (0: none). ConfigError when there are too few."""
         if self.labels == "needed":
             return of_classes(classes)
         return tuple(Reading(name, CODE, code, name) for name, code in latent.codes.items())

@@ -1,5 +1,4 @@
-"""ImprovedGAN's semi-supervised classifier: K logits whose sum says "real", and a generator that
-matches features (Salimans et al. 2016, arXiv:1606.03498)."""
+"""ImprovedGAN's semi-supervised classifier (Salimans et al. 2016, arXiv:1606.03498)."""
 
 from typing import ClassVar, Literal
 
@@ -19,7 +18,7 @@ def matching(real: Tensor, fake: Tensor) -> Tensor:
 
 class ImprovedGAN(Consistency, AdversarialObjective):
     """The softmax over K + 1 with its last logit fixed at 0: D(x) = Z/(Z + 1), Z = Σ e^l, so the
-    logit of "real" is lse(l). Feature matching makes poor samples; the aim is the classifier."""
+    logit of "real" is lse(l). G matches features; that makes poor samples, but a good D."""
 
     kind: Literal["improvedgan"] = "improvedgan"
     labels: ClassVar[Literal["needed"]] = "needed"

@@ -54,8 +54,7 @@ class AdversarialObjective(Objective):
         return verdict.heads["real"]
 
     def d_loss(self, scene: Scene) -> Loss:
-        real, fake = self.realness(scene.real), self.realness(scene.fake)
-        return Loss(self.adversarial.d_terms(real, fake))
+        return Loss(self.adversarial.d_terms(self.realness(scene.real), self.realness(scene.fake)))
 
     def g_loss(self, scene: Scene) -> Loss:
         return Loss(self.adversarial.g_terms(self.realness(scene.fake)))
@@ -66,7 +65,7 @@ class Consistency(Objective):
 
     real_weight: float = Field(default=0.0, ge=0)
     """Weight of the information that codes carry about real images, times each code's own weight;
-    0: none. Categories must stay the same under `augment`; codes that follow a property move."""
+    0: none. `augment` must leave categories as they are, and move codes that follow a property."""
 
     @property
     def needs_views(self) -> bool:
@@ -81,8 +80,7 @@ class Consistency(Objective):
         view = parameters(scene.readings, scene.view.heads)
         for reading in scene.readings:
             name, code = reading.name, reading.code
-            j = code.real_information(real[name], view[name], scene.moves)
-            if j is not None:
+            if (j := code.real_information(real[name], view[name], scene.moves)) is not None:
                 term = {f"real info/{name}": -self.real_weight * code.weight * j}
                 loss |= Loss(term, {f"J/{name}": j.detach()})
         return loss
@@ -95,12 +93,11 @@ def information(
     and L_I to watch."""
     params, loss = parameters(scene.readings, scene.fake.heads), Loss({})
     for reading in scene.readings:
-        if recovers := reading.recovers:
-            code = scene.latent.codes[recovers]
-            log_q = reading.code.log_q(params[reading.name], scene.draw.values[recovers])
+        if given := reading.recovers:
+            code = scene.latent.codes[given]
+            log_q = reading.code.log_q(params[reading.name], scene.draw.values[given])
             bound = barber_agakov(code.entropy, log_q)
-            watch = {f"L_I/{recovers}": bound.detach()}
-            loss |= Loss({f"{name}/{recovers}": term(code, bound)}, watch)
+            loss |= Loss({f"{name}/{given}": term(code, bound)}, {f"L_I/{given}": bound.detach()})
     return loss
 
 

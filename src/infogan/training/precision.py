@@ -13,12 +13,9 @@ ROUNDED = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 
 
 class Player:
-    """A module that computes with rounded copies of its matrix weights.
-
-    The copies are made once per optimizer step. Autocast would cast every weight in every pass, and
-    every gradient back: a quarter of a step on a processor. With fp32 there are no copies and the
-    module computes by itself.
-    """
+    """A module that computes with rounded copies of its matrix weights, made once per optimizer
+    step; with fp32 it has none. Autocast would cast every weight in every pass, and every gradient
+    back: a quarter of a step on a processor."""
 
     def __init__(self, module: nn.Module, dtype: torch.dtype) -> None:
         self.module, self.dtype = module, dtype
@@ -38,10 +35,8 @@ class Player:
     @contextmanager
     def untracked(self) -> Iterator[None]:
         """Have batch normalisation normalise by the batch and leave its running statistics alone.
-
-        D's running statistics are those of real images only: on a mixture of real and generated
-        ones Q would read real images by the wrong scale once training is over.
-        """
+        D's are those of real images only: with generated ones among them, Q would read real images
+        by the wrong scale once training is over."""
         norms = [m for m in self.module.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
         for norm in norms:
             norm.track_running_stats = False
@@ -57,8 +52,7 @@ class Player:
         moving = False
         for name, copy in self.copies.items():
             if copy.grad is not None:
-                weight = self.weights[name]
-                weight.grad = torch.empty_like(weight).copy_(copy.grad)
+                self.weights[name].grad = torch.empty_like(self.weights[name]).copy_(copy.grad)
                 copy.grad, moving = None, True
         return moving
 
