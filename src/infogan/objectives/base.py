@@ -37,14 +37,10 @@ class Loss:
 class Reading:
     """What one of D's heads says of an image."""
 
-    name: str
-    """The code that it reads back, or CLASS."""
-    head: str
-    """The head that its parameters come from."""
-    code: Code
-    """What the parameters stand for."""
-    recovers: str | None = None
-    """The code of the latent that it reads back; None for classes that G is not given."""
+    name: str  # the code that it reads back, or CLASS
+    head: str  # where its parameters come from
+    code: Code  # what the parameters stand for
+    recovers: str | None = None  # the latent's code that it reads back; None where G is given none
 
 
 def parameters(readings: Iterable[Reading], heads: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -89,10 +85,8 @@ class Objective(BaseModel, ABC):
 
     model_config = SETTINGS
     kind: str
-    labels: ClassVar[Literal["never", "optional", "needed"]] = "never"
-    """Whether it looks at labels."""
-    generates: ClassVar[bool] = True
-    """Whether it trains G."""
+    labels: ClassVar[Literal["never", "optional", "needed"]] = "never"  # whether it looks at them
+    generates: ClassVar[bool] = True  # whether it trains G
 
     def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
         """Which head reads which code, and which tells classes apart: the only place that says so.

@@ -33,8 +33,7 @@ class ImprovedGAN(Consistency, AdversarialObjective):
 
     def d_loss(self, scene: Scene) -> Loss:
         classes = Loss({"class": class_term(scene)})
-        game = super().d_loss(scene).terms
-        game = {name: self.weight * term / 2 for name, term in game.items()}
+        game = {name: self.weight * term / 2 for name, term in super().d_loss(scene).terms.items()}
         return classes | Loss(game) | self.real_information(scene)
 
     def g_loss(self, scene: Scene) -> Loss:

@@ -11,13 +11,6 @@ from infogan.objectives.base import Loss, Scene
 from infogan.objectives.terms import AdversarialObjective, class_term
 
 
-def realness(logits: Tensor) -> Tensor:
-    """[N] r = lse(l_1..l_K) - l_fake of logits [N, K + 1], the last of them for generated images:
-    the logit of "real", since -ln p_fake = softplus(r) and -ln(1 - p_fake) = softplus(-r). The
-    softmax over K + 1 is thus a binary GAN on r and a softmax over the K real classes."""
-    return logits[:, :-1].logsumexp(1) - logits[:, -1]
-
-
 class SemiGAN(AdversarialObjective):
     """K classes and FAKE, which is no answer about a real image. Unlabelled images, which the paper
     does not draw, only count as real against generated ones."""
@@ -32,7 +25,11 @@ class SemiGAN(AdversarialObjective):
         return {CLASS: classes + 1}
 
     def realness(self, verdict: Verdict) -> Tensor:
-        return realness(verdict.heads[CLASS])
+        """[N] r = lse(l_1..l_K) - l_fake of logits [N, K + 1], the last for generated images: since
+        -ln p_fake = softplus(r) and -ln(1 - p_fake) = softplus(-r), the softmax over K + 1 is a
+        binary GAN on r and a softmax over the K real classes."""
+        logits = verdict.heads[CLASS]
+        return logits[:, :-1].logsumexp(1) - logits[:, -1]
 
     def d_loss(self, scene: Scene) -> Loss:
         return Loss({"class": class_term(scene)}) | super().d_loss(scene)

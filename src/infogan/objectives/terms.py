@@ -14,8 +14,7 @@ from infogan.latent.latent import CLASS, Latent
 from infogan.networks import Verdict
 from infogan.objectives.base import Loss, Objective, Scene, parameters
 
-Term = Callable[[Code, Tensor], Tensor]
-"""A term of a loss, from a code and its L_I."""
+Term = Callable[[Code, Tensor], Tensor]  # of a loss, from a code and its L_I
 
 
 class Adversarial(ABC):

@@ -56,11 +56,10 @@ def check_priors(priors: Named, entropy: Mapping[str, float], step: int, warned:
         if entropy[name] < COLLAPSED * most and name not in warned:
             warned.add(name)
             share = f"category {int(prior.argmax())} has {100 * float(prior.max()):.0f} %"
-            logger.warning(
-                f"step {step}: the learned prior of {name} collapses: H(c) is {entropy[name]:.2f} "
-                f"of ln {len(prior)} = {most:.2f} nats, {share}. Unless the images are as uneven, "
-                f"raise objective.real-weight or set latent.{name}.probs none."
-            )
+            seen = f"H(c) is {entropy[name]:.2f} of ln {len(prior)} = {most:.2f} nats, {share}"
+            what = f"step {step}: the learned prior of {name} collapses: {seen}. Unless the images"
+            remedy = f"raise objective.real-weight or set latent.{name}.probs none"
+            logger.warning(f"{what} are as uneven, {remedy}.")
 
 
 class Means:

@@ -1,7 +1,7 @@
 """A network in training: fp32 weights for the optimizer, and the copies that it computes with."""
 
-from collections.abc import Iterable, Iterator, Set
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence, Set
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -32,19 +32,12 @@ class Player:
             return self.module(inputs, *rest)
         return functional_call(self.module, self.copies, (inputs.to(self.dtype), *rest))
 
-    @contextmanager
-    def untracked(self) -> Iterator[None]:
+    def untracked(self) -> AbstractContextManager[None]:
         """Have batch normalisation normalise by the batch and leave its running statistics alone.
         D's are those of real images only: with generated ones among them, Q would read real images
         by the wrong scale once training is over."""
         norms = [m for m in self.module.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
-        for norm in norms:
-            norm.track_running_stats = False
-        try:
-            yield
-        finally:
-            for norm in norms:
-                norm.track_running_stats = True
+        return _switched_off("track_running_stats", norms)
 
     def collect(self) -> bool:
         """Hand the copies' gradients to the weights, in the weights' own memory order (fused Adam
@@ -64,15 +57,20 @@ class Player:
 
 
 @contextmanager
-def frozen(players: Iterable[Player], but: Set[str] = frozenset()) -> Iterator[None]:
+def _switched_off(attribute: str, holders: Sequence[object]) -> Iterator[None]:
+    """An attribute of each holder is False within the block, then True again."""
+    for holder in holders:
+        setattr(holder, attribute, False)
+    try:
+        yield
+    finally:
+        for holder in holders:
+            setattr(holder, attribute, True)
+
+
+def frozen(players: Iterable[Player], but: Set[str] = frozenset()) -> AbstractContextManager[None]:
     """No gradients for weights, but for those of heads in `but`; gradients flow through them."""
     prefixes = tuple(f"heads.{head}." for head in but)
     named = [pair for p in players for part in (p.weights, p.copies) for pair in part.items()]
     held = [t for name, t in named if t.requires_grad and not name.startswith(prefixes)]
-    for tensor in held:
-        tensor.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for tensor in held:
-            tensor.requires_grad_(True)
+    return _switched_off("requires_grad", held)

@@ -29,12 +29,12 @@ class Batches:
         self.images, self.config, self.device = images, config, device
         self.labelled = np.flatnonzero(images.labels >= 0 if config.labels is not None else [])
         self.all_labelled = len(self.labelled) == len(images)
-        self._order = Order(len(images), config.seed)
+        self.order = Order(len(images), config.seed)
         self._labelled_order = Order(len(self.labelled), config.seed, "labelled order")
 
     def rows(self, number: int) -> Rows:
         """[batch] rows of a batch."""
-        return self._order.batch(number, self.config.batch)
+        return self.order.batch(number, self.config.batch)
 
     def labelled_rows(self, number: int) -> Rows:
         """[batch] rows of a labelled batch; the batch itself where every image has a label."""
@@ -59,11 +59,10 @@ class Step:
     done: float  # share of the run's steps that are over
 
     def __post_init__(self) -> None:
-        self.config, device = self.batches.config, self.batches.device
-        classes = len(self.batches.images.classes)
+        self.config, classes = self.batches.config, len(self.batches.images.classes)
         self.readings = self.config.objective.readings(self.latent, classes)
-        generator = self._stream(f"latent {self.player}")
-        self.draw = self.latent.sample(self.config.batch, generator).to(device)
+        draw = self.latent.sample(self.config.batch, self._stream(f"latent {self.player}"))
+        self.draw = draw.to(self.batches.device)
 
     def network(self, name: str) -> Player:
         return self.players[name]
@@ -82,8 +81,7 @@ class Step:
 
     def _augmented(self, images: Tensor, purpose: str) -> View:
         """A view of each image as `augment` says; the images themselves where it says nothing."""
-        augment = self.config.augment
-        if augment is None:
+        if (augment := self.config.augment) is None:
             return View(images, {})
         return augment.annealed(remaining(self.done, augment.anneal))(images, self._stream(purpose))
 

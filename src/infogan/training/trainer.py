@@ -1,7 +1,5 @@
-"""The only trainer: d_steps updates of D, then one of G, the other player frozen.
-
-Every draw is keyed by (seed, purpose, step): resuming, or logging more often, shifts nothing.
-"""
+"""The only trainer: d_steps updates of D, then one of G. Every draw is keyed by (seed, purpose,
+step), so that resuming, or logging more often, shifts nothing."""
 
 import logging
 import time
@@ -16,7 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from infogan.config.settings import RunConfig
 from infogan.core.errors import RunError
 from infogan.core.random import stream
-from infogan.data.images import Images, Order
+from infogan.data.images import Images
 from infogan.model.model import CHUNK, Model
 from infogan.objectives.base import Loss, parameters
 from infogan.training.device import Engine
@@ -25,13 +23,11 @@ from infogan.training.precision import Player, frozen
 from infogan.training.recorder import Line, NullRecorder, Recorder, Tensors
 from infogan.training.step import Batches, Step, remaining
 
-CALIBRATION = 8 * CHUNK
-"""Images and latents behind the final statistics of batch normalisation."""
 BITS = ("infogan", "torch", "processor", "device", "dtype", "threads")
 """What of the machine decides whether a resumed run is bit-exact."""
-logger = logging.getLogger("infogan")
 Progress = Callable[[int, Line], None]
 """Called after each step with its number and the latest line of the log."""
+logger = logging.getLogger("infogan")
 
 
 class Trainer:
@@ -43,8 +39,7 @@ class Trainer:
         self.step, self.means, self._warned = 0, Means(), set[str]()
         self.model = Model(config, images.shape, images.classes).to(self.engine.device)
         self.batches = Batches(images, config, self.engine.device)
-        self.order = Order(len(images), config.seed)
-        self.model.d.prepare(self.batches.take(self.order.batch(0, CHUNK)))
+        self.model.d.prepare(self.batches.take(self.batches.order.batch(0, CHUNK)))
         networks, heads, optim = self.model.networks, self.model.d.heads, config.optim
         self.players = {name: Player(net, self.engine.dtype) for name, net in networks.items()}
         with_g = [network for name, network in networks.items() if name != "d"]
@@ -153,8 +148,7 @@ class Trainer:
     @property
     def size(self) -> int:
         """Bytes of a saved state, roughly: weights, their averages, two moments."""
-        weights = sum(tensor.nbytes for tensor in self.model.tensors().values())
-        return weights * (4 if self.averages else 3)
+        return sum(t.nbytes for t in self.model.tensors().values()) * (4 if self.averages else 3)
 
     def state(self) -> tuple[dict[str, Any], Tensors, Tensors]:
         """Plain values, weights and moments for `restore`; TrainingError if one is not finite."""
@@ -192,10 +186,10 @@ class Trainer:
         are of the last few batches, and for averaged weights of other weights altogether."""
         for name, average in self.averages.items():
             self.model.networks[name].load_state_dict(average.module.state_dict())
-        n, config, device = CALIBRATION, self.config, self.engine.device
-        latents = self.model.latent.sample(n, stream(config.seed, "calibrate")).vector()
-        rows = self.order.batch(0, n).reshape(-1, CHUNK)
-        update_bn([part.to(device) for part in latents.split(CHUNK)], self.model.g)
+        n, generator = 8 * CHUNK, stream(self.config.seed, "calibrate")
+        latents = self.model.latent.sample(n, generator).to(self.engine.device).vector()
+        update_bn(latents.split(CHUNK), self.model.g)
+        rows = self.batches.order.batch(0, n).reshape(-1, CHUNK)
         update_bn((self.batches.take(part) for part in rows), self.model.d)
         return self.model.eval()
 
@@ -204,8 +198,7 @@ def train(
     trainer: Trainer, recorder: Recorder | None = None, progress: Progress = lambda step, line: None
 ) -> Model | None:
     """Take a trainer to its last step, with lines and states for the recorder; the finished model,
-    or None if the recorder asked to stop, with a state saved. TrainingError if something is not
-    finite."""
+    or None if it asked to stop, with a state saved. TrainingError if a tensor is not finite."""
     config, recorder = trainer.config, recorder or NullRecorder()
     since, begun, stopping = time.perf_counter(), trainer.step, False
     while trainer.step < config.steps and not stopping:
