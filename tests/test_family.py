@@ -21,7 +21,6 @@ from infogan.objectives import ACGAN, CatGAN, Classifier, ImprovedGAN, InfoGAN, 
 from infogan.objectives.base import Loss, of_classes, parameters
 from infogan.objectives.catgan import conditional_entropy, marginal_entropy
 from infogan.objectives.improvedgan import matching
-from infogan.objectives.semigan import realness
 from infogan.training.precision import frozen
 from infogan.training.trainer import Trainer
 
@@ -101,7 +100,7 @@ def test_semigan_with_its_last_logit_at_zero_is_improvedgan() -> None:
         values(SemiGAN().d_loss(scene(K + 1, given=pinned))),
         values(ImprovedGAN().d_loss(seen)),
     )
-    assert realness(pinned["real"]).tolist() == pytest.approx(
+    assert SemiGAN().realness(scene(given=pinned).real).tolist() == pytest.approx(
         seen.real.heads["class"].logsumexp(1).tolist()
     )
     assert (without["real"], without["fake"]) == pytest.approx(

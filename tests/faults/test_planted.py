@@ -113,7 +113,7 @@ DEFECTS: dict[str, tuple[Plant, Callable[[Path], Tally], str]] = {
         Plant(Trainer, "restore", "self._parts().items()", "self.model.networks.items()"),
         steps, "next_state"),
     "one stream for all": (
-        Plant(step.Step, "__init__", 'f"latent {player}", number', 'f"latent {player}", id({})'),
+        Plant(step.Step, "__post_init__", "self._stream(", "stream(id({}), "),
         steps, "next_state"),
     "the log is not rewound": (
         Plant(Run, "rewind", 'if line["step"] <= step', ""),

@@ -12,11 +12,8 @@ from infogan.objectives.terms import AdversarialObjective, class_term, informati
 
 class ACGAN(AdversarialObjective):
     """L_S = E ln P(real|x) + E ln P(fake|G), L_C = E ln P(y|x) + E ln P(c|G): D maximises L_S + L_C
-    and G L_C - L_S (its adversarial part in the non-saturating form).
-
-    The latent's one code is the class. Its term on generated images is InfoGAN's, but for H(c): L_I
-    = H(c) - it.
-    """
+    and G L_C - L_S (its adversarial part in the non-saturating form). The latent's one code is the
+    class. Its term on generated images, -E ln P(c|G), is H(c) - L_I, InfoGAN's but for H(c)."""
 
     kind: Literal["acgan"] = "acgan"
     labels: ClassVar[Literal["needed"]] = "needed"
@@ -28,21 +25,16 @@ class ACGAN(AdversarialObjective):
 
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
         if [code.categories for code in latent.codes.values()] != [classes]:
-            given = ", ".join(latent.codes) or "none"
-            raise ConfigError(
-                f"acgan gives G the class in one code: give latent.NAME categorical:{classes} and "
-                f"no other, not {given} (the labels name {classes} classes)"
-            )
+            given, only = ", ".join(latent.codes) or "none", f"latent.NAME categorical:{classes}"
+            raise ConfigError(f"acgan's one code is the class: give only {only}, not {given}")
         return super().heads(latent, classes)
 
     def _given(self, scene: Scene, weight: float = 1.0) -> Loss:
-        """-E ln P(c|G) = H(c) - L_I of the class that G was given."""
         return information(scene, lambda code, bound: weight * (code.entropy - bound), "class")
 
     def d_loss(self, scene: Scene) -> Loss:
         given, labelled = self._given(scene, self.fake_class_weight), class_term(scene)
-        return self.d_game(scene) | Loss({"class": labelled}) | given
+        return super().d_loss(scene) | Loss({"class": labelled}) | given
 
     def g_loss(self, scene: Scene) -> Loss:
-        given = self._given(scene)
-        return self.g_game(scene) | given
+        return super().g_loss(scene) | self._given(scene)

@@ -1,5 +1,4 @@
-"""What an objective is: it says which of D's heads reads which code, and turns verdicts, codes and
-labels into losses. It never steps."""
+"""What an objective is: which of D's heads reads what, and a loss for each player."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -21,19 +20,16 @@ from infogan.networks import Shape, Verdict
 
 @dataclass(frozen=True)
 class Loss:
-    """One player's loss: named terms that are summed, named quantities that are watched.
-    Scalars."""
+    """One player's loss: named scalar terms that are summed, and named scalars to watch."""
 
     terms: dict[str, Tensor]
     watch: dict[str, Tensor] = field(default_factory=dict)
 
     @property
     def total(self) -> Tensor:
-        """The sum of the terms."""
         return torch.stack(list(self.terms.values())).sum()
 
     def __or__(self, other: "Loss") -> "Loss":
-        """The terms and quantities of both."""
         return Loss(self.terms | other.terms, self.watch | other.watch)
 
 
@@ -41,25 +37,20 @@ class Loss:
 class Reading:
     """What one of D's heads says of an image."""
 
-    name: str
-    """The code that it reads back, or CLASS."""
-    head: str
-    """The head that its parameters come from."""
-    code: Code
-    """What the parameters stand for."""
-    recovers: str | None = None
-    """The code of the latent that it reads back; None for classes that G is not given."""
+    name: str  # the code that it reads back, or CLASS
+    head: str  # where its parameters come from
+    code: Code  # what the parameters stand for
+    recovers: str | None = None  # the latent's code that it reads back; None where G is given none
 
 
 def parameters(readings: Iterable[Reading], heads: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """[N, n_params] of each reading, by its name, from the outputs of D's heads. Readings of one
-    head lie side by side in it; columns that are left over belong to none (SemiGAN's FAKE)."""
+    """[N, n_params] of each reading, by name, from the outputs of D's heads. Readings of one head
+    lie side by side in it; columns that are left over belong to none (SemiGAN's FAKE)."""
     found: dict[str, Tensor] = {}
     for head, group in groupby(readings, key=lambda reading: reading.head):
-        own = list(group)
-        sizes = [reading.code.n_params for reading in own]
-        parts = heads[head].split([*sizes, heads[head].shape[1] - sum(sizes)], 1)
-        found |= {reading.name: part for reading, part in zip(own, parts, strict=False)}
+        own = {reading.name: reading.code.n_params for reading in group}
+        left_over = heads[head].shape[1] - sum(own.values())
+        found |= zip(own, heads[head].split([*own.values(), left_over], 1), strict=False)
     return found
 
 
@@ -67,82 +58,55 @@ class Scene(Protocol):
     """What one player's step can look at. Each verdict is computed when it is first asked for."""
 
     @property
-    def done(self) -> float:
-        """Share of the run's steps that are over."""
-
+    def done(self) -> float: ...  # share of the run's steps that are over
     @property
-    def latent(self) -> Latent:
-        """The latent that the fakes were drawn from."""
-
+    def latent(self) -> Latent: ...  # what the fakes were drawn from
     @property
-    def readings(self) -> tuple[Reading, ...]:
-        """What D's heads read, under that latent."""
-
+    def readings(self) -> tuple[Reading, ...]: ...  # what D's heads read, under that latent
     @property
-    def draw(self) -> Draw:
-        """z and c of the fakes."""
-
+    def draw(self) -> Draw: ...  # z and c of the fakes
     @property
-    def fake(self) -> Verdict:
-        """D on G(z, c); in D's step no gradient reaches G, in G's step D is frozen."""
-
+    def fake(self) -> Verdict: ...  # D on G(z, c); D's step has no gradient for G, nor G's for D
     @property
-    def real(self) -> Verdict:
-        """D on a batch of real images."""
-
+    def real(self) -> Verdict: ...  # D on a batch of real images
     @property
-    def view(self) -> Verdict:
-        """D on an augmented view of each image of that batch (see data.augment)."""
-
+    def view(self) -> Verdict: ...  # D on an augmented view of each of them (data.augment)
     @property
-    def moves(self) -> Mapping[str, Tensor]:
-        """[N] by how much each view was moved, by property (see data.augment.View)."""
-
+    def moves(self) -> Mapping[str, Tensor]: ...  # [N] how far each view moved, by property
     @property
-    def labelled(self) -> Verdict:
-        """D on a batch of the real images whose labels the objective may see."""
-
+    def labelled(self) -> Verdict: ...  # D on a batch of images whose labels may be seen
     @property
-    def labels(self) -> Tensor | None:
-        """[N] int64 classes of the labelled batch; None when the run has no labels."""
-
-    def network(self, name: str) -> Callable[..., Any]:
-        """One of the objective's further networks."""
+    def labels(self) -> Tensor | None: ...  # [N] int64, their classes; None in a run without labels
+    def network(self, name: str) -> Callable[..., Any]: ...  # one of the objective's further ones
 
 
 class Objective(BaseModel, ABC):
-    """A member of the family: a value, built from its settings alone."""
+    """A member of the family: a value, built from its settings alone. It never steps."""
 
     model_config = SETTINGS
     kind: str
-    labels: ClassVar[Literal["never", "optional", "needed"]] = "never"
-    """Whether it looks at labels."""
-    generates: ClassVar[bool] = True
-    """Whether it trains G."""
+    labels: ClassVar[Literal["never", "optional", "needed"]] = "never"  # whether it looks at them
+    generates: ClassVar[bool] = True  # whether it trains G
 
     def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
         """Which head reads which code, and which tells classes apart: the only place that says so.
-        Here CODE reads every code of the latent back.
-
-        classes: how many the data's labels name (0: none). ConfigError when there are too few.
-        """
-        del classes
+        Here CLASS tells them apart where labels are needed, else CODE reads every code back.
+        classes: how many the data's labels name (0: none). ConfigError when there are too few."""
+        if self.labels == "needed":
+            return of_classes(classes)
         return tuple(Reading(name, CODE, code, name) for name, code in latent.codes.items())
 
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
-        """D's heads by name, with their number of outputs: what the readings need.
-
-        ConfigError when the latent or the classes are not what the objective needs.
-        """
+        """D's heads by name, with their number of outputs: what the readings need. ConfigError
+        when the latent or the classes are not what the objective needs."""
         outputs = Counter[str]()
         for reading in self.readings(latent, classes):
             outputs[reading.head] += reading.code.n_params
         return dict(outputs)
 
     def networks(self, latent: Latent, shape: Shape, seed: int) -> Mapping[str, nn.Module]:
-        """Further networks by name, beside g and d, which step with G and are frozen while D steps.
-        When a model is read from a file they are built on torch's meta device, without values."""
-        del latent, shape, seed
+        """Further networks by name, which step with G and are frozen while D steps. When a model is
+        read from a file they are built on torch's meta device, without values."""
         return {}
 
     @property

@@ -1,5 +1,4 @@
-"""CatGAN: D is certain on real images, uncertain on generated ones, and uses all its categories
-alike (Springenberg 2015, arXiv:1511.06390)."""
+"""CatGAN: D is certain on real images alone and uses all categories alike (arXiv:1511.06390)."""
 
 import math
 from typing import ClassVar, Literal
@@ -28,7 +27,7 @@ def marginal_entropy(logits: Tensor) -> Tensor:
 
 class CatGAN(Consistency):
     """There is no head for real or fake: the entropy of the categories is the decision. H(p̄) - E
-    H(p) on real images is a plug-in estimate of I(x; category)."""
+    H(p) on real images is a plug-in estimate of I(x; category) (Springenberg 2015)."""
 
     kind: Literal["catgan"] = "catgan"
     labels: ClassVar[Literal["optional"]] = "optional"
@@ -38,9 +37,9 @@ class CatGAN(Consistency):
     """Weight of the labelled images' cross entropy, where there are labels."""
 
     def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
-        if not (self.k or classes):
-            raise ConfigError("catgan: the data names no classes; set objective.k to a number")
-        return of_classes(self.k or classes)
+        if k := self.k or classes:
+            return of_classes(k)
+        raise ConfigError("catgan: the data names no classes; set objective.k to a number")
 
     def d_loss(self, scene: Scene) -> Loss:
         real, fake = scene.real.heads[CLASS], scene.fake.heads[CLASS]

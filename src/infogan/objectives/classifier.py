@@ -2,8 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from infogan.latent.latent import Latent
-from infogan.objectives.base import Loss, Objective, Reading, Scene, of_classes
+from infogan.objectives.base import Loss, Objective, Scene
 from infogan.objectives.terms import class_term
 
 
@@ -13,9 +12,6 @@ class Classifier(Objective):
     kind: Literal["classifier"] = "classifier"
     labels: ClassVar[Literal["needed"]] = "needed"
     generates: ClassVar[bool] = False
-
-    def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
-        return of_classes(classes)
 
     def d_loss(self, scene: Scene) -> Loss:
         return Loss({"class": class_term(scene)})

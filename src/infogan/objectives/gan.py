@@ -21,7 +21,4 @@ class GAN(AdversarialObjective):
 
     def d_loss(self, scene: Scene) -> Loss:
         probe = information(scene, lambda code, bound: -bound)
-        return self.d_game(scene) | probe
-
-    def g_loss(self, scene: Scene) -> Loss:
-        return self.g_game(scene)
+        return super().d_loss(scene) | probe

@@ -1,5 +1,4 @@
-"""ImprovedGAN's semi-supervised classifier: K logits whose sum says "real", and a generator that
-matches features (Salimans et al. 2016, arXiv:1606.03498)."""
+"""ImprovedGAN's semi-supervised classifier (Salimans et al. 2016, arXiv:1606.03498)."""
 
 from typing import ClassVar, Literal
 
@@ -8,27 +7,23 @@ from torch import Tensor
 
 from infogan.latent.latent import CLASS, Latent
 from infogan.networks import Verdict
-from infogan.objectives.base import Loss, Reading, Scene, of_classes
+from infogan.objectives.base import Loss, Scene
 from infogan.objectives.terms import AdversarialObjective, Consistency, class_term
 
 
 def matching(real: Tensor, fake: Tensor) -> Tensor:
-    """Mean over features of (E f(x) - E f(G(z)))², [N, F] each; real images are the fixed
-    target."""
+    """Mean over features of (E f(x) - E f(G(z)))², [N, F] each; E f(x) is the fixed target."""
     return (real.detach().mean(0) - fake.mean(0)).square().mean()
 
 
 class ImprovedGAN(Consistency, AdversarialObjective):
     """The softmax over K + 1 with its last logit fixed at 0: D(x) = Z/(Z + 1), Z = Σ e^l, so the
-    logit of "real" is lse(l). Feature matching makes poor samples; the aim is the classifier."""
+    logit of "real" is lse(l). G matches features; that makes poor samples, but a good D."""
 
     kind: Literal["improvedgan"] = "improvedgan"
     labels: ClassVar[Literal["needed"]] = "needed"
     weight: float = Field(default=1.0, ge=0)
     """Weight of the unlabelled and generated images' terms."""
-
-    def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
-        return of_classes(classes)
 
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
         return {CLASS: classes}
@@ -38,7 +33,7 @@ class ImprovedGAN(Consistency, AdversarialObjective):
 
     def d_loss(self, scene: Scene) -> Loss:
         classes = Loss({"class": class_term(scene)})
-        game = {name: self.weight * term / 2 for name, term in self.d_game(scene).terms.items()}
+        game = {name: self.weight * term / 2 for name, term in super().d_loss(scene).terms.items()}
         return classes | Loss(game) | self.real_information(scene)
 
     def g_loss(self, scene: Scene) -> Loss:

@@ -4,29 +4,20 @@ from collections.abc import Set
 from typing import Literal
 
 from pydantic import Field
-from torch import Tensor
 
-from infogan.latent.codes import Code
 from infogan.latent.latent import CODE
 from infogan.objectives.base import Loss, Scene
 from infogan.objectives.terms import AdversarialObjective, Consistency, information
 
 
-def weighted(code: Code, bound: Tensor) -> Tensor:
-    """-λ L_I of a code."""
-    return -code.weight * bound
-
-
 class InfoGAN(Consistency, AdversarialObjective):
-    """A GAN whose generator also maximises L_I, so that Q can read the codes back from its
-    images."""
+    """A GAN whose generator also maximises L_I, so that Q can read the codes from its images."""
 
     kind: Literal["infogan"] = "infogan"
     q_step: Literal["d", "d-head", "g"] = "d"
     """Which optimizer steps Q. d: D's, and the shared trunk receives gradient from L_I as well
     (official code); d-head: D's, Q's own layers alone; g: G's, Q's own layers alone (the article,
     most ports)."""
-
     warm_up: float = Field(default=0.0, ge=0, lt=1)
     """Share of the steps, at the start, in which Q learns from real images alone (real_weight) and
     G waits, so that the categories are settled before there are generated images."""
@@ -46,12 +37,12 @@ class InfoGAN(Consistency, AdversarialObjective):
     def d_loss(self, scene: Scene) -> Loss:
         if scene.done < self.warm_up:
             return self.real_information(scene)
-        loss = self.d_game(scene)
+        loss = super().d_loss(scene)
         if self.q_step != "g":
-            loss |= information(scene, weighted)
+            loss |= information(scene)
         return loss | self.real_information(scene)
 
     def g_loss(self, scene: Scene) -> Loss:
         if scene.done < self.warm_up:
             return Loss({})
-        return self.g_game(scene) | information(scene, weighted)
+        return super().g_loss(scene) | information(scene)

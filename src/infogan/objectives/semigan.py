@@ -7,15 +7,8 @@ from torch.nn.functional import softplus
 
 from infogan.latent.latent import CLASS, Latent
 from infogan.networks import Verdict
-from infogan.objectives.base import Loss, Reading, Scene, of_classes
+from infogan.objectives.base import Loss, Scene
 from infogan.objectives.terms import AdversarialObjective, class_term
-
-
-def realness(logits: Tensor) -> Tensor:
-    """[N] r = lse(l_1..l_K) - l_fake of logits [N, K + 1], the last of them for generated images:
-    the logit of "real", since -ln p_fake = softplus(r) and -ln(1 - p_fake) = softplus(-r). The
-    softmax over K + 1 is thus a binary GAN on r and a softmax over the K real classes."""
-    return logits[:, :-1].logsumexp(1) - logits[:, -1]
 
 
 class SemiGAN(AdversarialObjective):
@@ -28,19 +21,20 @@ class SemiGAN(AdversarialObjective):
     """Whether G's loss is minus D's term on generated images, as in the paper; else -E ln(1 -
     p_fake), whose gradient does not vanish while D is ahead."""
 
-    def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
-        return of_classes(classes)
-
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
         return {CLASS: classes + 1}
 
     def realness(self, verdict: Verdict) -> Tensor:
-        return realness(verdict.heads[CLASS])
+        """[N] r = lse(l_1..l_K) - l_fake of logits [N, K + 1], the last for generated images: since
+        -ln p_fake = softplus(r) and -ln(1 - p_fake) = softplus(-r), the softmax over K + 1 is a
+        binary GAN on r and a softmax over the K real classes."""
+        logits = verdict.heads[CLASS]
+        return logits[:, :-1].logsumexp(1) - logits[:, -1]
 
     def d_loss(self, scene: Scene) -> Loss:
-        return Loss({"class": class_term(scene)}) | self.d_game(scene)
+        return Loss({"class": class_term(scene)}) | super().d_loss(scene)
 
     def g_loss(self, scene: Scene) -> Loss:
         if not self.saturating:
-            return self.g_game(scene)
+            return super().g_loss(scene)
         return Loss({"adversarial": -softplus(self.realness(scene.fake)).mean()})

@@ -14,10 +14,11 @@ from infogan.latent.latent import CLASS, Latent
 from infogan.networks import Verdict
 from infogan.objectives.base import Loss, Objective, Scene, parameters
 
+Term = Callable[[Code, Tensor], Tensor]  # of a loss, from a code and its L_I
+
 
 class Adversarial(ABC):
-    """The game of real against generated images, in D's logits of "real", [N] or [N, 1]. An
-    objective names one as its `adversarial`, and the terms of both players follow."""
+    """The game of real against generated images, in D's logits of "real", [N] or [N, 1]."""
 
     @abstractmethod
     def d_terms(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
@@ -40,7 +41,7 @@ class NonSaturating(Adversarial):
 
 
 class AdversarialObjective(Objective):
-    """An objective that has such a game."""
+    """An objective with the game that `adversarial` names: both players' terms follow from it."""
 
     adversarial: ClassVar[Adversarial] = NonSaturating()
 
@@ -51,13 +52,10 @@ class AdversarialObjective(Objective):
         """The logit of "real"."""
         return verdict.heads["real"]
 
-    def d_game(self, scene: Scene) -> Loss:
-        """D's part of the game."""
-        real, fake = self.realness(scene.real), self.realness(scene.fake)
-        return Loss(self.adversarial.d_terms(real, fake))
+    def d_loss(self, scene: Scene) -> Loss:
+        return Loss(self.adversarial.d_terms(self.realness(scene.real), self.realness(scene.fake)))
 
-    def g_game(self, scene: Scene) -> Loss:
-        """G's part of the game."""
+    def g_loss(self, scene: Scene) -> Loss:
         return Loss(self.adversarial.g_terms(self.realness(scene.fake)))
 
 
@@ -66,8 +64,7 @@ class Consistency(Objective):
 
     real_weight: float = Field(default=0.0, ge=0)
     """Weight of the information that codes carry about real images, times each code's own weight;
-    0: none. Categories must stay the same when an image is changed by `augment`; codes that follow
-    a property must move with it."""
+    0: none. `augment` must leave categories as they are, and move codes that follow a property."""
 
     @property
     def needs_views(self) -> bool:
@@ -82,27 +79,24 @@ class Consistency(Objective):
         view = parameters(scene.readings, scene.view.heads)
         for reading in scene.readings:
             name, code = reading.name, reading.code
-            j = code.real_information(real[name], view[name], scene.moves)
-            if j is not None:
+            if (j := code.real_information(real[name], view[name], scene.moves)) is not None:
                 term = {f"real info/{name}": -self.real_weight * code.weight * j}
-                loss |= Loss(term, watch={f"J/{name}": j.detach()})
+                loss |= Loss(term, {f"J/{name}": j.detach()})
         return loss
 
 
-def information(scene: Scene, term: Callable[[Code, Tensor], Tensor], name: str = "info") -> Loss:
-    """A term of L_I for each code that a head reads back from the fakes (InfoGAN eq. 5), and L_I in
-    nats to watch.
-
-    term: from a code and its L_I.
-    """
+def information(
+    scene: Scene, term: Term = lambda code, bound: -code.weight * bound, name: str = "info"
+) -> Loss:
+    """A term of L_I, in nats, for each code that a head reads back from the fakes (InfoGAN eq. 5),
+    and L_I to watch."""
     params, loss = parameters(scene.readings, scene.fake.heads), Loss({})
     for reading in scene.readings:
-        if recovers := reading.recovers:
-            code = scene.latent.codes[recovers]
-            log_q = reading.code.log_q(params[reading.name], scene.draw.values[recovers])
+        if given := reading.recovers:
+            code = scene.latent.codes[given]
+            log_q = reading.code.log_q(params[reading.name], scene.draw.values[given])
             bound = barber_agakov(code.entropy, log_q)
-            watch = {f"L_I/{recovers}": bound.detach()}
-            loss |= Loss({f"{name}/{recovers}": term(code, bound)}, watch)
+            loss |= Loss({f"{name}/{given}": term(code, bound)}, {f"L_I/{given}": bound.detach()})
     return loss
 
 

@@ -14,9 +14,6 @@ import infogan
 from infogan.config.settings import RunConfig
 from infogan.core.errors import ConfigError
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""Options of mallopt(3)."""
-
 
 @dataclass(frozen=True)
 class Engine:
@@ -38,8 +35,9 @@ class Engine:
             raise ConfigError(f"device: this machine has no {name!r}; take cpu, or auto") from None
         bf16 = config.precision == "bf16"
         if config.precision == "auto":
-            has = {"cpu": _cpu_has_bf16, "cuda": torch.cuda.is_bf16_supported}
-            bf16 = device.type in has and has[device.type]()
+            units = {"avx512_bf16", "amx_bf16"}  # without them bf16 is slower than fp32
+            on_cpu = device.type == "cpu" and not units.isdisjoint(_cpuinfo("flags").split())
+            bf16 = torch.cuda.is_bf16_supported() if device.type == "cuda" else on_cpu
         keep_freed_memory()
         return cls(device, torch.bfloat16 if bf16 else torch.float32)
 
@@ -61,21 +59,12 @@ class Engine:
 
 
 def keep_freed_memory() -> None:
-    """Have glibc, where there is one, keep freed blocks for the next step.
-
-    By default it returns large blocks to the system at once, and every step pays for the same pages
-    again: about a tenth of a step of the paper's networks.
-    """
+    """Have glibc, where there is one, keep freed blocks for the next step. By default it returns
+    large ones, and getting them again takes a tenth of a step of the paper's networks."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if platform.system() == "Linux" else None
     if mallopt is not None:
-        mallopt(M_MMAP_THRESHOLD, 1 << 30)
-        mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)
-
-
-def _cpu_has_bf16() -> bool:
-    """Whether the processor multiplies bf16 (AVX512-BF16, AMX); else it is slower than fp32."""
-    flags = _cpuinfo("flags")
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+        mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD
+        mallopt(-1, (1 << 31) - 1)  # M_TRIM_THRESHOLD
 
 
 def _cpuinfo(key: str) -> str:

@@ -15,41 +15,33 @@ from infogan.objectives.base import Loss
 
 COLLAPSED = 0.5
 """Share of ln K below which a learned prior's H(c) is worth a warning."""
-NAMED = 4
-"""Tensors that an error names."""
 logger = logging.getLogger("infogan")
 Named = Iterable[tuple[str, Tensor]]
 
 
 def check_finite(loss: Loss, player: str, step: int, suspects: Named = ()) -> None:
     """TrainingError naming step, player, terms and tensors when a loss is not finite."""
-    if bool(torch.isfinite(loss.total)):
-        return
-    terms = {name: term.item() for name, term in loss.terms.items()}
-    bad = {name: value for name, value in terms.items() if not math.isfinite(value)}
-    bad = bad or {"total": loss.total.item()}
-    shown, tensors = ", ".join(f"{n} = {v}" for n, v in bad.items()), _not_finite(suspects)
-    raise TrainingError(
-        f"step {step}: the loss of {player.upper()} is not finite ({shown})"
-        f"{tensors and f', nor is {tensors}'}. "
-        f"Lower optim.{player}-lr or check the images; the last checkpoint is kept."
-    )
+    if not bool(torch.isfinite(loss.total)):
+        terms = {**loss.terms, "total": loss.total}
+        bad = [f"{name} = {term.item()}" for name, term in terms.items() if not term.isfinite()]
+        what = [f"the loss of {player.upper()} ({', '.join(bad)})", *_not_finite(suspects)]
+        raise _error(step, what, f"optim.{player}-lr")
 
 
 def check_tensors(step: int, suspects: Named) -> None:
     """TrainingError naming the first tensors that are not finite, if there are any."""
-    if tensors := _not_finite(suspects):
-        raise TrainingError(
-            f"step {step}: not finite: {tensors}. Lower optim.d-lr and optim.g-lr; "
-            "the last checkpoint is kept."
-        )
+    if names := _not_finite(suspects):
+        raise _error(step, names, "optim.d-lr and optim.g-lr")
 
 
-def _not_finite(tensors: Named) -> str:
-    """The names of the first tensors that hold a NaN or an infinity."""
-    bad = (name for name, tensor in tensors if not bool(torch.isfinite(tensor).all()))
-    first = list(islice(bad, NAMED + 1))
-    return ", ".join(first[:NAMED]) + (", …" if len(first) > NAMED else "")
+def _not_finite(tensors: Named) -> list[str]:
+    """The names of the first four tensors that hold a NaN or an infinity."""
+    return list(islice((name for name, t in tensors if not bool(torch.isfinite(t).all())), 4))
+
+
+def _error(step: int, what: list[str], rates: str) -> TrainingError:
+    remedy = f"Lower {rates} or check the images; the last checkpoint is kept."
+    return TrainingError(f"step {step}: not finite: {', '.join(what)}. {remedy}")
 
 
 def suspicious(tensors: list[Tensor]) -> bool:
@@ -57,20 +49,17 @@ def suspicious(tensors: list[Tensor]) -> bool:
     return not bool(torch.isfinite(get_total_norm(tensors)))
 
 
-def check_priors(
-    priors: Mapping[str, Tensor], entropy: Mapping[str, float], step: int, warned: set[str]
-) -> None:
+def check_priors(priors: Named, entropy: Mapping[str, float], step: int, warned: set[str]) -> None:
     """Warn of each learned prior [K] that collapses to few categories, once: `warned` remembers."""
-    for name, prior in priors.items():
+    for name, prior in priors:
         most = math.log(len(prior))
         if entropy[name] < COLLAPSED * most and name not in warned:
             warned.add(name)
             share = f"category {int(prior.argmax())} has {100 * float(prior.max()):.0f} %"
-            logger.warning(
-                f"step {step}: the learned prior of {name} collapses: H(c) is {entropy[name]:.2f} "
-                f"of ln {len(prior)} = {most:.2f} nats, {share}. Unless the images are as uneven, "
-                f"raise objective.real-weight or set latent.{name}.probs none."
-            )
+            seen = f"H(c) is {entropy[name]:.2f} of ln {len(prior)} = {most:.2f} nats, {share}"
+            what = f"step {step}: the learned prior of {name} collapses: {seen}. Unless the images"
+            remedy = f"raise objective.real-weight or set latent.{name}.probs none"
+            logger.warning(f"{what} are as uneven, {remedy}.")
 
 
 class Means:
@@ -85,11 +74,11 @@ class Means:
         values = {f"d/{name}": term.detach() for name, term in d.terms.items()}
         values |= {f"g/{name}": term.detach() for name, term in g.terms.items()}
         values |= d.watch | g.watch
-        if values.keys() != self._sums.keys():
-            self._steps, self._sums = 1, values
+        if values.keys() == self._sums.keys():
+            values = {name: self._sums[name] + value for name, value in values.items()}
         else:
-            self._steps += 1
-            self._sums = {name: self._sums[name] + value for name, value in values.items()}
+            self._steps = 0
+        self._steps, self._sums = self._steps + 1, values
 
     def flush(self) -> dict[str, float]:
         """The means since the last flush."""
@@ -103,6 +92,5 @@ class Means:
 
     @classmethod
     def from_tree(cls, tree: Mapping[str, Any], device: torch.device) -> "Means":
-        """The inverse of `tree`."""
         sums = {name: torch.tensor(v, device=device) for name, v in tree["sums"].items()}
         return cls(int(tree["steps"]), sums)

@@ -1,7 +1,7 @@
 """A network in training: fp32 weights for the optimizer, and the copies that it computes with."""
 
-from collections.abc import Iterable, Iterator, Set
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence, Set
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -13,12 +13,9 @@ ROUNDED = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 
 
 class Player:
-    """A module that computes with rounded copies of its matrix weights.
-
-    The copies are made once per optimizer step. Autocast would cast every weight in every pass, and
-    every gradient back: a quarter of a step on a processor. With fp32 there are no copies and the
-    module computes by itself.
-    """
+    """A module that computes with rounded copies of its matrix weights, made once per optimizer
+    step; with fp32 it has none. Autocast would cast every weight in every pass, and every gradient
+    back: a quarter of a step on a processor."""
 
     def __init__(self, module: nn.Module, dtype: torch.dtype) -> None:
         self.module, self.dtype = module, dtype
@@ -35,21 +32,12 @@ class Player:
             return self.module(inputs, *rest)
         return functional_call(self.module, self.copies, (inputs.to(self.dtype), *rest))
 
-    @contextmanager
-    def untracked(self) -> Iterator[None]:
+    def untracked(self) -> AbstractContextManager[None]:
         """Have batch normalisation normalise by the batch and leave its running statistics alone.
-
-        D's running statistics are those of real images only: on a mixture of real and generated
-        ones Q would read real images by the wrong scale once training is over.
-        """
+        D's are those of real images only: with generated ones among them, Q would read real images
+        by the wrong scale once training is over."""
         norms = [m for m in self.module.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
-        for norm in norms:
-            norm.track_running_stats = False
-        try:
-            yield
-        finally:
-            for norm in norms:
-                norm.track_running_stats = True
+        return _switched_off("track_running_stats", norms)
 
     def collect(self) -> bool:
         """Hand the copies' gradients to the weights, in the weights' own memory order (fused Adam
@@ -57,8 +45,7 @@ class Player:
         moving = False
         for name, copy in self.copies.items():
             if copy.grad is not None:
-                weight = self.weights[name]
-                weight.grad = torch.empty_like(weight).copy_(copy.grad)
+                self.weights[name].grad = torch.empty_like(self.weights[name]).copy_(copy.grad)
                 copy.grad, moving = None, True
         return moving
 
@@ -70,15 +57,20 @@ class Player:
 
 
 @contextmanager
-def frozen(players: Iterable[Player], but: Set[str] = frozenset()) -> Iterator[None]:
+def _switched_off(attribute: str, holders: Sequence[object]) -> Iterator[None]:
+    """An attribute of each holder is False within the block, then True again."""
+    for holder in holders:
+        setattr(holder, attribute, False)
+    try:
+        yield
+    finally:
+        for holder in holders:
+            setattr(holder, attribute, True)
+
+
+def frozen(players: Iterable[Player], but: Set[str] = frozenset()) -> AbstractContextManager[None]:
     """No gradients for weights, but for those of heads in `but`; gradients flow through them."""
     prefixes = tuple(f"heads.{head}." for head in but)
     named = [pair for p in players for part in (p.weights, p.copies) for pair in part.items()]
     held = [t for name, t in named if t.requires_grad and not name.startswith(prefixes)]
-    for tensor in held:
-        tensor.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for tensor in held:
-            tensor.requires_grad_(True)
+    return _switched_off("requires_grad", held)

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+Tensors = Mapping[str, Tensor]
 Line = dict[str, float]
 """A line of the log: step, means of terms and watched quantities, seconds, images per second."""
 
@@ -18,9 +19,7 @@ class Recorder(Protocol):
     def write(self, line: Line) -> None:
         """Add a line to the log."""
 
-    def save(
-        self, values: dict[str, Any], weights: Mapping[str, Tensor], moments: Mapping[str, Tensor]
-    ) -> None:
+    def save(self, values: dict[str, Any], weights: Tensors, moments: Tensors) -> None:
         """Keep a state that training can go on from (Trainer.state)."""
 
     def stop_requested(self) -> bool:
@@ -28,18 +27,15 @@ class Recorder(Protocol):
 
 
 class NullRecorder:
-    """Keeps the latest line and nothing else; never asks to stop."""
+    """A Recorder that keeps the latest line and nothing else, and never asks to stop."""
 
     def __init__(self) -> None:
         self.line: Line = {}
 
     def write(self, line: Line) -> None:
-        """Keep the line."""
         self.line = line
 
-    def save(self, *state: object) -> None:
-        """Keep nothing."""
+    def save(self, *state: object) -> None: ...
 
     def stop_requested(self) -> bool:
-        """No."""
         return False

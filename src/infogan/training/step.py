@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -13,7 +14,7 @@ from infogan.config.settings import RunConfig
 from infogan.core.random import stream
 from infogan.data.augment import View
 from infogan.data.images import Images, Order, to_float
-from infogan.latent.latent import Draw, Latent
+from infogan.latent.latent import Latent
 from infogan.networks import Verdict
 from infogan.training.precision import Player
 
@@ -21,21 +22,19 @@ Rows = NDArray[np.int64]
 
 
 class Batches:
-    """The real images by the number of their batch, in an order that the seed decides.
-
-    images: with those labels alone that the objective may see (see data.labels).
-    """
+    """The real images by the number of their batch, in an order that the seed decides; images: with
+    those labels alone that the objective may see (see data.labels)."""
 
     def __init__(self, images: Images, config: RunConfig, device: torch.device) -> None:
         self.images, self.config, self.device = images, config, device
         self.labelled = np.flatnonzero(images.labels >= 0 if config.labels is not None else [])
         self.all_labelled = len(self.labelled) == len(images)
-        self._order = Order(len(images), config.seed)
+        self.order = Order(len(images), config.seed)
         self._labelled_order = Order(len(self.labelled), config.seed, "labelled order")
 
     def rows(self, number: int) -> Rows:
         """[batch] rows of a batch."""
-        return self._order.batch(number, self.config.batch)
+        return self.order.batch(number, self.config.batch)
 
     def labelled_rows(self, number: int) -> Rows:
         """[batch] rows of a labelled batch; the batch itself where every image has a label."""
@@ -48,28 +47,24 @@ class Batches:
         return to_float(self.images.take(rows)).to(self.device)
 
 
+@dataclass
 class Step:
     """The Scene (objectives.base) of one player's step; its parts are computed when asked for."""
 
-    def __init__(
-        self,
-        batches: Batches,
-        players: Mapping[str, Player],
-        latent: Latent,
-        player: str,
-        number: int,
-        done: float,
-    ) -> None:
-        """player: d or g, whose step it is; number: of its batch; done: share of the steps."""
-        self.batches, self.players, self.latent = batches, players, latent
-        self.player, self.number, self.done = player, number, done
-        self.config = config = batches.config
-        self.readings = config.objective.readings(latent, len(batches.images.classes))
-        draw = latent.sample(config.batch, stream(config.seed, f"latent {player}", number))
-        self.draw: Draw = draw.to(batches.device)
+    batches: Batches
+    players: Mapping[str, Player]
+    latent: Latent
+    player: str  # d or g, whose step it is
+    number: int  # of its batch
+    done: float  # share of the run's steps that are over
+
+    def __post_init__(self) -> None:
+        self.config, classes = self.batches.config, len(self.batches.images.classes)
+        self.readings = self.config.objective.readings(self.latent, classes)
+        draw = self.latent.sample(self.config.batch, self._stream(f"latent {self.player}"))
+        self.draw = draw.to(self.batches.device)
 
     def network(self, name: str) -> Player:
-        """One of the objective's further networks."""
         return self.players[name]
 
     def _stream(self, purpose: str) -> torch.Generator:
@@ -86,8 +81,7 @@ class Step:
 
     def _augmented(self, images: Tensor, purpose: str) -> View:
         """A view of each image as `augment` says; the images themselves where it says nothing."""
-        augment = self.config.augment
-        if augment is None:
+        if (augment := self.config.augment) is None:
             return View(images, {})
         return augment.annealed(remaining(self.done, augment.anneal))(images, self._stream(purpose))
 

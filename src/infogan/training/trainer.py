@@ -1,11 +1,9 @@
-"""The only trainer: d_steps updates of D, then one of G, the other player frozen.
-
-Every draw is keyed by (seed, purpose, step): resuming, or logging more often, shifts nothing.
-"""
+"""The only trainer: d_steps updates of D, then one of G. Every draw is keyed by (seed, purpose,
+step), so that resuming, or logging more often, shifts nothing."""
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -16,53 +14,44 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from infogan.config.settings import RunConfig
 from infogan.core.errors import RunError
 from infogan.core.random import stream
-from infogan.data.images import Images, Order
+from infogan.data.images import Images
 from infogan.model.model import CHUNK, Model
 from infogan.objectives.base import Loss, parameters
 from infogan.training.device import Engine
 from infogan.training.monitor import Means, check_finite, check_priors, check_tensors, suspicious
 from infogan.training.precision import Player, frozen
-from infogan.training.recorder import Line, NullRecorder, Recorder
+from infogan.training.recorder import Line, NullRecorder, Recorder, Tensors
 from infogan.training.step import Batches, Step, remaining
 
-CALIBRATION = 8 * CHUNK
-"""Images and latents behind the final statistics of batch normalisation."""
 BITS = ("infogan", "torch", "processor", "device", "dtype", "threads")
 """What of the machine decides whether a resumed run is bit-exact."""
-logger = logging.getLogger("infogan")
 Progress = Callable[[int, Line], None]
 """Called after each step with its number and the latest line of the log."""
+logger = logging.getLogger("infogan")
 
 
 class Trainer:
-    """The players, their optimizers and the step they are at.
-
-    images: with those labels alone that the objective may see (see data.labels).
-    """
+    """The players, their optimizers and the step they are at; images: with those labels alone that
+    the objective may see (see data.labels)."""
 
     def __init__(self, config: RunConfig, images: Images) -> None:
         self.config, self.images, self.engine = config, images, Engine.of(config)
         self.step, self.means, self._warned = 0, Means(), set[str]()
         self.model = Model(config, images.shape, images.classes).to(self.engine.device)
         self.batches = Batches(images, config, self.engine.device)
-        some = Order(len(images), config.seed).batch(0, CHUNK)
-        self.model.d.prepare(self.batches.take(some))
+        self.model.d.prepare(self.batches.take(self.batches.order.batch(0, CHUNK)))
         networks, heads, optim = self.model.networks, self.model.d.heads, config.optim
         self.players = {name: Player(net, self.engine.dtype) for name, net in networks.items()}
         with_g = [network for name, network in networks.items() if name != "d"]
         with_g += [heads[name] for name in config.objective.g_heads]
         g_params = [p for module in with_g for p in module.parameters()]
-        taken = set(map(id, g_params))
-        d_params = [p for p in self.model.d.parameters() if id(p) not in taken]
-        betas = optim.beta1, optim.beta2
+        taken, betas = set(g_params), (optim.beta1, optim.beta2)
+        d_params = [p for p in self.model.d.parameters() if p not in taken]
         self.d_optim = Adam(d_params, optim.d_lr, betas, fused=True)
         self.g_optim = Adam(g_params, optim.g_lr, betas, fused=True)
-        ema = get_ema_multi_avg_fn(optim.ema)
-        self.averages = {
-            name: AveragedModel(network, multi_avg_fn=ema, use_buffers=True)
-            for name, network in networks.items()
-            if optim.ema
-        }
+        averaged = networks.items() if optim.ema else ()
+        ema: Any = {"multi_avg_fn": get_ema_multi_avg_fn(optim.ema), "use_buffers": True}
+        self.averages = {name: AveragedModel(network, **ema) for name, network in averaged}
 
     @property
     def done(self) -> float:
@@ -125,13 +114,12 @@ class Trainer:
     def entropies(self) -> dict[str, float]:
         """`H(c)/code` of each learned prior, in nats; a warning where one has collapsed."""
         entropy = self.model.latent.entropy
-        check_priors(self.model.priors, entropy, self.step, self._warned)
+        check_priors(self.model.priors.items(), entropy, self.step, self._warned)
         return {f"H(c)/{name}": entropy[name] for name in self.model.priors}
 
     def _sinks(self) -> list[Tensor]:
-        """Where a NaN or an infinity stays that the losses may never show: second moments, which
-        remember every gradient, and the statistics of batch normalisation. Weights and first
-        moments reach the next loss."""
+        """Where a NaN or an infinity may stay that no loss shows (weights and first moments reach
+        the next): second moments, with every gradient, and batch normalisation's statistics."""
         states = [*self.d_optim.state.values(), *self.g_optim.state.values()]
         buffers = [buffer for buffer in self.model.networks.buffers() if buffer.is_floating_point()]
         return [state["exp_avg_sq"] for state in states] + buffers
@@ -160,29 +148,23 @@ class Trainer:
     @property
     def size(self) -> int:
         """Bytes of a saved state, roughly: weights, their averages, two moments."""
-        weights = sum(tensor.nbytes for tensor in self.model.tensors().values())
-        return weights * (4 if self.averages else 3)
+        return sum(t.nbytes for t in self.model.tensors().values()) * (4 if self.averages else 3)
 
-    def state(self) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Tensor]]:
-        """Plain values, weights and moments from which `restore` goes on as if nothing had
-        happened. TrainingError when a tensor is not finite."""
+    def state(self) -> tuple[dict[str, Any], Tensors, Tensors]:
+        """Plain values, weights and moments for `restore`; TrainingError if one is not finite."""
         check_tensors(self.step, self._suspects())
         weights = self.model.tensors()
         for name, average in self.averages.items():
             weights |= on_cpu(average.state_dict(prefix=f"average.{name}."))
-        values = {"step": self.step, "means": self.means.tree()}
-        values |= {"images": self.images.digest, "machine": self.engine.describe()}
+        values = {"step": self.step, "means": self.means.tree(), "images": self.images.digest}
+        values["machine"] = self.engine.describe()
         return values, weights, moments_of(self.d_optim, "d") | moments_of(self.g_optim, "g")
 
-    def restore(
-        self, values: dict[str, Any], weights: dict[str, Tensor], moments: dict[str, Tensor]
-    ) -> None:
-        """Take up a state; RunError when it is of other images."""
+    def restore(self, values: dict[str, Any], weights: Tensors, moments: Tensors) -> None:
+        """Go on from a state as if nothing had happened; RunError when it is of other images."""
         if values["images"] != self.images.digest:
-            raise RunError(
-                f"{self.images.name}: the images or their labels changed since the run began; "
-                "bring them back, choose another --run, or replace it with --fresh"
-            )
+            remedy = "bring them back, choose another --run, or replace it with --fresh"
+            raise RunError(f"{self.images.name}: the images or their labels changed; {remedy}")
         before, now = values["machine"], self.engine.describe()
         differ = [f"{k} {before.get(k)} (now {now[k]})" for k in BITS if before.get(k) != now[k]]
         if differ:
@@ -199,17 +181,15 @@ class Trainer:
             player.refresh()
 
     def finished(self) -> Model:
-        """The model to keep: the averaged weights if they are averaged, in evaluation mode.
-
-        Batch normalisation of G and D gets its statistics from one fixed sample: those kept while
-        training are of the last few batches, and for averaged weights of other weights altogether.
-        """
+        """The model to keep: the averaged weights if they are averaged, in evaluation mode. Batch
+        normalisation of G and D gets its statistics from one fixed sample: those kept in training
+        are of the last few batches, and for averaged weights of other weights altogether."""
         for name, average in self.averages.items():
             self.model.networks[name].load_state_dict(average.module.state_dict())
-        n, config, device = CALIBRATION, self.config, self.engine.device
-        latents = self.model.latent.sample(n, stream(config.seed, "calibrate")).vector()
-        rows = Order(len(self.images), config.seed).batch(0, n).reshape(-1, CHUNK)
-        update_bn([part.to(device) for part in latents.split(CHUNK)], self.model.g)
+        n, generator = 8 * CHUNK, stream(self.config.seed, "calibrate")
+        latents = self.model.latent.sample(n, generator).to(self.engine.device).vector()
+        update_bn(latents.split(CHUNK), self.model.g)
+        rows = self.batches.order.batch(0, n).reshape(-1, CHUNK)
         update_bn((self.batches.take(part) for part in rows), self.model.d)
         return self.model.eval()
 
@@ -217,11 +197,8 @@ class Trainer:
 def train(
     trainer: Trainer, recorder: Recorder | None = None, progress: Progress = lambda step, line: None
 ) -> Model | None:
-    """Take a trainer to its last step, with lines and states for the recorder; the finished model.
-
-    None when the recorder asked to stop before: a state is saved then. TrainingError when something
-    is not finite.
-    """
+    """Take a trainer to its last step, with lines and states for the recorder; the finished model,
+    or None if it asked to stop, with a state saved. TrainingError if a tensor is not finite."""
     config, recorder = trainer.config, recorder or NullRecorder()
     since, begun, stopping = time.perf_counter(), trainer.step, False
     while trainer.step < config.steps and not stopping:
@@ -229,9 +206,8 @@ def train(
         step, last = trainer.step, trainer.step == config.steps
         stopping = recorder.stop_requested()  # once: a later request waits for the next step
         if step % config.log_every == 0 or last:
-            seconds = time.perf_counter() - since
-            rate = (step - begun) * config.batch / seconds
-            speed = {"seconds": seconds, "images_per_second": rate}
+            seconds, seen = time.perf_counter() - since, (step - begun) * config.batch
+            speed = {"seconds": seconds, "images_per_second": seen / seconds}
             recorder.write({"step": step, **trainer.means.flush(), **trainer.entropies(), **speed})
             since, begun = time.perf_counter(), step
         if step % config.checkpoint_every == 0 or last or stopping:
@@ -240,7 +216,7 @@ def train(
     return None if stopping else trainer.finished()
 
 
-def on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def on_cpu(tensors: Tensors) -> dict[str, Tensor]:
     """The tensors as files hold them."""
     return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
@@ -251,16 +227,14 @@ def moments_of(optimizer: Optimizer, name: str) -> dict[str, Tensor]:
     return on_cpu({f"{name}.{i}.{moment}": t for i, state in states for moment, t in state.items()})
 
 
-def put_moments(optimizer: Optimizer, name: str, tensors: Mapping[str, Tensor]) -> None:
-    """Put the moments back that `moments_of` named, in the memory order of their parameters (fused
-    Adam walks both in memory order: a moment in another one would meet the wrong weights)."""
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    state: dict[int, dict[str, Tensor]] = {}
+def put_moments(optimizer: Optimizer, name: str, tensors: Tensors) -> None:
+    """Put the moments back that `moments_of` named, in the memory order of their parameters: fused
+    Adam walks both in it, and a moment in another order would meet the wrong weights."""
+    parameters, tree = optimizer.param_groups[0]["params"], optimizer.state_dict() | {"state": {}}
     for key, tensor in tensors.items():
         owner, number, moment = key.split(".")
         if owner == name:
             like = parameters[int(number)]
             kept = torch.empty_like(like).copy_(tensor) if tensor.shape == like.shape else tensor
-            state.setdefault(int(number), {})[moment] = kept
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": state, "param_groups": groups})
+            tree["state"].setdefault(int(number), {})[moment] = kept
+    optimizer.load_state_dict(tree)
