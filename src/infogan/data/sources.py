@@ -21,9 +21,7 @@ def load(
     progress: Progress = lambda *_: None,
     **fields: Any,
 ) -> Images:
-    """Load a split of a source; DataError with the remedy when that cannot be.
-
-    fields: those of `Source`, where the source is given by name.
+    """Load a split of a source, or of a name with fields of `Source`; DataError names a remedy.
 
     >>> load("digits", split="validation").base.shape
     (500, 28, 28, 1)
@@ -53,8 +51,7 @@ def published(source: Source, split: Split, progress: Progress) -> Images:
 def image_folder(source: Source, split: Split, progress: Progress) -> Images:
     """Load a folder of image files, which may bring its own splits."""
     path = Path(source.name)
-    children = sorted(child for child in path.iterdir() if child.is_dir())
-    holding = [child.name for child in children if folder.holds_images(child)]
+    holding = sorted(p.name for p in path.iterdir() if p.is_dir() and folder.holds_images(p))
     read, parts, is_split = splits.folders(path, holding, split)
     images = folder.load_folder(read, source, progress, parts)
     return images if is_split else splits.every_tenth(images, split)
