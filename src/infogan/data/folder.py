@@ -39,8 +39,8 @@ def found(folder: Path) -> list[Path]:
     """
     inside, every = folder.resolve(), [*_files(folder)]
     images = [path for path in every if path.suffix.lower() in SUFFIXES]
-    led_out = {p for p in images if p.is_symlink() and not p.resolve().is_relative_to(inside)}
-    paths = [path for path in images if path.is_file() and path not in led_out]
+    paths = [path for path in images if path.is_file()]  # which links in a circle are not
+    paths = [p for p in paths if not p.is_symlink() or p.resolve().is_relative_to(inside)]
     if not paths:
         others, kinds = len(every) - len(images), " ".join(sorted(SUFFIXES))
         raise DataError(f"{folder}: no images in it ({others} other files); accepted are {kinds}")
@@ -88,7 +88,8 @@ def readable(
     paths: Sequence[Path], max_bad: float, folder: Path, decode: Callable[[Image.Image], Pixels]
 ) -> Iterator[tuple[int, Pixels]]:
     """Yield position and pixels of every file that can be read; DataError if too many cannot."""
-    bad, moving = list[str](), list[Path]()
+    bad: list[str] = []
+    moving: list[Path] = []
     for i, path in enumerate(paths):
         interrupts.poll()
         try:
@@ -155,7 +156,7 @@ def load_folder(folder: Path, source: Source, progress: Progress, parts: Sequenc
 
 
 def convert(paths: list[Path], root: Path, source: Source, to: Path, progress: Progress) -> Labels:
-    """Decode files once into `to` (NPY, a row a file); return which are images; ColourError."""
+    """Decode files once into `to` (NPY, a row a file); return which rows are images."""
 
     def decode(image: Image.Image) -> Pixels:
         if source.color == "auto" and not is_grey(image):

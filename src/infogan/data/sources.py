@@ -67,7 +67,7 @@ def idx_file(source: Source, split: Split, progress: Progress) -> Images:
     path = Path(source.name)
     if path.is_dir():
         train, test = (idx.beside(path, name) for name in (idx.TRAIN_IMAGES, idx.TEST_IMAGES))
-        path = (test or train if split == "test" else train or test) or path
+        path = (test if split == "test" else train) or train or test or path
     is_test = path.name.startswith("t10k")
     if split != "all" and is_test != (split == "test"):
         other = "--split test" if is_test else "--split train or validation"
