@@ -191,9 +191,8 @@ def sampled(images: Tensor, theta: Tensor, bend: Tensor | float = 0.0) -> Tensor
 def moves_of(theta: Tensor, aspect: float) -> dict[str, Tensor]:
     """[N] by property that a code can follow: how far views through theta [N, 2, 3] moved.
 
-    slant: how far the top of an upright line moves to the right, as a share of its height; width,
-    height: natural logarithms of the factors by which a level line grows across and an upright one
-    up. aspect: height over width of the images, whose sides theta measures by.
+    slant: how far an upright line's top moves right, as a share of its height. width, height: by
+    what factor a level line grows across, an upright one up, as natural logarithms. aspect: H / W.
     """
     (a, b), (c, d) = theta[:, 0, :2].T, theta[:, 1, :2].T  # from view to image, sides -1 to 1
     b, c = b / aspect, c * aspect  # in pixels

@@ -15,14 +15,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.lib.format import open_memmap
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from infogan.core import atomic, interrupts
 from infogan.core.errors import DataError
 from infogan.core.limits import FREE, refuse_bomb
 from infogan.data.cache import cache_path
-from infogan.data.images import Images, Pixels
+from infogan.data.images import Images, Labels, Pixels
 from infogan.data.settings import Source
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
@@ -40,8 +39,8 @@ def found(folder: Path) -> list[Path]:
     """
     inside, every = folder.resolve(), [*_files(folder)]
     images = [path for path in every if path.suffix.lower() in SUFFIXES]
-    led_out = {p for p in images if p.is_symlink() and not p.resolve().is_relative_to(inside)}
-    paths = [path for path in images if path.is_file() and path not in led_out]
+    paths = [path for path in images if path.is_file()]  # which links in a circle are not
+    paths = [p for p in paths if not p.is_symlink() or p.resolve().is_relative_to(inside)]
     if not paths:
         others, kinds = len(every) - len(images), " ".join(sorted(SUFFIXES))
         raise DataError(f"{folder}: no images in it ({others} other files); accepted are {kinds}")
@@ -89,7 +88,8 @@ def readable(
     paths: Sequence[Path], max_bad: float, folder: Path, decode: Callable[[Image.Image], Pixels]
 ) -> Iterator[tuple[int, Pixels]]:
     """Yield position and pixels of every file that can be read; DataError if too many cannot."""
-    bad, moving = list[str](), list[Path]()
+    bad: list[str] = []
+    moving: list[Path] = []
     for i, path in enumerate(paths):
         interrupts.poll()
         try:
@@ -155,10 +155,8 @@ def load_folder(folder: Path, source: Source, progress: Progress, parts: Sequenc
     return Images(pixels, labels, classes, str(folder), files, rows)
 
 
-def convert(
-    paths: Sequence[Path], folder: Path, source: Source, array: Path, progress: Progress
-) -> NDArray[np.int64]:
-    """Decode files once into `array` (NPY, a row a file); return which are images; ColourError."""
+def convert(paths: list[Path], root: Path, source: Source, to: Path, progress: Progress) -> Labels:
+    """Decode files once into `to` (NPY, a row a file); return which rows are images."""
 
     def decode(image: Image.Image) -> Pixels:
         if source.color == "auto" and not is_grey(image):
@@ -167,8 +165,8 @@ def convert(
 
     kept: list[int] = []
     mapped: Pixels | None = None
-    with atomic.whole(array) as partial:
-        for i, pixels in readable(paths, source.max_bad, folder, decode):
+    with atomic.whole(to) as partial:
+        for i, pixels in readable(paths, source.max_bad, root, decode):
             if mapped is None:
                 mapped = open_memmap(partial, "w+", np.uint8, (len(paths), *pixels.shape))
             if pixels.shape != mapped.shape[1:]:
@@ -179,7 +177,7 @@ def convert(
             kept.append(i)
             progress(len(kept), len(paths))
         if mapped is None:
-            raise DataError(f"{folder}: none of {len(paths)} files could be read")
+            raise DataError(f"{root}: none of {len(paths)} files could be read")
     return np.array(kept, np.int64)
 
 

@@ -148,10 +148,11 @@ def load_published(name: str, folder: str | None, test: bool) -> Images:
             raise DataError(f"{folder}: holds neither {file} nor {file}.gz, which {name} needs")
         if folder and path and "labels" in file:  # which identify a set, and are small
             digest = hashlib.sha256(unpacked(path)).hexdigest()
-            same = [one for one, set_ in PUBLISHED.items() if set_.sha256.get(file) == digest]
-            if same not in ([], [name]):
-                remedy = f"give {same[0]}, or another --data-dir"
-                raise DataError(f"{path}: is that of {same[0]}, not of {name}; {remedy}")
+            known = {one.sha256.get(file): key for key, one in PUBLISHED.items()}
+            other = known.get(digest, name)
+            if other != name:
+                remedy = f"give {other}, or another --data-dir"
+                raise DataError(f"{path}: is that of {other}, not of {name}; {remedy}")
         arrays.append(read_idx(path or fetched(name, file)))
     return as_images(arrays[0], arrays[1], name, published.classes)
 

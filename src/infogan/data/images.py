@@ -61,8 +61,7 @@ class Images:
         if len(labels) != n:
             raise DataError(f"{name}: {len(labels)} labels for {n} images; give each one")
         if factors.ndim != 2 or len(factors) != n:
-            found = list(factors.shape)
-            raise DataError(f"{name}: factors must be [N, F], got {found} for {n} images")
+            raise DataError(f"{name}: factors are [N, F], not {[*factors.shape]} for {n} images")
         names = self.factor_names or tuple(f"factor {j}" for j in range(factors.shape[1]))
         if len(set(names)) != factors.shape[1] or not all(map(str.isprintable, names)):
             fault = f"{factors.shape[1]} factors have the names {', '.join(map(repr, names[:20]))}"
@@ -88,8 +87,7 @@ class Images:
         """Which images these are: sha256 of their number, labels, factors and 10,000 of them."""
         some = np.linspace(0, len(self) - 1, min(len(self), 10_000)).astype(np.int64)
         found = sha256(f"{len(self)} {self.shape} {self.classes}".encode())
-        found.update(self.labels.tobytes())
-        found.update(np.ascontiguousarray(self.take(some)).tobytes())
+        found.update(self.labels.tobytes() + self.take(some).tobytes())
         if self.factor_names:
             found.update(f" {self.factor_names}".encode() + self.factors.tobytes())
         return found.hexdigest()

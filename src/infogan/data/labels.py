@@ -49,10 +49,9 @@ def _drawn(images: Images, each: int, seed: int) -> Labels:
 def from_csv(images: Images, path: Path) -> Images:
     """Return the images with the labels that a CSV file gives, -1 where it gives none.
 
-    The file is UTF-8 with the header `file,label`. A file is named as `infogan encode` names it, or
-    relative to the images' folder; one that exists but is not among these images (it may be held
-    out) is skipped. Labels are class names: those of the images if they have any, otherwise those
-    that the file gives, in sorted order. DataError names the line at fault.
+    UTF-8 with the header `file,label`. A file is named as `infogan encode` names it, or relative to
+    the images' folder; one that exists but is not among these images (held out) is skipped. Labels
+    are the images' class names, or if they have none, the file's, sorted. DataError names the line.
     """
     rows = {images.source(i): i for i in range(len(images))}
     for i, file in enumerate(images.files):

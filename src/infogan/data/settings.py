@@ -11,8 +11,7 @@ Side = Annotated[int, Field(ge=1, le=1024)]
 
 def _size(value: object) -> object:
     """`64` and `48x64` (height x width) as a pair."""
-    parts = value.lower().split("x") if isinstance(value, str) else value
-    parts = [parts] if isinstance(parts, int | float) else parts
+    parts = str(value).lower().split("x") if isinstance(value, str | int | float) else value
     return parts * 2 if isinstance(parts, list) and len(parts) == 1 else parts
 
 

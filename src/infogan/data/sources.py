@@ -21,9 +21,7 @@ def load(
     progress: Progress = lambda *_: None,
     **fields: Any,
 ) -> Images:
-    """Load a split of a source; DataError with the remedy when that cannot be.
-
-    fields: those of `Source`, where the source is given by name.
+    """Load a split of a source, or of a name with fields of `Source`; DataError names a remedy.
 
     >>> load("digits", split="validation").base.shape
     (500, 28, 28, 1)
@@ -53,8 +51,7 @@ def published(source: Source, split: Split, progress: Progress) -> Images:
 def image_folder(source: Source, split: Split, progress: Progress) -> Images:
     """Load a folder of image files, which may bring its own splits."""
     path = Path(source.name)
-    children = sorted(child for child in path.iterdir() if child.is_dir())
-    holding = [child.name for child in children if folder.holds_images(child)]
+    holding = sorted(p.name for p in path.iterdir() if p.is_dir() and folder.holds_images(p))
     read, parts, is_split = splits.folders(path, holding, split)
     images = folder.load_folder(read, source, progress, parts)
     return images if is_split else splits.every_tenth(images, split)
@@ -70,7 +67,7 @@ def idx_file(source: Source, split: Split, progress: Progress) -> Images:
     path = Path(source.name)
     if path.is_dir():
         train, test = (idx.beside(path, name) for name in (idx.TRAIN_IMAGES, idx.TEST_IMAGES))
-        path = (test or train if split == "test" else train or test) or path
+        path = (test if split == "test" else train) or train or test or path
     is_test = path.name.startswith("t10k")
     if split != "all" and is_test != (split == "test"):
         other = "--split test" if is_test else "--split train or validation"

@@ -59,11 +59,9 @@ def folders(path: Path, holding: Sequence[str], split: Split) -> tuple[Path, tup
         raise DataError(f"{path}: {fault}; give train another name, or put {others[0]} elsewhere")
     if split in own and (split != "train" or "validation" in own):
         return path / split, (), True
-    if "train" not in own:
-        if own and split in ("train", "validation"):
-            remedy = f"put what to learn from into {path / 'train'}, or give {own[0]} another name"
-            raise DataError(f"{path}: has a folder {own[0]} but none named train; {remedy}")
-        return path, (), False
-    if split == "all" and "validation" in own:
+    if own and "train" not in own and split != "all":
+        remedy = f"put what to learn from into {path / 'train'}, or give {own[0]} another name"
+        raise DataError(f"{path}: has a folder {own[0]} but none named train; {remedy}")
+    if split == "all" and {"train", "validation"} <= {*own}:
         return path, PARTS[:2], True
-    return path / "train", (), False
+    return path / "train" if "train" in own else path, (), False
