@@ -23,8 +23,7 @@ from infogan.training.precision import Player, frozen
 from infogan.training.recorder import Line, NullRecorder, Recorder, Tensors
 from infogan.training.step import Batches, Step, remaining
 
-BITS = ("infogan", "torch", "processor", "device", "dtype", "threads")
-"""What of the machine decides whether a resumed run is bit-exact."""
+BITS = ("infogan", "torch", "processor", "device", "dtype", "threads")  # bit-exact if the same
 Progress = Callable[[int, Line], None]
 """Called after each step with its number and the latest line of the log."""
 logger = logging.getLogger("infogan")
