@@ -149,7 +149,7 @@ class Trainer:
         """Bytes of a saved state, roughly: weights, their averages, two moments."""
         return sum(t.nbytes for t in self.model.tensors().values()) * (4 if self.averages else 3)
 
-    def state(self) -> tuple[dict[str, Any], Tensors, Tensors]:
+    def state(self) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Tensor]]:
         """Plain values, weights and moments for `restore`; TrainingError if one is not finite."""
         check_tensors(self.step, self._suspects())
         weights = self.model.tensors()
