@@ -9,9 +9,8 @@ from infogan.objectives.terms import AdversarialObjective, information
 
 
 class GAN(AdversarialObjective):
-    """Real against generated. Q is a probe on detached features: it learns to read the codes, but
-    neither G nor the trunk receives gradient from it. Its L_I shows what images say of the codes
-    when nothing asks them to (the GAN curve of the paper's figure 1)."""
+    """Real against generated. Q is a probe on detached features: neither G nor the trunk receives
+    gradient from it. L_I shows what images say of codes unprompted (GAN in InfoGAN's figure 1)."""
 
     kind: Literal["gan"] = "gan"
 

@@ -88,8 +88,7 @@ class Consistency(Objective):
 def information(
     scene: Scene, term: Term = lambda code, bound: -code.weight * bound, name: str = "info"
 ) -> Loss:
-    """A term of L_I, in nats, for each code that a head reads back from the fakes (InfoGAN eq. 5),
-    and L_I to watch."""
+    """A term of each code that is read back from fakes, and its L_I in nats (InfoGAN eq. 5)."""
     params, loss = parameters(scene.readings, scene.fake.heads), Loss({})
     for reading in scene.readings:
         if given := reading.recovers:

@@ -13,8 +13,7 @@ from torch.nn.utils import get_total_norm
 from infogan.core.errors import TrainingError
 from infogan.objectives.base import Loss
 
-COLLAPSED = 0.5
-"""Share of ln K below which a learned prior's H(c) is worth a warning."""
+COLLAPSED = 0.5  # share of ln K below which a learned prior's H(c) is worth a warning
 logger = logging.getLogger("infogan")
 Named = Iterable[tuple[str, Tensor]]
 

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-ROUNDED = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
-"""Layers that compute in bf16; batch normalisation keeps fp32 weights and statistics."""
+ROUNDED = nn.Linear | nn.Conv2d | nn.ConvTranspose2d  # batch normalisation stays in fp32
 
 
 class Player:

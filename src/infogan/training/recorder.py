@@ -13,8 +13,7 @@ Line = dict[str, float]
 class Recorder(Protocol):
     """What a trainer needs of the place."""
 
-    line: Line
-    """The latest line of the log; empty before the first."""
+    line: Line  # the latest of the log; empty before the first
 
     def write(self, line: Line) -> None:
         """Add a line to the log."""

@@ -23,8 +23,7 @@ from infogan.training.precision import Player, frozen
 from infogan.training.recorder import Line, NullRecorder, Recorder, Tensors
 from infogan.training.step import Batches, Step, remaining
 
-BITS = ("infogan", "torch", "processor", "device", "dtype", "threads")
-"""What of the machine decides whether a resumed run is bit-exact."""
+BITS = ("infogan", "torch", "processor", "device", "dtype", "threads")  # bit-exact if the same
 Progress = Callable[[int, Line], None]
 """Called after each step with its number and the latest line of the log."""
 logger = logging.getLogger("infogan")
@@ -150,7 +149,7 @@ class Trainer:
         """Bytes of a saved state, roughly: weights, their averages, two moments."""
         return sum(t.nbytes for t in self.model.tensors().values()) * (4 if self.averages else 3)
 
-    def state(self) -> tuple[dict[str, Any], Tensors, Tensors]:
+    def state(self) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Tensor]]:
         """Plain values, weights and moments for `restore`; TrainingError if one is not finite."""
         check_tensors(self.step, self._suspects())
         weights = self.model.tensors()
