@@ -15,17 +15,14 @@ from infogan.data.png import png
 from infogan.latent.posterior import Posterior
 from infogan.runs.names import Names
 
-UNSURE = "unsure"
-"""Folder of the images of which Q is unsure."""
+UNSURE = "unsure"  # folder of the images of which Q is unsure
 TABLE = "codes.csv"
 
 
 def check_output(output: Path, data: Path) -> None:
-    """ConfigError unless `output` is new or an empty folder, and does not lie among the
-    originals."""
+    """ConfigError unless `output` is new or an empty folder that is not among the originals."""
     if output.resolve().is_relative_to(data.resolve()):
-        why = f"lies in {data}, whose images it would mix with; choose another"
-        raise ConfigError(f"--output {output}: {why}")
+        raise ConfigError(f"--output {output}: lies in {data}, with the originals; choose another")
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise ConfigError(f"--output {output}: is not an empty folder; choose a new one")
 
@@ -43,8 +40,7 @@ def folder_name(name: str) -> str:
 
 
 def folders(code: str, k: int, names: Names) -> list[str]:
-    """The folder of each of K categories: its name, or the code with its number. Categories that
-    share a name share a folder."""
+    """The folder of each of K categories: its name, which several may share, or code and number."""
     given = names.categories.get(code, {})
     return [folder_name(given.get(j, f"{code}-{j}")) for j in range(k)]
 
@@ -63,36 +59,30 @@ def sort(
     """Copy each image into the folder of its category below `output`; how many went where.
 
     read: what Q reads in each image, [N] per code. code: the categorical one. data: the folder of
-    the files, whose paths in it they keep, so that equal names do not meet. Images without files of
-    their own are written as PNG. unsure: confidence below which an image goes to the folder
-    `unsure`. link: make symbolic links instead. Last, codes.csv lists what Q read in each image and
-    where it went. ConfigError for an unfit `output`, DataError when a copy fails.
+    the files, which keep their paths in it; images without files are written as PNG. unsure: the
+    confidence below which an image goes to the folder `unsure`. link: make symbolic links. Last,
+    codes.csv lists codes and places. ConfigError for an unfit output, DataError when a copy fails.
     """
     check_output(output, data)
     if link and not images.files:
-        why = f"{images.name} has no image files to link to; leave it out to write PNG files"
-        raise ConfigError(f"--link: {why}")
+        raise ConfigError(f"--link: {images.name} has no image files to link to; leave it out")
     posterior = names.joined(code, read[code])
     targets = folders(code, posterior.probs.shape[1], names)
     found = zip(posterior.value.tolist(), posterior.confidence.tolist(), strict=True)
     went = [UNSURE if confidence < unsure else targets[k] for k, confidence in found]
-    moved = []
+    moved = [Path(folder, _relative(images, i, data)) for i, folder in enumerate(went)]
+    done = 0
     try:
-        for i, folder in enumerate(went):
-            moved.append(Path(folder, _relative(images, i, data)))
-            target = output / moved[-1]
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _deliver(images, i, target, link)
+        for done, path in enumerate(moved):
+            (output / path).parent.mkdir(parents=True, exist_ok=True)
+            _deliver(images, done, output / path, link)
         sources = [images.source(i) for i in range(len(images))]
         table = {"file": sources, "sorted": list(map(str, moved))} | names.columns(read)
         with atomic.text(output / TABLE) as file:
             write_csv(file, list(table), map(list, zip(*table.values(), strict=True)))
     except OSError as error:
-        done = f"{max(0, len(moved) - 1)} of {len(images)} images"
-        raise DataError(
-            f"{output}: stopped after {done} ({error.strerror or error}); "
-            "put that right, remove the folder and sort again"
-        ) from None
+        why = f"stopped after {done} of {len(images)} images ({error.strerror or error})"
+        raise DataError(f"{output}: {why}; correct that, remove the folder, sort again") from None
     return dict(sorted(Counter(went).items()))
 
 

@@ -90,7 +90,7 @@ def _train_seeds(
     from infogan.pipeline import seeds
 
     with progress_bars(config.steps, config.latent.entropy) as show:
-        ranked, failed = seeds.train(config, words, path, count, fresh=fresh, progress=show)
+        ranked, failed = seeds.train(config, words, path, count, fresh, show)
     if ranked:
         show_selection(ranked.tree())
     if failed:

@@ -22,10 +22,8 @@ class Preset:
 
 
 MNIST_IMAGES = Source(name="mnist")
-HALF = Dcgan(channels=(32, 64), features=256)
-"""Networks of half the paper's widths, which allow higher learning rates."""
-FREE = Uniform(-1, 1, weight=0.1)
-"""A continuous code that may come to mean anything."""
+HALF = Dcgan(channels=(32, 64), features=256)  # half the paper's widths allow higher rates
+FREE = Uniform(-1, 1, weight=0.1)  # a continuous code that may come to mean anything
 SLANT, WIDTH = (Uniform(-1, 1, weight=0.1, follows=what) for what in ("slant", "width"))
 
 

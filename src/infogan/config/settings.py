@@ -149,14 +149,12 @@ class RunConfig(BaseModel):
 def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
     """A line for each of the first three faults: key, reason, remedy."""
     for fault in error.errors()[:3]:
-        place: list[str] = []
-        section: Any = tree
-        siblings: Any = tree
+        place, siblings, section = list[str](), tree, tree
         for part in map(str, fault["loc"]):
-            inside = section if isinstance(section, Mapping) else {}
-            if inside.get("kind") != part:  # pydantic names a union's member; nobody writes it
+            if section.get("kind") != part:  # pydantic names a union's member; nobody writes it
                 place.append(part)
-                siblings, section = inside, inside.get(part)
+                siblings, below = section, section.get(part)
+                section = below if isinstance(below, Mapping) else {}
         if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             *above, name = place
             near = get_close_matches(name, [other for other in siblings if other != name], 1, 0)

@@ -15,13 +15,12 @@ from infogan.latent.latent import RESERVED
 Tree = Mapping[str, Any]
 SHORT_FORM = {"data": "name", "objective": "kind", "networks": "kind", "augment": "kind"}
 """The field that a section's short form stands for: `--data mnist` is `--data.name mnist`."""
-RENAMED = {
+RENAMED = {  # settings that had another name once, with the name they have now
     "augment.fade": "augment.anneal",
     "latent.law": "latent.distribution",
     "objective.real_first": "objective.warm_up",
     "optim.decay": "optim.lr_decay",
 }
-"""Settings that had another name once, with the name they have now."""
 
 
 def spelled(*path: str) -> str:

@@ -8,18 +8,16 @@ from pathlib import Path
 from statistics import median_high
 from typing import Any
 
-from infogan.analysis import doctor
-from infogan.analysis.evaluation import scores as scores_of
+from infogan.analysis import doctor, evaluation
 from infogan.analysis.observation import Observation
 from infogan.config.presets import preset
 from infogan.config.settings import RunConfig
 from infogan.core import atomic, interrupts
 from infogan.core.errors import ConfigError, RunError, parsing
 from infogan.core.tables import read_file
+from infogan.data import labels
 from infogan.data import load as data_load
 from infogan.data.images import Images
-from infogan.data.labels import reveal
-from infogan.data.labels import write_csv as write_labels
 from infogan.model.model import Model
 from infogan.report import page, plots
 from infogan.runs import checkpoints
@@ -27,7 +25,7 @@ from infogan.runs.folder import Run
 from infogan.runs.images import scoring_images
 from infogan.runs.recorder import recording
 from infogan.training import trainer as training
-from infogan.training.trainer import Progress, Trainer
+from infogan.training.trainer import Progress
 
 logger = logging.getLogger("infogan")
 
@@ -52,7 +50,7 @@ def train(
     with closing(Run(run)) as folder:
         model = fit(config, folder, images=data, fresh=fresh, progress=progress)
         interrupts.poll()
-        if not scored(folder, config.steps):
+        if not finished(folder, config):
             with atomic.writing(folder.path):
                 record(folder, model, data or scoring_images(config))
     return model
@@ -68,18 +66,18 @@ def fit(
 ) -> Model:
     """Train into a run folder, or resume from its last checkpoint, without scores and figures.
 
-    images: what to train on, in place of `config.data`. fresh: remove a run that is there, once
-    images and settings have proved good. DataError for unfit images; RunError when the folder holds
-    another run, another process has it, or the disk is full; TrainingError when a value is no
-    longer finite. What was saved before stays.
+    images: in place of `config.data`. fresh: remove a run that is there, once images and settings
+    proved good. DataError for unfit images; RunError when the folder holds another run, another
+    process has it, or the disk is full; TrainingError for a value that is not finite. What was
+    saved before stays.
     """
     if not isinstance(run, Run):
         with closing(Run(run)) as own:
             return fit(config, own, images=images, fresh=fresh, progress=progress)
     images = images or data_load(config.data, "train")
     if config.labels is not None:
-        images = reveal(images, config.labels, config.seed)
-    trainer = Trainer(config, images)
+        images = labels.reveal(images, config.labels, config.seed)
+    trainer = training.Trainer(config, images)
     if fresh:
         run.clear()
     run.begin(config)
@@ -89,36 +87,32 @@ def fit(
     if state := checkpoints.newest(run.checkpoints):
         with parsing(run.checkpoints, "a checkpoint of this run", RunError):
             trainer.restore(*state)
-    if trainer.step >= config.steps and (model := _kept(run)):
-        return model
+    if trainer.step >= config.steps and run.weights_file.is_file():
+        try:
+            return Model.load(run.path)
+        except RunError as error:
+            logger.warning("%s; it is made again from the last checkpoint", error)
     if config.labels is not None:
-        write_labels(images, run.labels_file)
+        labels.write_csv(images, run.labels_file)
     run.weights_file.unlink(missing_ok=True)  # of fewer steps; their checkpoint stays
     run.rewind(trainer.step)
     run.write_json(run.environment_file, trainer.engine.describe() | {"images": len(images)})
     atomic.require(run.path, 2 * trainer.size)
     with atomic.writing(run.path), recording(run) as recorder:
-        finished = training.train(trainer, recorder, progress)
-    if finished is None:
+        model = training.train(trainer, recorder, progress)
+    if model is None:
         interrupts.poll()
         raise RunError(f"{run.path}: stopped at step {trainer.step}; the same command resumes")
-    finished.save(run.weights_file)
-    return finished
+    model.save(run.weights_file)
+    return model
 
 
-def _kept(run: Run) -> Model | None:
-    """The finished model in the folder; None when it must be restored from the last checkpoint."""
+def finished(run: Run, config: RunConfig) -> bool:
+    """Whether a run of these settings is trained and scored."""
+    if not (run.exists and run.weights_file.is_file() and run.config == config):
+        return False
     try:
-        return Model.load(run.path) if run.weights_file.is_file() else None
-    except RunError as error:
-        logger.warning("%s; it is made again from the last checkpoint", error)
-        return None
-
-
-def scored(run: Run, steps: int) -> bool:
-    """Whether the run has scores, of that many steps."""
-    try:
-        return read_file(run.scores_file).get("steps") == steps
+        return read_file(run.scores_file).get("steps") == config.steps
     except ConfigError:
         return False
 
@@ -131,7 +125,7 @@ def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
     seen = Observation(model, images, seed=model.config.seed)
     plots.run_figures(run, seen)
     lines = run.metrics()
-    scores = scores_of(seen) | {
+    scores = evaluation.scores(seen) | {
         "steps": model.config.steps,
         "seconds": sum(line["seconds"] for line in lines),
         "images_per_second": median_high(line["images_per_second"] for line in lines),

@@ -13,28 +13,22 @@ from infogan.config.settings import RunConfig
 from infogan.core import interrupts
 from infogan.core.errors import ConfigError, RunError
 from infogan.data import load as data_load
-from infogan.pipeline.run import scored
+from infogan.pipeline.run import finished
 from infogan.runs.folder import SELECTION, Run
 from infogan.training.device import Engine
 
-PAUSE = 0.2
-"""Seconds between two looks at the processes."""
+PAUSE = 0.2  # seconds between two looks at the processes
 logger = logging.getLogger("infogan")
+Runs = Mapping[int, Run]
 Progress = Callable[[int, int, dict[str, float]], None]
 """Called now and then with a seed, its step and the latest line of its log."""
 
 
 def train(
-    config: RunConfig,
-    words: Sequence[str],
-    folder: Path,
-    count: int,
-    *,
-    fresh: bool = False,
-    progress: Progress = lambda seed, step, line: None,
+    config: RunConfig, words: Sequence[str], folder: Path, count: int, fresh: bool, show: Progress
 ) -> tuple[Selection | None, dict[int, str]]:
-    """Train `count` seeds, from the settings' own on, in folder/seed-N, and rank the runs without
-    labels in folder/selection.json. The same call resumes.
+    """Train `count` seeds, from the settings' own on, in folder/seed-N, on a GPU one at a time, and
+    rank them without labels in folder/selection.json. The same call resumes.
 
     words: what follows `infogan train`, without --seed, --run and --fresh. Returns the ranking,
     None of fewer than two runs, and by seed why training failed. ConfigError where there is nothing
@@ -48,45 +42,39 @@ def train(
         raise RunError(f"{folder}: holds a run of one seed; choose another --run for several")
     data_load(config.data, "train")  # so that images are scanned, and any fault is named, once
     runs = {seed: Run(folder / f"seed-{seed}") for seed in range(config.seed, config.seed + count)}
-    failed = _train(config, words, runs, fresh, progress)
-    finished = [run.path for seed, run in runs.items() if seed not in failed]
-    if len(finished) < 2:
+    done = {s for s in runs if not fresh and finished(runs[s], config.replace(seed=s))}
+    for seed in sorted(done):
+        show(seed, config.steps, {})
+    waiting = {seed: run for seed, run in runs.items() if seed not in done}
+    at_once = _cores() if Engine.of(config).device.type == "cpu" else 1
+    failed = _train([*words, *["--fresh"] * fresh], waiting, at_once, show)
+    trained = [run.path for seed, run in runs.items() if seed not in failed]
+    if len(trained) < 2:
         return None, failed
-    selection = select(finished)
+    selection = select(trained)
     Run(folder).write_json(folder / SELECTION, selection.tree())
     return selection, failed
 
 
-def _train(
-    config: RunConfig,
-    words: Sequence[str],
-    runs: Mapping[int, Run],
-    fresh: bool,
-    progress: Progress,
-) -> dict[int, str]:
-    """Train all seeds that are not finished (fresh: all); by seed, why training failed.
-
-    On a GPU one process at a time. Raises Stopped after a signal, once all processes have saved.
-    """
-    waiting = [s for s in runs if fresh or not _finished(runs[s], config.replace(seed=s))]
-    for seed in (seed for seed in runs if seed not in waiting):
-        progress(seed, config.steps, {})
-    at_once = _cores() if Engine.of(config).device.type == "cpu" else 1
+def _train(words: list[str], runs: Runs, at_once: int, show: Progress) -> dict[int, str]:
+    """Train these seeds; by seed, why training failed. Stopped after a signal, once all saved."""
+    logs = {seed: Path(f"{run.path}.log") for seed, run in runs.items()}
     running: dict[int, subprocess.Popen[bytes]] = {}
     failed: dict[int, str] = {}
+    waiting = list(runs)
     try:
         while running or (waiting and not interrupts.asked()):
             while waiting and len(running) < at_once and not interrupts.asked():
                 seed = waiting.pop(0)
-                own = ["--seed", str(seed), "--run", str(runs[seed].path), *["--fresh"] * fresh]
-                running[seed] = start([*words, *own], _log(runs[seed]))
+                where = str(runs[seed].path)
+                running[seed] = start([*words, f"--seed={seed}", "--run", where], logs[seed])
             time.sleep(PAUSE)
             for seed, process in [*running.items()]:
                 code, line = process.poll(), (runs[seed].metrics() or [{}])[-1]
-                progress(seed, line.get("step", 0), line)
+                show(seed, line.get("step", 0), line)
                 if code is not None:
                     del running[seed]
-                    said = _said(_log(runs[seed]))
+                    said = _said(logs[seed])
                     if code and not interrupts.asked():
                         failed[seed] = said or f"its process ended with code {code}"
                     elif said and not code:
@@ -100,20 +88,9 @@ def _train(
     return failed
 
 
-def _finished(run: Run, config: RunConfig) -> bool:
-    """Whether a run of these settings is trained and scored."""
-    trained = run.exists and run.weights_file.is_file() and run.config == config
-    return trained and scored(run, config.steps)
-
-
 def _cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _log(run: Run) -> Path:
-    """The file for what a run's process writes to standard error."""
-    return run.path.with_name(f"{run.path.name}.log")
 
 
 def _said(log: Path) -> str:
@@ -128,14 +105,11 @@ def start(words: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
     """Start `infogan train`, in a session of its own: Ctrl-C in a terminal reaches this process
     alone, which passes it on once."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as file:
+    command, nothing = [sys.executable, "-m", "infogan", "train", *words], subprocess.DEVNULL
+    env = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    with log.open("wb") as err:
         process = subprocess.Popen(
-            [sys.executable, "-m", "infogan", "train", *words],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=file,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
-            start_new_session=True,
+            command, stdin=nothing, stdout=nothing, stderr=err, env=env, start_new_session=True
         )
     interrupts.pass_on(process)
     return process

@@ -1,5 +1,4 @@
-"""Checkpoints: weights and optimizer state as safetensors, the rest as JSON, with a manifest of
-sha256 sums.
+"""Checkpoints: weights and moments as safetensors, the rest as JSON, with a manifest of sha256.
 
 A checkpoint is a folder that is written under another name and synced file by file, the manifest
 last, then renamed; only then may an older one go. The newest checkpoint whose files match its
@@ -21,46 +20,31 @@ from torch import Tensor
 from infogan.core import atomic
 from infogan.core.errors import RunError, parsing
 
-KEEP = 2
-"""Checkpoints that are kept."""
-FORMAT = 1
+KEEP = 2  # checkpoints that are kept
 WEIGHTS, OPTIMIZERS = "model.safetensors", "optim.safetensors"
 STATE, MANIFEST = "state.json", "manifest.json"
-Content = tuple[dict[str, Any], dict[str, Tensor], dict[str, Tensor]]
-"""State, weights, moments."""
+Tensors = Mapping[str, Tensor]
+Content = tuple[dict[str, Any], dict[str, Tensor], dict[str, Tensor]]  # state, weights, moments
 logger = logging.getLogger("infogan")
 
 
 def manifest(files: Mapping[str, bytes]) -> bytes:
     """What manifest.json must be, byte for byte, for files of these contents."""
-    entries = {
-        name: {"size": len(content), "sha256": sha256(content).hexdigest()}
-        for name, content in files.items()
-    }
-    return json.dumps({"format": FORMAT, "files": entries}, indent=1).encode()
+    sums = {name: sha256(content).hexdigest() for name, content in files.items()}
+    entries = {name: {"size": len(files[name]), "sha256": sums[name]} for name in files}
+    return json.dumps({"format": 1, "files": entries}, indent=1).encode()
 
 
-def write(
-    folder: Path,
-    state: Mapping[str, Any],
-    weights: Mapping[str, Tensor],
-    moments: Mapping[str, Tensor],
-) -> None:
+def write(folder: Path, state: Mapping[str, Any], weights: Tensors, moments: Tensors) -> None:
     """Save one checkpoint, whole or not at all; then remove older ones. state: plain values, with
-    the step.
-
-    RunError when the disk does not take it; what was there before stays.
-    """
+    the step. RunError when the disk does not take it; what was there before stays."""
     target = folder / f"step-{state['step']:08d}"
     if target.is_dir():
         if not fault(target):
             return  # saved before a rewind; the same step gives the same state
         atomic.remove(target)
-    files = {
-        WEIGHTS: save(dict(weights)),
-        OPTIMIZERS: save(dict(moments)),
-        STATE: json.dumps(state).encode(),
-    }
+    files = {WEIGHTS: save(dict(weights)), OPTIMIZERS: save(dict(moments))}
+    files[STATE] = json.dumps(state).encode()
     partial = folder / f".tmp-{target.name}-{os.getpid()}"
     try:
         with atomic.writing(target, sum(map(len, files.values()))):
@@ -117,11 +101,8 @@ def read(path: Path) -> Content:
 
 
 def newest(folder: Path) -> Content | None:
-    """The newest whole checkpoint; None when none was ever completed.
-
-    Damaged ones that are newer are named in a warning and renamed to `damaged-…`. RunError when all
-    are damaged: training anew is a decision, not a default.
-    """
+    """The newest whole checkpoint; None when none was ever completed, RunError if all are bad.
+    Newer ones that are damaged are named in a warning and renamed to `damaged-…`."""
     for leftover in [*folder.glob(".tmp-*"), *folder.glob(".del-*")]:
         shutil.rmtree(leftover, ignore_errors=True)
     damaged: dict[Path, RunError] = {}
@@ -138,7 +119,6 @@ def newest(folder: Path) -> Content | None:
             victim.rename(aside)
         return content
     reasons = [*map(str, damaged.values())] or [str(path) for path in folder.glob("damaged-*")]
-    if reasons:
-        remedy = "bring one back, or train anew with --fresh"
-        raise RunError(f"no checkpoint is whole ({'; '.join(reasons)}); {remedy}")
+    if reasons:  # training anew is a decision, not a default
+        raise RunError(f"no checkpoint is whole ({'; '.join(reasons)}); restore one or use --fresh")
     return None

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,19 +20,12 @@ try:
 except ImportError:  # Windows, where two processes in one run folder go unnoticed
     fcntl = None  # type: ignore[assignment]
 
-FREE = {"log_every", "checkpoint_every"}
-"""Settings that may change when a run is resumed; so may steps, unless the run is timed."""
-SELECTION = "selection.json"
-"""The ranking of several runs, in the folder that holds them."""
+FREE = {"log_every", "checkpoint_every"}  # may change on resuming; steps too, if not timed
+SELECTION = "selection.json"  # the ranking of several runs, in the folder that holds them
 
 
 class Run:
-    """The files of one run.
-
-    config.json  metrics.jsonl  checkpoints/  model.safetensors  environment.json  scores.json
-    names.json  report.html  samples/  traversals/
-    labels.csv (the labels that the objective used, if any)
-    """
+    """The files of one run: those below, and pictures in samples/ and traversals/."""
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
@@ -40,7 +34,7 @@ class Run:
         self.checkpoints = self.path / "checkpoints"
         self.weights_file = self.path / "model.safetensors"
         self.environment_file = self.path / "environment.json"
-        self.labels_file = self.path / "labels.csv"
+        self.labels_file = self.path / "labels.csv"  # those that the objective used, if any
         self.scores_file = self.path / "scores.json"
         self.names_file = self.path / "names.json"
         self.report_file = self.path / "report.html"
@@ -55,12 +49,10 @@ class Run:
     @property
     def config(self) -> RunConfig:
         """The run's settings; RunError when there is no run, or one of settings unknown here."""
+        if not self.exists and (self.path / SELECTION).is_file():
+            raise RunError(f"{self.path}: holds several runs; give the one {SELECTION} selects")
         if not self.exists:
-            if (self.path / SELECTION).is_file():
-                why = f"holds several runs; give the one that its {SELECTION} has selected"
-            else:
-                why = "is no run folder (it has no config.json); give one that train wrote"
-            raise RunError(f"{self.path}: {why}")
+            raise RunError(f"{self.path}: has no config.json; give a run folder that train wrote")
         tree = read_file(self.config_file)
         try:
             return RunConfig.from_tree(tree)
@@ -86,23 +78,18 @@ class Run:
         return ", ".join(f"{k} {old.get(k)} (now {new.get(k)})" for k in differ[:4])
 
     def begin(self, config: RunConfig) -> None:
-        """Start a run here or resume the one that is here, and lock the folder until `close`.
-
-        RunError when another process has the folder, it holds something else, or a run of other
-        settings, which are named.
-        """
-        if not self.exists and self._foreign():
-            raise RunError(f"{self.path}: is not empty and holds no run; choose another --run")
+        """Start a run here, or resume the one that is here, and lock the folder until `close`.
+        RunError when another process has it, or it holds another run or anything else."""
+        self._check_owner()
         self.path.mkdir(parents=True, exist_ok=True)
         self._hold()
         if self.exists and (differ := self.differences(config)):
-            remedy = "Choose another --run, or replace it with --fresh."
-            raise RunError(f"{self.path}: holds a run with other settings: {differ}. {remedy}")
+            raise RunError(f"{self.path}: has {differ}; choose another --run, or use --fresh")
         self.write_json(self.config_file, config.tree())
 
     def clear(self) -> None:
-        """Remove the run, if any; RunError when another process has the folder or it holds
-        something else."""
+        """Remove the run, if any; RunError when another process has it, or it is no run."""
+        self._check_owner()
         if self.exists:
             self._hold()
             config_last = sorted(self.path.iterdir(), key=self.config_file.__eq__)
@@ -111,30 +98,28 @@ class Run:
                     shutil.rmtree(item)
                 elif item != self.lock_file:
                     item.unlink()
-        elif self._foreign():
-            raise RunError(f"{self.path}: holds no run, so it is left alone; choose another --run")
 
-    def _foreign(self) -> bool:
-        """Whether the folder holds anything but what a start that was cut off leaves."""
+    def _check_owner(self) -> None:
+        """RunError when the folder holds neither a run nor only what a start cut off leaves."""
         own = {self.lock_file.name, f".{self.config_file.name}.partial"}
-        return self.path.is_dir() and any(item.name not in own for item in self.path.iterdir())
+        items = self.path.iterdir() if self.path.is_dir() and not self.exists else ()
+        if any(item.name not in own for item in items):
+            raise RunError(f"{self.path}: is not empty and holds no run; choose another --run")
 
     def _hold(self) -> None:
         """Lock the folder; the system unlocks it when this process ends, however it ends."""
         if self._lock is not None or fcntl is None:
             return
-        lock = self.lock_file.open("a+b")
+        lock = self.lock_file.open("a+b", buffering=0)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             lock.seek(0)
             holder = lock.read(1000).decode(errors="replace") or "another process"
             lock.close()
-            why = f"is in use by {holder}; wait for it or choose another --run"
-            raise RunError(f"{self.path}: {why}") from None
+            raise RunError(f"{self.path}: {holder} has it; wait or choose another --run") from None
         lock.truncate(0)
         lock.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
-        lock.flush()
         self._lock = lock
 
     def close(self) -> None:
@@ -149,17 +134,14 @@ class Run:
 
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of metrics.jsonl, up to the first that is cut off or damaged."""
-        if not self.metrics_file.is_file():
-            return []
+        content = self.metrics_file.read_bytes() if self.metrics_file.is_file() else b""
         lines: list[dict[str, Any]] = []
-        for text in self.metrics_file.read_bytes().splitlines():
-            try:
+        with suppress(ValueError, TypeError, KeyError, RecursionError):
+            for text in content.splitlines():
                 line = json.loads(text.decode())
                 if not line["step"] > (lines[-1]["step"] if lines else 0):
                     break
-            except (ValueError, TypeError, KeyError, RecursionError):
-                break
-            lines.append(line)
+                lines.append(line)
         return lines
 
     def rewind(self, step: int) -> None:

@@ -13,8 +13,6 @@ from infogan.core.errors import ConfigError
 from infogan.latent.latent import CLASS, Latent
 from infogan.latent.posterior import Posterior
 
-LONGEST = 80
-
 
 def _printable(name: str) -> str:
     if bad := next((c for c in name if unicodedata.category(c) in ("Cc", "Zl", "Zp")), None):
@@ -22,11 +20,8 @@ def _printable(name: str) -> str:
     return name
 
 
-Name = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST),
-    AfterValidator(_printable),
-]
+_STRIPPED = StringConstraints(strip_whitespace=True, min_length=1, max_length=80)
+Name = Annotated[str, _STRIPPED, AfterValidator(_printable)]
 
 
 class Names(BaseModel):
@@ -57,13 +52,10 @@ class Names(BaseModel):
             latent.code(code)
             if shown.count(name) > 1 or name == "file":
                 raise ConfigError(f"codes.{code}: {name!r} is taken; give codes different names")
-        for code, given in names.categories.items():
-            if code == CLASS:
-                continue
+        for code in [code for code in names.categories if code != CLASS]:
             if not latent.code(code).categories:
-                why = f"{code} is a continuous code; only the code itself can have a name"
-                raise ConfigError(f"categories.{code}: {why}")
-            for k in given:
+                raise ConfigError(f"categories.{code}: it is continuous; name the code itself")
+            for k in names.categories[code]:
                 latent.columns(code, k)  # raises where there is no such category
         return names
 
@@ -102,15 +94,12 @@ class Names(BaseModel):
         ConfigError when it is neither, or the name of several categories."""
         meant = self._called(code, word)
         if len(meant) > 1:
-            numbers = " and ".join(map(str, meant))
-            raise ConfigError(
-                f"{code}={word}: names categories {numbers}; write {code}=#{meant[0]}"
-            )
+            both = " and ".join(map(str, meant))
+            raise ConfigError(f"{code}={word}: names categories {both}; write {code}=#{meant[0]}")
         try:
             return meant[0] if meant else float(word.removeprefix("#"))
         except ValueError:
-            remedy = "write NAME=NUMBER, as in digit=3, or a category's name"
-            raise ConfigError(f"{code}={word}: {remedy}") from None
+            raise ConfigError(f"{code}={word}: write NAME=NUMBER or NAME=CATEGORY") from None
 
     def members(self, code: str, k: int) -> NDArray[np.bool_]:
         """[K, names] which of a code's K categories have which name, names in the order of their
@@ -127,8 +116,8 @@ class Names(BaseModel):
         return replace(posterior, value=value, confidence=named.max(1))
 
     def columns(self, read: Mapping[str, Posterior]) -> dict[str, list[Any]]:
-        """The posteriors of N images as columns of a table: each code's value, its name where
-        categories have names, and its confidence, rounded to 6 places, as `joined` has them."""
+        """Posteriors of N images, as `joined` has them, as columns of a table: each code's value,
+        its name where categories have names, and its confidence, rounded to 6 places."""
         table: dict[str, list[Any]] = {}
         for code, posterior in read.items():
             if posterior.probs.size:
@@ -137,27 +126,25 @@ class Names(BaseModel):
             table[name] = [round(value, 6) for value in values]
             if code in self.categories:
                 table[f"{name}_name"] = [self.categories[code].get(value, "") for value in values]
-            confidence = posterior.confidence.tolist()
-            table[f"{name}_confidence"] = [round(value, 6) for value in confidence]
+            table[f"{name}_confidence"] = [round(c, 6) for c in posterior.confidence.tolist()]
         return table
 
     def changed(self, what: str, name: str, latent: Latent) -> Self:
         """With another name for `slant` (a code), `digit.3` (a category) or `digit.seven` (all
         categories of that name); an empty name removes the one that is there."""
-        code, keys = self.find(what), list[str]()
+        code, keys = self.find(what), list[Any]()
         known = {*latent.codes, CLASS}
         if code not in latent.codes:
             first, _, word = what.partition(".")
             if self.find(first) not in known:  # a code's own name may hold a point
                 first, _, word = what.rpartition(".")
             code = self.find(first or what)
-            number = word.isdecimal()
-            keys = [str(int(word))] if number else list(map(str, self._called(code, word)))
+            keys = [int(word)] if word.isdecimal() else self._called(code, word)
             if code in known and not keys:
                 raise ConfigError(f"{what}: a category is written {code}.0, or {code}.NAME")
         if code != CLASS:
             latent.code(code)
-        tree = self.tree()
+        tree = self.model_dump()
         place = tree["categories"].setdefault(code, {}) if keys else tree["codes"]
         for key in keys or [code]:
             place.pop(key, None)
