@@ -16,7 +16,6 @@ from infogan.runs.folder import FREE, Run
 APART = FREE | {"seed", "precision", "device", "data.dir"}
 """Settings that do not make another row: the seed, and how and where a run is computed."""
 KEYS = "error", "cluster_accuracy", "purity", "L_I", "images_per_second"
-"""What is compared."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Row:
     """Runs whose settings differ in the seed alone."""
 
     name: str
-    """The objective, and the settings that tell it from other rows of the same objective."""
+    """The objective, and the settings that tell the row from others of the same objective."""
     runs: tuple[Run, ...]
     scores: tuple[dict[str, Any], ...]
 
@@ -60,10 +59,10 @@ def compare(paths: Sequence[Path | str]) -> list[Row]:
     """The rows of run folders, in the order given; RunError for a run that is not finished."""
     groups: dict[str, list[Run]] = {}
     for run in map(Run, paths):
-        tree = {k: v for k, v in flat(run.config.tree()).items() if k not in APART}
         if not run.scores_file.is_file():
             what = f"not finished (no {run.scores_file.name})"
             raise RunError(f"{run.path}: {what}; resume it with the same train command")
+        tree = {k: v for k, v in flat(run.config.tree()).items() if k not in APART}
         groups.setdefault(json.dumps(tree), []).append(run)
     trees = [json.loads(key) for key in groups]
     return [

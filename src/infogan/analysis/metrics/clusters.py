@@ -1,7 +1,7 @@
 """How well categories found without labels agree with classes. N images, K categories."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ MERGED = 0.1
 DEAD = 0.005
 """A category that holds a smaller share of the images is dead."""
 NAMED = 20
-"""Dead categories that are listed; of more, the number says enough."""
+"""Most dead categories that are listed."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,13 @@ def usage(categories: Indices, k: int) -> Usage:
 
 @dataclass(frozen=True)
 class Clusters:
-    """Agreement of categories with classes. As is usual, categories are mapped to classes by the
-    labels of these very images."""
+    """Agreement of categories with classes, matched, as is usual, by these very images' labels."""
 
     table: Counts
     category_of: dict[int, int]
     """The one-to-one map that is best: class -> category (Hungarian matching)."""
     accuracy: float
-    """Clustering accuracy (ACC): share of images in the category matched to their class. Images in
-    an unmatched category count as wrong."""
+    """Clustering accuracy (ACC): share of images in their class's category; others are wrong."""
     purity: float
     """Share of images of their category's most frequent class. It grows with K."""
     nmi: float
@@ -78,10 +76,8 @@ class Clusters:
     """Rand index adjusted for chance."""
 
     def recall(self) -> list[float]:
-        """[classes] share of each class in the category matched to it."""
-        own = self.category_of
-        hits = [row[own[c]] if c in own else 0 for c, row in enumerate(self.table.tolist())]
-        return recall(self.table, hits)
+        """[classes] `recall` of the categories matched to the classes."""
+        return recall(self.table, self.category_of)
 
     def merges(self, names: Sequence[str], categories: Sequence[str]) -> list[str]:
         """What went wrong, in words: classes that share a category."""
@@ -106,10 +102,10 @@ class Clusters:
         }
 
 
-def recall(table: Counts, hits: Sequence[int]) -> list[float]:
-    """[classes] hits as a share of each class's images; NaN for a class without images."""
-    totals = table.sum(1).tolist()
-    return [hit / n if n else math.nan for hit, n in zip(hits, totals, strict=True)]
+def recall(table: Counts, category_of: Mapping[int, int]) -> list[float]:
+    """[classes] share of each class in its category; NaN for a class without images."""
+    rows = [(row, sum(row), category_of.get(c)) for c, row in enumerate(table.tolist())]
+    return [(0 if k is None else row[k]) / n if n else math.nan for row, n, k in rows]
 
 
 def contingency(labels: Indices, categories: Indices, n_classes: int, k: int) -> Counts:
