@@ -1,7 +1,4 @@
-"""Signs of how a run went, measured on its log, its scores and an observation of its model.
-
-No label is read. `infogan.analysis.doctor` judges what is measured here.
-"""
+"""Signs of how a run went, measured without labels; `infogan.analysis.doctor` judges them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -24,6 +21,7 @@ LAST = 5
 """The end of the log is its last line in LAST: one in five."""
 ADVERSARIAL = ("gan", "infogan", "acgan", "semigan")
 """Objectives whose losses compare real with generated images, so that one value means chance."""
+Scores = Mapping[str, Any]
 Lines = Sequence[Mapping[str, Any]]
 
 
@@ -57,7 +55,7 @@ class Signs:
 def measure(
     config: RunConfig,
     lines: Lines,
-    scores: Mapping[str, Any],
+    scores: Scores,
     seen: Observation | None = None,
     missing: Sequence[str] = (),
 ) -> Signs:
@@ -93,7 +91,7 @@ def jumps(lines: Lines) -> dict[str, tuple[float, float]]:
     return found
 
 
-def usage(config: RunConfig, scores: Mapping[str, Any]) -> tuple[float, ...]:
+def usage(config: RunConfig, scores: Scores) -> tuple[float, ...]:
     """[K] the scores' share of each category over its prior; empty where that says nothing: where
     labels define the categories, or too few images are expected in one."""
     shares, n = scores.get("shares", ()), int(scores.get("n", 0))

@@ -1,16 +1,16 @@
 """What is wrong with a run, in plain words, and which setting to try. No label is read.
 
-`infogan.analysis.diagnostics` measures the run; `findings` judges that. The thresholds were chosen
-on sound runs and on runs broken on purpose: docs/doctor.md says what they reach.
+The thresholds were chosen on sound runs and on runs broken on purpose; docs/doctor.md says what
+they reach.
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from infogan.analysis.diagnostics import Signs, measure
+from infogan.analysis.diagnostics import Scores, Signs, measure
 from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
 from infogan.core.errors import RunError
@@ -64,10 +64,7 @@ class Diagnosis:
 
 
 def examine(
-    run: Run,
-    seen: Observation | None,
-    scores: Mapping[str, Any] | None = None,
-    missing: Sequence[str] = (),
+    run: Run, seen: Observation | None, scores: Scores | None = None, missing: Sequence[str] = ()
 ) -> Diagnosis:
     """Examine a run: finished, still running, or stopped; RunError when there is nothing yet.
 
@@ -93,7 +90,7 @@ def _scores(run: Run) -> dict[str, Any]:
 
 def findings(signs: Signs, config: RunConfig, names: Names | None = None) -> list[Finding]:
     """What is wrong, causes before consequences: categories that Q ignores get no other finding."""
-    names, code = names or Names(), config.latent.categorical or "class"
+    names, code = names or Names(), config.latent.categorical or ""
     parts = [_training, _samples, _codes]
     if signs.recovered.get(code, RECOVERED) >= RECOVERED:
         parts.append(_categories)

@@ -39,8 +39,7 @@ def scores(seen: Observation) -> dict[str, Any]:
 
 def shown(scores: Scores, names: Names) -> list[str]:
     """Scores as lines of text."""
-    rows = [metric for metric in METRICS if metric.name in scores]
-    return [line for row in rows for line in row.shown(scores, names)]
+    return [line for row in METRICS if row.name in scores for line in row.shown(scores, names)]
 
 
 def _information(seen: Observation) -> dict[str, Any]:
@@ -184,9 +183,9 @@ def _classified(seen: Observation) -> dict[str, Any]:
     index = np.array([classes.index(name) for name in images.classes])
     labels, read = index[images.labels[known]], seen.categories.value[known]
     table = clusters.contingency(labels, read, len(classes), len(classes))
-    recall = clusters.recall(table, {c: c for c in range(len(classes))})
-    found = {"error": float((labels != read).mean()), "confusion": table.tolist()}
-    return found | {"recall": dict(zip(classes, recall, strict=True))}
+    error, own = float((labels != read).mean()), {c: c for c in range(len(classes))}
+    recall = dict(zip(classes, clusters.recall(table, own), strict=True))
+    return {"error": error, "recall": recall, "confusion": table.tolist()}
 
 
 def _error_lines(scores: Scores, _: Names) -> list[str]:

@@ -67,8 +67,7 @@ class Observation:
     def numbered(self) -> list[str]:
         """What to call each category: its number, with its name where it has one."""
         k = 0 if self.categories is None else self.categories.probs.shape[1]
-        name = self.model.categorical or ""
-        return [self.model.names.numbered(name, j) for j in range(k)]
+        return [self.model.names.numbered(str(self.model.categorical), j) for j in range(k)]
 
     @cached_property
     def clusters(self) -> clusters.Clusters | None:
@@ -104,7 +103,7 @@ class Observation:
 
     @cached_property
     def few_views(self) -> Probs:
-        """[n, K] probabilities of their categories: mean over two default Affine views of each."""
+        """[n, K] probabilities of the categories of `few`, mean over two default Affine views."""
         pixels, name, read = self.real.take(self.few), str(self.model.categorical), []
         for i in range(2):
             generator = stream(self.model.config.seed, "doctor changes", i)

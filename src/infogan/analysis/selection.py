@@ -7,7 +7,6 @@ that works. Shapes: R runs, N images, K categories.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +27,7 @@ from infogan.runs.images import validation_images
 SAMPLES = 2_000
 """Generated images behind L_I."""
 ALONE = 0.5
-"""A run whose agreement is below this share of the best one's comes after all others: its Q can be
-confident of something that no other run sees."""
+"""A run comes last below this share of the best agreement: its Q is sure of what no other sees."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +91,7 @@ def centrality(table: Table) -> Table:
 
 def not_alone(scores: Table) -> NDArray[np.bool_]:
     """[R] whether a run's agreement is at least ALONE times the best one's."""
-    result: NDArray[np.bool_] = scores >= ALONE * scores.max()
-    return result
+    return np.asarray(scores >= ALONE * scores.max())
 
 
 def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: int = 0) -> Selection:
@@ -112,12 +109,11 @@ def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: in
     code = _shared_code(runs, models)
     sources = sorted({model.config.data.name for model in models})
     if images is None and len(sources) > 1:
-        learned = f"the runs learned from different images ({', '.join(sources)})"
-        raise ConfigError(f"{learned}; say with --data which to compare them on")
+        what = f"the runs learned from different images ({', '.join(sources)})"
+        raise ConfigError(f"{what}; say with --data which to compare them on")
     images = images or validation_images(models[0].config)
     made = list(views(images, models[0].config.augment, seed))
-    look = partial(Observation, images=images, seed=seed, samples=SAMPLES, augmented=made)
-    seen = [look(model) for model in models]
+    seen = [Observation(model, images, seed, SAMPLES, made) for model in models]
     scores, candidates = centrality(agreement([one.read[code].value for one in seen])), []
     for run, one, score in zip(runs, seen, scores.tolist(), strict=True):
         shared = [shared_information(one.read[code].probs, view) for view in one.views]

@@ -128,11 +128,9 @@ def score(labels: Indices, categories: Indices, n_classes: int, k: int) -> Clust
         raise DataError("no image has a label, so categories cannot be compared with classes")
     table = contingency(labels, categories, n_classes, k)
     rows, columns = linear_sum_assignment(table, maximize=True)
-    return Clusters(
-        table=table,
-        category_of=dict(zip(rows.tolist(), columns.tolist(), strict=True)),
-        accuracy=float(table[rows, columns].sum() / len(labels)),
-        purity=float(table.max(0).sum() / len(labels)),
-        nmi=float(normalized_mutual_info_score(labels, categories)),
-        ari=float(adjusted_rand_score(labels, categories)),
-    )
+    category_of = dict(zip(rows.tolist(), columns.tolist(), strict=True))
+    accuracy = float(table[rows, columns].sum() / len(labels))
+    purity = float(table.max(0).sum() / len(labels))
+    nmi = float(normalized_mutual_info_score(labels, categories))
+    ari = float(adjusted_rand_score(labels, categories))
+    return Clusters(table, category_of, accuracy, purity, nmi, ari)

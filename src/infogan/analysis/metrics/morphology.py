@@ -1,9 +1,8 @@
-"""What can be measured on an image of a shape on a plain ground, and how codes go with it.
+"""What can be measured on N images, H x W, of a shape on plain ground, and how codes go with it.
 
 The ground is the median of the outermost ring of pixels. The shape is what differs from it,
 brighter or darker, so that an image and its negative measure the same. Colour counts by its
 luminance. A pixel weighs by how far it stands off the ground: an edge may lie between two pixels.
-Shapes: N images of H x W.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,8 +26,7 @@ ground. Below is the ground's noise; above, all is ink; blur leaves the edge at 
 TAIL = 0.02
 """Share of the weight at either end that width and height leave out."""
 PLAIN = 25, 0.75, 0.9
-"""Images are shapes where this many grey levels about the ground hold this share of the ring, in
-this share of the images."""
+"""Of shapes: grey levels about the ground, share of the ring within, share of such images."""
 CLEAR = 0.8
 """Absolute correlation from which on a code is said to look like a property."""
 CHUNK = 1 << 20
