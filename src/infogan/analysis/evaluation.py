@@ -95,11 +95,11 @@ def continuous(seen: Observation) -> dict[str, dict[str, Any]]:
             own |= {"real": related(mean, real, category), "real_overall": related(mean, real)}
         if code.periodic:
             own["periodic"] = True
-    assigned = morphology.assign({name: each["sweeps"] for name, each in found.items()})
-    for name, each in found.items():
+    assigned = morphology.assign({name: own["sweeps"] for name, own in found.items()})
+    for name, own in found.items():
         likeness = assigned.get(name)
-        clear = likeness and abs(each["sweeps"][likeness]) >= morphology.CLEAR
-        each["looks_like"] = likeness if clear else None
+        clear = likeness and abs(own["sweeps"][likeness]) >= morphology.CLEAR
+        own["looks_like"] = likeness if clear else None
     return found
 
 
@@ -118,9 +118,8 @@ def _continuous_lines(scores: Scores, names: Names) -> list[str]:
 
 
 def _clusters(seen: Observation) -> dict[str, Any]:
-    """cluster_accuracy (ACC), purity, nmi, ari: `clusters.Clusters`; recall: of each class;
-    category_of: the category matched to each class; merges: classes that share a category, in
-    words; confusion: counts [classes, k]."""
+    """cluster_accuracy (ACC), purity, nmi, ari, recall (by class), category_of (by class), merges
+    (classes that share a category), confusion (counts [classes, k]): see `clusters.Clusters`."""
     assert seen.clusters is not None
     return seen.clusters.tree(seen.real.classes, seen.numbered)
 
@@ -162,8 +161,8 @@ def _usage(seen: Observation) -> dict[str, Any]:
     used = clusters.usage(seen.categories.value, len(seen.numbered))
     found = {"code": str(seen.model.categorical), "k": len(seen.numbered)}
     found |= {"shares": used.shares.tolist(), "dead": used.dead, "effective": used.effective}
-    confidence = float(seen.categories.confidence.mean())
-    return found | {"unused": used.words(seen.numbered), "confidence": confidence}
+    found["unused"] = used.words(seen.numbered)
+    return found | {"confidence": float(seen.categories.confidence.mean())}
 
 
 def _usage_lines(scores: Scores, _: Names) -> list[str]:

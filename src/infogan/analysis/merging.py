@@ -113,8 +113,7 @@ def merge(
     if config.augment is None:
         raise ConfigError("merging needs augmented views; this model was trained with augment none")
     seen = Observation(model, images or validation_images(config), seed)
-    read, own = seen.read[code], kept(model.names, code)
-    k = read.probs.shape[1]
+    read, k, own = seen.read[code], len(seen.numbered), kept(model.names, code)
     if into is not None and not 1 <= into <= k:
         raise ConfigError(f"--into {into}: give a number from 1 to {k}, the number of categories")
     table = np.mean([joint(read.probs, view) for view in seen.views], 0)

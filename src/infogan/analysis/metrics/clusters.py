@@ -47,11 +47,10 @@ class Usage:
 
     def words(self, categories: Sequence[str]) -> str:
         """Which categories are dead, in words, by what they are called; empty where none is."""
-        if not (dead := self.dead):
-            return ""
-        some = ", ".join(categories[k] for k in dead[:NAMED]) + (", …" if len(dead) > NAMED else "")
+        dead = [categories[k] for k in self.dead]
+        some = ", ".join(dead[:NAMED]) + (", …" if len(dead) > NAMED else "")
         hold = f"{len(self.shares)} categories hold{'s' if len(dead) == 1 else ''}"
-        return f"{len(dead)} of {hold} under {100 * DEAD:g} % of the images: {some}"
+        return f"{len(dead)} of {hold} under {100 * DEAD:g} % of the images: {some}" if dead else ""
 
 
 def usage(categories: Indices, k: int) -> Usage:
@@ -104,8 +103,9 @@ class Clusters:
 
 def recall(table: Counts, category_of: Mapping[int, int]) -> list[float]:
     """[classes] share of each class in its category; NaN for a class without images."""
-    rows = [(row, sum(row), category_of.get(c)) for c, row in enumerate(table.tolist())]
-    return [(0 if k is None else row[k]) / n if n else math.nan for row, n, k in rows]
+    rows = table.tolist()
+    hits = [row[category_of[c]] if c in category_of else 0 for c, row in enumerate(rows)]
+    return [hit / sum(row) if any(row) else math.nan for hit, row in zip(hits, rows, strict=True)]
 
 
 def contingency(labels: Indices, categories: Indices, n_classes: int, k: int) -> Counts:
