@@ -47,7 +47,7 @@ def names_of(seen: Signs, config: RunConfig = CONFIG) -> list[str]:
 def test_a_healthy_run_has_no_finding() -> None:
     seen = measure(CONFIG, log(), {"n": 400, "code": "digit", "shares": [0.25] * 4})
     assert findings(seen, CONFIG) == []
-    assert len(doctor.looked_at(seen)) == 4
+    assert len(list(doctor.looked_at(seen))) == 4
 
 
 def test_a_d_that_overpowers() -> None:

@@ -16,7 +16,6 @@ from infogan.runs.folder import FREE, Run
 APART = FREE | {"seed", "precision", "device", "data.dir"}
 """Settings that do not make another row: the seed, and how and where a run is computed."""
 KEYS = "error", "cluster_accuracy", "purity", "L_I", "images_per_second"
-"""What is compared."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Row:
     """Runs whose settings differ in the seed alone."""
 
     name: str
-    """The objective, and the settings that tell it from other rows of the same objective."""
+    """The objective, and the settings that tell the row from others of the same objective."""
     runs: tuple[Run, ...]
     scores: tuple[dict[str, Any], ...]
 
@@ -42,13 +41,9 @@ class Row:
 
     def tree(self) -> dict[str, Any]:
         """The row as plain values: each of KEYS with its mean, standard deviation and values."""
-        result: dict[str, Any] = {
-            "name": self.name,
-            "objective": self.config.objective.kind,
-            "labels": self.config.labels,
-            "seeds": [run.config.seed for run in self.runs],
-            "runs": [str(run.path) for run in self.runs],
-        }
+        seeds, paths = [run.config.seed for run in self.runs], [str(run.path) for run in self.runs]
+        result: dict[str, Any] = {"name": self.name, "objective": self.config.objective.kind}
+        result |= {"labels": self.config.labels, "seeds": seeds, "runs": paths}
         for key in KEYS:
             if values := self.values(key):
                 std = statistics.stdev(values) if len(values) > 1 else None
@@ -60,16 +55,16 @@ def compare(paths: Sequence[Path | str]) -> list[Row]:
     """The rows of run folders, in the order given; RunError for a run that is not finished."""
     groups: dict[str, list[Run]] = {}
     for run in map(Run, paths):
-        tree = {k: v for k, v in flat(run.config.tree()).items() if k not in APART}
         if not run.scores_file.is_file():
             what = f"not finished (no {run.scores_file.name})"
             raise RunError(f"{run.path}: {what}; resume it with the same train command")
+        tree = {k: v for k, v in flat(run.config.tree()).items() if k not in APART}
         groups.setdefault(json.dumps(tree), []).append(run)
-    trees = [json.loads(key) for key in groups]
-    return [
-        Row(_name(tree, trees), tuple(runs), tuple(read_file(run.scores_file) for run in runs))
-        for tree, runs in zip(trees, groups.values(), strict=True)
-    ]
+    trees, rows = [json.loads(key) for key in groups], []
+    for tree, runs in zip(trees, groups.values(), strict=True):
+        scores = tuple(read_file(run.scores_file) for run in runs)
+        rows.append(Row(_name(tree, trees), tuple(runs), scores))
+    return rows
 
 
 def _name(tree: dict[str, Any], trees: Sequence[dict[str, Any]]) -> str:

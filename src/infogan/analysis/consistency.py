@@ -1,7 +1,4 @@
-"""How consistently an image and its augmented views are put into the same category.
-
-Shapes: N images, K categories.
-"""
+"""How consistently an image and its augmented views get one category: N images, K categories."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,23 +32,18 @@ def views(images: Images, augment: AnyAugment | None, seed: int = 0) -> Iterator
     if augment is None:
         return
     for i in range(VIEWS):
-        yield np.concatenate(
-            [
-                augmented(
-                    images.take(slice(at, at + CHUNK)), augment, stream(seed, f"selection {i}", at)
-                )
-                for at in range(0, len(images), CHUNK)
-            ]
-        )
+        parts = []
+        for at in range(0, len(images), CHUNK):
+            part, generator = images.take(slice(at, at + CHUNK)), stream(seed, f"selection {i}", at)
+            parts.append(augmented(part, augment, generator))
+        yield np.concatenate(parts)
 
 
 def joint(probs: Probs, view: Probs) -> Table:
-    """[K, K] P(c, c') of the categories c of an image and c' of its view, drawn from the
-    probabilities [N, K] that Q gives each; symmetric (IIC, Ji et al. 2019, arXiv:1807.06653,
-    eq. 3)."""
+    """[K, K] P(c, c') of the categories c of an image and c' of its view, drawn from what Q gives
+    each, [N, K]; symmetric (IIC, Ji et al. 2019, arXiv:1807.06653, eq. 3)."""
     table = probs.T.astype(np.float64) @ view / len(probs)
-    result: Table = (table + table.T) / 2
-    return result
+    return (table + table.T) / 2
 
 
 def shared_information(probs: Probs, view: Probs) -> float:
@@ -75,6 +67,4 @@ def confusion(read: NDArray[np.int64], view: Probs) -> Table:
     np.add.at(table, read, view)
     table /= np.maximum(counts, 1)[:, None]
     enough = counts >= FEWEST
-    result: Table = (table + table.T) / 2 * np.outer(enough, enough)
-    np.fill_diagonal(result, 0)
-    return result
+    return (table + table.T) / 2 * np.outer(enough, enough) * (1 - np.eye(k))

@@ -1,7 +1,4 @@
-"""Signs of how a run went, measured on its log, its scores and an observation of its model.
-
-No label is read. `infogan.analysis.doctor` judges what is measured here.
-"""
+"""Signs of how a run went, measured without labels; `infogan.analysis.doctor` judges them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -23,9 +20,8 @@ JUMP = 10.0
 LAST = 5
 """The end of the log is its last line in LAST: one in five."""
 ADVERSARIAL = ("gan", "infogan", "acgan", "semigan")
-"""Objectives whose losses compare real with generated images; those of others have no such value
-that stands for chance."""
-Array = NDArray[Any]
+"""Objectives whose losses compare real with generated images, so that one value means chance."""
+Scores = Mapping[str, Any]
 Lines = Sequence[Mapping[str, Any]]
 
 
@@ -59,15 +55,13 @@ class Signs:
 def measure(
     config: RunConfig,
     lines: Lines,
-    scores: Mapping[str, Any],
+    scores: Scores,
     seen: Observation | None = None,
     missing: Sequence[str] = (),
 ) -> Signs:
     """Measure a run by its settings, the lines of its log, its scores and what its model shows."""
-    end = {
-        key: sum(value for _, value in points) / len(points)
-        for key, points in series(lines[-max(1, len(lines) // LAST) :]).items()
-    }
+    tail = series(lines[-max(1, len(lines) // LAST) :])
+    end = {key: sum(value for _, value in points) / len(points) for key, points in tail.items()}
     latent = seen.model.latent if seen else config.latent  # under the prior that was learned
     codes, found = latent.codes, dict[str, Any]()
     found["information"] = {name: end[f"L_I/{name}"] for name in codes if f"L_I/{name}" in end}
@@ -77,17 +71,13 @@ def measure(
     if seen and config.objective.generates:
         drawn, read = seen.generated[0].values, seen.recovered
         found["finished"] = {n: codes[n].recovered_from(drawn[n], read[n]) for n in read}
-    if seen and seen.images and seen.categories is not None and config.labels is None:
+        if seen.images:
+            found["spacing"], found["spacings"] = _spacings(seen)
+    if seen and seen.categories is not None and config.labels is None:
         found["pairs"] = pairs(seen)
-    if seen and seen.images and config.objective.generates:
-        found["spacing"], found["spacings"] = _spacings(seen)
-    return Signs(
-        step=int(lines[-1]["step"]) if lines else 0,
-        jumps=jumps(lines),
-        usage=usage(config, scores),
-        missing=(*missing, *([] if lines else ["losses: the log has no line"])),
-        **found,
-    )
+    found["step"] = int(lines[-1]["step"]) if lines else 0
+    found["missing"] = (*missing, *([] if lines else ["losses: the log has no line"]))
+    return Signs(jumps=jumps(lines), usage=usage(config, scores), **found)
 
 
 def jumps(lines: Lines) -> dict[str, tuple[float, float]]:
@@ -101,30 +91,30 @@ def jumps(lines: Lines) -> dict[str, tuple[float, float]]:
     return found
 
 
-def usage(config: RunConfig, scores: Mapping[str, Any]) -> tuple[float, ...]:
+def usage(config: RunConfig, scores: Scores) -> tuple[float, ...]:
     """[K] the scores' share of each category over its prior; empty where that says nothing: where
     labels define the categories, or too few images are expected in one."""
     shares, n = scores.get("shares", ()), int(scores.get("n", 0))
-    code = config.latent.codes.get(str(scores.get("code")))
-    prior = code.shares if code else [1 / max(1, len(shares))] * len(shares)
-    if config.labels is not None or not shares or n * min(prior) < FEWEST:
+    if config.labels is not None or not shares:
         return ()
-    return tuple(share / expected for share, expected in zip(shares, prior, strict=True))
+    code = config.latent.codes.get(scores.get("code", ""))
+    prior = code.shares if code else [1 / len(shares)] * len(shares)
+    enough = n * min(prior) >= FEWEST
+    return tuple(share / p for share, p in zip(shares, prior, strict=True)) if enough else ()
 
 
-def nearest(images: Pixels) -> Array:
+def nearest(images: Pixels) -> NDArray[np.float32]:
     """[N] distance from each image [N, H, W, C] to the nearest other: RMS, in grey levels."""
     x = images.reshape(len(images), -1).astype(np.float32)
     square = (x**2).sum(1)
     distance = (square[:, None] + square - 2 * x @ x.T).clip(0)
     np.fill_diagonal(distance, np.inf)
-    result: Array = np.sqrt(distance.min(1) / x.shape[1])
-    return result
+    return np.asarray(np.sqrt(distance.min(1) / x.shape[1]))
 
 
 def _spacings(seen: Observation) -> tuple[float | None, dict[int, float]]:
-    """Median of `nearest` over generated images, as many as real ones, over that of the real ones:
-    over all, and within each category that has FEWEST of both."""
+    """Median of `nearest` over as many generated as real images, over that of the real ones: of
+    all, and within each category that has FEWEST of both."""
     (draw, made), code, n = seen.generated, seen.model.drawn, len(seen.few)
     from_real, from_made = nearest(seen.real.take(seen.few)), nearest(made[:n])
     usual = float(np.median(from_real))
@@ -142,19 +132,13 @@ def _spacings(seen: Observation) -> tuple[float | None, dict[int, float]]:
 
 
 def pairs(seen: Observation) -> tuple[tuple[int, int, float], ...]:
-    """The pairs of categories that Q confuses most between an image and its views, most first.
-
-    Categories that share a name count as one, the first of them.
-    """
+    """The pairs of categories that Q confuses most between an image and its views, most first;
+    categories that share a name count as one, the first of them."""
     assert seen.categories is not None
     code, names = str(seen.model.categorical), seen.model.names
     own = names.members(code, seen.categories.probs.shape[1])  # [K, names]
     read = own.argmax(1)[names.joined(code, seen.categories).value[seen.few]]
     upper = np.triu(consistency.confusion(read, seen.few_views @ own), 1)
-    order = np.argsort(-upper, axis=None)[: len(upper)]
-    first = own.argmax(0)
-    return tuple(
-        (int(first[i]), int(first[j]), float(upper[i, j]))
-        for i, j in zip(*np.unravel_index(order, upper.shape), strict=True)
-        if upper[i, j] > 0
-    )
+    order, first = np.argsort(-upper, axis=None)[: len(upper)], own.argmax(0).tolist()
+    places = zip(*np.unravel_index(order, upper.shape), strict=True)
+    return tuple((first[i], first[j], float(upper[i, j])) for i, j in places if upper[i, j] > 0)

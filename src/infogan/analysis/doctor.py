@@ -1,15 +1,16 @@
 """What is wrong with a run, in plain words, and which setting to try. No label is read.
 
-`infogan.analysis.diagnostics` measures the run; `findings` judges that. The thresholds were chosen
-on sound runs and on runs broken on purpose: docs/doctor.md says what they reach.
+The thresholds were chosen on sound runs and on runs broken on purpose; docs/doctor.md says what
+they reach.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
-from infogan.analysis.diagnostics import Signs, measure
+from infogan.analysis.diagnostics import Scores, Signs, measure
 from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
 from infogan.core.errors import RunError
@@ -39,13 +40,11 @@ NOISE = 10
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong."""
+    """One thing that is wrong, what was seen of it, with its figures, and the setting to try."""
 
     name: str
     seen: str
-    """What was measured, with its figures."""
     remedy: str
-    """The setting to try."""
 
     def __str__(self) -> str:
         return f"{self.name}: {self.seen}. Try {self.remedy}."
@@ -65,10 +64,7 @@ class Diagnosis:
 
 
 def examine(
-    run: Run,
-    seen: Observation | None,
-    scores: Mapping[str, Any] | None = None,
-    missing: Sequence[str] = (),
+    run: Run, seen: Observation | None, scores: Scores | None = None, missing: Sequence[str] = ()
 ) -> Diagnosis:
     """Examine a run: finished, still running, or stopped; RunError when there is nothing yet.
 
@@ -94,15 +90,14 @@ def _scores(run: Run) -> dict[str, Any]:
 
 def findings(signs: Signs, config: RunConfig, names: Names | None = None) -> list[Finding]:
     """What is wrong, causes before consequences: categories that Q ignores get no other finding."""
-    names, code = names or Names(), config.latent.categorical
-    found = [*_training(signs, config), *_samples(signs, config, names)]
-    found += _codes(signs, config, names)
-    if signs.recovered.get(code or "", RECOVERED) >= RECOVERED:
-        found += _categories(signs, config, names)
-    return found
+    names, code = names or Names(), config.latent.categorical or ""
+    parts = [_training, _samples, _codes]
+    if signs.recovered.get(code, RECOVERED) >= RECOVERED:
+        parts.append(_categories)
+    return [finding for part in parts for finding in part(signs, config, names)]
 
 
-def _training(signs: Signs, config: RunConfig) -> Iterator[Finding]:
+def _training(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
     d_rate, g_rate = config.optim.d_lr, config.optim.g_lr
     if 0 < signs.step < config.steps:
         seen = f"the log ends at step {signs.step:,} of {config.steps:,}"
@@ -115,9 +110,11 @@ def _training(signs: Signs, config: RunConfig) -> Iterator[Finding]:
     if signs.losses and signs.losses[0] < OVERPOWERED * CHANCE:
         d, g = signs.losses
         seen = f"L_D is {d:.2f} ({CHANCE:.2f} by chance), L_G {g:.2f}"
-        fewer, slower = f"d-steps 1 (now {config.d_steps})", f"optim.d-lr {d_rate / 4:g}"
-        slower += f" (now {d_rate:g}) or a higher optim.g-lr (now {g_rate:g})"
-        yield Finding("D overpowers G", seen, fewer if config.d_steps > 1 else slower)
+        slower = (
+            f"optim.d-lr {d_rate / 4:g} (now {d_rate:g}) or a higher optim.g-lr (now {g_rate:g})"
+        )
+        remedy = f"d-steps 1 (now {config.d_steps})" if config.d_steps > 1 else slower
+        yield Finding("D overpowers G", seen, remedy)
 
 
 def _samples(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
@@ -167,11 +164,8 @@ def _categories(signs: Signs, config: RunConfig, names: Names) -> Iterator[Findi
         remedy = real if off else f"{k - len(few)} categories (now {k})"
         yield Finding("category unused", f"{_listed(names, code, few)}: {most}", remedy)
     if mixed := [pair for pair in signs.pairs if pair[2] >= MIXED]:
-        words = [
-            f"{names.numbered(code, i)} and {names.numbered(code, j)} ({p:.0%})"
-            for i, j, p in mixed[:3]
-        ]
-        between = ", ".join(words) + (f" and {len(mixed) - 3} more" if len(mixed) > 3 else "")
+        name = partial(names.numbered, code)
+        between = _first([f"{name(i)} and {name(j)} ({p:.0%})" for i, j, p in mixed], 3)
         seen = f"augmented views cross between {between}, so both hold parts of the same class"
         rigid = isinstance(config.augment, Affine) and not config.augment.bend
         other = "augment.bend 0.05 (now 0)" if rigid else "another seed"
@@ -179,11 +173,14 @@ def _categories(signs: Signs, config: RunConfig, names: Names) -> Iterator[Findi
         yield Finding("categories mixed", seen, real if off else remedy)
 
 
-def _listed(names: Names, code: str, categories: Mapping[int, float], most: int = 5) -> str:
+def _listed(names: Names, code: str, categories: Collection[int]) -> str:
     """`category 3`, or the first few of several."""
-    shown = [names.numbered(code, k) for k in categories]
-    more = f" and {len(shown) - most} more" if len(shown) > most else ""
-    return f"{'category' if len(shown) == 1 else 'categories'} {', '.join(shown[:most])}{more}"
+    shown = _first([names.numbered(code, k) for k in categories], 5)
+    return f"{'category' if len(categories) == 1 else 'categories'} {shown}"
+
+
+def _first(words: Sequence[str], most: int) -> str:
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
 def _share(value: float) -> str:
@@ -191,23 +188,20 @@ def _share(value: float) -> str:
     return f"{max(0.0, value):.0%}"
 
 
-def looked_at(signs: Signs) -> list[str]:
+def looked_at(signs: Signs) -> Iterator[str]:
     """What was looked at with its figures, a line each; then what was not, and why."""
-    lines = []
     if signs.losses:
         d, g = signs.losses
-        lines.append(f"losses: L_D {d:.2f} ({CHANCE:.2f} by chance), L_G {g:.2f}")
+        yield f"losses: L_D {d:.2f} ({CHANCE:.2f} by chance), L_G {g:.2f}"
     for name, share in signs.recovered.items():
-        lines.append(f"{name}: Q recovers {_share(share)} (L_I {signs.information[name]:.2f})")
+        yield f"{name}: Q recovers {_share(share)} (L_I {signs.information[name]:.2f})"
     if signs.finished:
         shares = [f"{_share(share)} of {name}" for name, share in signs.finished.items()]
-        lines.append(f"finished model: Q recovers {', '.join(shares)}")
+        yield f"finished model: Q recovers {', '.join(shares)}"
     if signs.spacing is not None:
-        lines.append(f"samples: distance to the nearest other {signs.spacing:.2f} of real images'")
+        yield f"samples: distance to the nearest other {signs.spacing:.2f} of real images'"
     if signs.usage:
-        least = min(signs.usage)
-        lines.append(f"categories: the least used has {least:.0%} of what its prior expects")
+        yield f"categories: the least used has {min(signs.usage):.0%} of what its prior expects"
     if signs.pairs:
-        most = signs.pairs[0][2]
-        lines.append(f"categories: at most {most:.1%} of augmented views cross between two")
-    return [*lines, *(f"left out: {reason}" for reason in signs.missing)]
+        yield f"categories: at most {signs.pairs[0][2]:.1%} of augmented views cross between two"
+    yield from (f"left out: {reason}" for reason in signs.missing)

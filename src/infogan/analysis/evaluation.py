@@ -33,20 +33,13 @@ def evaluate(model: Model, images: Images, *, seed: int = 0) -> dict[str, Any]:
 
 def scores(seen: Observation) -> dict[str, Any]:
     """The scores of every metric whose needs are met."""
-    found: dict[str, Any] = {}
-    for metric in METRICS:
-        if all(NEEDS[need](seen) for need in metric.needs):
-            found |= metric.score(seen)
-    return found
+    met = [metric for metric in METRICS if all(NEEDS[need](seen) for need in metric.needs)]
+    return {name: value for metric in met for name, value in metric.score(seen).items()}
 
 
 def shown(scores: Scores, names: Names) -> list[str]:
     """Scores as lines of text."""
-    rows = [metric for metric in METRICS if metric.shown and metric.name in scores]
-    return [line for row in rows if row.shown for line in row.shown(scores, names)]
-
-
-# Of each metric its scores, then its lines
+    return [line for row in METRICS if row.name in scores for line in row.shown(scores, names)]
 
 
 def _information(seen: Observation) -> dict[str, Any]:
@@ -88,6 +81,7 @@ def continuous(seen: Observation) -> dict[str, dict[str, Any]]:
     shapes, found = morphology.are_shapes(seen.real), dict[str, dict[str, Any]]()
     real, latent = morphology.measure(seen.real, shapes), seen.model.latent
     category = None if seen.categories is None else seen.categories.value
+    sweep = np.repeat(np.arange(SWEEPS), STEPS)
     for name, code in latent.codes.items():
         if code.categories:
             continue
@@ -95,18 +89,17 @@ def continuous(seen: Observation) -> dict[str, dict[str, Any]]:
         values = np.linspace(*code.trained, STEPS, endpoint=not code.periodic)
         draw = latent.grid(name, values.tolist(), SWEEPS, stream(seen.seed, f"sweep {name}"))
         made = morphology.measure(Images(seen.model.generate(draw.vector())), shapes)
-        sweep = np.repeat(np.arange(SWEEPS), STEPS)
-        found[name] = {"sweeps": related(np.tile(values, SWEEPS), made, sweep)}
+        own = found[name] = {"sweeps": related(np.tile(values, SWEEPS), made, sweep)}
         if name in seen.read:
             mean = seen.read[name].mean
-            found[name]["real"] = related(mean, real, category)
-            found[name]["real_overall"] = related(mean, real)
+            own |= {"real": related(mean, real, category), "real_overall": related(mean, real)}
         if code.periodic:
-            found[name]["periodic"] = True
-    own = morphology.assign({name: each["sweeps"] for name, each in found.items()})
-    for name, each in found.items():
-        clear = name in own and abs(each["sweeps"][own[name]]) >= morphology.CLEAR
-        each["looks_like"] = own[name] if clear else None
+            own["periodic"] = True
+    assigned = morphology.assign({name: own["sweeps"] for name, own in found.items()})
+    for name, own in found.items():
+        likeness = assigned.get(name)
+        clear = likeness and abs(own["sweeps"][likeness]) >= morphology.CLEAR
+        own["looks_like"] = likeness if clear else None
     return found
 
 
@@ -125,9 +118,8 @@ def _continuous_lines(scores: Scores, names: Names) -> list[str]:
 
 
 def _clusters(seen: Observation) -> dict[str, Any]:
-    """cluster_accuracy (ACC), purity, nmi, ari: `clusters.Clusters`; recall: of each class;
-    category_of: the category matched to each class; merges: classes that share a category, in
-    words; confusion: counts [classes, k]."""
+    """cluster_accuracy (ACC), purity, nmi, ari, recall (by class), category_of (by class), merges
+    (classes that share a category), confusion (counts [classes, k]): see `clusters.Clusters`."""
     assert seen.clusters is not None
     return seen.clusters.tree(seen.real.classes, seen.numbered)
 
@@ -141,10 +133,10 @@ def _named(seen: Observation) -> dict[str, Any]:
     """named: the same where categories that share a name count as one, and their number k."""
     assert seen.categories is not None
     code, names, k = str(seen.model.categorical), seen.model.names, len(seen.numbered)
-    own = names.members(code, k)  # [K, names]
-    if own.shape[1] == k:
+    own, images = names.members(code, k), seen.real  # [K, names]
+    called = [names.category(code, j) for j in own.argmax(0).tolist()]
+    if len(called) == k:
         return {}
-    images, called = seen.real, [names.category(code, int(j)) for j in own.argmax(0)]
     read = own.argmax(1)[names.joined(code, seen.categories).value]
     found = clusters.score(images.labels, read, len(images.classes), len(called))
     return {"named": {"k": len(called)} | found.tree(images.classes, called)}
@@ -167,22 +159,15 @@ def _usage(seen: Observation) -> dict[str, Any]:
     many are in use, e^H(shares); unused: the dead ones in words, or empty; confidence: Q's mean."""
     assert seen.categories is not None
     used = clusters.usage(seen.categories.value, len(seen.numbered))
-    return {
-        "code": str(seen.model.categorical),
-        "k": len(seen.numbered),
-        "shares": used.shares.tolist(),
-        "dead": used.dead,
-        "effective": used.effective,
-        "unused": used.words(seen.numbered),
-        "confidence": float(seen.categories.confidence.mean()),
-    }
+    found = {"code": str(seen.model.categorical), "k": len(seen.numbered)}
+    found |= {"shares": used.shares.tolist(), "dead": used.dead, "effective": used.effective}
+    found["unused"] = used.words(seen.numbered)
+    return found | {"confidence": float(seen.categories.confidence.mean())}
 
 
 def _usage_lines(scores: Scores, _: Names) -> list[str]:
-    if "error" in scores:
-        return []
     used = f"categories in use: {scores['effective']:.1f} of {scores['k']}, as e^H of their shares"
-    return [used, scores["unused"]] if scores["unused"] else [used]
+    return [] if "error" in scores else [used, *filter(None, [scores["unused"]])]
 
 
 def _classified(seen: Observation) -> dict[str, Any]:
@@ -191,19 +176,15 @@ def _classified(seen: Observation) -> dict[str, Any]:
     assert seen.categories is not None
     images, classes = seen.real, seen.model.classes
     if unknown := set(images.classes) - set(classes):
-        raise DataError(
-            f"{images.name}: has classes that the model does not know "
-            f"({', '.join(sorted(unknown)[:5])}); it knows {', '.join(classes[:20])}"
-        )
+        what = f"the model does not know its classes {', '.join(sorted(unknown)[:5])}"
+        raise DataError(f"{images.name}: {what}; it knows {', '.join(classes[:20])}")
     known = images.labels >= 0
     index = np.array([classes.index(name) for name in images.classes])
     labels, read = index[images.labels[known]], seen.categories.value[known]
     table = clusters.contingency(labels, read, len(classes), len(classes))
-    return {
-        "error": float((labels != read).mean()),
-        "recall": dict(zip(classes, clusters.recall(table, np.diag(table).tolist()), strict=True)),
-        "confusion": table.tolist(),
-    }
+    error, own = float((labels != read).mean()), {c: c for c in range(len(classes))}
+    recall = dict(zip(classes, clusters.recall(table, own), strict=True))
+    return {"error": error, "recall": recall, "confusion": table.tolist()}
 
 
 def _error_lines(scores: Scores, _: Names) -> list[str]:
@@ -225,27 +206,21 @@ NEEDS: dict[str, Callable[[Observation], bool]] = {
 
 @dataclass(frozen=True)
 class Metric:
-    """A row of METRICS."""
+    """A row of METRICS: scored where its NEEDS are met; where the score `name` is there, shown as
+    lines of text from all scores."""
 
     name: str
-    """The score whose presence says that it was measured."""
     needs: tuple[str, ...]
-    """Of NEEDS."""
     score: Callable[[Observation], dict[str, Any]]
-    shown: Callable[[Scores, Names], list[str]] | None = None
-    """Lines of text from all scores."""
+    shown: Callable[[Scores, Names], list[str]] = lambda scores, names: []
 
 
 CLUSTERED = "categories", "labels", "unsupervised"
+SWEPT = "images", "generator", "continuous code"
 METRICS = (
     Metric("n", ("images",), lambda seen: {"data": seen.real.name, "n": len(seen.real)}),
     Metric("information", (), _information, _information_lines),
-    Metric(
-        "continuous",
-        ("images", "generator", "continuous code"),
-        lambda seen: {"continuous": continuous(seen)},
-        _continuous_lines,
-    ),
+    Metric("continuous", SWEPT, lambda seen: {"continuous": continuous(seen)}, _continuous_lines),
     Metric("cluster_accuracy", CLUSTERED, _clusters, _clusters_lines),
     Metric("named", CLUSTERED, _named, _named_lines),
     Metric("effective", ("categories",), _usage, _usage_lines),

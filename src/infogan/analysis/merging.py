@@ -28,30 +28,24 @@ GIVEN = re.compile(r"class \d+")
 
 @dataclass(frozen=True)
 class Merging:
-    """Categories grouped into classes."""
+    """Categories of a code grouped into classes on n real images of the name `images`."""
 
     code: str
-    """The code that the categories are of."""
     classes: tuple[tuple[int, ...], ...]
     """The categories of each class, the largest class first."""
     shares: tuple[float, ...]
     """Share of the images in each class."""
     steps: tuple[tuple[int, float], ...]
-    """On the way to a single class: how many there were, and the affinity, 0 to 1, of the two that
-    were joined then (`join`)."""
+    """Of each join down to a single class: how many there were, and the two's affinity, 0 to 1."""
     images: str
-    """Name of the images that were read."""
     n: int
-    """Number of those images."""
 
     def names(self, old: Names) -> Names:
         """One name for the categories of a class: the user's if there is one, else `class 0`..."""
-        given = kept(old, self.code)
-        named = {
-            k: next((given[j] for j in members if j in given), f"class {i}")
-            for i, members in enumerate(self.classes)
-            for k in members
-        }
+        given, named = kept(old, self.code), dict[int, str]()
+        for i, members in enumerate(self.classes):
+            name = next((given[j] for j in members if j in given), f"class {i}")
+            named |= dict.fromkeys(members, name)
         return old.model_copy(update={"categories": {**old.categories, self.code: named}})
 
 
@@ -69,11 +63,10 @@ def join(
     Returns the groups as they are at `into` groups, or before the first affinity below NEAR; and of
     each join down to a single group how many groups there were and the affinity of the two.
 
-    table: [K, K] joint probabilities of the categories of an image and of its view, symmetric. The
-    affinity of two is √(P(j|i) P(i|j)) = P(i, j) / √(P(i) P(j)), the D^-1/2 W D^-1/2 of Shi and
-    Malik (2000), which does not assume groups of one size. Dead categories go first, each to the
-    one that its views are mostly read as. names: [K] what the user calls categories; those of one
-    name start as one group, those of different names stay apart.
+    table: [K, K] of `joint`. The affinity of two is √(P(j|i) P(i|j)) = P(i, j) / √(P(i) P(j)), the
+    D^-1/2 W D^-1/2 of Shi and Malik (2000), which does not assume groups of one size. Dead
+    categories go first, each to the one that its views are mostly read as. names: [K] the user's;
+    categories of one name start as one group, those of different names stay apart.
 
     >>> join(np.array([[0.2, 0.15, 0.0], [0.15, 0.2, 0.0], [0.0, 0.0, 0.3]]))[0]
     [[0, 1], [2]]
@@ -118,32 +111,21 @@ def merge(
     if code is None or config.labels is not None:
         raise ConfigError("this model has no categories that it found without labels, to be merged")
     if config.augment is None:
-        raise ConfigError(
-            "merging needs augmented views, and this model was trained with augment none"
-        )
-    images = images or validation_images(config)
-    seen = Observation(model, images, seed=seed)
-    read = seen.read[code]
-    k, own = read.probs.shape[1], kept(model.names, code)
+        raise ConfigError("merging needs augmented views; this model was trained with augment none")
+    seen = Observation(model, images or validation_images(config), seed)
+    read, k, own = seen.read[code], len(seen.numbered), kept(model.names, code)
     if into is not None and not 1 <= into <= k:
         raise ConfigError(f"--into {into}: give a number from 1 to {k}, the number of categories")
     table = np.mean([joint(read.probs, view) for view in seen.views], 0)
     groups, steps = join(table, into, [own.get(j) for j in range(k)])
     if into is not None and len(groups) != into:
-        why = (
-            "categories of one name stay together and those of different names apart, which "
-            f"leaves {len(groups)} classes; remove a name first: infogan name RUN {code}.NAME ''"
-            if own
-            else f"the last {len(groups)} are never taken for each other; give at least as many"
-        )
+        why = f"the last {len(groups)} are never taken for each other; give at least as many"
+        if own:
+            rule = f"names hold categories together or apart, which leaves {len(groups)} classes"
+            why = f"{rule}; remove a name first: infogan name RUN {code}.NAME ''"
         raise ConfigError(f"--into {into}: {why}")
     shares = usage(read.value, k).shares
     groups.sort(key=lambda group: -shares[group].sum())
-    return Merging(
-        code=code,
-        classes=tuple(tuple(sorted(group)) for group in groups),
-        shares=tuple(float(shares[group].sum()) for group in groups),
-        steps=tuple(steps),
-        images=images.name,
-        n=len(images),
-    )
+    classes = tuple(tuple(sorted(group)) for group in groups)
+    sums = tuple(float(shares[group].sum()) for group in groups)
+    return Merging(code, classes, sums, tuple(steps), seen.real.name, len(seen.real))

@@ -1,10 +1,10 @@
-"""One look at a model: what it reads from real images and what it generates, each computed once,
-when first asked for.
+"""What a model reads from real images and what it generates, each computed once, when first asked.
 
 Scores, findings, pictures, selection and merging read an observation; none encodes images itself.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -31,6 +31,7 @@ def spaced(n: int) -> NDArray[np.int64]:
     return np.linspace(0, n - 1, min(FEW, n)).astype(np.int64)
 
 
+@dataclass(eq=False)
 class Observation:
     """A model with real images that it did not learn from (None: only what it generates).
 
@@ -38,17 +39,11 @@ class Observation:
     the images, where they do not come from the model's own settings.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        images: Images | None,
-        *,
-        seed: int = 0,
-        samples: int = SAMPLES,
-        augmented: Iterable[Pixels] | None = None,
-    ) -> None:
-        self.model, self.images, self.seed = model, images, seed
-        self._samples, self._augmented = samples, augmented
+    model: Model
+    images: Images | None
+    seed: int = 0
+    samples: int = SAMPLES
+    augmented: Iterable[Pixels] | None = None
 
     @property
     def real(self) -> Images:
@@ -72,8 +67,7 @@ class Observation:
     def numbered(self) -> list[str]:
         """What to call each category: its number, with its name where it has one."""
         k = 0 if self.categories is None else self.categories.probs.shape[1]
-        name = self.model.categorical or ""
-        return [self.model.names.numbered(name, j) for j in range(k)]
+        return [self.model.names.numbered(str(self.model.categorical), j) for j in range(k)]
 
     @cached_property
     def clusters(self) -> clusters.Clusters | None:
@@ -89,7 +83,7 @@ class Observation:
         the images themselves where there is no augment. Empty where no categories are read."""
         if self.images is None or self.categories is None:
             return []
-        own = self._augmented
+        own = self.augmented
         if own is None:
             own = consistency.views(self.images, self.model.config.augment, self.seed)
         name = str(self.model.categorical)
@@ -98,7 +92,7 @@ class Observation:
     @cached_property
     def bounds(self) -> dict[str, tuple[float, float]]:
         """L_I of each code read back from generated images, and its standard error, in nats."""
-        return self.model.lower_bound(self._samples, seed=self.seed)
+        return self.model.lower_bound(self.samples, seed=self.seed)
 
     # What the doctor looks at: its thresholds were set on these images and views
 
@@ -109,16 +103,13 @@ class Observation:
 
     @cached_property
     def few_views(self) -> Probs:
-        """[n, K] probabilities of the categories of those images: mean over two views of each
-        under the default Affine."""
-        pixels, seed = self.real.take(self.few), self.model.config.seed
-        made = [
-            consistency.augmented(pixels, Affine(), stream(seed, "doctor changes", i))
-            for i in range(2)
-        ]
-        name = str(self.model.categorical)
-        result: Probs = np.mean([self.model.encode(view)[name].probs for view in made], 0)
-        return result
+        """[n, K] probabilities of the categories of `few`, mean over two default Affine views."""
+        pixels, name, read = self.real.take(self.few), str(self.model.categorical), []
+        for i in range(2):
+            generator = stream(self.model.config.seed, "doctor changes", i)
+            view = consistency.augmented(pixels, Affine(), generator)
+            read.append(self.model.encode(view)[name].probs)
+        return np.asarray(np.mean(read, 0))
 
     @cached_property
     def generated(self) -> tuple[Draw, Pixels]:

@@ -7,7 +7,6 @@ that works. Shapes: R runs, N images, K categories.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,37 +27,31 @@ from infogan.runs.images import validation_images
 SAMPLES = 2_000
 """Generated images behind L_I."""
 ALONE = 0.5
-"""A run whose agreement is below this share of the best one's comes after all others: its Q can be
-confident of something that no other run sees."""
+"""A run comes last below this share of the best agreement: its Q is sure of what no other sees."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A run, and what was measured of it without labels."""
+    """A run, by its folder, and what was measured of it without labels."""
 
     run: str
-    """Its folder."""
     seed: int
     information: float
     """I(c; c') of the categories of an image and of its augmented view: 0 to ln K nats."""
     agreement: float
-    """Mean adjusted Rand index of its categories with those of each other run on the same images:
-    1 the same up to renaming, 0 as by chance (ModelCentrality, Lin et al. 2020, arXiv:1906.06034).
-    """
+    """Mean adjusted Rand index of its categories with those of each other run: 1 the same up to
+    renaming, 0 as by chance (ModelCentrality, Lin et al. 2020, arXiv:1906.06034)."""
     L_I: float
     """L_I of the categorical code in nats, on generated images."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Runs ranked without labels."""
+    """Runs ranked without labels, best first, on n real images of the name `images`."""
 
     candidates: tuple[Candidate, ...]
-    """Best first."""
     images: str
-    """Name of the images that were read."""
     n: int
-    """Number of those images."""
 
     @property
     def best(self) -> Candidate:
@@ -93,14 +86,12 @@ def centrality(table: Table) -> Table:
     [0.625, 0.625]
     """
     both = (table + table.T) / 2
-    scores: Table = (both.sum(1) - both.diagonal()) / (len(table) - 1)
-    return scores
+    return np.asarray((both.sum(1) - both.diagonal()) / (len(table) - 1))
 
 
 def not_alone(scores: Table) -> NDArray[np.bool_]:
     """[R] whether a run's agreement is at least ALONE times the best one's."""
-    result: NDArray[np.bool_] = scores >= ALONE * scores.max()
-    return result
+    return np.asarray(scores >= ALONE * scores.max())
 
 
 def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: int = 0) -> Selection:
@@ -118,24 +109,16 @@ def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: in
     code = _shared_code(runs, models)
     sources = sorted({model.config.data.name for model in models})
     if images is None and len(sources) > 1:
-        learned = f"the runs learned from different images ({', '.join(sources)})"
-        raise ConfigError(f"{learned}; say with --data which to compare them on")
+        what = f"the runs learned from different images ({', '.join(sources)})"
+        raise ConfigError(f"{what}; say with --data which to compare them on")
     images = images or validation_images(models[0].config)
     made = list(views(images, models[0].config.augment, seed))
-    look = partial(Observation, images=images, seed=seed, samples=SAMPLES, augmented=made)
-    seen = [look(model) for model in models]
-    read = [one.read[code] for one in seen]
-    scores = centrality(agreement([posterior.value for posterior in read]))
-    candidates = [
-        Candidate(
-            run=str(run),
-            seed=one.model.config.seed,
-            information=float(np.mean([shared_information(own.probs, v) for v in one.views])),
-            agreement=float(score),
-            L_I=one.bounds[code][0],
-        )
-        for run, one, own, score in zip(runs, seen, read, scores, strict=True)
-    ]
+    seen = [Observation(model, images, seed, SAMPLES, made) for model in models]
+    scores, candidates = centrality(agreement([one.read[code].value for one in seen])), []
+    for run, one, score in zip(runs, seen, scores.tolist(), strict=True):
+        shared = [shared_information(one.read[code].probs, view) for view in one.views]
+        information, (bound, _) = float(np.mean(shared)), one.bounds[code]
+        candidates.append(Candidate(str(run), one.model.config.seed, information, score, bound))
     rank = dict(zip(candidates, not_alone(scores), strict=True))
     candidates.sort(key=lambda candidate: (rank[candidate], candidate.information), reverse=True)
     return Selection(tuple(candidates), images.name, len(images))
@@ -149,16 +132,13 @@ def ranking_code(config: RunConfig) -> str | None:
 
 def _shared_code(runs: Sequence[Path | str], models: Sequence[Model]) -> str:
     """The categorical code to rank by; RunError unless all runs have the same kind of latent."""
-    first = _kind(models[0])
+    first = ""
     for run, model in zip(runs, models, strict=True):
         if ranking_code(model.config) is None:
             raise RunError(f"{run}: its Q reads no categorical code, so it cannot be ranked")
-        if (own := _kind(model)) != first:
-            raise RunError(f"{run}: has {own}, {runs[0]} {first}; select among runs of one kind")
+        codes = [f"{name} {code.kind}:{code.width}" for name, code in model.latent.codes.items()]
+        kind = f"{', '.join(codes)} for images of shape {model.shape}"
+        first = first or kind
+        if kind != first:
+            raise RunError(f"{run}: has {kind}, {runs[0]} {first}; select among runs of one kind")
     return str(models[0].latent.categorical)
-
-
-def _kind(model: Model) -> str:
-    """Names, kinds and widths of the codes, and the image shape, in words."""
-    codes = [f"{name} {code.kind}:{code.width}" for name, code in model.latent.codes.items()]
-    return f"{', '.join(codes)} for images of shape {model.shape}"

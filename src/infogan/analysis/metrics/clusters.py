@@ -1,7 +1,7 @@
 """How well categories found without labels agree with classes. N images, K categories."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ MERGED = 0.1
 DEAD = 0.005
 """A category that holds a smaller share of the images is dead."""
 NAMED = 20
-"""Dead categories that are listed; of more, the number says enough."""
+"""Most dead categories that are listed."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,10 @@ class Usage:
 
     def words(self, categories: Sequence[str]) -> str:
         """Which categories are dead, in words, by what they are called; empty where none is."""
-        if not (dead := self.dead):
-            return ""
-        some = ", ".join(categories[k] for k in dead[:NAMED]) + (", …" if len(dead) > NAMED else "")
+        dead = [categories[k] for k in self.dead]
+        some = ", ".join(dead[:NAMED]) + (", …" if len(dead) > NAMED else "")
         hold = f"{len(self.shares)} categories hold{'s' if len(dead) == 1 else ''}"
-        return f"{len(dead)} of {hold} under {100 * DEAD:g} % of the images: {some}"
+        return f"{len(dead)} of {hold} under {100 * DEAD:g} % of the images: {some}" if dead else ""
 
 
 def usage(categories: Indices, k: int) -> Usage:
@@ -61,15 +60,13 @@ def usage(categories: Indices, k: int) -> Usage:
 
 @dataclass(frozen=True)
 class Clusters:
-    """Agreement of categories with classes. As is usual, categories are mapped to classes by the
-    labels of these very images."""
+    """Agreement of categories with classes, matched, as is usual, by these very images' labels."""
 
     table: Counts
     category_of: dict[int, int]
     """The one-to-one map that is best: class -> category (Hungarian matching)."""
     accuracy: float
-    """Clustering accuracy (ACC): share of images in the category matched to their class. Images in
-    an unmatched category count as wrong."""
+    """Clustering accuracy (ACC): share of images in their class's category; others are wrong."""
     purity: float
     """Share of images of their category's most frequent class. It grows with K."""
     nmi: float
@@ -78,10 +75,8 @@ class Clusters:
     """Rand index adjusted for chance."""
 
     def recall(self) -> list[float]:
-        """[classes] share of each class in the category matched to it."""
-        own = self.category_of
-        hits = [row[own[c]] if c in own else 0 for c, row in enumerate(self.table.tolist())]
-        return recall(self.table, hits)
+        """[classes] `recall` of the categories matched to the classes."""
+        return recall(self.table, self.category_of)
 
     def merges(self, names: Sequence[str], categories: Sequence[str]) -> list[str]:
         """What went wrong, in words: classes that share a category."""
@@ -106,10 +101,11 @@ class Clusters:
         }
 
 
-def recall(table: Counts, hits: Sequence[int]) -> list[float]:
-    """[classes] hits as a share of each class's images; NaN for a class without images."""
-    totals = table.sum(1).tolist()
-    return [hit / n if n else math.nan for hit, n in zip(hits, totals, strict=True)]
+def recall(table: Counts, category_of: Mapping[int, int]) -> list[float]:
+    """[classes] share of each class in its category; NaN for a class without images."""
+    rows = table.tolist()
+    hits = [row[category_of[c]] if c in category_of else 0 for c, row in enumerate(rows)]
+    return [hit / sum(row) if any(row) else math.nan for hit, row in zip(hits, rows, strict=True)]
 
 
 def contingency(labels: Indices, categories: Indices, n_classes: int, k: int) -> Counts:
@@ -132,11 +128,9 @@ def score(labels: Indices, categories: Indices, n_classes: int, k: int) -> Clust
         raise DataError("no image has a label, so categories cannot be compared with classes")
     table = contingency(labels, categories, n_classes, k)
     rows, columns = linear_sum_assignment(table, maximize=True)
-    return Clusters(
-        table=table,
-        category_of=dict(zip(rows.tolist(), columns.tolist(), strict=True)),
-        accuracy=float(table[rows, columns].sum() / len(labels)),
-        purity=float(table.max(0).sum() / len(labels)),
-        nmi=float(normalized_mutual_info_score(labels, categories)),
-        ari=float(adjusted_rand_score(labels, categories)),
-    )
+    category_of = dict(zip(rows.tolist(), columns.tolist(), strict=True))
+    accuracy = float(table[rows, columns].sum() / len(labels))
+    purity = float(table.max(0).sum() / len(labels))
+    nmi = float(normalized_mutual_info_score(labels, categories))
+    ari = float(adjusted_rand_score(labels, categories))
+    return Clusters(table, category_of, accuracy, purity, nmi, ari)

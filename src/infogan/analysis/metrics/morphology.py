@@ -1,9 +1,8 @@
-"""What can be measured on an image of a shape on a plain ground, and how codes go with it.
+"""What can be measured on N images, H x W, of a shape on plain ground, and how codes go with it.
 
 The ground is the median of the outermost ring of pixels. The shape is what differs from it,
 brighter or darker, so that an image and its negative measure the same. Colour counts by its
 luminance. A pixel weighs by how far it stands off the ground: an edge may lie between two pixels.
-Shapes: N images of H x W.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,10 +15,9 @@ from scipy.stats import rankdata, spearmanr
 
 from infogan.data.images import LUMA, Images, Pixels
 
+Array = NDArray[Any]
 Values = NDArray[np.float64]
-Groups = NDArray[np.int64]
-Strengths = Mapping[str, Mapping[str, float]]
-"""A correlation by code, then by property."""
+Groups = NDArray[np.int64] | None
 FAINT = 16
 """An image with no pixel further off the ground, in grey levels, is blank."""
 EDGE = 0.2, 0.8
@@ -28,8 +26,7 @@ ground. Below is the ground's noise; above, all is ink; blur leaves the edge at 
 TAIL = 0.02
 """Share of the weight at either end that width and height leave out."""
 PLAIN = 25, 0.75, 0.9
-"""Images are shapes where this many grey levels about the ground hold this share of the ring, in
-this share of the images."""
+"""Of shapes: grey levels about the ground, share of the ring within, share of such images."""
 CLEAR = 0.8
 """Absolute correlation from which on a code is said to look like a property."""
 CHUNK = 1 << 20
@@ -38,10 +35,8 @@ CHUNK = 1 << 20
 
 def are_shapes(images: Images) -> bool:
     """Whether these are shapes on plain ground, as `shape` assumes: digits are, photos are not."""
-    levels, ring, share = PLAIN
-    plain = []
-    for part in _chunks(images):
-        _, border, ground = _ground(part)
+    (levels, ring, share), plain = PLAIN, []
+    for _, border, ground in map(_ground, _chunks(images)):
         plain.append((np.abs(border - ground[:, None]) <= levels).mean(1) >= ring)
     return bool(np.concatenate(plain).mean() >= share)
 
@@ -53,7 +48,6 @@ def measure(images: Images, shapes: bool) -> dict[str, Values]:
 
 
 def _chunks(images: Images) -> Iterator[Pixels]:
-    """The images, a few at a time."""
     each = max(1, CHUNK // (images.shape[0] * images.shape[1]))
     return (images.take(slice(at, at + each)) for at in range(0, len(images), each))
 
@@ -97,8 +91,7 @@ def _weight(pixels: Pixels) -> Values:
     off = np.abs(grey - ground[:, None, None])
     peak = off.max((1, 2), keepdims=True)
     share, (low, high) = off / np.where(peak > FAINT, peak, np.nan), EDGE
-    weight: Values = np.clip((share - low) / (high - low), 0, 1)
-    return weight
+    return np.asarray(np.clip((share - low) / (high - low), 0, 1))
 
 
 def _lean(weight: Values) -> tuple[Values, Values]:
@@ -115,8 +108,7 @@ def _lean(weight: Values) -> tuple[Values, Values]:
 
 def _across(weight: Values, lean: Values, mean_y: Values) -> Values:
     """[N, 3 W + 1] weight of shapes sheared upright about their middle, cumulated pixel by pixel
-    from W left of the image to W right of it; a row's weight is spread over its pixels and moves
-    as a whole, at most to the end of that span."""
+    from W left of the image to W right of it; a row moves as a whole, at most to the span's end."""
     height, width = weight.shape[1:]
     below = np.pad(weight.cumsum(2), ((0, 0), (0, 0), (width + 1, width + 1)), mode="edge")
     below[..., : width + 1] = 0
@@ -125,52 +117,40 @@ def _across(weight: Values, lean: Values, mean_y: Values) -> Values:
     at = np.clip(shift[..., None] + np.arange(3 * width + 1), 0, 3 * width + 0.999)
     left = at.astype(np.int64)
     low, high = (np.take_along_axis(below, left + i, 2) for i in (0, 1))
-    total: Values = (low + (at - left) * (high - low)).sum(1)
-    return total
+    return np.asarray((low + (at - left) * (high - low)).sum(1))
 
 
 def _variation(weight: Values) -> Values:
-    """[N] total variation: the length of the outline of a shape of weight 1, however blurred
-    (coarea formula)."""
+    """[N] total variation, the length of a shape's outline, however blurred (coarea formula)."""
     padded = np.pad(weight, ((0, 0), (1, 1), (1, 1)))
     across, down = np.diff(padded, axis=2), np.diff(padded, axis=1)
     across = (across[:, 1:] + across[:, :-1]) / 2  # both at the corners where four pixels meet
     down = (down[:, :, 1:] + down[:, :, :-1]) / 2
-    length: Values = np.hypot(across, down).sum((1, 2))
-    return length
+    return np.asarray(np.hypot(across, down).sum((1, 2)))
 
 
 def _extent(below: Values) -> Values:
     """[N] pixels between the quantiles TAIL and 1 - TAIL of cumulated weights [N, L + 1]."""
-    below = below / below[:, -1:]
-    return _quantile(below, 1 - TAIL) - _quantile(below, TAIL)
-
-
-def _quantile(below: Values, q: float) -> Values:
-    """Where cumulated shares [N, L + 1] reach q, in pixels."""
-    at = np.minimum((below <= q).sum(1), below.shape[1] - 1)[:, None]
-    left, right = np.take_along_axis(below, at - 1, 1), np.take_along_axis(below, at, 1)
-    place: Values = (at - 1 + (q - left) / (right - left))[:, 0]
-    return place
+    below, ends = below / below[:, -1:], list[Values]()
+    for q in (TAIL, 1 - TAIL):
+        at = np.minimum((below <= q).sum(1), below.shape[1] - 1)[:, None]
+        left, right = np.take_along_axis(below, at - 1, 1), np.take_along_axis(below, at, 1)
+        ends.append((at - 1 + (q - left) / (right - left))[:, 0])
+    return ends[1] - ends[0]
 
 
 def correlations(
-    code: NDArray[Any],
-    properties: Mapping[str, Values],
-    groups: Groups | None = None,
-    *,
-    periodic: bool,
+    code: Array, properties: Mapping[str, Values], groups: Groups = None, *, periodic: bool
 ) -> dict[str, float]:
     """The correlation of a code's values [N] with each property [N], of that kind of code."""
     one = circular_correlation if periodic else rank_correlation
     return {name: one(code, values, groups) for name, values in properties.items()}
 
 
-def rank_correlation(a: NDArray[Any], b: NDArray[Any], groups: Groups | None = None) -> float:
+def rank_correlation(a: Array, b: Array, groups: Groups = None) -> float:
     """Spearman's rho, -1 to 1, of [N] and [N] where both are numbers; 0 where one is constant.
 
-    groups [N]: the mean of its group is first taken off each value, so that only what varies within
-    groups counts.
+    groups [N]: the mean of its group is first taken off each value: only variation within counts.
 
     >>> a = np.array([1, 2, 3])
     >>> rank_correlation(a, np.array([1, 10, 100])), rank_correlation(np.ones(3), a)
@@ -181,9 +161,7 @@ def rank_correlation(a: NDArray[Any], b: NDArray[Any], groups: Groups | None = N
     return float(spearmanr(a, b).statistic) if len(a) > 1 and np.ptp(a) and np.ptp(b) else 0.0
 
 
-def circular_correlation(
-    angle: NDArray[Any], b: NDArray[Any], groups: Groups | None = None
-) -> float:
+def circular_correlation(angle: Array, b: Array, groups: Groups = None) -> float:
     """Correlation R, 0 to 1, of angles [N] in radians with the ranks of [N] where both are numbers.
 
     R is the multiple correlation of the ranks with cos and sin of the angle, whose correlations
@@ -203,7 +181,7 @@ def circular_correlation(
     return float(np.sqrt((fitted**2).sum() / (ranks**2).sum()).clip(0, 1))
 
 
-def _within(values: NDArray[Any], groups: Groups | None, known: NDArray[np.bool_]) -> Values:
+def _within(values: Array, groups: Groups, known: NDArray[np.bool_]) -> Values:
     """Values less the mean of their group, of all groups [N] those that are known."""
     if groups is None:
         return values
@@ -212,15 +190,16 @@ def _within(values: NDArray[Any], groups: Groups | None, known: NDArray[np.bool_
     return np.round(values - means[own], 9)  # what is constant within groups stays constant
 
 
-def assign(strengths: Strengths) -> dict[str, str]:
-    """A property of its own for each code, such that the sum of |correlation| is largest; codes
-    beyond the number of properties get none.
+def assign(strengths: Mapping[str, Mapping[str, float]]) -> dict[str, str]:
+    """A property of its own for each code, such that the sum of |correlation| (by code, then by
+    property) is largest; codes beyond the number of properties get none.
 
     >>> assign({"a": {"slant": 0.9, "width": 0.8}, "b": {"slant": -0.95, "width": 0.1}})
     {'a': 'width', 'b': 'slant'}
     """
-    codes = list(strengths)
-    names = list(strengths[codes[0]]) if codes else []
-    table = np.array([[abs(strengths[code][name]) for name in names] for code in codes])
-    places = zip(*linear_sum_assignment(table, maximize=True), strict=True) if codes else ()
+    if not strengths:
+        return {}
+    codes, names = list(strengths), list(next(iter(strengths.values())))
+    table = np.abs([[own[name] for name in names] for own in strengths.values()])
+    places = zip(*linear_sum_assignment(table, maximize=True), strict=True)
     return {codes[i]: names[j] for i, j in places}
