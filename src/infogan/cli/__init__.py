@@ -1,7 +1,4 @@
-"""The command line: parse, call one function, show. Nothing heavy is imported before a command
-needs it."""
-
-from __future__ import annotations
+"""The command line: parse, call one function, show. Commands import what is heavy themselves."""
 
 import logging
 import os
@@ -12,19 +9,18 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError, Group
 
 from infogan import __version__
-from infogan.cli import photos, runs, show, theory, train, use
+from infogan.cli import runs, show, theory, train, use
 from infogan.core.errors import InfoganError
 from infogan.core.interrupts import Stopped
 
-COMMANDS = {
+COMMANDS = {  # as `infogan --help` groups them
     "Train": (train.train, train.presets),
-    "Judge": (use.evaluate, runs.compare, runs.select, runs.doctor),
+    "Judge": (runs.evaluate, runs.compare, runs.select, runs.doctor),
     "Name": (runs.name, runs.merge),
-    "Use": (use.encode, photos.sort, use.sample, use.traverse, photos.reconstruct),
+    "Use": (use.encode, use.sort, use.sample, use.traverse, use.reconstruct),
     "Show": (show.report, show.explore, show.export),
     "Theory": (theory.information,),
 }
-"""The commands, as `infogan --help` groups them."""
 app = App(
     name="infogan",
     version=__version__,
@@ -47,24 +43,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     try:
         app([word for word in words if word != "--debug"], exit_on_error=debug, print_error=debug)
-    except (InfoganError, CycloptsError) as error:
-        if debug:
-            raise
-        print(f"infogan: {error}".strip(), file=sys.stderr)
-        sys.exit(2)
     except Stopped as stop:
         again = shlex.join(["infogan", *(word for word in words if word != "--fresh")])
-        print(f"infogan: stopped by {stop}; nothing is lost, resume with", file=sys.stderr)
-        print(f"  {again}", file=sys.stderr)
+        print(
+            f"infogan: stopped by {stop}; nothing is lost, resume with\n  {again}", file=sys.stderr
+        )
         sys.exit(stop.code)
     except KeyboardInterrupt:
         print("infogan: stopped", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:  # a disk that is full, a folder that is not ours
+    except (InfoganError, CycloptsError, OSError) as error:
         if debug:
             raise
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"infogan: {where}{error.strerror or error}", file=sys.stderr)
+        why = str(error)
+        if isinstance(error, OSError):  # a disk that is full, a folder that is not ours
+            why = ": ".join(filter(None, (error.filename, error.strerror or why)))
+        print(f"infogan: {why}".strip(), file=sys.stderr)
         sys.exit(2)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from infogan.data.images import Images
     from infogan.model.model import Model
     from infogan.runs.folder import Run
-    from infogan.runs.names import Names
 
-OUTPUT = Parameter(name=["--output", "-o"])
-Count = Annotated[int, Parameter(validator=Number(gte=1))]
 RunFolder = Annotated[Path, Parameter(help="Run folder.")]
-Source = Annotated[
-    str,
-    Parameter(help="Images: a folder, an IDX, NPY or NPZ file, digits, mnist or fashion-mnist."),
-]
-DataDir = Annotated[
-    str | None, Parameter(help="Folder that holds the IDX files of mnist or fashion-mnist.")
-]
-Split = Annotated[
-    AnySplit, Parameter(help="Part of the images; all is everything but test images.")
-]
-Output = Annotated[Path, OUTPUT, Parameter(help="File to write.")]
-Figure = Annotated[Path | None, OUTPUT]
+SOURCE = "Images: a folder, an IDX, NPY or NPZ file, digits, mnist or fashion-mnist."
+Source = Annotated[str, Parameter(help=SOURCE)]
+DataDir = Annotated[str | None, Parameter(help="Folder with IDX files of mnist or fashion-mnist.")]
+Split = Annotated[AnySplit, Parameter(help="Part of the images; all is all but test images.")]
+Count = Annotated[int, Parameter(validator=Number(gte=1))]
+N = Annotated[Count, Parameter(name=["--n", "-n"])]
 AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON object.")]
+Open = Annotated[bool, Parameter(name="--open", help="Open the page in the browser.")]
+
+TO = partial(Parameter, ["--output", "-o"])
+Output = Annotated[Path, TO(help="File to write.")]
+CodesFile = Annotated[Path | None, TO(help="File to write (default: CSV on standard output).")]
+NewFolder = Annotated[Path, TO(help="Folder to write: new, or empty.")]
+Folder = Annotated[Path | None, TO(help="Folder to write, made if missing (default: RUN).")]
+Curves = Annotated[Path | None, TO(help="Draw L_I by step, and errors (.png, .svg or .pdf).")]
+Diagram = Annotated[Path | None, TO(help="Draw the information diagram (.png, .svg or .pdf).")]
 
 
 @Parameter(name="*")
@@ -46,22 +46,15 @@ class Real:
     data_dir: DataDir = None
     split: Split = "validation"
 
-    @property
-    def given(self) -> bool:
-        """Whether the user asked for any."""
-        return self != OWN
-
     def read(self, model: Model) -> Images:
         """The images, brought to the model's shape."""
         from infogan.data import load
         from infogan.data.labels import for_scoring
 
-        height, width, channels = model.shape
-        color = "grey" if channels == 1 else "rgb"
-        changes: dict[str, Any] = {"size": (height, width), "color": color}
-        changes |= {"name": self.data} if self.data else {}
-        changes |= {"dir": self.data_dir} if self.data_dir else {}
-        images = load(model.config.data.model_copy(update=changes), self.split)
+        own = model.config.data
+        where = {"name": self.data or own.name, "dir": self.data_dir or own.dir}
+        shape = {"size": model.shape[:2], "color": "grey" if model.shape[2] == 1 else "rgb"}
+        images = load(own.model_copy(update=where | shape), self.split)
         return for_scoring(images, None if self.data else model.config.labels)
 
     def try_to_read(self, model: Model) -> tuple[Images | None, list[str]]:
@@ -69,13 +62,12 @@ class Real:
         try:
             return self.read(model), []
         except DataError as error:
-            if self.given:
+            if self != OWN:
                 raise
             return None, [f"Without real images, which cannot be read: {error}"]
 
 
-OWN = Real()
-"""The run's own held-out images."""
+OWN = Real()  # the run's own held-out images
 
 
 def folder(run: Path) -> Run:
@@ -94,18 +86,8 @@ def load(run: Path) -> Model:
     return Model.load(folder(run).path)
 
 
-def code_values(pairs: Sequence[str] | None, names: Names) -> dict[str, float]:
-    """The values that `digit=3` or `digit=seven` give, by code."""
-    values = {}
-    for pair in pairs or ():
-        name, _, value = pair.rpartition("=")
-        code = names.find(name or value)
-        values[code] = names.number(code, value if name else "")
-    return values
-
-
-def writing(path: Path, option: str = "--output") -> None:
-    """ConfigError now when a file cannot be written there later."""
-    if path.is_dir() or not path.parent.is_dir():
+def writing(path: Path | None, option: str = "--output") -> None:
+    """ConfigError now when a file that is asked for cannot be written there later."""
+    if path and (path.is_dir() or not path.parent.is_dir()):
         why = "is a folder" if path.is_dir() else f"{path.parent} does not exist"
         raise ConfigError(f"{option} {path}: {why}")

@@ -8,23 +8,18 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
+from rich.table import Column, Table
+
+Progressed = Callable[[int, int, dict[str, float]], None]  # seed, step, its line of the log
 
 
-def answer(as_json: bool, tree: Any, show: Callable[[], None]) -> None:
+def answer(as_json: bool, tree: Any, show: Callable[[Any], None]) -> None:
     """What a command found: as one JSON object, or as `show` prints it."""
     if as_json:
         print(json.dumps(tree))
     else:
-        show()
+        show(tree)
 
 
 def show_information(summary: Mapping[str, float], unit: str) -> None:
@@ -46,47 +41,40 @@ def show_names(names: Mapping[str, Any]) -> None:
 
 
 def show_scores(scores: dict[str, Any], names: Mapping[str, str]) -> None:
-    """The short table that ends a run. names: what to call codes, where it is not what they are called."""
+    """The short table that ends a run. names: what to call codes that have another name."""
     from infogan.analysis.evaluation import shown
 
-    for line in shown(scores, names):
-        print(line)
+    print(*shown(scores, names), sep="\n")
     if "seconds" in scores:
-        print(
-            f"\n{scores['steps']} steps in {scores['seconds']:.0f} s, "
-            f"{scores['images_per_second']:.0f} images per second"
-        )
+        speed = f"{scores['images_per_second']:.0f} images per second"
+        print(f"\n{scores['steps']} steps in {scores['seconds']:.0f} s, {speed}")
 
 
 def show_merging(found: Any, names: Any) -> None:
-    """Classes with their categories, and how consistent the pairs that were joined, and the next
-    ones, are."""
+    """Classes with their categories; how often the pairs joined and the next are confused."""
     for members, share in zip(found.classes, found.shares, strict=True):
         numbers = ", ".join(map(str, members))
         print(f"{share:>6.1%}  {names.category(found.code, members[0])}: {numbers}")
-    print(
-        "\nviews in which the nearest two are taken for each other, and how many classes are left"
-    )
+    print("\nviews in which the nearest two are taken for each other, and how many classes remain")
     for classes, near in found.steps:
         print(f"{near:>6.1%}  {classes}" + ("" if classes > len(found.classes) else "  not joined"))
     print(f"\non {found.n} images of {found.images}, without labels")
 
 
-def show_diagnosis(findings: Sequence[Any], looked_at: Sequence[str]) -> None:
+def show_diagnosis(tree: Mapping[str, Any]) -> None:
     """Each finding with what to try, then what was looked at."""
-    for finding in findings:
-        print(f"{finding.name}: {finding.seen}\n  try {finding.remedy}\n")
-    if not findings:
+    for finding in tree["findings"]:
+        print(f"{finding['name']}: {finding['seen']}\n  try {finding['remedy']}\n")
+    if not tree["findings"]:
         print("nothing wrong was found\n")
-    print("\n  ".join(["looked at", *looked_at]))
+    print("\n  ".join(["looked at", *tree["looked_at"]]))
 
 
 def _show_table(first: str, others: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table without lines; on no terminal it is 140 columns wide."""
-    table = Table(box=None, pad_edge=False, header_style="none")
-    table.add_column(first, no_wrap=first == "run")
-    for name in others:
-        table.add_column(name, justify="right", no_wrap=True)
+    columns = [Column(name, justify="right", no_wrap=True) for name in others]
+    columns.insert(0, Column(first, no_wrap=first == "run"))
+    table = Table(*columns, box=None, pad_edge=False, header_style="none")
     for row in rows:
         table.add_row(*row)
     Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
@@ -98,8 +86,8 @@ def show_comparison(rows: Sequence[Mapping[str, Any]]) -> None:
     def cell(row: Mapping[str, Any], key: str, form: str) -> str:
         if key not in row:
             return "–"
-        mean, deviation = row[key]["mean"], row[key]["std"]
-        return format(mean, form) + ("" if deviation is None else f" ± {format(deviation, form)}")
+        found = (row[key]["mean"], row[key]["std"])  # one run has no deviation
+        return " ± ".join(format(value, form) for value in found if value is not None)
 
     forms = {"error": ".2%", "cluster_accuracy": ".1%", "L_I": ".2f", "images_per_second": ".0f"}
     titles = ["labels", "seeds", "error", "clustering accuracy", "L_I (nats)", "images/s"]
@@ -120,20 +108,12 @@ def show_selection(tree: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def progress_bars(
-    steps: int, entropy: Mapping[str, float]
-) -> Iterator[Callable[[int, int, dict[str, float]], None]]:
+def progress_bars(steps: int, entropy: Mapping[str, float]) -> Iterator[Progressed]:
     """A bar for each seed that was begun, with L_I/H(c), losses and speed, on a terminal only."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("seed {task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(compact=True),
-        TextColumn("{task.fields[words]}"),
-    )
+    console, tasks = Console(stderr=True), dict[int, TaskID]()
+    done = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
+    columns = ("seed {task.description}", *done, "{task.fields[words]}")
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        tasks: dict[int, TaskID] = {}
 
         def show(seed: int, step: int, line: dict[str, float]) -> None:
             if seed not in tasks:

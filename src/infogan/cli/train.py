@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from infogan.cli.terminal import progress_bars, show_scores, show_selection
 from infogan.core import interrupts
 from infogan.core.errors import ConfigError, TrainingError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from infogan.config.settings import RunConfig
 
 
@@ -32,17 +31,15 @@ def train(
     file. Any setting can follow as --name value: --seed 1, --steps 2000, --latent.noise 32,
     --latent.digit categorical:20, --optim.d-lr 1e-4, --batch 128, --data-dir mnist/; and labels for
     an objective that uses them, as in `infogan train semigan --labels 10`. `infogan presets NAME`
-    prints all settings with their meaning, as a file for --config. An option overrides the file,
-    and the file the preset. The same command resumes a run that was stopped, and shows the results
-    of one that is finished.
+    prints all settings with their meaning, as a file for --config. Options override the file, and
+    the file the preset. The same command resumes a stopped run, and shows a finished one's results.
 
     Args:
         run: Folder for the run: its settings, log, checkpoints, weights, scores and pictures
             (default: runs/PRESET, or runs/ and the name of the images).
         config: Settings from a TOML file, or from another run's config.json.
-        seeds: Train that many runs, from --seed on, into RUN/seed-0 and so on, one process per
-            core; then rank them without labels (see `infogan select`) and name the one to use.
-            RUN/selection.json keeps the ranking.
+        seeds: Train that many runs, from --seed on, into RUN/seed-0 and so on, one process a core;
+            rank them as `infogan select` does, into RUN/selection.json, and name the one to use.
         fresh: Remove a run that is in the folder and train anew.
         dry_run: Print the resulting settings as JSON and stop.
     """
@@ -64,7 +61,6 @@ def train(
 def _train_one(config: RunConfig, path: Path, fresh: bool) -> None:
     """Train one run, then show its scores, what is wrong with it, and where its files are."""
     from infogan.analysis.doctor import recorded
-    from infogan.cli.terminal import progress_bars, show_scores
     from infogan.core.tables import read_file
     from infogan.pipeline.run import train as train_run
     from infogan.runs.folder import Run
@@ -82,11 +78,8 @@ def _train_one(config: RunConfig, path: Path, fresh: bool) -> None:
         print(f"picture   {picture}")
 
 
-def _train_seeds(
-    config: RunConfig, words: Sequence[str], path: Path, count: int, fresh: bool
-) -> None:
+def _train_seeds(config: RunConfig, words: list[str], path: Path, count: int, fresh: bool) -> None:
     """Train several seeds and show how they rank; TrainingError when some of them failed."""
-    from infogan.cli.terminal import progress_bars, show_selection
     from infogan.pipeline import seeds
 
     with progress_bars(config.steps, config.latent.entropy) as show:
@@ -100,8 +93,7 @@ def _train_seeds(
 
 
 def resolve(target: str | None, config: Path | None, options: dict[str, Any]) -> RunConfig:
-    """Preset, then file, then data, then options; what is no preset is data for the preset
-    `images`."""
+    """Preset, then file, data and options; what is no preset is data for the preset `images`."""
     from infogan.config.presets import PRESETS, preset
     from infogan.config.tree import merged, with_file
 
@@ -123,8 +115,5 @@ def presets(
     from infogan.config.presets import PRESETS, preset
     from infogan.config.toml import as_toml
 
-    if name is not None:
-        print(as_toml(preset(name)), end="")
-        return
-    for known, entry in PRESETS.items():
-        print(f"{known:<14} {entry.about}")
+    listed = "".join(f"{known:<14} {entry.about}\n" for known, entry in PRESETS.items())
+    print(listed if name is None else as_toml(preset(name)), end="")

@@ -6,27 +6,19 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
-from infogan.cli import options, terminal
+from infogan.cli import options
+from infogan.core import atomic
 from infogan.core.errors import ConfigError
-
-
-def evaluate(
-    run: options.RunFolder, /, *, real: options.Real = options.OWN, as_json: options.AsJson = False
-) -> None:
-    """Score a run on images that it did not learn from."""
-    from infogan.analysis.evaluation import evaluate as score
-
-    model = options.load(run)
-    scores = score(model, real.read(model))
-    terminal.answer(as_json, scores, lambda: terminal.show_scores(scores, model.names.codes))
+from infogan.core.tables import read_file, write_csv
 
 
 def sample(
     run: options.RunFolder,
     /,
     *,
-    n: Annotated[options.Count, Parameter(name=["--n", "-n"])] = 64,
+    n: options.N = 64,
     code: Annotated[list[str] | None, Parameter(negative=())] = None,
     of_class: Annotated[str | None, Parameter(name="--class")] = None,
     seed: int = 0,
@@ -40,12 +32,10 @@ def sample(
         code: Value of a code: --code digit=3, or =its name; repeatable.
         of_class: Generate images of this class, by its name, when G is given the class (acgan).
         seed: Seed of the noise and of the codes that have no --code.
-        point: Generate one image instead, from noise and codes in a JSON file, as the explorer
-            copies them.
+        point: Generate the one image of a JSON file of noise and codes, as the explorer copies it.
     """
     import numpy as np
 
-    from infogan.core.tables import read_file
     from infogan.report.plots import mosaic, save_png
 
     if point and (code or of_class):
@@ -55,7 +45,11 @@ def sample(
     if point:
         images = model.generate(model.latent.point(read_file(point)).vector())
     else:
-        values = options.code_values(code, model.names)
+        values = {}
+        for pair in code or ():  # digit=3 or digit=seven
+            name, _, value = pair.rpartition("=")
+            known = model.names.find(name or value)
+            values[known] = model.names.number(known, value if name else "")
         if of_class is not None:
             values[model.class_code] = model.class_index(of_class)
         images = model.sample(n, seed=seed, **values)
@@ -102,25 +96,18 @@ def encode(
     *,
     data_dir: options.DataDir = None,
     split: options.Split = "all",
-    output: Annotated[Path | None, options.OUTPUT] = None,
+    output: options.CodesFile = None,
 ) -> None:
     """Write what Q reads in each image: as CSV, or as JSON lines when the output ends in .jsonl.
 
-    Columns: file, then each code's value and its confidence, under the code's name. Where
-    categories have names, a column with the name follows their number, and categories that share a
-    name count as one. The confidence of a categorical code is its probability, that of a continuous
-    code exp(-sigma / the prior's standard deviation). Where the objective has a head for classes:
-    the class, its probability, and the probability of every class.
-
-    Args:
-        output: File to write (default: CSV on standard output).
+    Columns: file, then value and confidence of each code, under its name. Where categories have
+    names, these follow in a column; categories that share a name count as one. Confidence is the
+    probability of a category, and exp(-sigma / the prior's standard deviation) of a continuous
+    value. With a head for classes: the class, its probability, and that of every class.
     """
-    from infogan.core import atomic
-    from infogan.core.tables import write_csv
     from infogan.latent.latent import CLASS
 
-    if output is not None:
-        options.writing(output)
+    options.writing(output)
     model = options.load(run)
     images = options.Real(data, data_dir, split).read(model)
     read = model.encode(images)
@@ -142,3 +129,80 @@ def encode(
         else:
             write_csv(file, list(table), rows)
     print(f"{output}: {len(images)} images")
+
+
+def sort(
+    run: options.RunFolder,
+    data: options.Source,
+    /,
+    *,
+    output: options.NewFolder,
+    unsure: Annotated[float, Parameter(validator=Number(gte=0, lte=1))] = 0.9,
+    link: bool = False,
+    data_dir: options.DataDir = None,
+    split: options.Split = "all",
+) -> None:
+    """Copy images into one folder per category, named like it; codes.csv lists what Q reads.
+
+    Originals are only read. Copies keep their path below DATA; images without files become PNG.
+
+    Args:
+        unsure: Probability below which an image goes to the folder `unsure` instead; 0 sorts all.
+        link: Make symbolic links instead of copies.
+    """
+    from infogan import sorting
+    from infogan.analysis.metrics.clusters import usage
+
+    path = Path(data)
+    sorting.check_output(output, path)
+    model = options.load(run)
+    if (code := model.categorical) is None:
+        raise ConfigError(f"{run}: this model reads no categories or classes to sort by")
+    images = options.Real(data, data_dir, split).read(model)
+    read, names = model.encode(images), model.names
+    counts = sorting.sort(images, read, code, names, output, data=path, unsure=unsure, link=link)
+    for folder, n in counts.items():
+        print(f"{n:>7}  {output / folder}")
+    k = read[code].probs.shape[1]
+    if unused := usage(read[code].value, k).words([names.numbered(code, j) for j in range(k)]):
+        print(unused)
+
+
+def reconstruct(
+    run: options.RunFolder,
+    data: options.Source,
+    /,
+    *,
+    n: options.N = 40,
+    seed: int = 0,
+    data_dir: options.DataDir = None,
+    split: options.Split = "all",
+    output: options.Output = Path("reconstructed.png"),
+    csv: Path | None = None,
+) -> None:
+    """Draw images above their reconstructions: G with the codes that Q reads and the best z found.
+
+    The number below each is its error: the mean absolute pixel difference in grey levels, 0 to 255.
+
+    Args:
+        n: How many, evenly spaced over the data; 28x28 pixels take about 0.2 s each on one core.
+        seed: Seed of the z that the search starts from.
+        csv: Also write each image's error to this CSV file.
+    """
+    import numpy as np
+
+    from infogan.report.plots import pairs
+
+    options.writing(output)
+    options.writing(csv, "--csv")
+    model = options.load(run)
+    images = options.Real(data, data_dir, split).read(model)
+    chosen = np.linspace(0, len(images) - 1, min(n, len(images))).round().astype(np.int64)
+    images = images.subset(chosen)
+    again, error = model.reconstruct(images, seed=seed)
+    pairs(images.pixels, again, error, output)
+    if csv is not None:
+        with atomic.writing(csv), atomic.text(csv) as file:
+            rows = ([images.source(i), round(float(e), 4)] for i, e in enumerate(error))
+            write_csv(file, ["file", "error"], rows)
+    print(f"{output}: {len(images)} images, mean error {error.mean():.2f} of 255")
