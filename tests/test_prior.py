@@ -226,7 +226,7 @@ def test_it_is_a_setting(capsys: pytest.CaptureFixture[str], learning: RunConfig
     assert learning.replace(latent={"digit": {"probs": "none"}}).latent.learned == {}
     words = ("train", "digits", "--dry-run", "--latent.digit.probs")
     assert "latent.digit.probs" in refused(capsys, *words, "guessed")
-    assert "objective infogan" in refused(
+    assert "latent.digit.probs" in refused(
         capsys, "train", "acgan", "--dry-run", *words[-1:], "learned"
     )
 
