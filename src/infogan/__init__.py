@@ -3,8 +3,7 @@
     import infogan as ig
     model = ig.train("digits", run="runs/first", seed=0)
 
-The names below are the whole public interface; each is imported when it is first used, so that
-importing the package costs nothing.
+The names below are the whole public interface; importing the package alone loads none of them.
 """
 
 from importlib import import_module

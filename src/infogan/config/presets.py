@@ -62,8 +62,8 @@ DIGITS = RunConfig(
     batch=256,
     steps=800,
 )
-"""The best recipe known for the 5,000 embedded digits: the paper's terms, information on real
-images, codes that follow slant and width, high rates, averaged weights, large batches."""
+"""The best recipe known for the 5,000 embedded digits: information on real images, codes following
+slant and width, high rates, averaged weights, batches that measure consistency and balance."""
 MNIST = DIGITS.replace(data=MNIST_IMAGES, batch=512, steps=1400)
 
 FASHION = DIGITS.replace(
@@ -122,8 +122,8 @@ IMPROVEDGAN = SEMIGAN.replace(
     steps=12_000,
 )
 """ImprovedGAN on MNIST with 100 labels: its networks, rates and batches. Its z ~ U(0, 1) differs
-from ours by a scale that G's first batch normalisation removes. The paper trains for 300 epochs, or
-150,000 steps, and is `--augment none --objective.real-weight 0`; with augmentation, 24 suffice."""
+from ours by a scale that G's first batch normalisation removes. The paper trains for 300 epochs
+(150,000 steps), without augmentation (`--augment none --objective.real-weight 0`); 24 suffice."""
 
 ACGAN_PRESET = SEMIGAN.replace(
     latent=Latent(noise=62, digit=Categorical(10)), objective=ACGAN(), labels="all", steps=3000

@@ -96,7 +96,7 @@ class RunConfig(BaseModel):
         if objective.labels == "never" and self.labels is not None:
             yield f"{kind} uses no labels, but labels is {self.labels}; set labels none"
         for name in [name for name in latent.learned if readers[name] != CODE]:
-            yield f"{kind} has no Q to learn a prior from; set latent.{name}.probs none"
+            yield f"{kind} learns no prior; set latent.{name}.probs none, or objective infogan"
         if objective.timed and not views:
             yield "objective.warm-up needs objective.real-weight above 0; raise it or set warm-up 0"
         if views and objective.g_heads:
@@ -110,7 +110,7 @@ class RunConfig(BaseModel):
         for name, what in latent.following.items():
             if what not in moves:
                 remedy = f"set it to {' or '.join([*moves, 'none'])}"
-                yield f"latent.{name}.follows {what}: augment cannot move it known ways; {remedy}"
+                yield f"latent.{name}.follows {what}: augment moves it in no known way; {remedy}"
 
     @property
     def readers(self) -> dict[str, str]:

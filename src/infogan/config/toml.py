@@ -38,7 +38,6 @@ def _section(settings: object, tree: Tree, at: tuple[str, ...], seen: set[str]) 
 
 def _kinds(at: tuple[str, ...]) -> str:
     """What `kind` may be in that table."""
-    annotation: Any = AnyCode if at[0] == "latent" else RunConfig.model_fields[at[0]].annotation
-    members = TypeAdapter(annotation).json_schema()["$defs"].values()
-    kinds = [member["properties"]["kind"]["const"] for member in members]
-    return f"One of {', '.join(kinds)}."
+    union: Any = AnyCode if at[0] == "latent" else RunConfig.model_fields[at[0]].annotation
+    members = TypeAdapter(union).json_schema()["$defs"].values()
+    return f"One of {', '.join(member['properties']['kind']['const'] for member in members)}."

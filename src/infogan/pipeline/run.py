@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median_high
@@ -111,10 +111,9 @@ def finished(run: Run, config: RunConfig) -> bool:
     """Whether a run of these settings is trained and scored."""
     if not (run.exists and run.weights_file.is_file() and run.config == config):
         return False
-    try:
+    with suppress(ConfigError):  # no scores, or damaged ones
         return read_file(run.scores_file).get("steps") == config.steps
-    except ConfigError:
-        return False
+    return False
 
 
 def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
@@ -124,12 +123,9 @@ def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
         shutil.rmtree(run.path / old, ignore_errors=True)
     seen = Observation(model, images, seed=model.config.seed)
     plots.run_figures(run, seen)
-    lines = run.metrics()
-    scores = evaluation.scores(seen) | {
-        "steps": model.config.steps,
-        "seconds": sum(line["seconds"] for line in lines),
-        "images_per_second": median_high(line["images_per_second"] for line in lines),
-    }
+    scores, lines = evaluation.scores(seen) | {"steps": model.config.steps}, run.metrics()
+    scores["seconds"] = sum(line["seconds"] for line in lines)
+    scores["images_per_second"] = median_high(line["images_per_second"] for line in lines)
     found = doctor.examine(run, seen, scores).findings
     scores["findings"] = [asdict(finding) for finding in found]
     run.write_json(run.scores_file, scores)

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from infogan.analysis.selection import Selection, ranking_code, select
@@ -19,7 +19,6 @@ from infogan.training.device import Engine
 
 PAUSE = 0.2  # seconds between two looks at the processes
 logger = logging.getLogger("infogan")
-Runs = Mapping[int, Run]
 Progress = Callable[[int, int, dict[str, float]], None]
 """Called now and then with a seed, its step and the latest line of its log."""
 
@@ -56,7 +55,7 @@ def train(
     return selection, failed
 
 
-def _train(words: list[str], runs: Runs, at_once: int, show: Progress) -> dict[int, str]:
+def _train(words: list[str], runs: dict[int, Run], at_once: int, show: Progress) -> dict[int, str]:
     """Train these seeds; by seed, why training failed. Stopped after a signal, once all saved."""
     logs = {seed: Path(f"{run.path}.log") for seed, run in runs.items()}
     running: dict[int, subprocess.Popen[bytes]] = {}
