@@ -1,12 +1,8 @@
-"""Commands that use a finished run."""
+"""Commands that use a finished run, or show it elsewhere: on a page, in other programs."""
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
-from cyclopts.validators import Number
 
 from infogan.cli import options
 from infogan.core import atomic
@@ -19,8 +15,8 @@ def sample(
     /,
     *,
     n: options.N = 64,
-    code: Annotated[list[str] | None, Parameter(negative=())] = None,
-    of_class: Annotated[str | None, Parameter(name="--class")] = None,
+    code: options.Values = None,
+    of_class: options.Class = None,
     seed: int = 0,
     point: Path | None = None,
     output: options.Output = Path("samples.png"),
@@ -113,12 +109,11 @@ def encode(
     read = model.encode(images)
     table = {"file": [images.source(i) for i in range(len(images))]} | model.names.columns(read)
     if CLASS in read:
-        classes = model.class_names
         if model.config.labels is not None:
             table.pop(f"{CLASS}_name")  # the class itself is a name
-            table[CLASS] = [classes[i] for i in read[CLASS].value]
+            table[CLASS] = [model.class_names[i] for i in read[CLASS].value]
         probs = read[CLASS].probs.T.astype(float).round(6).tolist()
-        table |= {f"p({name})": column for name, column in zip(classes, probs, strict=True)}
+        table |= {f"p({name})": p for name, p in zip(model.class_names, probs, strict=True)}
     rows = map(list, zip(*table.values(), strict=True))
     if output is None:
         write_csv(sys.stdout, list(table), rows)
@@ -137,7 +132,7 @@ def sort(
     /,
     *,
     output: options.NewFolder,
-    unsure: Annotated[float, Parameter(validator=Number(gte=0, lte=1))] = 0.9,
+    unsure: options.Probability = 0.9,
     link: bool = False,
     data_dir: options.DataDir = None,
     split: options.Split = "all",
@@ -206,3 +201,50 @@ def reconstruct(
             rows = ([images.source(i), round(float(e), 4)] for i, e in enumerate(error))
             write_csv(file, ["file", "error"], rows)
     print(f"{output}: {len(images)} images, mean error {error.mean():.2f} of 255")
+
+
+def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> None:
+    """Write RUN/report.html: findings, and real images by category; it needs only a browser."""
+    from infogan.analysis.doctor import recorded
+    from infogan.analysis.observation import Observation
+    from infogan.report import page
+
+    model, there = options.load(run), options.folder(run)
+    images, notes = real.try_to_read(model)
+    for note in notes:
+        print(f"infogan: {note}", file=sys.stderr)
+    seen = Observation(model, images, seed=model.config.seed)
+    print(page.write(there, seen, [*notes, *map(str, recorded(there))]))
+
+
+def explore(run: options.RunFolder, /, *, show: options.Open = True) -> None:
+    """Write RUN/explorer.html and open it: sliders, grids, paths between points, Q on your images.
+
+    It runs the networks in the browser, without server or network, and can be sent like any file.
+    """
+    import webbrowser
+
+    from infogan.explorer.page import LARGE, explorer
+
+    path, size = explorer(options.load(run), options.folder(run))
+    print(f"{path}: {size / 1e6:.1f} MB")
+    if size > LARGE:
+        print(f"infogan: {path} is large for a page; browsers may load it slowly", file=sys.stderr)
+    if show:
+        webbrowser.open(path.resolve().as_uri())
+
+
+def export(run: options.RunFolder, /, *, output: options.Folder = None) -> None:
+    """Write generator.onnx and encoder.onnx, after comparing both with torch.
+
+    They take any batch size; inputs and outputs are named after the codes.
+    """
+    from infogan.explorer.export import export as write
+
+    model, target = options.load(run), output or run
+    try:
+        target.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--output {output}: give a folder ({error.strerror})") from None
+    for path in write(model, target):
+        print(path)
