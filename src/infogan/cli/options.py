@@ -22,7 +22,7 @@ RunFolder = Annotated[Path, Parameter(help="Run folder.")]
 SOURCE = "Images: a folder, an IDX, NPY or NPZ file, digits, mnist or fashion-mnist."
 Source = Annotated[str, Parameter(help=SOURCE)]
 DataDir = Annotated[str | None, Parameter(help="Folder with IDX files of mnist or fashion-mnist.")]
-Split = Annotated[AnySplit, Parameter(help="Part of the images; all is all but test images.")]
+Split = Annotated[AnySplit, Parameter(help="Part of the images; all: everything but test images.")]
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
 Probability = Annotated[float, Parameter(validator=Number(gte=0, lte=1))]
 N = Annotated[Count, Parameter(name=["--n", "-n"])]
@@ -37,7 +37,7 @@ Output = Annotated[Path, TO(help="File to write.")]
 CodesFile = Annotated[Path | None, TO(help="File to write (default: CSV on standard output).")]
 NewFolder = Annotated[Path, TO(help="Folder to write: new, or empty.")]
 Folder = Annotated[Path | None, TO(help="Folder to write, made if missing (default: RUN).")]
-Curves = Annotated[Path | None, TO(help="Draw L_I by step, and errors (.png, .svg or .pdf).")]
+Curves = Annotated[Path | None, TO(help="Draw L_I in training, and errors (.png, .svg or .pdf).")]
 Diagram = Annotated[Path | None, TO(help="Draw the information diagram (.png, .svg or .pdf).")]
 
 

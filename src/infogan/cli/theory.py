@@ -13,7 +13,7 @@ def information(
 
     Args:
         file: CSV without a header: rows are the values of X, columns those of Y, scaled to
-            sum to 1. Whole numbers are counts: the information by chance alone is printed as well.
+            sum to 1. Whole numbers are counts: what chance alone would show is printed too.
     """
     from infogan.information.table import read_table, summary
 

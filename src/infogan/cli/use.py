@@ -97,9 +97,9 @@ def encode(
     """Write what Q reads in each image: as CSV, or as JSON lines when the output ends in .jsonl.
 
     Columns: file, then value and confidence of each code, under its name. Where categories have
-    names, these follow in a column; categories that share a name count as one. Confidence is the
-    probability of a category, and exp(-sigma / the prior's standard deviation) of a continuous
-    value. With a head for classes: the class, its probability, and that of every class.
+    names, a column of them follows the number; those that share a name count as one. Confidence is
+    the probability of a category, and exp(-sigma / the prior's standard deviation) of a continuous
+    code. With a head for classes: the class, its probability, and that of every class.
     """
     from infogan.latent.latent import CLASS
 
@@ -137,9 +137,9 @@ def sort(
     data_dir: options.DataDir = None,
     split: options.Split = "all",
 ) -> None:
-    """Copy images into one folder per category, named like it; codes.csv lists what Q reads.
+    """Copy images into a folder per category, named like it; codes.csv lists what Q reads in each.
 
-    Originals are only read. Copies keep their path below DATA; images without files become PNG.
+    Files are only read. Copies keep their path below DATA; images without files become PNG files.
 
     Args:
         unsure: Probability below which an image goes to the folder `unsure` instead; 0 sorts all.
@@ -175,14 +175,12 @@ def reconstruct(
     output: options.Output = Path("reconstructed.png"),
     csv: Path | None = None,
 ) -> None:
-    """Draw images above their reconstructions: G with the codes that Q reads and the best z found.
-
-    The number below each is its error: the mean absolute pixel difference in grey levels, 0 to 255.
+    """Draw images above their reconstructions (G with Q's codes and the best z found) and errors.
 
     Args:
-        n: How many, evenly spaced over the data; 28x28 pixels take about 0.2 s each on one core.
+        n: How many images, evenly spaced over the data; 28x28 pixels take 0.2 s each on one core.
         seed: Seed of the z that the search starts from.
-        csv: Also write each image's error to this CSV file.
+        csv: Also write the errors, mean absolute differences in grey levels (0 to 255), to this CSV.
     """
     import numpy as np
 
@@ -204,7 +202,7 @@ def reconstruct(
 
 
 def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> None:
-    """Write RUN/report.html: findings, and real images by category; it needs only a browser."""
+    """Write RUN/report.html, one page of findings and real images by category for any browser."""
     from infogan.analysis.doctor import recorded
     from infogan.analysis.observation import Observation
     from infogan.report import page
@@ -220,7 +218,7 @@ def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> No
 def explore(run: options.RunFolder, /, *, show: options.Open = True) -> None:
     """Write RUN/explorer.html and open it: sliders, grids, paths between points, Q on your images.
 
-    It runs the networks in the browser, without server or network, and can be sent like any file.
+    It holds and runs the networks, needs no server or network, and can be sent like any file.
     """
     import webbrowser
 
@@ -235,7 +233,7 @@ def explore(run: options.RunFolder, /, *, show: options.Open = True) -> None:
 
 
 def export(run: options.RunFolder, /, *, output: options.Folder = None) -> None:
-    """Write generator.onnx and encoder.onnx, after comparing both with torch.
+    """Write generator.onnx and encoder.onnx, once both were compared with torch.
 
     They take any batch size; inputs and outputs are named after the codes.
     """
