@@ -180,7 +180,7 @@ def reconstruct(
     Args:
         n: How many images, evenly spaced over the data; 28x28 pixels take 0.2 s each on one core.
         seed: Seed of the z that the search starts from.
-        csv: Also write the errors, mean absolute differences in grey levels (0 to 255), to this CSV.
+        csv: CSV file for the errors too: mean absolute pixel difference, grey levels of 0 to 255.
     """
     import numpy as np
 
