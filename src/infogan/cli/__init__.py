@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError, Group
 
 from infogan import __version__
-from infogan.cli import runs, show, theory, train, use
+from infogan.cli import runs, theory, train, use
 from infogan.core.errors import InfoganError
 from infogan.core.interrupts import Stopped
 
@@ -18,7 +18,7 @@ COMMANDS = {  # as `infogan --help` groups them
     "Judge": (runs.evaluate, runs.compare, runs.select, runs.doctor),
     "Name": (runs.name, runs.merge),
     "Use": (use.encode, use.sort, use.sample, use.traverse, use.reconstruct),
-    "Show": (show.report, show.explore, show.export),
+    "Show": (use.report, use.explore, use.export),
     "Theory": (theory.information,),
 }
 app = App(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -22,9 +22,13 @@ RunFolder = Annotated[Path, Parameter(help="Run folder.")]
 SOURCE = "Images: a folder, an IDX, NPY or NPZ file, digits, mnist or fashion-mnist."
 Source = Annotated[str, Parameter(help=SOURCE)]
 DataDir = Annotated[str | None, Parameter(help="Folder with IDX files of mnist or fashion-mnist.")]
-Split = Annotated[AnySplit, Parameter(help="Part of the images; all is all but test images.")]
+Split = Annotated[AnySplit, Parameter(help="Part of the images; all: everything but test images.")]
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
+Probability = Annotated[float, Parameter(validator=Number(gte=0, lte=1))]
 N = Annotated[Count, Parameter(name=["--n", "-n"])]
+Values = Annotated[list[str] | None, Parameter(negative=())]
+Class = Annotated[str | None, Parameter(name="--class")]
+Unit = Annotated[Literal["nats", "bits"], Parameter(help="nats or bits.")]
 AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON object.")]
 Open = Annotated[bool, Parameter(name="--open", help="Open the page in the browser.")]
 
@@ -33,7 +37,7 @@ Output = Annotated[Path, TO(help="File to write.")]
 CodesFile = Annotated[Path | None, TO(help="File to write (default: CSV on standard output).")]
 NewFolder = Annotated[Path, TO(help="Folder to write: new, or empty.")]
 Folder = Annotated[Path | None, TO(help="Folder to write, made if missing (default: RUN).")]
-Curves = Annotated[Path | None, TO(help="Draw L_I by step, and errors (.png, .svg or .pdf).")]
+Curves = Annotated[Path | None, TO(help="Draw L_I in training, and errors (.png, .svg or .pdf).")]
 Diagram = Annotated[Path | None, TO(help="Draw the information diagram (.png, .svg or .pdf).")]
 
 

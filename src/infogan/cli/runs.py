@@ -33,7 +33,7 @@ def select(*runs: RunFolder, real: Real = OWN, as_json: AsJson = False) -> None:
 
 
 def compare(*runs: RunFolder, as_json: AsJson = False, output: Curves = None) -> None:
-    """Compare finished runs; those that differ in seed only are a row: mean ± standard deviation."""
+    """Compare finished runs, as mean ± standard deviation of those that differ only in seed."""
     from infogan.analysis.comparison import compare as compare_runs
 
     if not runs:
@@ -50,7 +50,7 @@ def compare(*runs: RunFolder, as_json: AsJson = False, output: Curves = None) ->
 def doctor(run: RunFolder, /, *, real: Real = OWN, as_json: AsJson = False) -> None:
     """Say what is wrong with a run, finished, running or stopped, and which setting to try.
 
-    It reads log, scores, and a few hundred real and generated images, no labels: docs/doctor.md.
+    It reads log, scores and a few hundred real and generated images, no labels; see docs/doctor.md.
     """
     from infogan.analysis.doctor import examine
     from infogan.analysis.observation import Observation, spaced
@@ -88,16 +88,15 @@ def name(run: RunFolder, what: str | None = None, name: str | None = None, /) ->
 def merge(
     run: RunFolder, /, *, into: int | None = None, real: Real = OWN, as_json: AsJson = False
 ) -> None:
-    """Name the categories of one class alike, without labels, if there are more than classes.
+    """Name categories of one class alike, without labels, if there are more of them than classes.
 
-    Categories are one class when Q takes one for the other in augmented views of an image. Your own
-    names stay: categories that share one stay together, categories with different ones stay apart.
-    The others are called `class 0`, `class 1`, ..., from the largest class on; such names are given
-    anew each time. Give a class a name of your own with `infogan name RUN "digit.class 0" seven`.
+    Categories are one class when Q takes one for the other in augmented views of an image. Your
+    names stay: equal ones stay together, different ones apart. Other classes are `class 0`, `class
+    1`, ..., largest first, anew each time; to name one: `infogan name RUN "digit.class 0" seven`.
 
     Args:
         into: Number of classes. By default the nearest categories join until under 8 % of views
-            take one for the other; that was set for ten classes, so for two or three give it.
+            take one for the other: set for about ten classes, so with two or three give it.
     """
     from infogan.analysis.merging import merge as merged
 

@@ -11,8 +11,6 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 from rich.table import Column, Table
 
-Progressed = Callable[[int, int, dict[str, float]], None]  # seed, step, its line of the log
-
 
 def answer(as_json: bool, tree: Any, show: Callable[[Any], None]) -> None:
     """What a command found: as one JSON object, or as `show` prints it."""
@@ -34,10 +32,8 @@ def show_names(names: Mapping[str, Any]) -> None:
     lines = dict(names["codes"])
     for code, given in names["categories"].items():
         lines |= {f"{code}.{k}": name for k, name in given.items()}
-    for what, name in lines.items():
-        print(f"{what:<12} {name}")
-    if not lines:
-        print("nothing has a name yet")
+    shown = [f"{what:<12} {name}" for what, name in lines.items()]
+    print("\n".join(shown) or "nothing has a name yet")
 
 
 def show_scores(scores: dict[str, Any], names: Mapping[str, str]) -> None:
@@ -63,10 +59,8 @@ def show_merging(found: Any, names: Any) -> None:
 
 def show_diagnosis(tree: Mapping[str, Any]) -> None:
     """Each finding with what to try, then what was looked at."""
-    for finding in tree["findings"]:
-        print(f"{finding['name']}: {finding['seen']}\n  try {finding['remedy']}\n")
-    if not tree["findings"]:
-        print("nothing wrong was found\n")
+    found = [f"{f['name']}: {f['seen']}\n  try {f['remedy']}\n" for f in tree["findings"]]
+    print("\n".join(found) or "nothing wrong was found\n")
     print("\n  ".join(["looked at", *tree["looked_at"]]))
 
 
@@ -84,10 +78,9 @@ def show_comparison(rows: Sequence[Mapping[str, Any]]) -> None:
     """Runs beside each other: mean ± standard deviation over seeds."""
 
     def cell(row: Mapping[str, Any], key: str, form: str) -> str:
-        if key not in row:
-            return "–"
-        found = (row[key]["mean"], row[key]["std"])  # one run has no deviation
-        return " ± ".join(format(value, form) for value in found if value is not None)
+        found = row.get(key, {})  # one run has no deviation
+        values = [found[part] for part in ("mean", "std") if found.get(part) is not None]
+        return " ± ".join(format(value, form) for value in values) or "–"
 
     forms = {"error": ".2%", "cluster_accuracy": ".1%", "L_I": ".2f", "images_per_second": ".0f"}
     titles = ["labels", "seeds", "error", "clustering accuracy", "L_I (nats)", "images/s"]
@@ -103,12 +96,13 @@ def show_selection(tree: Mapping[str, Any]) -> None:
     keys = ("information", "agreement", "L_I")
     rows = [[escape(run["run"]), *(f"{run[key]:.3f}" for key in keys)] for run in tree["runs"]]
     _show_table("run", ["information (nats)", "agreement", "L_I (nats)"], rows)
-    print(f"\non {tree['n']} images of {tree['images']}, without labels")
-    print(f"use       {tree['selected']}")
+    print(
+        f"\non {tree['n']} images of {tree['images']}, without labels\nuse       {tree['selected']}"
+    )
 
 
 @contextmanager
-def progress_bars(steps: int, entropy: Mapping[str, float]) -> Iterator[Progressed]:
+def progress_bars(steps: int, entropy: Mapping[str, float]) -> Iterator[Callable[..., None]]:
     """A bar for each seed that was begun, with L_I/H(c), losses and speed, on a terminal only."""
     console, tasks = Console(stderr=True), dict[int, TaskID]()
     done = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(compact=True))

@@ -1,12 +1,9 @@
 """Commands of the information theory."""
 
 from pathlib import Path
-from typing import Literal
 
 from infogan.cli import terminal
-from infogan.cli.options import AsJson, Diagram, writing
-
-Unit = Literal["nats", "bits"]
+from infogan.cli.options import AsJson, Diagram, Unit, writing
 
 
 def information(
@@ -16,8 +13,7 @@ def information(
 
     Args:
         file: CSV without a header: rows are the values of X, columns those of Y, scaled to
-            sum to 1. Whole numbers are counts: the information by chance alone is printed as well.
-        unit: nats or bits.
+            sum to 1. Whole numbers are counts: what chance alone would show is printed too.
     """
     from infogan.information.table import read_table, summary
 

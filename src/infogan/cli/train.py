@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from infogan.cli.terminal import progress_bars, show_scores, show_selection
 from infogan.core import interrupts
 from infogan.core.errors import ConfigError, TrainingError
+from infogan.core.tables import read_file
 
 if TYPE_CHECKING:
     from infogan.config.settings import RunConfig
@@ -27,12 +28,12 @@ def train(
 ) -> None:
     """Train a run: `infogan train digits`, or `infogan train photos/ --data.size 64`.
 
-    The first word is a preset (see `infogan presets`), or images: a folder, or an IDX, NPY or NPZ
-    file. Any setting can follow as --name value: --seed 1, --steps 2000, --latent.noise 32,
-    --latent.digit categorical:20, --optim.d-lr 1e-4, --batch 128, --data-dir mnist/; and labels for
-    an objective that uses them, as in `infogan train semigan --labels 10`. `infogan presets NAME`
-    prints all settings with their meaning, as a file for --config. Options override the file, and
-    the file the preset. The same command resumes a stopped run, and shows a finished one's results.
+    The first word is a preset (see `infogan presets`), or images: a folder, IDX, NPY or NPZ file.
+    Any setting can follow as --name value: --seed 1, --steps 2000, --batch 128, --data-dir mnist/,
+    --latent.noise 32, --latent.digit categorical:20, --optim.d-lr 1e-4, and --labels 10 where the
+    objective uses labels (semigan). `infogan presets NAME` explains all of them, as a file for
+    --config. Options override the file, and the file the preset. The same command resumes a
+    stopped run, and shows the results of a finished one.
 
     Args:
         run: Folder for the run: its settings, log, checkpoints, weights, scores and pictures
@@ -61,7 +62,6 @@ def train(
 def _train_one(config: RunConfig, path: Path, fresh: bool) -> None:
     """Train one run, then show its scores, what is wrong with it, and where its files are."""
     from infogan.analysis.doctor import recorded
-    from infogan.core.tables import read_file
     from infogan.pipeline.run import train as train_run
     from infogan.runs.folder import Run
 
@@ -102,8 +102,7 @@ def resolve(target: str | None, config: Path | None, options: dict[str, Any]) ->
     tree = with_file(base.tree(), config) if config else base.tree()
     if name not in PRESETS:
         if not Path(name).exists():
-            known = ", ".join(PRESETS)
-            raise ConfigError(f"{name!r} is neither a preset ({known}) nor a file or folder here")
+            raise ConfigError(f"{name!r} is no preset ({', '.join(PRESETS)}), file or folder here")
         tree = merged(tree, {"data": name})
     return base.from_tree(merged(tree, options))
 

@@ -1,12 +1,8 @@
-"""Commands that use a finished run."""
+"""Commands that use a finished run, or show it elsewhere: on a page, in other programs."""
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
-from cyclopts.validators import Number
 
 from infogan.cli import options
 from infogan.core import atomic
@@ -19,8 +15,8 @@ def sample(
     /,
     *,
     n: options.N = 64,
-    code: Annotated[list[str] | None, Parameter(negative=())] = None,
-    of_class: Annotated[str | None, Parameter(name="--class")] = None,
+    code: options.Values = None,
+    of_class: options.Class = None,
     seed: int = 0,
     point: Path | None = None,
     output: options.Output = Path("samples.png"),
@@ -101,9 +97,9 @@ def encode(
     """Write what Q reads in each image: as CSV, or as JSON lines when the output ends in .jsonl.
 
     Columns: file, then value and confidence of each code, under its name. Where categories have
-    names, these follow in a column; categories that share a name count as one. Confidence is the
-    probability of a category, and exp(-sigma / the prior's standard deviation) of a continuous
-    value. With a head for classes: the class, its probability, and that of every class.
+    names, a column of them follows the number; those that share a name count as one. Confidence is
+    the probability of a category, and exp(-sigma / the prior's standard deviation) of a continuous
+    code. With a head for classes: the class, its probability, and that of every class.
     """
     from infogan.latent.latent import CLASS
 
@@ -113,12 +109,11 @@ def encode(
     read = model.encode(images)
     table = {"file": [images.source(i) for i in range(len(images))]} | model.names.columns(read)
     if CLASS in read:
-        classes = model.class_names
         if model.config.labels is not None:
             table.pop(f"{CLASS}_name")  # the class itself is a name
-            table[CLASS] = [classes[i] for i in read[CLASS].value]
+            table[CLASS] = [model.class_names[i] for i in read[CLASS].value]
         probs = read[CLASS].probs.T.astype(float).round(6).tolist()
-        table |= {f"p({name})": column for name, column in zip(classes, probs, strict=True)}
+        table |= {f"p({name})": p for name, p in zip(model.class_names, probs, strict=True)}
     rows = map(list, zip(*table.values(), strict=True))
     if output is None:
         write_csv(sys.stdout, list(table), rows)
@@ -137,14 +132,14 @@ def sort(
     /,
     *,
     output: options.NewFolder,
-    unsure: Annotated[float, Parameter(validator=Number(gte=0, lte=1))] = 0.9,
+    unsure: options.Probability = 0.9,
     link: bool = False,
     data_dir: options.DataDir = None,
     split: options.Split = "all",
 ) -> None:
-    """Copy images into one folder per category, named like it; codes.csv lists what Q reads.
+    """Copy images into a folder per category, named like it; codes.csv lists what Q reads in each.
 
-    Originals are only read. Copies keep their path below DATA; images without files become PNG.
+    Files are only read. Copies keep their path below DATA; images without files become PNG files.
 
     Args:
         unsure: Probability below which an image goes to the folder `unsure` instead; 0 sorts all.
@@ -180,14 +175,12 @@ def reconstruct(
     output: options.Output = Path("reconstructed.png"),
     csv: Path | None = None,
 ) -> None:
-    """Draw images above their reconstructions: G with the codes that Q reads and the best z found.
-
-    The number below each is its error: the mean absolute pixel difference in grey levels, 0 to 255.
+    """Draw images above their reconstructions (G with Q's codes and the best z found) and errors.
 
     Args:
-        n: How many, evenly spaced over the data; 28x28 pixels take about 0.2 s each on one core.
+        n: How many images, evenly spaced over the data; 28x28 pixels take 0.2 s each on one core.
         seed: Seed of the z that the search starts from.
-        csv: Also write each image's error to this CSV file.
+        csv: CSV file for the errors too: mean absolute pixel difference, grey levels of 0 to 255.
     """
     import numpy as np
 
@@ -206,3 +199,50 @@ def reconstruct(
             rows = ([images.source(i), round(float(e), 4)] for i, e in enumerate(error))
             write_csv(file, ["file", "error"], rows)
     print(f"{output}: {len(images)} images, mean error {error.mean():.2f} of 255")
+
+
+def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> None:
+    """Write RUN/report.html, one page of findings and real images by category for any browser."""
+    from infogan.analysis.doctor import recorded
+    from infogan.analysis.observation import Observation
+    from infogan.report import page
+
+    model, there = options.load(run), options.folder(run)
+    images, notes = real.try_to_read(model)
+    for note in notes:
+        print(f"infogan: {note}", file=sys.stderr)
+    seen = Observation(model, images, seed=model.config.seed)
+    print(page.write(there, seen, [*notes, *map(str, recorded(there))]))
+
+
+def explore(run: options.RunFolder, /, *, show: options.Open = True) -> None:
+    """Write RUN/explorer.html and open it: sliders, grids, paths between points, Q on your images.
+
+    It holds and runs the networks, needs no server or network, and can be sent like any file.
+    """
+    import webbrowser
+
+    from infogan.explorer.page import LARGE, explorer
+
+    path, size = explorer(options.load(run), options.folder(run))
+    print(f"{path}: {size / 1e6:.1f} MB")
+    if size > LARGE:
+        print(f"infogan: {path} is large for a page; browsers may load it slowly", file=sys.stderr)
+    if show:
+        webbrowser.open(path.resolve().as_uri())
+
+
+def export(run: options.RunFolder, /, *, output: options.Folder = None) -> None:
+    """Write generator.onnx and encoder.onnx, once both were compared with torch.
+
+    They take any batch size; inputs and outputs are named after the codes.
+    """
+    from infogan.explorer.export import export as write
+
+    model, target = options.load(run), output or run
+    try:
+        target.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--output {output}: give a folder ({error.strerror})") from None
+    for path in write(model, target):
+        print(path)
