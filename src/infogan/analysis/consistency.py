@@ -13,13 +13,10 @@ from infogan.data.images import Images, Pixels, to_float, to_pixels
 from infogan.information.discrete import mutual_information
 from infogan.model.model import CHUNK
 
-Probs = NDArray[np.floating[Any]]
-"""[N, K] probabilities of categories."""
+Probs = NDArray[np.floating[Any]]  # [N, K] probabilities of categories
 Table = NDArray[np.float64]
-VIEWS = 4
-"""Augmented views of each image that selection and merging read."""
-FEWEST = 10
-"""Fewer images of a category say nothing about it."""
+VIEWS = 4  # augmented views of each image that selection and merging read
+FEWEST = 10  # fewer images of a category say nothing about it
 
 
 def augmented(pixels: Pixels, augment: AnyAugment, generator: torch.Generator) -> Pixels:

@@ -1,7 +1,4 @@
-"""What a model reads from real images and what it generates, each computed once, when first asked.
-
-Scores, findings, pictures, selection and merging read an observation; none encodes images itself.
-"""
+"""What a model reads and generates, computed once when first asked; nothing else encodes images."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,10 +17,8 @@ from infogan.latent.latent import Draw
 from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
 
-SAMPLES = 10_000
-"""Generated images behind L_I."""
-FEW = 500
-"""Real and generated images, of each, that the doctor looks at."""
+SAMPLES = 10_000  # generated images behind L_I
+FEW = 500  # real and generated images, of each, that the doctor looks at
 
 
 def spaced(n: int) -> NDArray[np.int64]:

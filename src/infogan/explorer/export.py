@@ -31,12 +31,9 @@ from infogan.objectives.base import parameters
 
 Arrays = dict[str, NDArray[Any]]
 Tensors = Mapping[str, Tensor]
-TOLERANCE = 1e-4
-"""Largest difference from torch of an exported graph: of an image in [-1, 1], of a reading."""
+TOLERANCE = 1e-4  # largest difference from torch of an exported image in [-1, 1] or reading
 CHECKED = 64  # samples that the check runs; not the 2 that the graph is traced with
-WIDE = 1 << 18
-"""Weights with more numbers than this are stored in fewer bits in a page. They hold nearly all of
-the bytes; the small ones decide how exact the images are and stay as they are."""
+WIDE = 1 << 18  # larger weights get fewer bits in a page; small ones decide how exact it is
 
 
 class ExportError(InfoganError):
@@ -64,11 +61,8 @@ class _Encoder(nn.Module):
         """What D and Q read from images [N, C, H, W], by output name."""
         heads = {name.removesuffix("_head"): head for name, head in self.d(images).heads.items()}
         params = parameters(self.readings, heads)
-        return {
-            f"{reading.name}_{part}": tensor
-            for reading in self.readings
-            for part, tensor in reading.code.outputs(params[reading.name]).items()
-        }
+        read = {own.name: own.code.outputs(params[own.name]) for own in self.readings}
+        return {f"{name}_{part}": x for name, parts in read.items() for part, x in parts.items()}
 
 
 @dataclass
@@ -137,16 +131,15 @@ def _graph(
     example = tuple(torch.randn(2, *part.shape[1:]) for part in inputs.values())
     any_n = tuple({0: torch.export.Dim("n")} for _ in example)
     shapes = (any_n,) if isinstance(module, _Generator) else any_n
-    names: dict[str, Any] = {"input_names": [*inputs], "output_names": [*outputs]}
+    options: dict[str, Any] = {"dynamo": True, "dynamic_shapes": shapes, "verbose": False}
+    options |= {"input_names": [*inputs], "output_names": [*outputs]}
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)  # torch says at length that torchvision is absent
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's own deprecations
-            program = torch.onnx.export(
-                module.eval(), example, dynamo=True, dynamic_shapes=shapes, verbose=False, **names
-            )
+            program = torch.onnx.export(module.eval(), example, **options)
     finally:
         logger.setLevel(level)
     assert program is not None

@@ -19,14 +19,11 @@ from infogan.latent.latent import Latent
 from infogan.model.model import Model
 from infogan.runs.folder import Run
 
-SCRIPTS = ("runtime.js", "point.js", "widgets.js", "tools.js", "reading.js", "main.js")
-"""The page's own script, in this order."""
+SCRIPTS = "runtime.js", "point.js", "widgets.js", "tools.js", "reading.js", "main.js"  # in order
 RUNTIME = {"ort-script": "ort.wasm.bundle.min.mjs.gz", "ort-wasm": "ort-wasm-simd-threaded.wasm.gz"}
 """onnxruntime-web (see NOTICE), by the name of its block in the page."""
-EXACT = {"generator": 1 / 255, "encoder": 0.005}
-"""Largest difference from torch: half a grey level in [-1, 1]; of a probability, mean or sigma."""
-SEEDS, SEED_BYTES = 1000, 1 << 18
-"""z that a page holds: those of `infogan sample --seed 0` and on, as many as fit."""
+EXACT = {"generator": 1 / 255, "encoder": 0.005}  # from torch: half a grey level; of any reading
+SEEDS, SEED_BYTES = 1000, 1 << 18  # most z in a page: those of `infogan sample --seed 0` and on
 LARGE = 60 << 20
 
 

@@ -1,7 +1,4 @@
-"""Curves as inline SVG in the colours of the page's theme, and numbers as pages write them.
-
-Heights are pixels, widths percentages: lines stretch with the page, text and strokes do not.
-"""
+"""Curves as inline SVG in the page's colours, pixels high and % wide; numbers as pages write."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,10 +11,8 @@ from infogan.latent.codes import Code
 
 Point = tuple[float, float]
 Series = Mapping[str, Sequence[Point]]
-HEIGHT, LABEL = 220, 15
-"""Height of a chart's plane, and what a label takes of it, in pixels."""
-MOST_POINTS, COLOURS = 400, 8
-"""Points of a curve; colours that the page has."""
+HEIGHT, LABEL = 220, 15  # height of a chart's plane, and what a label takes of it, in pixels
+MOST_POINTS, COLOURS = 400, 8  # points of a curve; colours that the page has
 
 
 class Curve(NamedTuple):

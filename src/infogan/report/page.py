@@ -21,8 +21,7 @@ from infogan.report import findings
 from infogan.report.charts import chart, decimal
 from infogan.runs.folder import Run
 
-MOST_CATEGORIES, SAMPLES = 40, 40
-"""Categories that the page shows, the largest; samples that it shows of a model without any."""
+MOST_CATEGORIES, SAMPLES = 40, 40  # largest categories shown; samples of a model without any
 WIDEST = 40  # classes or categories beyond which a table of both is left out
 
 

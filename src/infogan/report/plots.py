@@ -1,7 +1,4 @@
-"""Figures in the manner of a paper's: labelled with code names and values, nothing else.
-
-Images are uint8 [..., H, W, C]; every function writes one file.
-"""
+"""Figures in the manner of a paper's, each one file; images are uint8 [..., H, W, C]."""
 
 import math
 import warnings
