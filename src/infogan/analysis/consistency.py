@@ -37,8 +37,8 @@ def views(images: Images, augment: AnyAugment | None, seed: int = 0) -> Iterator
 
 
 def joint(probs: Probs, view: Probs) -> Table:
-    """[K, K] P(c, c') of the categories c of an image and c' of its view, drawn from what Q gives
-    each, [N, K]; symmetric (IIC, Ji et al. 2019, arXiv:1807.06653, eq. 3)."""
+    """[K, K] symmetric P(c, c') of an image's and its view's category, of Q's [N, K] of each (IIC,
+    Ji et al. 2019, arXiv:1807.06653, eq. 3)."""
     table = probs.T.astype(np.float64) @ view / len(probs)
     return (table + table.T) / 2
 

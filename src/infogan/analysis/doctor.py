@@ -87,21 +87,19 @@ def findings(signs: Signs, config: RunConfig, names: Names | None = None) -> lis
 
 
 def _training(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
-    d_rate, g_rate = config.optim.d_lr, config.optim.g_lr
+    d_lr, g_lr = config.optim.d_lr, config.optim.g_lr
     if 0 < signs.step < config.steps:
         seen = f"the log ends at step {signs.step:,} of {config.steps:,}"
         remedy = "the same train command, which resumes; after an error, lower optim.d-lr and g-lr"
         yield Finding("not finished", seen, remedy)
     if signs.jumps:
         words = [f"{key} is {b:.3g} (median {a:.3g})" for key, (a, b) in signs.jumps.items()]
-        remedy = f"lower rates (optim.d-lr is {d_rate:g}, optim.g-lr {g_rate:g})"
+        remedy = f"lower rates (optim.d-lr is {d_lr:g}, optim.g-lr {g_lr:g})"
         yield Finding("loss jumped", ", ".join(words[:3]), remedy)
     if signs.losses and signs.losses[0] < OVERPOWERED * CHANCE:
         d, g = signs.losses
         seen = f"L_D is {d:.2f} ({CHANCE:.2f} by chance), L_G {g:.2f}"
-        slower = (
-            f"optim.d-lr {d_rate / 4:g} (now {d_rate:g}) or a higher optim.g-lr (now {g_rate:g})"
-        )
+        slower = f"optim.d-lr {d_lr / 4:g} (now {d_lr:g}) or a higher optim.g-lr (now {g_lr:g})"
         remedy = f"d-steps 1 (now {config.d_steps})" if config.d_steps > 1 else slower
         yield Finding("D overpowers G", seen, remedy)
 

@@ -41,8 +41,7 @@ def shown(scores: Scores, names: Names) -> list[str]:
 
 
 def _information(seen: Observation) -> dict[str, Any]:
-    """information, entropy: L_I and H(c) of each code in nats; information_error: standard error of
-    L_I; prior: [K] of each code whose prior was learned."""
+    """L_I, its standard error and H(c) of each code in nats; prior: [K] of each that is learned."""
     return {
         "information": {name: mean for name, (mean, _) in seen.bounds.items()},
         "information_error": {name: error for name, (_, error) in seen.bounds.items()},

@@ -74,14 +74,13 @@ class Observation:
 
     @cached_property
     def views(self) -> list[Probs]:
-        """[N, K] probabilities of categories read from each augmented view of the images, or from
-        the images themselves where there is no augment. Empty where no categories are read."""
+        """[N, K] probabilities of categories in each augmented view, in the images themselves where
+        there is no augment; empty where no categories are read."""
         if self.images is None or self.categories is None:
             return []
-        own = self.augmented
+        own, name = self.augmented, str(self.model.categorical)
         if own is None:
             own = consistency.views(self.images, self.model.config.augment, self.seed)
-        name = str(self.model.categorical)
         return [self.model.encode(view)[name].probs for view in own] or [self.categories.probs]
 
     @cached_property

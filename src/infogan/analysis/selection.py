@@ -73,7 +73,7 @@ def agreement(categories: Sequence[Indices]) -> Table:
 
 
 def centrality(table: Table) -> Table:
-    """[R] mean (A_ij + A_ji) / 2 over other runs j (ModelCentrality, Lin et al. 2020, 1906.06034).
+    """[R] mean of (A_ij + A_ji) / 2 over other runs j (Lin et al. 2020, arXiv:1906.06034).
 
     >>> centrality(np.array([[1, 0.5], [0.75, 1]])).tolist()
     [0.625, 0.625]

@@ -98,8 +98,7 @@ def comparable(outputs: Mapping[str, NDArray[Any]], angles: Iterable[str]) -> Ar
 
 
 def graphs(model: Model) -> list[Graph]:
-    """The generator and the encoder, as far as the objective trains them; ExportError when one is
-    further than TOLERANCE from torch."""
+    """The generator and encoder that the objective trains; ExportError beyond TOLERANCE."""
     model = model.to("cpu").eval()
     draw = model.latent.sample(CHECKED, stream(0, "export"))
     parts = {"noise": draw.noise, **draw.values}
@@ -152,8 +151,7 @@ def _graph(
 
 
 def compact(graph: Graph, tolerance: float, bits: Sequence[int] = (10, 11, 12, 14)) -> ModelProto:
-    """The graph for a page: its wide weights in the fewest of `bits` bits that stay within the
-    tolerance of torch, or as they are where none does."""
+    """The graph with wide weights in the fewest of `bits` within the tolerance, else as it is."""
     protos = (_stored(graph.proto, number) for number in bits)
     return next((proto for proto in protos if graph.error(proto) <= tolerance), graph.proto)
 

@@ -28,8 +28,7 @@ LARGE = 60 << 20
 
 
 def explorer(model: Model, run: Run) -> tuple[Path, int]:
-    """Write the run's explorer.html; its path and size in bytes. ConfigError where the objective
-    trains no generator."""
+    """Write the run's explorer.html; its path, its size in bytes. ConfigError without a generator."""
     objective = model.config.objective
     if not objective.generates:
         raise ConfigError(f"objective {objective.kind} has no generator: nothing to explore")
@@ -61,8 +60,7 @@ def noises(latent: Latent) -> "np.typing.NDArray[np.float32]":
     if not latent.noise:
         return np.empty((1, 0), np.float32)
     n = max(1, min(SEEDS, SEED_BYTES // (4 * latent.noise)))
-    every = [latent.sample(1, stream(seed, "sample")).noise.numpy() for seed in range(n)]
-    return np.concatenate(every)
+    return np.concatenate([latent.sample(1, stream(i, "sample")).noise.numpy() for i in range(n)])
 
 
 def described(model: Model, name: str, code: Code) -> dict[str, Any]:
@@ -72,7 +70,6 @@ def described(model: Model, name: str, code: Code) -> dict[str, Any]:
     if not code.categories:
         return facts
     of_class = [reading.name for reading in model.readings if reading.recovers == name]
-    given = {
-        k: v for known in (*of_class, name) for k, v in names.categories.get(known, {}).items()
-    }
+    known = [names.categories.get(each, {}) for each in (*of_class, name)]
+    given = {k: word for each in known for k, word in each.items()}
     return facts | {"names": {str(k): word for k, word in given.items()}}

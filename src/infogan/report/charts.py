@@ -37,12 +37,13 @@ class Chart(NamedTuple):
 
 
 def chart(series: Series, colours: Mapping[str, int], ceilings: Mapping[str, float] = {}) -> Chart:
-    """Series of (x, y) by name, with a dashed line at `ceilings[name]`; only finite points, and of
-    those at most MOST_POINTS, with the last."""
+    """Series of (x, y), a dashed line at `ceilings[name]`; at most MOST_POINTS finite points."""
     kept = {}
     for name, points in series.items():
         if finite := [point for point in points if np.isfinite(point).all()]:
-            kept[name] = finite[::-1][:: math.ceil(len(finite) / MOST_POINTS)][::-1]
+            kept[name] = finite[::-1][:: math.ceil(len(finite) / MOST_POINTS)][
+                ::-1
+            ]  # with the last
     ys = [y for points in kept.values() for _, y in points]
     ys += [0, *(ceilings[name] for name in kept if name in ceilings)]
     right = max((points[-1][0] for points in kept.values()), default=1)
@@ -92,8 +93,7 @@ def decimal(value: float, sign: bool = False, digits: int = 2) -> str:
 
 
 def swept(code: Code, values: Sequence[float]) -> list[str]:
-    """Evenly spaced values of a continuous code, with as many decimals as tell them apart: −0.5, 0,
-    +0.5; of an angle in degrees."""
+    """Evenly spaced values of a continuous code, told apart: −0.5, 0, +0.5; angles in degrees."""
     if code.periodic:
         return [f"{math.degrees(value):.0f}°".replace("-", "−") for value in values]
     step = np.ptp(values) / max(1, len(values) - 1)
