@@ -28,7 +28,7 @@ LARGE = 60 << 20
 
 
 def explorer(model: Model, run: Run) -> tuple[Path, int]:
-    """Write the run's explorer.html; its path, its size in bytes. ConfigError without a generator."""
+    """Write the run's explorer.html; its path, size in bytes. ConfigError without a generator."""
     objective = model.config.objective
     if not objective.generates:
         raise ConfigError(f"objective {objective.kind} has no generator: nothing to explore")

@@ -41,9 +41,8 @@ def chart(series: Series, colours: Mapping[str, int], ceilings: Mapping[str, flo
     kept = {}
     for name, points in series.items():
         if finite := [point for point in points if np.isfinite(point).all()]:
-            kept[name] = finite[::-1][:: math.ceil(len(finite) / MOST_POINTS)][
-                ::-1
-            ]  # with the last
+            step = math.ceil(len(finite) / MOST_POINTS)
+            kept[name] = finite[::-1][::step][::-1]  # with the last
     ys = [y for points in kept.values() for _, y in points]
     ys += [0, *(ceilings[name] for name in kept if name in ceilings)]
     right = max((points[-1][0] for points in kept.values()), default=1)
