@@ -13,8 +13,7 @@ from infogan.core.errors import RunError
 from infogan.core.tables import read_file
 from infogan.runs.folder import FREE, Run
 
-APART = FREE | {"seed", "precision", "device", "data.dir"}
-"""Settings that do not make another row: the seed, and how and where a run is computed."""
+APART = FREE | {"seed", "precision", "device", "data.dir"}  # settings that make no row of their own
 KEYS = "error", "cluster_accuracy", "purity", "L_I", "images_per_second"
 
 
@@ -22,8 +21,7 @@ KEYS = "error", "cluster_accuracy", "purity", "L_I", "images_per_second"
 class Row:
     """Runs whose settings differ in the seed alone."""
 
-    name: str
-    """The objective, and the settings that tell the row from others of the same objective."""
+    name: str  # the objective, and the settings that tell the row from others of the same objective
     runs: tuple[Run, ...]
     scores: tuple[dict[str, Any], ...]
 

@@ -13,13 +13,10 @@ from infogan.data.images import Images, Pixels, to_float, to_pixels
 from infogan.information.discrete import mutual_information
 from infogan.model.model import CHUNK
 
-Probs = NDArray[np.floating[Any]]
-"""[N, K] probabilities of categories."""
+Probs = NDArray[np.floating[Any]]  # [N, K] probabilities of categories
 Table = NDArray[np.float64]
-VIEWS = 4
-"""Augmented views of each image that selection and merging read."""
-FEWEST = 10
-"""Fewer images of a category say nothing about it."""
+VIEWS = 4  # augmented views of each image that selection and merging read
+FEWEST = 10  # fewer images of a category say nothing about it
 
 
 def augmented(pixels: Pixels, augment: AnyAugment, generator: torch.Generator) -> Pixels:
@@ -40,8 +37,8 @@ def views(images: Images, augment: AnyAugment | None, seed: int = 0) -> Iterator
 
 
 def joint(probs: Probs, view: Probs) -> Table:
-    """[K, K] P(c, c') of the categories c of an image and c' of its view, drawn from what Q gives
-    each, [N, K]; symmetric (IIC, Ji et al. 2019, arXiv:1807.06653, eq. 3)."""
+    """[K, K] symmetric P(c, c') of an image's and its view's category, of Q's [N, K] of each (IIC,
+    Ji et al. 2019, arXiv:1807.06653, eq. 3)."""
     table = probs.T.astype(np.float64) @ view / len(probs)
     return (table + table.T) / 2
 

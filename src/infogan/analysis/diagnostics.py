@@ -15,40 +15,29 @@ from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
 from infogan.data.images import Pixels
 
-JUMP = 10.0
-"""A loss has jumped when it is this many times its median, and more than 1 nat beyond that."""
-LAST = 5
-"""The end of the log is its last line in LAST: one in five."""
+JUMP = 10.0  # a loss has jumped at this many times its median, and more than 1 nat beyond that
+LAST = 5  # the end of the log is its last line in LAST: one in five
 ADVERSARIAL = ("gan", "infogan", "acgan", "semigan")
 """Objectives whose losses compare real with generated images, so that one value means chance."""
 Scores = Mapping[str, Any]
 Lines = Sequence[Mapping[str, Any]]
+ByCode = Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class Signs:
     """What was measured; what could not be is None or empty, and `missing` says why."""
 
-    step: int = 0
-    """Last step in the log."""
-    losses: tuple[float, float] | None = None
-    """L_D and L_G in nats at the end of the log, of real against generated images."""
-    jumps: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Losses that jumped or are not finite: their median, and their last value."""
-    information: Mapping[str, float] = field(default_factory=dict)
-    """L_I of each code in nats, at the end of the log."""
-    recovered: Mapping[str, float] = field(default_factory=dict)
-    """Fraction of each code recovered at the end of training: what this L_I stands for."""
-    finished: Mapping[str, float] = field(default_factory=dict)
-    """Fraction of each code recovered by the finished model, whose weights may be averages."""
-    spacing: float | None = None
-    """Median distance from a generated image to the nearest other, over that of real images."""
-    spacings: Mapping[int, float] = field(default_factory=dict)
-    """The same within each category."""
-    usage: tuple[float, ...] = ()
-    """[K] share of the real images in each category, over its prior."""
-    pairs: tuple[tuple[int, int, float], ...] = ()
-    """Two categories, and the probability that a view of an image of one is read as the other."""
+    step: int = 0  # last step in the log
+    losses: tuple[float, float] | None = None  # adversarial L_D and L_G at the log's end, in nats
+    jumps: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # what `jumps` found
+    information: ByCode = field(default_factory=dict)  # L_I in nats at the end of the log
+    recovered: ByCode = field(default_factory=dict)  # fraction recovered as training ends, from L_I
+    finished: ByCode = field(default_factory=dict)  # the same by the finished model (see optim.ema)
+    spacing: float | None = None  # median distance to the nearest other image, generated over real
+    spacings: Mapping[int, float] = field(default_factory=dict)  # the same within each category
+    usage: tuple[float, ...] = ()  # [K] share of the real images in each category, over its prior
+    pairs: tuple[tuple[int, int, float], ...] = ()  # i, j, P(a view of one is read as the other)
     missing: tuple[str, ...] = ()
 
 

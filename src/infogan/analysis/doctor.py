@@ -1,8 +1,4 @@
-"""What is wrong with a run, in plain words, and which setting to try. No label is read.
-
-The thresholds were chosen on sound runs and on runs broken on purpose; docs/doctor.md says what
-they reach.
-"""
+"""What is wrong with a run, in plain words, and which setting to try. No label is read."""
 
 import math
 from collections.abc import Collection, Iterator, Sequence
@@ -20,22 +16,15 @@ from infogan.objectives.terms import Consistency
 from infogan.runs.folder import Run
 from infogan.runs.names import Names
 
-CHANCE = 2 * math.log(2)
-"""L_D in nats of a D that cannot tell real from generated images."""
-OVERPOWERED = 0.4
-"""D overpowers G when L_D is below this share of CHANCE."""
-LAG = 0.65
-"""The finished model lags when it recovers less than this share of what training recovered."""
-RECOVERED = 0.4
-"""A code is ignored when less than this fraction of it is recovered (`Code.recovered`)."""
-CLOSE = 0.14
-"""Images repeat when the distance to the nearest other is below this share of real images'."""
-UNUSED = 0.1
-"""A category is unused when it gets less than this share of the images that its prior expects."""
-MIXED = 0.06
-"""Two categories are mixed when a view of an image crosses between them with this probability."""
-NOISE = 10
-"""Fewer noise dimensions than this are too few for images to vary."""
+# Thresholds, chosen on sound runs and on runs broken on purpose; docs/doctor.md says how they do
+CHANCE = 2 * math.log(2)  # L_D in nats of a D that cannot tell real from generated images
+OVERPOWERED = 0.4  # D overpowers G when L_D is below this share of CHANCE
+LAG = 0.65  # the finished model lags below this share of what training recovered
+RECOVERED = 0.4  # a code is ignored below this recovered fraction of it (`Code.recovered`)
+CLOSE = 0.14  # images repeat below this share of real images' distance to the nearest other
+UNUSED = 0.1  # a category is unused below this share of the images that its prior expects
+MIXED = 0.06  # two categories are mixed when views cross between them with this probability
+NOISE = 10  # fewer noise dimensions than this are too few for images to vary
 
 
 @dataclass(frozen=True)
@@ -98,21 +87,19 @@ def findings(signs: Signs, config: RunConfig, names: Names | None = None) -> lis
 
 
 def _training(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
-    d_rate, g_rate = config.optim.d_lr, config.optim.g_lr
+    d_lr, g_lr = config.optim.d_lr, config.optim.g_lr
     if 0 < signs.step < config.steps:
         seen = f"the log ends at step {signs.step:,} of {config.steps:,}"
         remedy = "the same train command, which resumes; after an error, lower optim.d-lr and g-lr"
         yield Finding("not finished", seen, remedy)
     if signs.jumps:
         words = [f"{key} is {b:.3g} (median {a:.3g})" for key, (a, b) in signs.jumps.items()]
-        remedy = f"lower rates (optim.d-lr is {d_rate:g}, optim.g-lr {g_rate:g})"
+        remedy = f"lower rates (optim.d-lr is {d_lr:g}, optim.g-lr {g_lr:g})"
         yield Finding("loss jumped", ", ".join(words[:3]), remedy)
     if signs.losses and signs.losses[0] < OVERPOWERED * CHANCE:
         d, g = signs.losses
         seen = f"L_D is {d:.2f} ({CHANCE:.2f} by chance), L_G {g:.2f}"
-        slower = (
-            f"optim.d-lr {d_rate / 4:g} (now {d_rate:g}) or a higher optim.g-lr (now {g_rate:g})"
-        )
+        slower = f"optim.d-lr {d_lr / 4:g} (now {d_lr:g}) or a higher optim.g-lr (now {g_lr:g})"
         remedy = f"d-steps 1 (now {config.d_steps})" if config.d_steps > 1 else slower
         yield Finding("D overpowers G", seen, remedy)
 

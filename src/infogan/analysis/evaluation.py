@@ -15,10 +15,8 @@ from infogan.data.images import Images
 from infogan.model.model import Model
 
 Scores = Mapping[str, Any]
-Names = Mapping[str, str]
-"""What to call codes, where it is not their own name."""
-SWEEPS, STEPS = 200, 11
-"""Sweeps of each continuous code that are measured, and values in each, over its trained range."""
+Names = Mapping[str, str]  # what to call codes, where it is not their own name
+SWEEPS, STEPS = 200, 11  # of each continuous code: sweeps measured, values over its trained range
 
 
 def evaluate(model: Model, images: Images, *, seed: int = 0) -> dict[str, Any]:
@@ -43,8 +41,7 @@ def shown(scores: Scores, names: Names) -> list[str]:
 
 
 def _information(seen: Observation) -> dict[str, Any]:
-    """information, entropy: L_I and H(c) of each code in nats; information_error: standard error of
-    L_I; prior: [K] of each code whose prior was learned."""
+    """L_I, its standard error and H(c) of each code in nats; prior: [K] of each that is learned."""
     return {
         "information": {name: mean for name, (mean, _) in seen.bounds.items()},
         "information_error": {name: error for name, (_, error) in seen.bounds.items()},
@@ -93,8 +90,7 @@ def continuous(seen: Observation) -> dict[str, dict[str, Any]]:
         if name in seen.read:
             mean = seen.read[name].mean
             own |= {"real": related(mean, real, category), "real_overall": related(mean, real)}
-        if code.periodic:
-            own["periodic"] = True
+        own |= {"periodic": True} if code.periodic else {}
     assigned = morphology.assign({name: own["sweeps"] for name, own in found.items()})
     for name, own in found.items():
         likeness = assigned.get(name)
@@ -148,10 +144,12 @@ def _named_lines(scores: Scores, _: Names) -> list[str]:
 
 def _agreement(found: Scores, k: str) -> str:
     """How well categories agree with labels, in words."""
-    return (
-        f"clustering accuracy (ACC) {found['cluster_accuracy']:.1%}, purity {found['purity']:.1%} "
-        f"({k} = {found['k']}), NMI {found['nmi']:.3f}, ARI {found['ari']:.3f}"
+    accuracy, purity = (
+        f"{found['cluster_accuracy']:.1%}",
+        f"{found['purity']:.1%} ({k} = {found['k']})",
     )
+    others = f"NMI {found['nmi']:.3f}, ARI {found['ari']:.3f}"
+    return f"clustering accuracy (ACC) {accuracy}, purity {purity}, {others}"
 
 
 def _usage(seen: Observation) -> dict[str, Any]:
@@ -206,8 +204,7 @@ NEEDS: dict[str, Callable[[Observation], bool]] = {
 
 @dataclass(frozen=True)
 class Metric:
-    """A row of METRICS: scored where its NEEDS are met; where the score `name` is there, shown as
-    lines of text from all scores."""
+    """A row of METRICS: scored where its NEEDS are met, shown where the score `name` is there."""
 
     name: str
     needs: tuple[str, ...]

@@ -1,7 +1,6 @@
 """Which categories are one class: those that Q takes for each other in augmented views of an image.
 
-With more categories than classes, each class has several, and no label says which.
-`docs/categories.md` says how well this works. Shapes: K categories, N images.
+With more categories than classes, no label says which are one; `docs/categories.md` says how well.
 """
 
 import re
@@ -22,8 +21,7 @@ from infogan.runs.names import Names
 NEAR = 0.08
 """Categories of a lower affinity are two classes, unless the number of classes is given. Chosen on
 two runs of about ten classes; two or three classes that confuse a tenth of the views exceed it."""
-GIVEN = re.compile(r"class \d+")
-"""Names that merging gives, and replaces the next time."""
+GIVEN = re.compile(r"class \d+")  # names that merging gives, and replaces the next time
 
 
 @dataclass(frozen=True)
@@ -31,12 +29,9 @@ class Merging:
     """Categories of a code grouped into classes on n real images of the name `images`."""
 
     code: str
-    classes: tuple[tuple[int, ...], ...]
-    """The categories of each class, the largest class first."""
-    shares: tuple[float, ...]
-    """Share of the images in each class."""
-    steps: tuple[tuple[int, float], ...]
-    """Of each join down to a single class: how many there were, and the two's affinity, 0 to 1."""
+    classes: tuple[tuple[int, ...], ...]  # the categories of each class, the largest class first
+    shares: tuple[float, ...]  # share of the images in each class
+    steps: tuple[tuple[int, float], ...]  # of each join down to one class: groups, and affinity 0-1
     images: str
     n: int
 

@@ -1,7 +1,4 @@
-"""What a model reads from real images and what it generates, each computed once, when first asked.
-
-Scores, findings, pictures, selection and merging read an observation; none encodes images itself.
-"""
+"""What a model reads and generates, computed once when first asked; nothing else encodes images."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,10 +17,8 @@ from infogan.latent.latent import Draw
 from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
 
-SAMPLES = 10_000
-"""Generated images behind L_I."""
-FEW = 500
-"""Real and generated images, of each, that the doctor looks at."""
+SAMPLES = 10_000  # generated images behind L_I
+FEW = 500  # real and generated images, of each, that the doctor looks at
 
 
 def spaced(n: int) -> NDArray[np.int64]:
@@ -79,14 +74,13 @@ class Observation:
 
     @cached_property
     def views(self) -> list[Probs]:
-        """[N, K] probabilities of categories read from each augmented view of the images, or from
-        the images themselves where there is no augment. Empty where no categories are read."""
+        """[N, K] probabilities of categories in each augmented view, in the images themselves where
+        there is no augment; empty where no categories are read."""
         if self.images is None or self.categories is None:
             return []
-        own = self.augmented
+        own, name = self.augmented, str(self.model.categorical)
         if own is None:
             own = consistency.views(self.images, self.model.config.augment, self.seed)
-        name = str(self.model.categorical)
         return [self.model.encode(view)[name].probs for view in own] or [self.categories.probs]
 
     @cached_property

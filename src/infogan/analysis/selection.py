@@ -1,8 +1,7 @@
-"""Which of several runs to use, chosen without labels.
+"""Which of several runs to use, chosen without labels: R runs, N images, K categories.
 
 The best run's categories carry the most information about real images and stay the same in
-augmented views; a run that the others disagree with comes last. `docs/selection.md` says how well
-that works. Shapes: R runs, N images, K categories.
+augmented views; one that others disagree with comes last. `docs/selection.md` says how well.
 """
 
 from collections.abc import Sequence
@@ -24,10 +23,8 @@ from infogan.latent.latent import CODE
 from infogan.model.model import Model
 from infogan.runs.images import validation_images
 
-SAMPLES = 2_000
-"""Generated images behind L_I."""
-ALONE = 0.5
-"""A run comes last below this share of the best agreement: its Q is sure of what no other sees."""
+SAMPLES = 2_000  # generated images behind L_I
+ALONE = 0.5  # runs below this share of the best agreement come last: sure of what no other sees
 
 
 @dataclass(frozen=True)
@@ -36,13 +33,9 @@ class Candidate:
 
     run: str
     seed: int
-    information: float
-    """I(c; c') of the categories of an image and of its augmented view: 0 to ln K nats."""
-    agreement: float
-    """Mean adjusted Rand index of its categories with those of each other run: 1 the same up to
-    renaming, 0 as by chance (ModelCentrality, Lin et al. 2020, arXiv:1906.06034)."""
-    L_I: float
-    """L_I of the categorical code in nats, on generated images."""
+    information: float  # I(c; c') of an image's and its augmented view's category: 0 to ln K nats
+    agreement: float  # mean adjusted Rand index with other runs: 1 same up to renaming, 0 by chance
+    L_I: float  # L_I of the categorical code in nats, on generated images
 
 
 @dataclass(frozen=True)
@@ -80,7 +73,7 @@ def agreement(categories: Sequence[Indices]) -> Table:
 
 
 def centrality(table: Table) -> Table:
-    """[R] mean of (A_ij + A_ji) / 2 over the other runs j, of a table [R, R].
+    """[R] mean of (A_ij + A_ji) / 2 over other runs j (Lin et al. 2020, arXiv:1906.06034).
 
     >>> centrality(np.array([[1, 0.5], [0.75, 1]])).tolist()
     [0.625, 0.625]

@@ -31,12 +31,9 @@ from infogan.objectives.base import parameters
 
 Arrays = dict[str, NDArray[Any]]
 Tensors = Mapping[str, Tensor]
-TOLERANCE = 1e-4
-"""Largest difference from torch of an exported graph: of an image in [-1, 1], of a reading."""
+TOLERANCE = 1e-4  # largest difference from torch of an exported image in [-1, 1] or reading
 CHECKED = 64  # samples that the check runs; not the 2 that the graph is traced with
-WIDE = 1 << 18
-"""Weights with more numbers than this are stored in fewer bits in a page. They hold nearly all of
-the bytes; the small ones decide how exact the images are and stay as they are."""
+WIDE = 1 << 18  # larger weights get fewer bits in a page; small ones decide how exact it is
 
 
 class ExportError(InfoganError):
@@ -64,11 +61,8 @@ class _Encoder(nn.Module):
         """What D and Q read from images [N, C, H, W], by output name."""
         heads = {name.removesuffix("_head"): head for name, head in self.d(images).heads.items()}
         params = parameters(self.readings, heads)
-        return {
-            f"{reading.name}_{part}": tensor
-            for reading in self.readings
-            for part, tensor in reading.code.outputs(params[reading.name]).items()
-        }
+        read = {own.name: own.code.outputs(params[own.name]) for own in self.readings}
+        return {f"{name}_{part}": x for name, parts in read.items() for part, x in parts.items()}
 
 
 @dataclass
@@ -104,8 +98,7 @@ def comparable(outputs: Mapping[str, NDArray[Any]], angles: Iterable[str]) -> Ar
 
 
 def graphs(model: Model) -> list[Graph]:
-    """The generator and the encoder, as far as the objective trains them; ExportError when one is
-    further than TOLERANCE from torch."""
+    """The generator and encoder that the objective trains; ExportError beyond TOLERANCE."""
     model = model.to("cpu").eval()
     draw = model.latent.sample(CHECKED, stream(0, "export"))
     parts = {"noise": draw.noise, **draw.values}
@@ -137,16 +130,15 @@ def _graph(
     example = tuple(torch.randn(2, *part.shape[1:]) for part in inputs.values())
     any_n = tuple({0: torch.export.Dim("n")} for _ in example)
     shapes = (any_n,) if isinstance(module, _Generator) else any_n
-    names: dict[str, Any] = {"input_names": [*inputs], "output_names": [*outputs]}
+    options: dict[str, Any] = {"dynamo": True, "dynamic_shapes": shapes, "verbose": False}
+    options |= {"input_names": [*inputs], "output_names": [*outputs]}
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)  # torch says at length that torchvision is absent
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's own deprecations
-            program = torch.onnx.export(
-                module.eval(), example, dynamo=True, dynamic_shapes=shapes, verbose=False, **names
-            )
+            program = torch.onnx.export(module.eval(), example, **options)
     finally:
         logger.setLevel(level)
     assert program is not None
@@ -159,8 +151,7 @@ def _graph(
 
 
 def compact(graph: Graph, tolerance: float, bits: Sequence[int] = (10, 11, 12, 14)) -> ModelProto:
-    """The graph for a page: its wide weights in the fewest of `bits` bits that stay within the
-    tolerance of torch, or as they are where none does."""
+    """The graph with wide weights in the fewest of `bits` within the tolerance, else as it is."""
     protos = (_stored(graph.proto, number) for number in bits)
     return next((proto for proto in protos if graph.error(proto) <= tolerance), graph.proto)
 

@@ -19,20 +19,16 @@ from infogan.latent.latent import Latent
 from infogan.model.model import Model
 from infogan.runs.folder import Run
 
-SCRIPTS = ("runtime.js", "point.js", "widgets.js", "tools.js", "reading.js", "main.js")
-"""The page's own script, in this order."""
+SCRIPTS = "runtime.js", "point.js", "widgets.js", "tools.js", "reading.js", "main.js"  # in order
 RUNTIME = {"ort-script": "ort.wasm.bundle.min.mjs.gz", "ort-wasm": "ort-wasm-simd-threaded.wasm.gz"}
 """onnxruntime-web (see NOTICE), by the name of its block in the page."""
-EXACT = {"generator": 1 / 255, "encoder": 0.005}
-"""Largest difference from torch: half a grey level in [-1, 1]; of a probability, mean or sigma."""
-SEEDS, SEED_BYTES = 1000, 1 << 18
-"""z that a page holds: those of `infogan sample --seed 0` and on, as many as fit."""
+EXACT = {"generator": 1 / 255, "encoder": 0.005}  # from torch: half a grey level; of any reading
+SEEDS, SEED_BYTES = 1000, 1 << 18  # most z in a page: those of `infogan sample --seed 0` and on
 LARGE = 60 << 20
 
 
 def explorer(model: Model, run: Run) -> tuple[Path, int]:
-    """Write the run's explorer.html; its path and size in bytes. ConfigError where the objective
-    trains no generator."""
+    """Write the run's explorer.html; its path, size in bytes. ConfigError without a generator."""
     objective = model.config.objective
     if not objective.generates:
         raise ConfigError(f"objective {objective.kind} has no generator: nothing to explore")
@@ -64,8 +60,7 @@ def noises(latent: Latent) -> "np.typing.NDArray[np.float32]":
     if not latent.noise:
         return np.empty((1, 0), np.float32)
     n = max(1, min(SEEDS, SEED_BYTES // (4 * latent.noise)))
-    every = [latent.sample(1, stream(seed, "sample")).noise.numpy() for seed in range(n)]
-    return np.concatenate(every)
+    return np.concatenate([latent.sample(1, stream(i, "sample")).noise.numpy() for i in range(n)])
 
 
 def described(model: Model, name: str, code: Code) -> dict[str, Any]:
@@ -75,7 +70,6 @@ def described(model: Model, name: str, code: Code) -> dict[str, Any]:
     if not code.categories:
         return facts
     of_class = [reading.name for reading in model.readings if reading.recovers == name]
-    given = {
-        k: v for known in (*of_class, name) for k, v in names.categories.get(known, {}).items()
-    }
+    known = [names.categories.get(each, {}) for each in (*of_class, name)]
+    given = {k: word for each in known for k, word in each.items()}
     return facts | {"names": {str(k): word for k, word in given.items()}}

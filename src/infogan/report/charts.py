@@ -1,7 +1,4 @@
-"""Curves as inline SVG in the colours of the page's theme, and numbers as pages write them.
-
-Heights are pixels, widths percentages: lines stretch with the page, text and strokes do not.
-"""
+"""Curves as inline SVG in the page's colours, pixels high and % wide; numbers as pages write."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,10 +11,8 @@ from infogan.latent.codes import Code
 
 Point = tuple[float, float]
 Series = Mapping[str, Sequence[Point]]
-HEIGHT, LABEL = 220, 15
-"""Height of a chart's plane, and what a label takes of it, in pixels."""
-MOST_POINTS, COLOURS = 400, 8
-"""Points of a curve; colours that the page has."""
+HEIGHT, LABEL = 220, 15  # height of a chart's plane, and what a label takes of it, in pixels
+MOST_POINTS, COLOURS = 400, 8  # points of a curve; colours that the page has
 
 
 class Curve(NamedTuple):
@@ -42,12 +37,12 @@ class Chart(NamedTuple):
 
 
 def chart(series: Series, colours: Mapping[str, int], ceilings: Mapping[str, float] = {}) -> Chart:
-    """Series of (x, y) by name, with a dashed line at `ceilings[name]`; only finite points, and of
-    those at most MOST_POINTS, with the last."""
+    """Series of (x, y), a dashed line at `ceilings[name]`; at most MOST_POINTS finite points."""
     kept = {}
     for name, points in series.items():
         if finite := [point for point in points if np.isfinite(point).all()]:
-            kept[name] = finite[::-1][:: math.ceil(len(finite) / MOST_POINTS)][::-1]
+            step = math.ceil(len(finite) / MOST_POINTS)
+            kept[name] = finite[::-1][::step][::-1]  # with the last
     ys = [y for points in kept.values() for _, y in points]
     ys += [0, *(ceilings[name] for name in kept if name in ceilings)]
     right = max((points[-1][0] for points in kept.values()), default=1)
@@ -97,8 +92,7 @@ def decimal(value: float, sign: bool = False, digits: int = 2) -> str:
 
 
 def swept(code: Code, values: Sequence[float]) -> list[str]:
-    """Evenly spaced values of a continuous code, with as many decimals as tell them apart: −0.5, 0,
-    +0.5; of an angle in degrees."""
+    """Evenly spaced values of a continuous code, told apart: −0.5, 0, +0.5; angles in degrees."""
     if code.periodic:
         return [f"{math.degrees(value):.0f}°".replace("-", "−") for value in values]
     step = np.ptp(values) / max(1, len(values) - 1)

@@ -55,5 +55,4 @@ def _scores(axes: Axes, rows: Sequence[Row]) -> None:
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_xlim(left=0)
     axes.grid(axis="x", color=QUIET, alpha=0.25, lw=0.6)
-    text = "error on held-out images in %: dots seeds, bar mean\n(without labels: 100 − ACC)"
-    axes.set_xlabel(text)
+    axes.set_xlabel("error on held-out images in %: dots seeds, bar mean\n(unlabelled: 100 − ACC)")

@@ -1,7 +1,4 @@
-"""What a run found, gathered once for its page and its figures: plain values and images.
-
-N images, K categories. Images are uint8 [H, W, C].
-"""
+"""What a run found, for its page and its figures: N images, uint8 [H, W, C], and K categories."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -18,8 +15,7 @@ from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
 from infogan.report.charts import Point, decimal, swept
 
-ROWS, STEPS = 4, 11
-"""z that a sweep is shown for, and as many real images beside each of its steps."""
+ROWS, STEPS = 4, 11  # z that a sweep is shown for, and as many real images beside each of its steps
 WEAK = 0.1  # relations below it are left out
 Values = NDArray[Any]
 Read = tuple[Code, Posterior]
@@ -42,16 +38,14 @@ class Category(NamedTuple):
     share: float = 0.0  # of the images that Q puts here
     confidence: float = 0.0  # Q's mean probability of the category, over those images
     real: Sequence[Picture] = ()  # surest to least sure, evenly spaced in rank
-    classes: Sequence[tuple[str, float]] = ()
-    """The two most frequent classes in it, with their shares, where labels are known."""
+    classes: Sequence[tuple[str, float]] = ()  # two most frequent labels, with their shares
 
 
 class Relation(NamedTuple):
     """How strongly a code goes with something else."""
 
     what: str
-    strength: float
-    """Spearman's rank correlation, -1 to 1; of an angle the circular one, of groups η, 0 to 1."""
+    strength: float  # Spearman's rho, -1 to 1; of an angle circular, of groups η, 0 to 1
     signed: bool
 
 
@@ -63,8 +57,7 @@ class Factor(NamedTuple):
     trained: str
     periodic: bool
     generated: Pixels  # [z, step, H, W, C]
-    likeness: tuple[str, str] | None
-    """What it looks like by measurement, and the figures that say so; None where not measured."""
+    likeness: tuple[str, str] | None  # what it looks like and why, in figures; None: not measured
     counts: Sequence[int] = ()  # [step] real images whose posterior mean lies within half a step
     real: Sequence[list[Picture]] = ()  # [step] up to ROWS of those images, nearest first
     relations: Sequence[Relation] = ()

@@ -21,14 +21,12 @@ from infogan.report import findings
 from infogan.report.charts import chart, decimal
 from infogan.runs.folder import Run
 
-MOST_CATEGORIES, SAMPLES = 40, 40
-"""Categories that the page shows, the largest; samples that it shows of a model without any."""
+MOST_CATEGORIES, SAMPLES = 40, 40  # largest categories shown; samples of a model without any
 WIDEST = 40  # classes or categories beyond which a table of both is left out
 
 
 def write(run: Run, seen: Observation, notes: Sequence[str] = ()) -> Path:
-    """Write report.html into the run folder; its path. Without images it shows what G makes alone.
-    notes: what a reader should know first."""
+    """Write report.html into the run folder, below `notes`; only what G makes without images."""
     scores = read_file(run.scores_file) if run.scores_file.is_file() else {}
     height, width = seen.model.shape[:2]
     factor, each = findings.tiles(width)
@@ -66,23 +64,17 @@ def about(run: Run, seen: Observation, scores: dict[str, Any]) -> dict[str, Any]
     software = [f"{key} {machine[key]}" for key in ("infogan", "torch", "python") if key in machine]
     images = f"{machine['images']:,}" if "images" in machine else ""
     source = f"{images} images of {config.data.name}" if images else config.data.name
-    return {
-        "version": __version__,
-        "title": run.path.resolve().name,
-        "folder": str(run.path.resolve()),
+    folder, again = run.path.resolve(), shlex.quote(str(run.config_file))
+    found: dict[str, Any] = {"title": folder.name, "folder": str(folder), "version": __version__}
+    found |= {"model": model, "config": config, "settings": as_toml(config), "scores": scores}
+    found |= {"machine": machine, "software": ", ".join(software), "trained": images}
+    found |= {"latent": ", ".join([f"{config.latent.noise} noise", *kinds])}
+    return found | {
         "data": {"run": str(run.path), "names": model.names.tree()},
-        "again": f"infogan train --config {shlex.quote(str(run.config_file))} --run runs/again",
-        "settings": as_toml(config),
-        "config": config,
-        "model": model,
-        "latent": ", ".join([f"{config.latent.noise} noise", *kinds]),
+        "again": f"infogan train --config {again} --run runs/again",
         "priors": {name: [*map(percent, prior.tolist())] for name, prior in model.priors.items()},
         "weights": [sum(map(Tensor.numel, net.parameters())) for net in (model.g, model.d)],
-        "scores": scores,
         "lead": f"{' and '.join(groups) or 'A generator'}, learned from {source}",
-        "machine": machine,
-        "software": ", ".join(software),
-        "trained": images,
         "seconds": sum(line["seconds"] for line in run.metrics()),
     }
 
@@ -94,26 +86,21 @@ def results(seen: Observation, scores: dict[str, Any], each: int) -> dict[str, A
     shown = [findings.category(seen, k, each, seen.seed) for k in order[:MOST_CATEGORIES]]
     continuous = [name for name, code in model.latent.codes.items() if not code.categories]
     alone, read = generates and not model.drawn, seen.categories
-    return {
+    found: dict[str, Any] = {"names": model.names, "numbered": seen.numbered, "categories": shown}
+    found |= {"code": model.categorical or model.drawn, "hidden": len(order) - len(shown)}
+    found |= {"real": "real images" if seen.read else "", "weak": findings.WEAK}
+    return found | {
         "images": seen.images if seen.read else None,
-        "real": "real images" if seen.read else "",
-        "names": model.names,
-        "numbered": seen.numbered,
-        "code": model.categorical or model.drawn,
-        "categories": shown,
-        "hidden": len(order) - len(shown),
         "usage": clusters.usage(read.value, len(seen.numbered)) if read is not None else None,
         "samples": model.sample(SAMPLES, seed=seen.seed) if alone else (),
         "factors": [findings.factor(seen, c, measured.get(c)) for c in continuous if generates],
-        "weak": findings.WEAK,
     }
 
 
 def training(run: Run, model: Model, scores: dict[str, Any]) -> dict[str, Any]:
     """L_I of each code over the steps and at the end, beside its ceiling; both players' losses."""
     lines, codes = run.metrics(), model.latent.codes
-    bounds = findings.curves(model, lines, "L_I/")
-    losses = findings.losses(model, lines)
+    bounds, losses = findings.curves(model, lines, "L_I/"), findings.losses(model, lines)
     known = [*bounds, *(term.removeprefix("info/") for part in losses.values() for term in part)]
     colours = {name: i for i, name in enumerate(dict.fromkeys(known))}  # of a code one everywhere
     colours |= {f"info/{name}": i for name, i in colours.items()}

@@ -1,7 +1,4 @@
-"""Figures in the manner of a paper's: labelled with code names and values, nothing else.
-
-Images are uint8 [..., H, W, C]; every function writes one file.
-"""
+"""Figures in the manner of a paper's, each one file; images are uint8 [..., H, W, C]."""
 
 import math
 import warnings
@@ -51,8 +48,7 @@ def save_png(image: Pixels, path: Path, at_least: int = 480) -> None:
 
 @contextmanager
 def _written(path: Path, formats: Sequence[str]) -> Iterator[Path]:
-    """A picture to write whole or not at all, in a new folder if need be; ConfigError for a format
-    that is not among these."""
+    """A picture to write whole or not at all, its folder made; ConfigError for another format."""
     if path.suffix.lower() not in formats:
         raise ConfigError(f"{path}: change the ending; this can be written as {', '.join(formats)}")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -108,9 +104,9 @@ def traversal(
     if code.categories:
         labels = [plain_text(names.numbered(name, int(value))) for value in sweep]
     _grid(axes, images, labels, [])
-    low, high = code.trained
-    beyond = (sweep[0], sweep[-1]) != (low, high)
-    title = names.code(name) + (f"   (trained range: {low:g} to {high:g})" if beyond else "")
+    title, (low, high) = names.code(name), code.trained
+    if (sweep[0], sweep[-1]) != (low, high):
+        title += f"   (trained range: {low:g} to {high:g})"
     axes.set_title(plain_text(title), fontsize=9, color=INK, loc="left")
     axes.set_ylabel("each row: one z", fontsize=8, color=QUIET)
     write(figure, path)

@@ -13,22 +13,17 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from infogan.core.errors import DataError
 
 Indices = NDArray[np.int64]
-Counts = Indices
-"""[classes, K] images of a class in a category."""
-MERGED = 0.1
-"""A class shares a category when at least this share of the category's images are of it."""
-DEAD = 0.005
-"""A category that holds a smaller share of the images is dead."""
-NAMED = 20
-"""Most dead categories that are listed."""
+Counts = Indices  # [classes, K] images of a class in a category
+MERGED = 0.1  # a class shares a category from this share of the category's images on
+DEAD = 0.005  # a category that holds a smaller share of the images is dead
+NAMED = 20  # most dead categories that are listed
 
 
 @dataclass(frozen=True)
 class Usage:
     """How many of K categories are in use. It needs no labels."""
 
-    shares: NDArray[np.float64]
-    """[K] of the images that each category holds."""
+    shares: NDArray[np.float64]  # [K] of the images that each category holds
 
     @property
     def dead(self) -> list[int]:
@@ -63,16 +58,11 @@ class Clusters:
     """Agreement of categories with classes, matched, as is usual, by these very images' labels."""
 
     table: Counts
-    category_of: dict[int, int]
-    """The one-to-one map that is best: class -> category (Hungarian matching)."""
-    accuracy: float
-    """Clustering accuracy (ACC): share of images in their class's category; others are wrong."""
-    purity: float
-    """Share of images of their category's most frequent class. It grows with K."""
-    nmi: float
-    """Mutual information over the mean of both entropies, I / ((H_c + H_k) / 2)."""
-    ari: float
-    """Rand index adjusted for chance."""
+    category_of: dict[int, int]  # the best one-to-one map, class -> category (Hungarian matching)
+    accuracy: float  # clustering accuracy (ACC): share of images in their class's category
+    purity: float  # share of images of their category's most frequent class. It grows with K
+    nmi: float  # mutual information over the mean of both entropies, I / ((H_c + H_k) / 2)
+    ari: float  # Rand index adjusted for chance
 
     def recall(self) -> list[float]:
         """[classes] `recall` of the categories matched to the classes."""
@@ -89,13 +79,11 @@ class Clusters:
 
     def tree(self, classes: Sequence[str], categories: Sequence[str]) -> dict[str, Any]:
         """All of it as plain values. classes, categories: what they are called."""
-        return {
-            "cluster_accuracy": self.accuracy,
-            "purity": self.purity,
-            "nmi": self.nmi,
-            "ari": self.ari,
-            "recall": dict(zip(classes, self.recall(), strict=True)),
-            "category_of": {classes[c]: k for c, k in self.category_of.items()},
+        result: dict[str, Any] = {"cluster_accuracy": self.accuracy, "purity": self.purity}
+        result |= {"nmi": self.nmi, "ari": self.ari}
+        result["recall"] = dict(zip(classes, self.recall(), strict=True))
+        result["category_of"] = {classes[c]: k for c, k in self.category_of.items()}
+        return result | {
             "merges": self.merges(classes, categories),
             "confusion": self.table.tolist(),
         }

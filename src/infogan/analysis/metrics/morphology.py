@@ -18,19 +18,12 @@ from infogan.data.images import LUMA, Images, Pixels
 Array = NDArray[Any]
 Values = NDArray[np.float64]
 Groups = NDArray[np.int64] | None
-FAINT = 16
-"""An image with no pixel further off the ground, in grey levels, is blank."""
-EDGE = 0.2, 0.8
-"""A pixel's weight rises from 0 to 1 between these shares of the image's largest distance from the
-ground. Below is the ground's noise; above, all is ink; blur leaves the edge at a half."""
-TAIL = 0.02
-"""Share of the weight at either end that width and height leave out."""
-PLAIN = 25, 0.75, 0.9
-"""Of shapes: grey levels about the ground, share of the ring within, share of such images."""
-CLEAR = 0.8
-"""Absolute correlation from which on a code is said to look like a property."""
-CHUNK = 1 << 20
-"""Pixels measured at once."""
+FAINT = 16  # an image with no pixel further off the ground, in grey levels, is blank
+EDGE = 0.2, 0.8  # of the largest distance off the ground: noise below, ink above, blur's edge 0.5
+TAIL = 0.02  # share of the weight at either end that width and height leave out
+PLAIN = 25, 0.75, 0.9  # shapes: grey levels about the ground, share of ring within, of such images
+CLEAR = 0.8  # absolute correlation from which on a code is said to look like a property
+CHUNK = 1 << 20  # pixels measured at once
 
 
 def are_shapes(images: Images) -> bool:
