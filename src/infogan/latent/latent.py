@@ -116,11 +116,7 @@ class Latent(BaseModel):
             raise ConfigError(f"code {name}: {error}") from None
 
     def sample(self, n: int, generator: Generator, **fixed: float) -> Draw:
-        """n draws of z and c; a code in `fixed` has that value throughout and shifts no other draw.
-
-        >>> Latent(noise=2, digit="categorical:3").sample(1, Generator(), digit=1).values["digit"]
-        tensor([[0., 1., 0.]])
-        """
+        """n draws of z and c; a code in `fixed` has that one value and shifts no other draw."""
         if self.distribution == "normal":
             noise = torch.randn(n, self.noise, generator=generator)
         else:
