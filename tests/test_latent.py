@@ -18,17 +18,18 @@ from infogan.objectives.base import parameters
 
 EVERY = Latent(noise=3, b="uniform:-1:1", a="categorical:5", c=Gaussian(), t="angle")
 """A code of each kind, not in the order of the table."""
+N_PARAMS = sum(code.n_params for code in EVERY.codes.values())
 
 
 def test_every_kind_has_its_columns_in_declared_order() -> None:
     assert {code.kind for code in EVERY.codes.values()} == KINDS.keys()
     assert list(EVERY.codes) == ["b", "a", "c", "t"]
-    assert (EVERY.width, EVERY.n_params) == (3 + 1 + 5 + 1 + 2, 2 + 5 + 2 + 2)
+    assert (EVERY.width, N_PARAMS) == (3 + 1 + 5 + 1 + 2, 2 + 5 + 2 + 2)
     draw = EVERY.sample(50, stream(0, "x"), a=4)
     parts = [draw.noise, *(draw.values[name] for name in EVERY.codes)]
     assert torch.equal(draw.vector(), torch.cat(parts, 1))
     assert draw.vector()[:, 4:9].argmax(1).tolist() == [4] * 50
-    params = torch.arange(EVERY.n_params * 2.0).reshape(2, -1)
+    params = torch.arange(N_PARAMS * 2.0).reshape(2, -1)
     split = parameters(GAN().readings(EVERY, 0), {"code": params})
     assert torch.equal(torch.cat(list(split.values()), 1), params)  # split, then join
     assert split["a"][0].tolist() == [2, 3, 4, 5, 6]
@@ -36,7 +37,7 @@ def test_every_kind_has_its_columns_in_declared_order() -> None:
 
 def test_mnist_latent_of_the_paper_is_74_wide() -> None:
     latent = Latent(noise=62, digit=Categorical(10), slant=Uniform(-1, 1), width=Uniform(-1, 1))
-    assert (latent.width, latent.n_params) == (74, 14)
+    assert (latent.width, [c.n_params for c in latent.codes.values()]) == (74, [10, 2, 2])
     assert sum(latent.entropy.values()) == pytest.approx(3.688879, abs=1e-6)
 
 

@@ -30,7 +30,7 @@ K = 4
 def verdict(real: float, n: int = 8) -> Verdict:
     heads = {
         "real": torch.full((n, 1), real),
-        "code": torch.zeros(n, LATENT.n_params),
+        "code": torch.zeros(n, sum(code.n_params for code in LATENT.codes.values())),
         "class": torch.full((n, K + 1), -real).index_fill(1, torch.arange(2), real),
     }
     return Verdict(
@@ -218,8 +218,9 @@ def test_real_information_is_weighed_by_the_codes_own_lambda_too() -> None:
         "b": Uniform(),
     }
     latent, plain = Latent(noise=1, **codes), verdict(0.0)
-    move, params = torch.arange(8.0), torch.randn(8, latent.n_params, generator=stream(0, "x"))
-    moved = params + torch.outer(move, torch.ones(latent.n_params))
+    width = sum(code.n_params for code in latent.codes.values())
+    move, params = torch.arange(8.0), torch.randn(8, width, generator=stream(0, "x"))
+    moved = params + move[:, None]
     seen, copy = (Verdict(plain.features, {**plain.heads, "code": p}) for p in (params, moved))
     scene = Still(seen, seen, latent, latent.sample(8, stream(0, "x")), moves={"slant": move})
     scene.view = copy

@@ -1,7 +1,5 @@
 """Atomic writing: a crash or a power cut leaves the old file or the new one, never half of it.
-
-Write aside, sync, rename, sync the rename: a call of `os` each, so that tests can stop in between.
-"""
+Write aside, sync, rename, sync the rename: a call of `os` each, so that tests can stop between."""
 
 import os
 import shutil
@@ -64,9 +62,7 @@ def replace(path: Path, content: bytes) -> None:
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Yield a name beside `path` to write to: renamed to it at the end, removed after an error.
-
-    Of a link, the target is replaced; a pipe or a device has nothing to keep and is yielded itself.
-    """
+    Of a link, the target is replaced; a pipe or a device has nothing to keep: yielded itself."""
     if path.exists() and not path.is_file():
         yield path
         return
@@ -110,5 +106,6 @@ def writing(path: Path, size: int = 0) -> Iterator[None]:
 def require(folder: Path, size: int) -> None:
     """Raise RunError unless the folder's disk has room for `size` bytes."""
     if (free := shutil.disk_usage(folder).free) < size:
-        needs = f"needs {size:,} bytes for two checkpoints, {free:,} are free"
-        raise RunError(f"{folder}: {needs}; make room first")
+        raise RunError(
+            f"{folder}: make room: {free:,} bytes are free, two checkpoints need {size:,}"
+        )

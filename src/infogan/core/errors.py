@@ -33,5 +33,4 @@ def parsing(what: object, form: str, kind: type[InfoganError] = DataError) -> It
         raise
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        fault = f"{what}: cannot be read as {form} ({reason})"
-        raise kind(f"{fault}; correct it or get it again") from error
+        raise kind(f"{what}: cannot be read as {form} ({reason}); correct or replace it") from error

@@ -22,9 +22,7 @@ class Stopped(KeyboardInterrupt):
 @contextmanager
 def handled() -> Iterator[None]:
     """Keep the first signal for `poll`; a second one ends the process at once.
-
-    Only the main thread can enter the block. At its end, Stopped is raised if nothing polled.
-    """
+    Only the main thread can enter the block. At its end, Stopped is raised if nothing polled."""
     before = {number: signal.signal(number, _handle) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield

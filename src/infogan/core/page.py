@@ -16,10 +16,8 @@ ENVIRONMENT = Environment(autoescape=True, undefined=StrictUndefined, trim_block
 
 def fill(package: str, scripts: Sequence[str], *, style: str = "", **values: Any) -> bytes:
     """Fill page.html of a package: `style` (page.css + style), `script` (the scripts), `values`.
-
-    `style_hash` and `script_hash` are their sha256 in base64 for a content security policy. Bytes
-    of file names that are no text appear as escapes.
-    """
+    `style_hash`, `script_hash`: their base64 sha256, for a content security policy. Bytes of file
+    names that are no text appear as escapes."""
     sources = (files(package).joinpath(name) for name in ("page.html", "page.css", *scripts))
     html, css, *parts = (source.read_text("utf-8") for source in sources)
     for name, text in {"style": css + style, "script": "".join(parts)}.items():

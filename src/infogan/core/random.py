@@ -1,7 +1,5 @@
 """The only source of randomness: a stream depends on its purpose, not on earlier draws.
-
-Resuming, logging more often or drawing a picture in between therefore changes no other draw.
-"""
+Resuming, logging more often or drawing a picture in between therefore changes no other draw."""
 
 import hashlib
 

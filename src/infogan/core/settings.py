@@ -2,6 +2,5 @@
 
 from pydantic import ConfigDict
 
-SETTINGS = ConfigDict(
-    frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-)
+STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+SETTINGS = STRICT | ConfigDict(frozen=True)

@@ -40,8 +40,8 @@ class Latent(BaseModel):
     """Noise plus named codes.
 
     >>> latent = Latent(noise=62, digit=Categorical(10), slant="uniform:-1:1", width="uniform:-1:1")
-    >>> latent.width, latent.n_params
-    (74, 14)
+    >>> latent.width, [code.n_params for code in latent.codes.values()]
+    (74, [10, 2, 2])
     """
 
     model_config = SETTINGS | {"extra": "allow"}
@@ -75,11 +75,6 @@ class Latent(BaseModel):
         return self.noise + sum(code.width for code in self.codes.values())
 
     @property
-    def n_params(self) -> int:
-        """Numbers that Q puts out."""
-        return sum(code.n_params for code in self.codes.values())
-
-    @property
     def entropy(self) -> dict[str, float]:
         """H(c) of each code in nats."""
         return {name: code.entropy for name, code in self.codes.items()}
@@ -98,7 +93,7 @@ class Latent(BaseModel):
     def learned(self) -> dict[str, Categorical]:
         """The codes whose prior is learned."""
         found = {n: code for n, code in self.codes.items() if isinstance(code, Categorical)}
-        return {name: code for name, code in found.items() if code.probs == "learned"}
+        return {n: code for n, code in found.items() if code.probs == "learned"}
 
     def under(self, priors: Mapping[str, Tensor]) -> Self:
         """The latent under learned priors [K], by code; ValueError where one is no distribution."""
@@ -121,11 +116,7 @@ class Latent(BaseModel):
             raise ConfigError(f"code {name}: {error}") from None
 
     def sample(self, n: int, generator: Generator, **fixed: float) -> Draw:
-        """n draws of z and c; a code in `fixed` has that value throughout and shifts no other draw.
-
-        >>> Latent(noise=2, digit="categorical:3").sample(1, Generator(), digit=1).values["digit"]
-        tensor([[0., 1., 0.]])
-        """
+        """n draws of z and c; a code in `fixed` has that one value and shifts no other draw."""
         if self.distribution == "normal":
             noise = torch.randn(n, self.noise, generator=generator)
         else:
@@ -135,8 +126,7 @@ class Latent(BaseModel):
         return Draw(noise, values)
 
     def point(self, tree: Mapping[str, Any]) -> Draw:
-        """The sample of a point that the explorer copied; a category may have K weights instead.
-        ConfigError when it is of another latent.
+        """A point that the explorer copied, K weights allowed for a category; else ConfigError.
 
         >>> latent = Latent(noise=1, digit="categorical:2")
         >>> latent.point({"noise": [0.5], "codes": {"digit": [0.75, 0.25]}}).vector()
@@ -163,9 +153,8 @@ class Latent(BaseModel):
     def read(self, posteriors: Mapping[str, Posterior]) -> Tensor:
         """[N, width of all codes] what G is given for the values of N images' posteriors."""
         parts = []
-        for name in self.codes:
-            read = posteriors[name].value.tolist()
-            parts.append(torch.stack([self.columns(name, value) for value in read]))
+        for name, code in self.codes.items():
+            parts.append(torch.stack([code.columns(v) for v in posteriors[name].value.tolist()]))
         return torch.cat(parts, 1)
 
 

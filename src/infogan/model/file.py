@@ -1,8 +1,6 @@
 """A model as one safetensors file: tensors and, as JSON in its header, what they are of.
-
 Nothing is allocated before names, shapes and size are those that the file's own settings ask for.
-The sha256 finds damage; it proves no author.
-"""
+The sha256 finds damage; it proves no author."""
 
 import json
 from collections.abc import Mapping

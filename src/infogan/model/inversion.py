@@ -1,8 +1,6 @@
 """The way back: which latent makes this image? Codes are what Q reads, z is searched for.
-
 Gradient descent on a generator's input: J. Zhu et al., *Generative visual manipulation on the
-natural image manifold*, 2016, arXiv:1609.03552; A. Creswell, A. Bharath, arXiv:1611.05644.
-"""
+natural image manifold*, 2016, arXiv:1609.03552; A. Creswell, A. Bharath, arXiv:1611.05644."""
 
 from typing import NamedTuple
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Self, cast
+from typing import Self
 
 import numpy as np
 import torch
@@ -18,7 +18,6 @@ from infogan.latent.posterior import Posterior
 from infogan.model import file
 from infogan.model.inversion import RESTARTS, Reconstruction, reconstruct
 from infogan.networks import Shape
-from infogan.networks.base import Discriminator
 from infogan.objectives.base import Reading, parameters
 from infogan.runs.folder import Run
 from infogan.runs.names import Names
@@ -38,19 +37,10 @@ class Model:
         g = config.networks.generator(config.latent.width, shape, config.seed)
         d = config.networks.discriminator(shape, heads, config.seed)
         others = config.objective.networks(config.latent, shape, config.seed)
+        self.g, self.d = g, d
         self.networks = nn.ModuleDict({"g": g, "d": d, **others})
         """G, D (with Q) and what the objective brings, by the prefix of their tensors' names."""
         self.eval()
-
-    @property
-    def g(self) -> nn.Module:
-        """The generator."""
-        return self.networks["g"]
-
-    @property
-    def d(self) -> Discriminator:
-        """The discriminator, with Q."""
-        return cast(Discriminator, self.networks["d"])
 
     def eval(self) -> Self:
         """The same model with its networks in evaluation mode."""
@@ -112,14 +102,12 @@ class Model:
 
     def class_index(self, name: str) -> int:
         """The index of a class by its name; ConfigError listing the names when there is none."""
-        if name not in self.classes:
-            known = ", ".join(self.classes[:20])
-            raise ConfigError(f"unknown class {name!r}; this model knows {known}")
-        return self.classes.index(name)
+        if name in self.classes:
+            return self.classes.index(name)
+        raise ConfigError(f"unknown class {name!r}; known are {', '.join(self.classes[:20])}")
 
     def generate(self, vectors: Tensor) -> Pixels:
-        """uint8 [N, H, W, C] from latent vectors [N, width] (Draw.vector); ConfigError where the
-        objective has no generator."""
+        """uint8 [N, H, W, C] from latent vectors [N, width]; ConfigError without a generator."""
         objective, images = self.config.objective, []
         if not objective.generates:
             raise ConfigError(f"objective {objective.kind} has no generator, so it draws nothing")
@@ -130,7 +118,7 @@ class Model:
         return np.concatenate(images)
 
     def sample(self, n: int, *, seed: int = 0, **codes: float) -> Pixels:
-        """n images, uint8 [n, H, W, C]; named codes are fixed, others are drawn from their prior.
+        """n images, uint8 [n, H, W, C]; codes that are not named are drawn from their prior.
         ConfigError on an unknown code, or a value that it does not have."""
         return self.generate(self.latent.sample(n, stream(seed, "sample"), **codes).vector())
 
@@ -158,8 +146,7 @@ class Model:
         images = images if isinstance(images, Images) else Images(images)
         if images.shape != self.shape:
             given, own = ("x".join(map(str, shape)) for shape in (images.shape, self.shape))
-            sizes = f"images are {given}, the model was trained on {own}"
-            raise DataError(f"{images.name}: {sizes} (height x width x channels)")
+            raise DataError(f"{images.name}: {given} (height x width x channels), trained on {own}")
         starts = range(0, len(images), CHUNK)
         params = self._parameters(to_float(images.take(slice(i, i + CHUNK))) for i in starts)
         return {r.name: r.code.posterior(params[r.name]) for r in self.readings}
@@ -183,8 +170,7 @@ class Model:
         return Reconstruction(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     def lower_bound(self, n: int = 10_000, *, seed: int = 0) -> dict[str, tuple[float, float]]:
-        """L_I of each code on n generated images: mean and standard error, in nats; beside
-        latent.entropy. Empty where no head reads codes."""
+        """L_I of each code that a head reads on n generated images: mean, standard error; nats."""
         back, latent, bounds = [r for r in self.readings if r.recovers], self.latent, {}
         if not back:
             return {}

@@ -1,7 +1,5 @@
 """What all network families share: one G, one D with a trunk and heads, and D's verdict.
-
-Images are [N, C, H, W] in [-1, 1], channels last in memory: flattening to [N, H*W*C] is a view.
-"""
+Images are [N, C, H, W] in [-1, 1], channels last in memory: flattening to [N, H*W*C] is a view."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Set

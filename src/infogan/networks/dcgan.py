@@ -15,9 +15,7 @@ from infogan.networks.base import NONE, Heads, Noise, Shape, Verdict
 
 class Dcgan(base.Family):
     """Strided 4x4 convolutions down to a small map, a wide layer, heads; G mirrors it.
-
-    The defaults are table 1 of the InfoGAN paper (28x28: 28 -> 14 -> 7), extended to other sizes.
-    """
+    The defaults are InfoGAN's table 1 (28x28: 28 -> 14 -> 7), extended to other sizes."""
 
     kind: Literal["dcgan"] = "dcgan"
     channels: tuple[int, ...] = ()
@@ -38,8 +36,7 @@ class Dcgan(base.Family):
         channels = list(self.channels) or [min(64 * 2**i, 512) for i in range(depth)]
         sizes = [(h // 2**i, w // 2**i) for i in range(depth + 1)]
         if not min(sizes[-1]):
-            fault = f"{depth} halvings of {h}x{w} leave nothing"
-            raise ConfigError(f"{fault}; give fewer networks.channels")
+            raise ConfigError(f"cannot halve {h}x{w} {depth} times; give fewer networks.channels")
         return channels, sizes
 
     def generator(self, width: int, shape: Shape, seed: int = 0) -> nn.Module:
@@ -67,9 +64,7 @@ def dense(inputs: int, outputs: int, activation: nn.Module) -> list[nn.Module]:
 
 class Generator(nn.Module):
     """G: latent vectors [N, width] -> images [N, C, H, W] in [-1, 1].
-
-    The paper ends in a sigmoid on [0, 1]; tanh is the same on [-1, 1]: 2σ(2h) - 1 = tanh(h).
-    """
+    The paper ends in a sigmoid on [0, 1]; tanh is the same on [-1, 1]: 2σ(2h) - 1 = tanh(h)."""
 
     def __init__(self, config: Dcgan, width: int, shape: Shape, seed: int = 0) -> None:
         super().__init__()

@@ -1,7 +1,5 @@
 """Fully connected networks with weight norm and noise: ImprovedGAN's and CatGAN's for MNIST.
-
-arXiv:1606.03498 and its code. D reads pixels in [0, 1] under noise; G ends in a sigmoid on [0, 1].
-"""
+D reads pixels in [0, 1] under noise, G ends in a sigmoid there (arXiv:1606.03498 and its code)."""
 
 import math
 import operator
@@ -23,9 +21,7 @@ Apply = Callable[[nn.Module, Tensor], Tensor]
 
 class Mlp(base.Family):
     """Fully connected layers of given widths; weight norm is w = g v/|v|.
-
-    In D's layers g stays as the first images set it, or outputs would outgrow the noise on them.
-    """
+    In D's layers g stays as the first images set it, or outputs would outgrow the noise on them."""
 
     kind: Literal["mlp"] = "mlp"
     d_layers: tuple[int, ...] = Field(default=(1000, 500, 250, 250, 250), min_length=1)

@@ -18,25 +18,16 @@ class Angle(Code):
     """θ ~ U(-π, π) in radians; G is given cos θ and sin θ. Q is the von Mises distribution
     exp(κ cos(θ - μ)) / 2π I_0(κ) (Mardia, Jupp, Directional Statistics, 2000, section 3.5.4).
 
-    >>> round(Angle().entropy, 6)
+    >>> round(Angle.entropy, 6)
     1.837877
     """
 
     weight: Weight = 1.0
     kind: Literal["angle"] = "angle"
     periodic: ClassVar[bool] = True
-
-    @property
-    def width(self) -> int:
-        return 2
-
-    @property
-    def entropy(self) -> float:
-        return math.log(2 * math.pi)
-
-    @property
-    def trained(self) -> tuple[float, float]:
-        return -math.pi, math.pi
+    width: ClassVar[int] = 2
+    entropy: ClassVar[float] = math.log(2 * math.pi)
+    trained: ClassVar[tuple[float, float]] = (-math.pi, math.pi)
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         theta = (torch.rand(n, generator=generator) * 2 - 1) * math.pi

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from torch import Generator, Tensor
 
+from infogan.core.settings import STRICT as STRICT
 from infogan.latent.posterior import Posterior
 
-STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 WEIGHT = "Weight λ of its L_I (InfoGAN eq. 6) and of its J on real images."
 Weight = Annotated[float, Field(ge=0, description=WEIGHT)]
 Moves = Mapping[str, Tensor]

@@ -42,11 +42,9 @@ class Continuous(Code):
     def q(self, params: Tensor) -> Normal:
         """Q(c|x) = N(mu, sigma²), [N]. params: mu and, when sigma is learned, s with ln sigma = ln
         std + b tanh(s/b), b = ln SIGMA_SPAN: smooth, bounded, the prior's own at s = 0."""
-        mu = params[:, 0]
-        if self.sigma is not None:
-            return Normal(mu, self.sigma, validate_args=False)
         b = math.log(SIGMA_SPAN)
-        return Normal(mu, self.std * (b * torch.tanh(params[:, 1] / b)).exp(), validate_args=False)
+        sigma = self.sigma or self.std * (b * torch.tanh(params[:, 1] / b)).exp()
+        return Normal(params[:, 0], sigma, validate_args=False)
 
     def columns(self, value: float) -> Tensor:
         return torch.tensor([finite(value)])
