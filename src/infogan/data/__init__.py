@@ -1,15 +1,12 @@
 """Images: where they come from, their splits, labels, conversions and augmented views.
-
-`load` and `Source` are imported on first use, so that `Split` costs the command line nothing.
-"""
+`load` and `Source` are imported on first use, so that `Split` costs the command line nothing."""
 
 from typing import TYPE_CHECKING, Any
 
 from infogan.data.splits import Split
 
 if TYPE_CHECKING:
-    from infogan.data.settings import Source
-    from infogan.data.sources import SOURCES, load
+    from infogan.data.sources import SOURCES, Source, load
 
 __all__ = ["SOURCES", "Source", "Split", "load"]
 

@@ -1,8 +1,6 @@
 """Augmented views: changes of an image that are assumed to leave its class as it is.
-
 Which changes do is knowledge about the images. Batches are [N, C, H, W] in [-1, 1], before and
-after; random numbers come from the generator that is given.
-"""
+after; random numbers come from the generator that is given."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,10 +29,8 @@ class View:
 
 class Augmentation(BaseModel):
     """What every kind of view may include: other light, a patch, the mirror image.
-
     A kind adds `moves`, the properties that it moves; `annealed(left)`, itself with that share of
-    the changes that are annealed; and a call, which draws a view of each image.
-    """
+    the changes that are annealed; and a call, which draws a view of each image."""
 
     model_config = SETTINGS
     mirror: bool = False
@@ -66,9 +62,9 @@ class Augmentation(BaseModel):
     def _covered(self, images: Tensor, u: Tensor) -> Tensor:
         """Put a rectangle in each image (random erasing, arXiv:1708.04896); u [N, 5] in [0, 1]."""
         height, width = images.shape[2:]
-        share, ratio = self.patch * u[:, 0], PATCH ** (2 * u[:, 1] - 1)
+        ratio = PATCH ** (2 * u[:, 1] - 1)
         sides = torch.stack([ratio**0.5, ratio**-0.5], 1)
-        size = (share * height * width)[:, None] ** 0.5 * sides  # [N, 2] in pixels
+        size = (self.patch * u[:, 0] * height * width)[:, None] ** 0.5 * sides  # [N, 2] in pixels
         inside = []
         for axis, side in enumerate((height, width)):
             length = size[:, axis].clamp(max=side)
@@ -121,7 +117,7 @@ class Affine(Augmentation):
         return self.model_copy(update={name: left * getattr(self, name) for name in names})
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> View:
-        n, height, width = len(images), images.shape[2], images.shape[3]
+        n, _, height, width = images.shape
         u = torch.rand(n, 6, generator=generator) * 2 - 1  # [N, 6] in [-1, 1]
         angle, shear = 0.175 * self.strength * u[:, 0], 0.2 * self.strength * u[:, 1]
         scale = 1 + 0.15 * self.strength * u[:, 2]
@@ -190,10 +186,8 @@ def sampled(images: Tensor, theta: Tensor, bend: Tensor | float = 0.0) -> Tensor
 
 def moves_of(theta: Tensor, aspect: float) -> dict[str, Tensor]:
     """[N] by property that a code can follow: how far views through theta [N, 2, 3] moved.
-
     slant: how far an upright line's top moves right, as a share of its height. width, height: by
-    what factor a level line grows across, an upright one up, as natural logarithms. aspect: H / W.
-    """
+    what factor a level line grows across, an upright one up, as natural logarithms; aspect: H/W."""
     (a, b), (c, d) = theta[:, 0, :2].T, theta[:, 1, :2].T  # from view to image, sides -1 to 1
     b, c = b / aspect, c * aspect  # in pixels
     # The inverse is [[d, -b], [-c, a]] / (a d - b c), and y runs downwards.

@@ -1,9 +1,7 @@
 """Folders of images: found once in a fixed order, converted once into a cached array.
-
 Every bad file is named. Conversions: the EXIF orientation is applied, transparency lies over white,
 16 bits are scaled to 8 (not cut), of an animation the first frame counts. With a size, an image is
-cropped at its centre to the aspect of that size and scaled.
-"""
+cropped at its centre to the aspect of that size and scaled."""
 
 import hashlib
 import json
@@ -34,9 +32,7 @@ logger = logging.getLogger("infogan")
 
 def found(folder: Path) -> list[Path]:
     """List every image file below a folder, sorted by relative path; DataError if there is none.
-
-    Links to folders, links that lead out of the folder, and special files are left out.
-    """
+    Links to folders, links that lead out of the folder, and special files are left out."""
     inside, every = folder.resolve(), [*_files(folder)]
     images = [path for path in every if path.suffix.lower() in SUFFIXES]
     paths = [path for path in images if path.is_file()]  # which links in a circle are not
@@ -88,8 +84,7 @@ def readable(
     paths: Sequence[Path], max_bad: float, folder: Path, decode: Callable[[Image.Image], Pixels]
 ) -> Iterator[tuple[int, Pixels]]:
     """Yield position and pixels of every file that can be read; DataError if too many cannot."""
-    bad: list[str] = []
-    moving: list[Path] = []
+    bad, moving = list[str](), list[Path]()
     for i, path in enumerate(paths):
         interrupts.poll()
         try:
@@ -141,8 +136,8 @@ def load_folder(folder: Path, source: Source, progress: Progress, parts: Sequenc
         try:
             kept = convert(paths, folder, source, array, progress)
         except ColourError:
-            in_colour = source.model_copy(update={"color": "rgb"})
-            kept = convert(paths, folder, in_colour, array, progress)
+            source = source.model_copy(update={"color": "rgb"})
+            kept = convert(paths, folder, source, array, progress)
         with atomic.text(index) as file:
             json.dump(kept.tolist(), file)
         pixels = open_memmap(array, mode="r")

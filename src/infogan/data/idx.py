@@ -18,7 +18,6 @@ from infogan.data.cache import cache_path
 from infogan.data.images import Images, Pixels
 
 MAGIC = [bytes([0, 0, 8, ndim]) for ndim in range(1, 5)]  # starts of files of unsigned bytes
-AMAZON = "https://ossci-datasets.s3.amazonaws.com/"
 GOOGLE = "https://storage.googleapis.com/"
 ZALANDO = "https://github.com/zalandoresearch/fashion-mnist/"
 
@@ -42,7 +41,7 @@ GARMENTS = ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt"
 PUBLISHED = {
     "mnist": Published(
         classes=tuple("0123456789"),
-        mirrors=(AMAZON + "mnist/", GOOGLE + "cvdf-datasets/mnist/"),
+        mirrors=("https://ossci-datasets.s3.amazonaws.com/mnist/", GOOGLE + "cvdf-datasets/mnist/"),
         sha256={
             TRAIN_IMAGES: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
             TRAIN_LABELS: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -149,8 +148,7 @@ def load_published(name: str, folder: str | None, test: bool) -> Images:
         if folder and path and "labels" in file:  # which identify a set, and are small
             digest = hashlib.sha256(unpacked(path)).hexdigest()
             known = {one.sha256.get(file): key for key, one in PUBLISHED.items()}
-            other = known.get(digest, name)
-            if other != name:
+            if (other := known.get(digest, name)) != name:
                 remedy = f"give {other}, or another --data-dir"
                 raise DataError(f"{path}: is that of {other}, not of {name}; {remedy}")
         arrays.append(read_idx(path or fetched(name, file)))

@@ -1,8 +1,6 @@
 """Images at rest, and the one place where they become what networks read, and back.
-
 At rest: uint8 [N, H, W, C], C = 1 or 3. In networks: float32 [N, C, H, W] in [-1, 1], in
-channels-last memory, so that the change of layout is a view.
-"""
+channels-last memory, so that the change of layout is a view."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

@@ -18,9 +18,7 @@ HEADER = ["file", "label"]
 
 def reveal(images: Images, budget: int | str, seed: int) -> Images:
     """Return the images with the labels of the budget, and -1 elsewhere.
-
-    budget: that many images of each class, drawn by the seed; `all`; or a CSV file (`from_csv`).
-    """
+    budget: that many images of each class, drawn by the seed; `all`; or a CSV file (`from_csv`)."""
     if isinstance(budget, str) and budget != "all":
         images = from_csv(images, Path(budget))
     elif not images.classes or (images.labels < 0).all():
@@ -38,9 +36,8 @@ def _drawn(images: Images, each: int, seed: int) -> Labels:
     kept = np.full(len(images), -1)
     for c, name in enumerate(images.classes):
         rows = np.flatnonzero(images.labels == c)
-        if len(rows) < each:
-            fault = f"class {name} has {len(rows)} labelled images, fewer than labels {each}"
-            raise DataError(f"{images.name}: {fault}; ask for fewer")
+        if (n := len(rows)) < each:
+            raise DataError(f"{images.name}: labels {each}, class {name} has {n}; ask for fewer")
         order = torch.randperm(len(rows), generator=stream(seed, "labels", c)).numpy()
         kept[rows[order[:each]]] = c
     return kept
@@ -48,11 +45,9 @@ def _drawn(images: Images, each: int, seed: int) -> Labels:
 
 def from_csv(images: Images, path: Path) -> Images:
     """Return the images with the labels that a CSV file gives, -1 where it gives none.
-
     UTF-8 with the header `file,label`. A file is named as `infogan encode` names it, or relative to
     the images' folder; one that exists but is not among these images (held out) is skipped. Labels
-    are the images' class names, or if they have none, the file's, sorted. DataError names the line.
-    """
+    are the images' class names, else the file's, sorted. DataError names the line."""
     rows = {images.source(i): i for i in range(len(images))}
     for i, file in enumerate(images.files):
         if Path(file).is_relative_to(images.name):

@@ -16,19 +16,15 @@ from infogan.data.splits import Split
 
 
 def load(
-    source: Source | str,
-    split: Split = "train",
-    progress: Progress = lambda *_: None,
-    **fields: Any,
+    source: Source | str, split: Split = "train", progress: Progress = lambda *_: None, **named: Any
 ) -> Images:
     """Load a split of a source, or of a name with fields of `Source`; DataError names a remedy.
-
-    >>> load("digits", split="validation").base.shape
+    >>> load("digits", split="validation").pixels.shape
     (500, 28, 28, 1)
     """
     if split not in get_args(Split):
         raise DataError(f"unknown split {split!r}; use one of {', '.join(get_args(Split))}")
-    source = source if isinstance(source, Source) else Source(name=source, **fields)
+    source = source if isinstance(source, Source) else Source(name=source, **named)
     for kind in SOURCES:
         if kind.means(source.name):
             return kind.load(source, split, progress)

@@ -1,10 +1,8 @@
 """Splits of a set of images; imports nothing that takes time.
-
 `train` is what training sees, `validation` what it never sees, `test` what a set keeps apart, and
 `all` everything but the test images. Published sets hold out their last 10,000 training images for
 validation, the embedded digits their last 500, an IDX file its last sixth (at most 10,000),
-anything else every tenth image. A folder that holds a folder named train has its own splits.
-"""
+anything else every tenth image. A folder that holds a folder named train has its own splits."""
 
 from __future__ import annotations
 
@@ -46,10 +44,8 @@ def _split(images: Images, split: Split, held_out: range) -> Images:
 
 def folders(path: Path, holding: Sequence[str], split: Split) -> tuple[Path, tuple[str, ...], bool]:
     """Return what to read of a folder for a split.
-
     holding: the folders in it that hold images. Returns the folder to read, the folders in it to
-    read (empty: all of it), and whether these are the split already or still need `every_tenth`.
-    """
+    read (empty: all of it), and whether these are the split already or still need `every_tenth`."""
     own = [part for part in PARTS if part in holding]
     others = [name for name in holding if name not in own]
     if split == "test" and "test" not in own:

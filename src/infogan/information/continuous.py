@@ -1,9 +1,7 @@
 """Closed forms for uniform and Gaussian variables, in nats or bits (categorical: `discrete`).
-
 Parameters are numbers, arrays or tensors that broadcast. Entropies and cross entropies are
 differential: they may be negative and shift by ln|a| when the axis is stretched by a; KL and mutual
-information do not. DataError for a scale <= 0, an empty interval or a correlation outside -1..1.
-"""
+information do not. DataError for a scale <= 0, an empty interval, a correlation outside -1..1."""
 
 import math
 
@@ -92,9 +90,7 @@ def gaussian_channel_information(signal_to_noise: Numbers, unit: Unit = "nats") 
 
 def uniform_channel_information(width: Numbers, unit: Unit = "nats") -> Value:
     """I(c; c + u) = w / 2 - ln w for c ~ U(-1, 1) and u ~ U(-w, w), 0 < w <= 1.
-
-    No Gaussian Q(c|x) reaches it, since the posterior is uniform.
-    """
+    No Gaussian Q(c|x) reaches it, since the posterior is uniform."""
     w = _positive(width, "width")
     if not (w <= 1).all():
         raise DataError("the width must be at most 1, the code's own")
@@ -114,6 +110,5 @@ def _width(low: Numbers, high: Numbers) -> Tensor:
 
 def _gaussian_cost(mean: Tensor, variance: Tensor, m: Numbers, scale: Numbers) -> Tensor:
     """Cross entropy of any distribution with these two moments under N(m, scale²)."""
-    s = _positive(scale, "scale")
-    squares = variance + (mean - tensor(m)) ** 2
+    s, squares = _positive(scale, "scale"), variance + (mean - tensor(m)) ** 2
     return 0.5 * math.log(2 * math.pi) + s.log() + squares / (2 * s**2)

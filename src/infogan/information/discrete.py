@@ -1,10 +1,8 @@
 """Quantities of discrete variables, exact for a given distribution, in nats or bits.
-
 A distribution p is [K], or a batch [..., K] with one result for each; a joint distribution is a
 table with one axis for each variable, X first, or one array [N] of labels for each. Counts are
 scaled to sum to 1; the result is then the plug-in estimate (its bias: `estimators`). 0 ln 0 = 0.
-Formulas: Cover, Thomas, Elements of Information Theory (2006), chapter 2.
-"""
+Formulas: Cover, Thomas, Elements of Information Theory (2006), chapter 2."""
 
 import math
 from typing import Any, Literal
@@ -22,7 +20,6 @@ Mean = Literal["arithmetic", "geometric", "min", "max"]
 
 def joint_table(*labels: Any) -> Any:
     """Count labels that occur together: one axis for each variable, its labels in sorted order.
-
     labels: arrays [N] of anything that can be sorted; each value counts: leave out unlabelled ones.
 
     >>> joint_table(["a", "a", "b"], [0, 1, 1])
@@ -35,12 +32,11 @@ def joint_table(*labels: Any) -> Any:
     distinct, indices = zip(*(np.unique(one, return_inverse=True) for one in arrays), strict=True)
     shape = [len(values) for values in distinct]
     if math.prod(shape) > CELLS:
-        remedy = "put them in bins, or use ksg_mutual_information"
-        raise DataError(f"the labels have {shape} distinct values; {remedy}")
+        raise DataError(f"labels have {shape} values; bin them, or use ksg_mutual_information")
     cells = np.ravel_multi_index(indices, shape)
     table = np.bincount(cells, minlength=math.prod(shape)).reshape(shape)
-    torch_only = all(isinstance(one, Tensor) for one in labels)
-    return torch.from_numpy(table).to(labels[0].device) if torch_only else table
+    as_torch = all(isinstance(one, Tensor) for one in labels)
+    return torch.from_numpy(table).to(labels[0].device) if as_torch else table
 
 
 def self_information(p: Numbers, unit: Unit = "nats") -> Value:
@@ -81,9 +77,7 @@ def joint_entropy(*joint: Any, unit: Unit = "nats") -> Value:
 
 def conditional_entropy(*joint: Any, unit: Unit = "nats") -> Value:
     """H(Y|X) = H(X, Y) - H(X): the information that X leaves missing about Y.
-
-    From 0 (Y is a function of X) to H(Y) (independent). For H(X|Y) transpose or swap them.
-    """
+    From 0 (Y is a function of X) to H(Y) (independent). For H(X|Y) transpose or swap them."""
     table = _table(joint, 2)
     return stated(_entropy(table.flatten()) - _entropy(table.sum(1)), unit, *joint)
 
@@ -99,7 +93,6 @@ def mutual_information(*joint: Any, unit: Unit = "nats") -> Value:
 
 def conditional_mutual_information(*joint: Any, unit: Unit = "nats") -> Value:
     """I(X; Y|Z) = H(X,Z) + H(Y,Z) - H(X,Y,Z) - H(Z) >= 0; it may lie above or below I(X; Y).
-
     The exclusive or of two fair coins says nothing about one of them, until the other is known:
 
     >>> conditional_mutual_information([0, 0, 1, 1], [0, 1, 1, 0], [0, 1, 0, 1], unit="bits")
@@ -111,10 +104,8 @@ def conditional_mutual_information(*joint: Any, unit: Unit = "nats") -> Value:
 
 
 def total_correlation(*joint: Any, unit: Unit = "nats") -> Value:
-    """TC = sum H(X_i) - H(X_1, ..., X_n) >= 0 (Watanabe 1960), 0 only if all are independent.
-
-    Of two variables it is I(X; Y).
-    """
+    """TC = sum H(X_i) - H(X_1, ..., X_n) >= 0 (Watanabe 1960), 0 only if all are independent; of
+    two variables it is I(X; Y)."""
     table = _table(joint)
     axes = set(range(table.ndim))
     rest = [list(axes - {axis}) for axis in axes]
@@ -131,10 +122,8 @@ def variation_of_information(*joint: Any, unit: Unit = "nats") -> Value:
 
 def normalized_mutual_information(*joint: Any, mean: Mean = "arithmetic") -> Value:
     """NMI = I / M(H(X), H(Y)) with a mean M, from 0 (independent) to 1 (the same partition).
-
     It has no unit. With "min" it is 1 as soon as one variable is a function of the other. Where
-    M = 0 it is 1 if both are constant and 0 if one is, as in scikit-learn.
-    """
+    M = 0 it is 1 if both are constant and 0 if one is, as in scikit-learn."""
     table = _table(joint, 2)
     x, y = _entropy(table.sum(1)), _entropy(table.sum(0))
     means = {"arithmetic": (x + y) / 2, "geometric": (x * y).sqrt()}

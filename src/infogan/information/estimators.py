@@ -1,8 +1,6 @@
 """Mutual information and entropy from samples of an unknown distribution. All are biased.
-
 N samples; labels are [N] of anything that can be sorted, continuous samples [N] or [N, d]. Errors
-on pairs whose mutual information is known: benchmarks/estimators.py, tabulated in docs/theory.md.
-"""
+on pairs of known mutual information: benchmarks/estimators.py, tabulated in docs/theory.md."""
 
 from typing import Any
 
@@ -17,11 +15,9 @@ from infogan.information.quantity import NATS, Numbers, Unit, Value, stated, ten
 
 
 def plug_in_entropy(labels: Any, *, miller_madow: bool = True, unit: Unit = "nats") -> Value:
-    """H of the observed frequencies.
-
-    It is low by about (K - 1) / 2N nats, K outcomes seen; Miller and Madow (1955) add that back.
-    Outcomes never seen do not count, so it stays low while N is not well above K.
-    """
+    """H of the observed frequencies, low by about (K - 1) / 2N nats for K outcomes seen.
+    Miller and Madow (1955) add that back. Outcomes never seen do not count, so it stays low while N
+    is not well above K."""
     counts = joint_table(labels)
     missing = (len(counts) - 1) / (2 * len(labels))
     return entropy(counts, unit) + miller_madow * missing / NATS[unit]
@@ -31,10 +27,8 @@ def plug_in_mutual_information(
     x: Any, y: Any, *, miller_madow: bool = True, unit: Unit = "nats"
 ) -> Value:
     """I of the observed frequencies of labels x and y [N].
-
     Independent variables with R and C outcomes show about (R - 1)(C - 1) / 2N nats, not 0.
-    Miller-Madow entropies subtract that, and the result may fall below 0.
-    """
+    Miller-Madow entropies subtract that, and the result may fall below 0."""
     table = joint_table(x, y)
     excess = (int((table > 0).sum()) - sum(table.shape) + 1) / (2 * len(x))
     return mutual_information(table, unit=unit) - miller_madow * excess / NATS[unit]
@@ -44,9 +38,7 @@ def histogram_mutual_information(
     x: Numbers, y: Numbers, *, bins: int, miller_madow: bool = True, unit: Unit = "nats"
 ) -> Value:
     """Plug-in I of continuous x and y [N], each cut into `bins` bins of equal width (report them).
-
-    Binning loses information, most where the dependence is strong; few samples a cell add some.
-    """
+    Binning loses information, most where the dependence is strong; few samples a cell add some."""
     cut = [_binned(tensor(one), bins) for one in (x, y)]
     return stated(plug_in_mutual_information(*cut, miller_madow=miller_madow), unit, x, y)
 
@@ -55,12 +47,10 @@ def ksg_mutual_information(
     x: Numbers, y: Numbers, *, k: int = 3, seed: int = 0, unit: Unit = "nats"
 ) -> Value:
     """I of continuous x and y, [N] or [N, d], from distances to the k-th neighbour.
-
     Kraskov, Stögbauer, Grassberger 2004 (arXiv:cond-mat/0305641), eq. 8; unlike scikit-learn's not
     cut off at 0. Nearly unbiased near independence. It fails without warning for strong dependence:
     to measure I takes N of the order of e^I. A larger k has less variance and more bias. Columns
-    are scaled to variance 1; `seed` draws the noise that breaks ties.
-    """
+    are scaled to variance 1; `seed` draws the noise that breaks ties."""
     from scipy.spatial import KDTree
     from scipy.special import digamma
 
@@ -79,9 +69,7 @@ def mixed_mutual_information(
     labels: Any, x: Numbers, *, k: int = 3, seed: int = 0, unit: Unit = "nats"
 ) -> Value:
     """I of labels [N] and continuous x [N] by nearest neighbours (Ross 2014), as in scikit-learn.
-
-    Cut off at 0, so it is high near independence; a label that occurs only once is left out.
-    """
+    Cut off at 0, so it is high near independence; a label that occurs only once is left out."""
     from sklearn.feature_selection import mutual_info_classif
 
     column = _standard(x, np.random.default_rng(seed))

@@ -1,8 +1,6 @@
 """What all quantities share: their unit, and NumPy or torch in, the same kind out.
-
 Formulas are written once, in torch and in nats. Arrays, lists and numbers are computed in float64
-and come back as a float (an array for a batch); tensors keep device, precision and gradient.
-"""
+and come back as a float (an array for a batch); tensors keep device, precision and gradient."""
 
 import math
 from typing import Any, Literal

@@ -15,10 +15,8 @@ from infogan.information.quantity import NATS, Numbers, Unit, tensor
 
 def read_table(path: Path | str) -> NDArray[np.float64]:
     """Read a joint table [X, Y] of probabilities or counts, unscaled, from a CSV file.
-
     One line a row, without a header; UTF-8 with or without byte order mark, any line ends; blank
-    lines are skipped. DataError names file, line and remedy for anything else.
-    """
+    lines are skipped. DataError names file, line and remedy for anything else."""
     rows: list[list[float]] = []
     content = read_small(Path(path), "a CSV file of a joint table, not of samples")
     for number, line in enumerate(content.removeprefix(codecs.BOM_UTF8).splitlines(), 1):
@@ -43,11 +41,10 @@ def read_table(path: Path | str) -> NDArray[np.float64]:
 
 def summary(table: Numbers, unit: Unit = "nats") -> dict[str, float]:
     """All quantities of a joint table [X, Y] in the unit (normalized_mutual_information has none).
-
-    total is the table's own sum; the table is then scaled to sum to 1. Of a table of counts (whole
-    numbers, total N > 1) all quantities are plug-in estimates: compare mutual information not with
-    0 but with chance_mutual_information, the average of independent variables,
-    (R - 1)(C - 1) / 2N nats for R and C outcomes seen.
+    total is the table's own sum; the table is then scaled to sum to 1. Of counts (whole numbers,
+    total N > 1) all quantities are plug-in estimates: compare mutual information not with 0 but
+    with chance_mutual_information, the average of independent variables with R and C outcomes seen:
+    (R - 1)(C - 1) / 2N nats.
 
     >>> found = summary([[45, 5], [5, 45]], "bits")
     >>> round(found["mutual_information"], 6), round(found["conditional_entropy_y_given_x"], 6)

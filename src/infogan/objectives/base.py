@@ -89,16 +89,14 @@ class Objective(BaseModel, ABC):
     generates: ClassVar[bool] = True  # whether it trains G
 
     def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
-        """Which head reads which code, and which tells classes apart: the only place that says so.
-        Here CLASS tells them apart where labels are needed, else CODE reads every code back.
+        """What the heads read: here CLASS the class if labels are needed, else CODE every code.
         classes: how many the data's labels name (0: none). ConfigError when there are too few."""
         if self.labels == "needed":
             return of_classes(classes)
         return tuple(Reading(name, CODE, code, name) for name, code in latent.codes.items())
 
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
-        """D's heads by name, with their number of outputs: what the readings need. ConfigError
-        when the latent or the classes are not what the objective needs."""
+        """D's heads by name, with their outputs; ConfigError where latent or classes do not fit."""
         outputs = Counter[str]()
         for reading in self.readings(latent, classes):
             outputs[reading.head] += reading.code.n_params

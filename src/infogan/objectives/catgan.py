@@ -19,15 +19,14 @@ def conditional_entropy(logits: Tensor) -> Tensor:
 
 
 def marginal_entropy(logits: Tensor) -> Tensor:
-    """H(p̄) in nats, p̄ = mean of p over the batch: ln K when all categories are used alike. It is
-    low by about (K - 1) / 2N, so batches should be much larger than K."""
+    """H(p̄) in nats, p̄ = mean of p over the batch, up to ln K; low by about (K - 1) / 2N."""
     log_mean = logits.log_softmax(1).logsumexp(0) - math.log(len(logits))
     return -(log_mean.exp() * log_mean).sum()
 
 
 class CatGAN(Consistency):
-    """There is no head for real or fake: the entropy of the categories is the decision. H(p̄) - E
-    H(p) on real images is a plug-in estimate of I(x; category) (Springenberg 2015)."""
+    """The entropy of the categories decides: there is no head for real or fake. H(p̄) - E H(p) on
+    real images is a plug-in estimate of I(x; category) (Springenberg 2015)."""
 
     kind: Literal["catgan"] = "catgan"
     labels: ClassVar[Literal["optional"]] = "optional"

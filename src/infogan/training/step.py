@@ -22,8 +22,7 @@ Rows = NDArray[np.int64]
 
 
 class Batches:
-    """The real images by the number of their batch, in an order that the seed decides; images: with
-    those labels alone that the objective may see (see data.labels)."""
+    """The real images by number of batch, in the seed's order, with only the budget's labels."""
 
     def __init__(self, images: Images, config: RunConfig, device: torch.device) -> None:
         self.images, self.config, self.device = images, config, device

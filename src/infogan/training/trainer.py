@@ -30,8 +30,7 @@ logger = logging.getLogger("infogan")
 
 
 class Trainer:
-    """The players, their optimizers and the step they are at; images: with those labels alone that
-    the objective may see (see data.labels)."""
+    """The players, optimizers and the step; images: with only the labels of the budget."""
 
     def __init__(self, config: RunConfig, images: Images) -> None:
         self.config, self.images, self.engine = config, images, Engine.of(config)
