@@ -32,8 +32,7 @@ def read(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
     types of those wanted, which may be without values (meta)."""
     with parsing(path, FORM, RunError):
         about, entries, start = header_of(path)
-        sha = about.pop("sha256")
-        shapes = {name: entry["shape"] for name, entry in entries.items()}
+        sha, shapes = about.pop("sha256"), {name: entry["shape"] for name, entry in entries.items()}
         if shapes != {name: list(tensor.shape) for name, tensor in wanted.items()}:
             raise RunError(f"{path}: its tensors are not those of its settings; train it again")
         if path.stat().st_size != start + sum(tensor.nbytes for tensor in wanted.values()):

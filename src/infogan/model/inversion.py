@@ -13,11 +13,9 @@ from infogan.core.random import stream
 from infogan.data.images import Pixels, to_float, to_pixels
 from infogan.latent.latent import Latent
 
-RESTARTS = 4
-STEPS = 100
+RESTARTS, STEPS = 4, 100
 RATE = 0.2  # of Adam, falling linearly to 0
-PULL = 0.01
-"""Weight of mean z² beside mean squared error in [-1, 1]: keeps z where its normal prior is."""
+PULL = 0.01  # weight of mean z² beside mean squared error in [-1, 1]: keeps z under its prior
 
 
 class Reconstruction(NamedTuple):

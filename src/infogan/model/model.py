@@ -95,10 +95,9 @@ class Model:
     @property
     def class_code(self) -> str:
         """The code that gives G the class; ConfigError where the objective has none."""
-        found, kind = self.categories, self.config.objective.kind
-        if not found or found.name != CLASS or not found.recovers:
-            raise ConfigError(f"objective {kind} gives G no class; give --code NAME=NUMBER")
-        return found.recovers
+        if self.categorical == CLASS and self.drawn:
+            return self.drawn
+        raise ConfigError(f"{self.config.objective.kind} gives G no class; give --code NAME=NUMBER")
 
     def class_index(self, name: str) -> int:
         """The index of a class by its name; ConfigError listing the names when there is none."""
@@ -141,8 +140,7 @@ class Model:
         return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
     def encode(self, images: Images | Pixels) -> dict[str, Posterior]:
-        """What D and Q read from uint8 images [N, H, W, C]: each code by its name, and `class` (the
-        index of one of `class_names`) where the objective has a head for it."""
+        """Read uint8 images [N, H, W, C]: codes by name, and `class` (index in `class_names`)."""
         images = images if isinstance(images, Images) else Images(images)
         if images.shape != self.shape:
             given, own = ("x".join(map(str, shape)) for shape in (images.shape, self.shape))
@@ -205,7 +203,7 @@ class Model:
     def load(cls, path: Path | str, device: torch.device | str = "cpu") -> Self:
         """The model of a file that `save` wrote, or of a run folder, with the names a user gave.
         RunError when there is none, it is damaged, or its settings are not those of the folder."""
-        path, names = Path(path), Names()
+        path = Path(path)
         if path.is_file():
             model = cls._read(path)
         else:
@@ -217,9 +215,9 @@ class Model:
             for part in ("latent", "networks", "objective"):
                 if getattr(model.config, part) != getattr(config, part):
                     raise RunError(f"{stored}: its {part} is not that of config.json; train again")
-            model.config = config
-        labelled = model.config.labels is not None  # then classes have names of their own
-        model.names = names.with_classes(model.classes) if labelled else names
+            model.config, model.names = config, names
+        if model.config.labels is not None:  # then classes have names of their own
+            model.names = model.names.with_classes(model.classes)
         return model.to(device)
 
     @classmethod

@@ -14,8 +14,7 @@ from infogan.latent.posterior import Posterior
 
 WEIGHT = "Weight λ of its L_I (InfoGAN eq. 6) and of its J on real images."
 Weight = Annotated[float, Field(ge=0, description=WEIGHT)]
-Moves = Mapping[str, Tensor]
-"""[N] by how much each augmented view was moved, by property."""
+Moves = Mapping[str, Tensor]  # [N] by how much each augmented view was moved, by property
 
 
 class Code(ABC):
@@ -23,12 +22,9 @@ class Code(ABC):
 
     kind: str
     weight: float
-    sweep: tuple[float, float] | None = None
-    """The swept range, where it is not the trained one."""
-    follows: str | None = None
-    """The property of an image that Q's mean follows between augmented views, if any."""
-    periodic: ClassVar[bool] = False
-    """Whether both ends of the range are the same value."""
+    sweep: tuple[float, float] | None = None  # the swept range, where it is not the trained one
+    follows: str | None = None  # the image property that Q's mean follows between augmented views
+    periodic: ClassVar[bool] = False  # whether both ends of the range are the same value
 
     @property
     def categories(self) -> int:
@@ -102,8 +98,7 @@ class Code(ABC):
         """The fraction recovered by posteriors of images generated with columns [N, width]."""
 
     def real_information(self, params: Tensor, view: Tensor, moves: Moves) -> Tensor | None:
-        """J, the code's information about real images, or None; params, view: Q's parameters for
-        them and for an augmented view of each, [N, n_params]."""
+        """J, information about images, or None; [N, n_params] of Q for them and augmented views."""
         return None
 
     def described(self) -> dict[str, Any]:

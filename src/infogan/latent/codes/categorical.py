@@ -15,8 +15,7 @@ from infogan.latent.codes.base import STRICT, Code, Moves, Weight
 from infogan.latent.posterior import Posterior
 
 PRIOR_DECAY = 0.99  # of a learned prior per step: it follows the last hundred batches
-PRIOR_FLOOR = 0.1
-"""Share of a learned prior that stays uniform, so that no category falls below PRIOR_FLOOR / K."""
+PRIOR_FLOOR = 0.1  # share of a learned prior that stays uniform: every category keeps this / K
 SURENESS = 0.5
 """Weight of Q's conditional entropy in J. On digits without the GAN, Q stays uniform with 0,
 is slow with 0.2, and with 1 settles too early and leaves categories empty."""
@@ -76,9 +75,8 @@ class Categorical(Code):
 
     def moved(self, prior: Tensor, params: Tensor) -> Tensor:
         """[K] a learned prior after Q has read real images, logits [N, K]: π + (1 - d) (π' - π),
-        π' = (1 - f) p̄ + f / K, p̄ the mean of Q, d = PRIOR_DECAY, f = PRIOR_FLOOR. Where Q is the
-        posterior of the mixture Σ π_k P_G(x|k), p̄ is EM's new π, which fits the mixture to the
-        images better; with f it is the mode under a Dirichlet prior on π."""
+        π' = (1 - f) p̄ + f / K, p̄ the mean of Q, d = PRIOR_DECAY, f = PRIOR_FLOOR. If Q is the
+        posterior of Σ π_k P_G(x|k), p̄ is EM's new π; with f, the mode under a Dirichlet prior."""
         read = params.detach().softmax(1).mean(0).to(prior)
         return prior.lerp((1 - PRIOR_FLOOR) * read + PRIOR_FLOOR / self.k, 1 - PRIOR_DECAY)
 
@@ -118,12 +116,11 @@ class Categorical(Code):
         return {"categories": self.k, "probs": self.probs}
 
     def real_information(self, params: Tensor, view: Tensor, moves: Moves) -> Tensor:
-        """J of Q on real images and a view of each: H(p̄) - E CE(p, q) - SURENESS E H(p), averaged
-        over both roles; p is the softmax of the target, held fixed in CE, q that of the other.
-        H(p̄) - E CE(p, q) is the plug-in I(x; c) less the disagreement of the two (RIM 2010; IMSAT,
-        arXiv:1702.08720). A fixed target gives Q no reason to become certain; the last term does. J
-        <= ln K, reached when Q is certain, consistent and uses all categories alike; 0 when all
-        images share one category. Under a given prior π, H(p̄) becomes H(π) - KL(p̄‖π)."""
+        """H(p̄) - E CE(p, q) - SURENESS E H(p), averaged over both roles; p is the softmax of the
+        target, held fixed in CE, q that of the other. H(p̄) - E CE(p, q) is the plug-in I(x; c)
+        less their disagreement (RIM 2010; IMSAT, arXiv:1702.08720); the last term makes Q certain,
+        which a fixed target does not. J <= ln K: Q is certain, consistent and uses all categories
+        alike; 0: one category for all. Under a given prior π, H(p̄) becomes H(π) - KL(p̄‖π)."""
         log_p, log_q = params.log_softmax(1), view.log_softmax(1)
         return (self._consistency(log_p, log_q) + self._consistency(log_q, log_p)) / 2
 

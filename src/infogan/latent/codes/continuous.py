@@ -13,8 +13,7 @@ from torch.distributions import Normal
 from infogan.latent.codes.base import Code, Moves, finite
 from infogan.latent.posterior import Posterior
 
-SIGMA_SPAN = 100.0
-"""Q's learned sigma stays within the prior's standard deviation divided and multiplied by this."""
+SIGMA_SPAN = 100.0  # Q's learned sigma is within the prior's std divided and multiplied by this
 MOST_RHO = 0.999  # factor of a correlation, since artanh is infinite at 1
 FIXED = "Fixed sigma of Q, which makes L_I a squared error up to constants; none: learned."
 SWEPT = "Swept range, which may exceed the trained range; none: the trained range."
@@ -64,9 +63,8 @@ class Continuous(Code):
         return Posterior(value=mean, confidence=np.exp(-std / self.std), mean=mean, std=std)
 
     def recovered(self, bound: float) -> float:
-        """The share of variance 1 - MSE / std². The best Q has L_I = H(c) - ½ ln(2πe MSE) or, with
-        sigma fixed, H(c) - ½ ln(2π sigma²) - MSE / 2 sigma²; at MSE = std² (-0.176 nats for
-        U(-1, 1)) it gives every image the same answer."""
+        """1 - MSE / std². The best Q has L_I = H(c) - ½ ln(2πe MSE) or, with sigma fixed, H(c) -
+        ½ ln(2π sigma²) - MSE / 2 sigma². MSE = std², -0.176 nats for U(-1, 1): one answer for all."""
         sigma = self.sigma or self.std
         peak = self.entropy - 0.5 * math.log(2 * math.pi * sigma**2)
         gain = bound - (peak - self.std**2 / (2 * sigma**2))
