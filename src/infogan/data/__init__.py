@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from infogan.data.splits import Split
 
 if TYPE_CHECKING:
-    from infogan.data.sources import SOURCES, Source, load
+    from infogan.data.settings import Source
+    from infogan.data.sources import SOURCES, load
 
 __all__ = ["SOURCES", "Source", "Split", "load"]
 

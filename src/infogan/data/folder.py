@@ -158,15 +158,13 @@ def convert(paths: list[Path], root: Path, source: Source, to: Path, progress: P
             raise ColourError
         return decoded(image, source.size, grey=source.color != "rgb")
 
-    kept: list[int] = []
-    mapped: Pixels | None = None
+    kept, mapped = list[int](), None
     with atomic.whole(to) as partial:
         for i, pixels in readable(paths, source.max_bad, root, decode):
             if mapped is None:
                 mapped = open_memmap(partial, "w+", np.uint8, (len(paths), *pixels.shape))
-            if pixels.shape != mapped.shape[1:]:
-                (h, w), (rows, columns) = mapped.shape[1:3], pixels.shape[:2]
-                fault = f"is {rows}x{columns}, the ones before {h}x{w}"
+            if (shape := mapped.shape[1:]) != pixels.shape:
+                fault = "is {}x{}, the ones before {}x{}".format(*pixels.shape[:2], *shape[:2])
                 raise DataError(f"{paths[i]}: {fault}; set one with --data.size 64 (or 48x64)")
             mapped[i] = pixels
             kept.append(i)

@@ -21,7 +21,6 @@ Mean = Literal["arithmetic", "geometric", "min", "max"]
 def joint_table(*labels: Any) -> Any:
     """Count labels that occur together: one axis for each variable, its labels in sorted order.
     labels: arrays [N] of anything that can be sorted; each value counts: leave out unlabelled ones.
-
     >>> joint_table(["a", "a", "b"], [0, 1, 1])
     array([[1, 1],
            [0, 1]])
@@ -84,7 +83,6 @@ def conditional_entropy(*joint: Any, unit: Unit = "nats") -> Value:
 
 def mutual_information(*joint: Any, unit: Unit = "nats") -> Value:
     """I(X; Y) = KL(p(x,y)‖p(x)p(y)) = H(X) - H(X|Y): from 0 (independent) to min(H(X), H(Y)).
-
     >>> mutual_information([0, 0, 1, 1], ["a", "a", "b", "b"], unit="bits")
     1.0
     """
@@ -94,7 +92,6 @@ def mutual_information(*joint: Any, unit: Unit = "nats") -> Value:
 def conditional_mutual_information(*joint: Any, unit: Unit = "nats") -> Value:
     """I(X; Y|Z) = H(X,Z) + H(Y,Z) - H(X,Y,Z) - H(Z) >= 0; it may lie above or below I(X; Y).
     The exclusive or of two fair coins says nothing about one of them, until the other is known:
-
     >>> conditional_mutual_information([0, 0, 1, 1], [0, 1, 1, 0], [0, 1, 0, 1], unit="bits")
     1.0
     """

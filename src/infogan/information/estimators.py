@@ -15,9 +15,8 @@ from infogan.information.quantity import NATS, Numbers, Unit, Value, stated, ten
 
 
 def plug_in_entropy(labels: Any, *, miller_madow: bool = True, unit: Unit = "nats") -> Value:
-    """H of the observed frequencies, low by about (K - 1) / 2N nats for K outcomes seen.
-    Miller and Madow (1955) add that back. Outcomes never seen do not count, so it stays low while N
-    is not well above K."""
+    """H of the observed frequencies: low by about (K - 1) / 2N nats, K outcomes seen, which Miller
+    and Madow (1955) add back; outcomes never seen keep it low while N is not well above K."""
     counts = joint_table(labels)
     missing = (len(counts) - 1) / (2 * len(labels))
     return entropy(counts, unit) + miller_madow * missing / NATS[unit]

@@ -45,7 +45,6 @@ def summary(table: Numbers, unit: Unit = "nats") -> dict[str, float]:
     total N > 1) all quantities are plug-in estimates: compare mutual information not with 0 but
     with chance_mutual_information, the average of independent variables with R and C outcomes seen:
     (R - 1)(C - 1) / 2N nats.
-
     >>> found = summary([[45, 5], [5, 45]], "bits")
     >>> round(found["mutual_information"], 6), round(found["conditional_entropy_y_given_x"], 6)
     (0.531004, 0.468996)

@@ -24,8 +24,7 @@ from infogan.training.recorder import Line, NullRecorder, Recorder, Tensors
 from infogan.training.step import Batches, Step, remaining
 
 BITS = ("infogan", "torch", "processor", "device", "dtype", "threads")  # bit-exact if the same
-Progress = Callable[[int, Line], None]
-"""Called after each step with its number and the latest line of the log."""
+Progress = Callable[[int, Line], None]  # called after each step: its number, the log's last line
 logger = logging.getLogger("infogan")
 
 
