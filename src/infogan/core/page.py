@@ -9,8 +9,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-# No text becomes markup, and a missing name is an error. `| tojson` writes JSON that neither ends
-# the script block it stands in nor starts a comment there.
+# No text becomes markup, and JSON by `| tojson` neither ends its script block nor starts a comment.
 ENVIRONMENT = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 
 

@@ -14,8 +14,7 @@ from infogan.core.settings import SETTINGS
 from infogan.latent.codes import AnyCode, Categorical, Code
 from infogan.latent.posterior import Posterior
 
-CODE, CLASS = "code", "class"
-"""D's heads: Q, which reads the codes, and that of classes, which have names as categories do."""
+CODE, CLASS = "code", "class"  # D's heads: Q, which reads the codes, and that of classes
 RESERVED = {"noise", "distribution", "seed", "n", "kind", "file", "image", CLASS}
 """Names that no code can have."""
 

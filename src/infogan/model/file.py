@@ -1,6 +1,5 @@
 """A model as one safetensors file: tensors and, as JSON in its header, what they are of.
-Nothing is allocated before names, shapes and size are those that the file's own settings ask for.
-The sha256 finds damage; it proves no author."""
+Nothing is allocated before names, shapes, size fit its settings; its sha256 proves no author."""
 
 import json
 from collections.abc import Mapping
@@ -28,8 +27,7 @@ def write(path: Path, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -
 
 
 def read(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of a file; RunError when it is damaged, or they are not of the names, shapes and
-    types of those wanted, which may be without values (meta)."""
+    """A file's tensors; RunError if damaged or of other names, shapes or types than wanted."""
     with parsing(path, FORM, RunError):
         about, entries, start = header_of(path)
         sha, shapes = about.pop("sha256"), {name: entry["shape"] for name, entry in entries.items()}

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn import Module
 
 from infogan.core.random import stream
 from infogan.data.images import Pixels, to_float, to_pixels
@@ -26,15 +27,13 @@ class Reconstruction(NamedTuple):
     error: NDArray[np.float32]
 
 
-def reconstruct(
-    g: nn.Module, latent: Latent, pixels: Pixels, codes: Tensor, seed: int
-) -> Reconstruction:
-    """Images [N, H, W, C] through G again, from codes [N, width of all codes] and the best z found:
+def reconstruct(g: Module, latent: Latent, pixels: Pixels, c: Tensor, seed: int) -> Reconstruction:
+    """Images [N, H, W, C] through G again, from codes c [N, width of all] and the best z found:
     of the ends of RESTARTS searches, the nearest in squared error. They start from the same draws
     for every image, so that an image's result does not depend on the others."""
     device = next(g.parameters()).device
     target = to_float(pixels).to(device).repeat_interleave(RESTARTS, 0)  # [N·R, C, H, W]
-    fixed = codes.to(device).repeat_interleave(RESTARTS, 0)
+    fixed = c.to(device).repeat_interleave(RESTARTS, 0)
     starts = latent.sample(RESTARTS, stream(seed, "reconstruct")).noise
     z = starts.repeat(len(pixels), 1).to(device).requires_grad_()
 

@@ -72,8 +72,7 @@ class Generator(nn.Module):
         (h, w), wide, deep = sizes[-1], config.features, channels[-1]
         self.map = (h, w, deep)
         layers = dense(width, wide, nn.ReLU()) + dense(wide, h * w * deep, nn.ReLU())
-        self.dense = nn.Sequential(*layers)
-        up: list[nn.Module] = []
+        self.dense, up = nn.Sequential(*layers), list[nn.Module]()
         outs = [*channels[:-1][::-1], shape[2]]
         for last, out, (rows, columns) in zip(channels[::-1], outs, sizes[-2::-1], strict=True):
             odd = rows % 2, columns % 2  # an odd side was halved downwards: restore its last line

@@ -77,8 +77,7 @@ class Discriminator(base.Discriminator):
     def __init__(self, config: Mlp, shape: Shape, heads: Heads, seed: int = 0) -> None:
         super().__init__()
         self.pixel_noise, self.layer_noise = config.pixel_noise, config.layer_noise
-        widths = (math.prod(shape), *config.d_layers)
-        draws = stream(seed, "initialise D's layers")
+        widths, draws = (math.prod(shape), *config.d_layers), stream(seed, "initialise D's layers")
         self.layers = nn.ModuleList(normed(*pair, draws, False) for pair in pairwise(widths))
         self.heads = nn.ModuleDict()
         for name, outputs in heads.items():

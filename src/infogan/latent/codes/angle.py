@@ -52,14 +52,12 @@ class Angle(Code):
         return kappa * (direction * columns).sum(1) - log_i0 - self.entropy  # cos(θ - μ)
 
     def outputs(self, params: Tensor) -> dict[str, Tensor]:
-        """std: 1/√κ, the standard deviation of a concentrated Q."""
-        direction, kappa = self.q(params)
+        direction, kappa = self.q(params)  # 1/√κ is the std of a concentrated Q
         return {"mean": self.value(direction), "std": kappa.rsqrt()}
 
     def posterior(self, params: Tensor) -> Posterior:
-        """confidence: the mean resultant length I_1(κ) / I_0(κ), 0 to 1."""
         kappa = self.q(params)[1]
-        resultant = torch.special.i1e(kappa) / torch.special.i0e(kappa)
+        resultant = torch.special.i1e(kappa) / torch.special.i0e(kappa)  # mean length, 0 to 1
         mean, std = (part.cpu().numpy() for part in self.outputs(params).values())
         return Posterior(value=mean, confidence=resultant.cpu().numpy(), mean=mean, std=std)
 

@@ -126,8 +126,7 @@ class Categorical(Code):
 
     def _consistency(self, log_p: Tensor, log_q: Tensor) -> Tensor:
         p = log_p.exp()
-        mean = p.mean(0)
+        mean, conditional = p.mean(0), -(p * log_p).sum(1).mean()
         divergence = mean * (mean.clamp_min(1e-12).log() - self.prior.to(mean).log())
-        conditional = -(p * log_p).sum(1).mean()
         agreed = (p.detach() * log_q).sum(1).mean()
         return self.entropy - divergence.sum() + agreed - SURENESS * conditional

@@ -64,7 +64,7 @@ class Continuous(Code):
 
     def recovered(self, bound: float) -> float:
         """1 - MSE / std². The best Q has L_I = H(c) - ½ ln(2πe MSE) or, with sigma fixed, H(c) -
-        ½ ln(2π sigma²) - MSE / 2 sigma². MSE = std², -0.176 nats for U(-1, 1): one answer for all."""
+        ½ ln(2π sigma²) - MSE / 2 sigma². MSE = std² (U(-1, 1): -0.176 nats): one answer for all."""
         sigma = self.sigma or self.std
         peak = self.entropy - 0.5 * math.log(2 * math.pi * sigma**2)
         gain = bound - (peak - self.std**2 / (2 * sigma**2))
