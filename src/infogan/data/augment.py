@@ -202,5 +202,4 @@ def thickened(images: Tensor, by: Tensor) -> Tensor:
     return torch.lerp(images, reached, by.abs()[:, None, None, None])
 
 
-AnyAugment = Annotated[Affine | CropAndColour, Field(discriminator="kind")]
-"""An augmentation in a configuration, by its `kind`."""
+AnyAugment = Annotated[Affine | CropAndColour, Field(discriminator="kind")]  # in a configuration

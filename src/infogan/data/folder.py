@@ -111,8 +111,7 @@ def readable(
     for line in bad:
         logger.warning("skipped %s", line)
     if moving:
-        first = _shown(moving[0])
-        logger.warning("%d animated files, such as %s: the first frame counts", len(moving), first)
+        logger.warning("%d animated, as %s: the first frame counts", len(moving), _shown(moving[0]))
 
 
 def _shown(path: Path | str) -> str:

@@ -25,9 +25,8 @@ def plug_in_entropy(labels: Any, *, miller_madow: bool = True, unit: Unit = "nat
 def plug_in_mutual_information(
     x: Any, y: Any, *, miller_madow: bool = True, unit: Unit = "nats"
 ) -> Value:
-    """I of the observed frequencies of labels x and y [N].
-    Independent variables with R and C outcomes show about (R - 1)(C - 1) / 2N nats, not 0.
-    Miller-Madow entropies subtract that, and the result may fall below 0."""
+    """I of the observed frequencies of labels x and y [N]: if they are independent, with R and C
+    outcomes, about (R - 1)(C - 1) / 2N nats, which Miller-Madow subtracts (it may go below 0)."""
     table = joint_table(x, y)
     excess = (int((table > 0).sum()) - sum(table.shape) + 1) / (2 * len(x))
     return mutual_information(table, unit=unit) - miller_madow * excess / NATS[unit]

@@ -32,9 +32,8 @@ class Player:
         return functional_call(self.module, self.copies, (inputs.to(self.dtype), *rest))
 
     def untracked(self) -> AbstractContextManager[None]:
-        """Have batch normalisation normalise by the batch and leave its running statistics alone.
-        D's are those of real images only: with generated ones among them, Q would read real images
-        by the wrong scale once training is over."""
+        """Have batch normalisation leave its running statistics alone. D's are of real images only:
+        with generated ones among them, Q would read real images by the wrong scale later."""
         norms = [m for m in self.module.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
         return _switched_off("track_running_stats", norms)
 

@@ -178,9 +178,8 @@ class Trainer:
             player.refresh()
 
     def finished(self) -> Model:
-        """The model to keep: the averaged weights if they are averaged, in evaluation mode. Batch
-        normalisation of G and D gets its statistics from one fixed sample: those kept in training
-        are of the last few batches, and for averaged weights of other weights altogether."""
+        """The model to keep, with averaged weights if any, in evaluation mode. Its batch statistics
+        are of one fixed sample: those of training are of a few batches, and not of averages."""
         for name, average in self.averages.items():
             self.model.networks[name].load_state_dict(average.module.state_dict())
         n, generator = 8 * CHUNK, stream(self.config.seed, "calibrate")
