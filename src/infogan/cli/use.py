@@ -216,7 +216,7 @@ def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> No
 
 
 def explore(run: options.RunFolder, /, *, show: options.Open = True) -> None:
-    """Write RUN/explorer.html and open it: sliders, grids, paths between points, Q on your images.
+    """Write RUN/explorer.html and open it in a browser: sliders, grids, paths, Q on your images.
 
     It holds and runs the networks, needs no server or network, and can be sent like any file.
     """
