@@ -92,7 +92,7 @@ def decimal(value: float, sign: bool = False, digits: int = 2) -> str:
 
 
 def swept(code: Code, values: Sequence[float]) -> list[str]:
-    """Evenly spaced values of a continuous code, kept distinct: −0.5, 0, +0.5; angles in degrees."""
+    """Evenly spaced values of a code with distinct labels: −0.5, 0, +0.5; angles in degrees."""
     if code.periodic:
         return [f"{math.degrees(value):.0f}°".replace("-", "−") for value in values]
     step = np.ptp(values) / max(1, len(values) - 1)
