@@ -65,6 +65,11 @@ def test_graphs_are_torchs_networks_at_any_batch_size(
     np.testing.assert_allclose(std, read["slant"].std, atol=1e-4)
 
 
+def test_a_graph_says_nothing_of_the_machine_that_made_it(exported: list[Graph]) -> None:
+    for graph in exported:
+        assert b".py" not in graph.proto.SerializeToString()
+
+
 def test_other_shapes_and_objectives(tiny: RunConfig) -> None:
     """Not square, in colour, fixed sigma, Q as a probe; and no codes at all: no encoder then."""
     wide = untrained(

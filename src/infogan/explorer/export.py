@@ -144,6 +144,8 @@ def _graph(
     assert program is not None
     proto = program.model_proto
     proto.producer_name = "infogan"
+    for part in (proto, proto.graph, *proto.graph.node, *proto.graph.value_info):
+        del part.metadata_props[:]  # torch's stack traces, with the paths of this machine
     onnx.checker.check_model(proto)
     given = {name: tensor.contiguous().numpy() for name, tensor in inputs.items()}
     expected = {name: tensor.contiguous().numpy() for name, tensor in outputs.items()}
