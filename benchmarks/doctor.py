@@ -131,13 +131,10 @@ def train(config: RunConfig, path: Path) -> None:
     run = Run(path)
     if run.scores_file.is_file():
         return
-    try:
-        model = fit(config, run)
-        images = data.load(config.data, "validation")
-        seen = Observation(model, images, seed=config.seed, samples=SAMPLES)
-        run.write_json(run.scores_file, scores(seen) | {"steps": config.steps})
-    finally:
-        run.close()
+    model = fit(config, path)
+    images = data.load(config.data, "validation")
+    seen = Observation(model, images, seed=config.seed, samples=SAMPLES)
+    run.write_json(run.scores_file, scores(seen) | {"steps": config.steps})
 
 
 def judge(name: str, case: Case, path: Path, data_dir: str | None) -> dict[str, Any]:

@@ -14,8 +14,11 @@ from PIL import Image
 
 from infogan.cli import main
 from infogan.config.settings import RunConfig
+from infogan.data import Source
 from infogan.data.images import Images
 from infogan.pipeline.run import fit
+from infogan.runs.folder import Run
+from infogan.runs.record import Learned, Record
 
 # Networks of this size gain nothing from a second thread; with other jobs running it costs much.
 torch.set_num_threads(int(os.environ.setdefault("OMP_NUM_THREADS", "1")))
@@ -33,6 +36,27 @@ TINY = RunConfig().replace(
     precision="fp32",
     device="cpu",
 )
+
+
+RECORD = Record(
+    infogan="0.1.0",
+    images=Learned(source=Source(), number=64, shape=(16, 16, 1), digest="none"),
+)
+
+
+def write_record(folder: Path, **images: object) -> None:
+    """Write the run.json of a run, or change what that of a run says of its images."""
+    path = folder / "run.json"
+    record = Record.model_validate_json(path.read_text()) if path.exists() else RECORD
+    changed = record.model_copy(update={"images": record.images.model_copy(update=images)})
+    path.write_text(changed.model_dump_json())
+
+
+def begin(folder: Run, config: RunConfig) -> None:
+    """Start or resume a run without images."""
+    folder.hold()
+    folder.check(config)
+    folder.begin(config, RECORD)
 
 
 def run(*words: object) -> None:

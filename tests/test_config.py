@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import write_record
 from infogan.config.presets import FASHION, IMAGES, PAPER, PRESETS, preset
 from infogan.config.settings import RunConfig
 from infogan.config.toml import as_toml
@@ -210,6 +211,7 @@ def by_run(name: str, value: object, folder: Path) -> RunConfig:
     del tree[section][RENAMED.get(name, name).partition(".")[2]]
     tree[section][key] = value
     (folder / "config.json").write_text(json.dumps(tree))
+    write_record(folder)
     return Run(folder).config
 
 

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import refused, run
+from conftest import refused, run, write_record
 from infogan.analysis import consistency, diagnostics, doctor
 from infogan.analysis.diagnostics import Signs, measure
 from infogan.analysis.doctor import findings
 from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
+from infogan.data import Source
 from infogan.data.images import Images
 from infogan.latent.codes import AnyCode, Categorical, Gaussian, Uniform
 from infogan.latent.posterior import Posterior
@@ -369,6 +370,7 @@ def test_runs_without_weights_or_lines(
     shutil.copy(done / "model.safetensors", copy)
     run("doctor", copy)
     assert "left out: losses" in capsys.readouterr().out
+    write_record(copy, source=Source(name=str(tmp_path / "gone")))
     moved = json.loads((copy / "config.json").read_text()) | {
         "data": {"name": str(tmp_path / "gone")}
     }

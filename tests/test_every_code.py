@@ -68,12 +68,11 @@ def one(
     value can be told from another."""
     latent = {"digit": "none", "slant": "none", "part": FORMS.get(request.param, request.param)}
     run = Run(path := tmp_path_factory.mktemp("codes") / request.param)
-    model = fit(tiny.replace(latent=latent), run, images=images)
+    model = fit(tiny.replace(latent=latent), path, images=images)
     with torch.no_grad():
         model.d.heads.get_parameter("code.3.weight").mul_(SURER)
     model.save(run.weights_file)
     record(run, model, images)
-    run.close()
     return Trained(request.param, path, Model.load(path), read_file(path / "scores.json"))
 
 

@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 
 from browsing import Opened, drop, explorers, near, pixels, shown
+from conftest import begin
 from infogan.cli import main
 from infogan.config.settings import RunConfig
 from infogan.data.images import Images
@@ -219,7 +220,7 @@ def test_a_class_is_read_by_its_name(
     model = Model(config, (16, 16, 1), classes)
     with torch.no_grad():
         model.d.heads.get_parameter("class.weight").mul_(20)  # so that it is sure of something
-    run.begin(config)
+    begin(run, config)
     run.close()
     model.save(run.weights_file)
     if kind == "catgan":
@@ -353,7 +354,7 @@ def test_a_run_without_codes_and_one_in_colour(
     colour = tiny.replace(latent={"noise": 0, "digit": "categorical:70", "slant": "gaussian:1:2"})
     for name, config, shape in (("plain", plain, (16, 16, 1)), ("colour", colour, (20, 33, 3))):
         run, model = Run(tmp_path / name), Model(config, shape)
-        run.begin(config)
+        begin(run, config)
         run.close()
         model.save(run.weights_file)
         explorer(model, run)

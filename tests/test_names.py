@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import refused, run
+from conftest import begin, refused, run
 from infogan.config.settings import RunConfig
 from infogan.core.errors import ConfigError, InfoganError, RunError
 from infogan.latent.latent import Latent
@@ -160,7 +160,7 @@ def test_categories_of_a_class_head_have_names(
         objective={"kind": "catgan", "k": 4}, latent={"digit": "none", "slant": "none"}
     )
     there = Run(tmp_path / "run")
-    there.begin(config)
+    begin(there, config)
     there.close()
     Model(config, (16, 16, 1)).save(there.weights_file)
     named = ["one", "two", "three", "four"]

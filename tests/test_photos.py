@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from conftest import refused, run
+from conftest import begin, refused, run
 from infogan.config.settings import RunConfig
 from infogan.core.errors import DataError
 from infogan.core.random import stream
@@ -320,7 +320,7 @@ def test_the_family_sorts_and_says_whether_it_reconstructs(
     labels = None if kind == "catgan" else "all"
     objective = {"kind": "catgan", "k": 3} if kind == "catgan" else kind
     folder = Run(tmp_path / "run")
-    folder.begin(tiny.replace(objective=objective, latent=latent, labels=labels))
+    begin(folder, tiny.replace(objective=objective, latent=latent, labels=labels))
     folder.close()
     Model(folder.config, images.shape, images.classes).save(folder.weights_file)
     run("name", folder.path, "class.1", "zwei")
@@ -347,7 +347,7 @@ def test_a_model_without_codes_is_refused(
 ) -> None:
     for i, latent in enumerate(({"digit": "none", "slant": "none"}, {"digit": "none"})):
         folder = Run(tmp_path / str(i))
-        folder.begin(tiny.replace(objective=GAN(), augment=None, latent=latent))
+        begin(folder, tiny.replace(objective=GAN(), augment=None, latent=latent))
         folder.close()
         Model(folder.config, (16, 16, 1)).save(folder.weights_file)
         assert "no categories" in refused(

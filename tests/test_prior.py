@@ -158,7 +158,8 @@ def test_the_finished_model_knows_it(learned: Path, images: Images, tmp_path: Pa
     model.priors = {"digit": torch.tensor([1e-6, 1e-6, 1e-6, 1.0])}
     assert np.array_equal(model.sample(8, seed=3), model.sample(8, seed=3, digit=3))
     model.save(tmp_path / "other.safetensors")
-    (tmp_path / "config.json").write_bytes((learned / "config.json").read_bytes())
+    for name in ("config.json", "run.json"):
+        (tmp_path / name).write_bytes((learned / name).read_bytes())
     (tmp_path / "other.safetensors").rename(tmp_path / "model.safetensors")
     assert torch.equal(Model.load(tmp_path).priors["digit"], model.priors["digit"])
 
@@ -169,7 +170,8 @@ def test_a_file_whose_prior_is_none_is_refused(
 ) -> None:
     model = Model.load(learned)
     model.priors = {"digit": torch.tensor(bad)}
-    (tmp_path / "config.json").write_bytes((learned / "config.json").read_bytes())
+    for name in ("config.json", "run.json"):
+        (tmp_path / name).write_bytes((learned / name).read_bytes())
     model.save(tmp_path / "model.safetensors")
     with pytest.raises(RunError, match=r"model\.safetensors"):
         Model.load(tmp_path)

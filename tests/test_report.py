@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import refused
+from conftest import begin, refused, write_record
 from conftest import run as infogan
 from infogan.analysis.metrics import clusters
 from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
+from infogan.data import Source
 from infogan.data.images import Images
 from infogan.latent.codes import Angle, Code, Uniform
 from infogan.latent.posterior import Posterior
@@ -313,7 +314,7 @@ def test_a_learned_prior_is_among_the_facts(
     tiny: RunConfig, images: Images, tmp_path: Path
 ) -> None:
     run = Run(tmp_path / "run")
-    run.begin(tiny.replace(latent={"digit": {"probs": "learned"}}))
+    begin(run, tiny.replace(latent={"digit": {"probs": "learned"}}))
     run.close()
     model = Model(run.config, images.shape)
     model.priors = {"digit": torch.tensor([0.5, 0.25, 0.125, 0.125])}
@@ -431,7 +432,7 @@ def test_every_model_has_a_page(
     """A GAN whose Q is a probe, one without any code, one without categories, one with too many to
     show; with labels, without, and without images; with a log and without."""
     run = Run(tmp_path / "run")
-    run.begin(tiny.replace(objective=GAN(), augment=None, latent=latent))
+    begin(run, tiny.replace(objective=GAN(), augment=None, latent=latent))
     run.close()
     model = Model(run.config, images.shape)
     for given in (
@@ -482,6 +483,13 @@ def test_the_command_writes_it(
     moved = json.loads(run.config_file.read_text())
     moved["data"]["name"] = str(tmp_path / "gone")
     run.config_file.write_text(json.dumps(moved))
+    infogan("report", run.path)  # from where they were
+    assert "64 images" not in capsys.readouterr().err
+    write_record(run.path, source=Source(name=str(tmp_path / "gone")))
+    before = run.report_file.read_bytes()
+    assert "shows real images, and is kept" in refused(capsys, "report", run.path)
+    assert run.report_file.read_bytes() == before
+    run.report_file.unlink()
     infogan("report", run.path)
     assert "gone: no such file or folder" in capsys.readouterr().err
     assert "Without real images" in plain(read_page(run))

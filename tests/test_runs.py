@@ -11,78 +11,85 @@ from pathlib import Path
 import pytest
 import torch
 
-from infogan import data
-from infogan.config.presets import PAPER, preset
-from infogan.config.settings import RunConfig
+from conftest import begin, write_record
+from infogan.config.presets import PAPER
 from infogan.core import interrupts
 from infogan.core.errors import RunError
 from infogan.data.augment import Affine
 from infogan.objectives import InfoGAN
 from infogan.runs import checkpoints
 from infogan.runs.folder import SELECTION, Run
-from infogan.runs.images import scoring_images, validation_images
 from infogan.runs.recorder import recording
 
 
 def test_a_folder_belongs_to_one_process(tmp_path: Path) -> None:
     run = Run(tmp_path / "x")
-    run.begin(PAPER)
+    begin(run, PAPER)
     other = f"from infogan.runs.folder import Run; Run({str(run.path)!r}).clear()"
     ended = subprocess.run(
         [sys.executable, "-c", other], capture_output=True, text=True, check=False
     )
     assert f"process {os.getpid()} on " in ended.stderr
     with pytest.raises(RunError, match=rf"process {os.getpid()} on "):
-        Run(run.path).begin(PAPER)
+        begin(Run(run.path), PAPER)
     run.close()
     with closing(Run(run.path)) as later:
-        later.begin(PAPER)
+        begin(later, PAPER)
 
 
 def test_a_folder_belongs_to_one_run(tmp_path: Path) -> None:
     run = Run(tmp_path / "x")
-    run.begin(PAPER)
-    run.begin(PAPER.replace(steps=7))  # may go on for longer
+    begin(run, PAPER)
+    begin(run, PAPER.replace(steps=7))  # may go on for longer
     with pytest.raises(RunError, match=r"latent.noise 62 \(now 3\).*--fresh"):
-        run.begin(PAPER.replace(latent={"noise": 3}))
+        begin(run, PAPER.replace(latent={"noise": 3}))
     run.close()
     assert run.config == PAPER.replace(steps=7)
 
 
-def test_clear_removes_a_run_and_nothing_else(tmp_path: Path) -> None:
+def test_clear_removes_a_run_and_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     run, precious = Run(tmp_path / "x"), tmp_path / "precious"
     precious.mkdir()
     (precious / "letters.txt").write_text("dear to somebody")
     run.clear()  # of nothing
-    run.begin(PAPER)
+    begin(run, PAPER)
     (run.path / "samples").mkdir()
     (run.path / "samples" / "random.png").touch()
     (run.path / "link").symlink_to(precious)
+    for name in ("names.json", "model.safetensors", "letters.txt"):
+        (run.path / name).write_text("dear to somebody")
     run.clear()
-    assert [item.name for item in run.path.iterdir()] == [run.lock_file.name]
+    kept = {".lock", "config.json", "run.json", "names.json", "letters.txt", "link"}
+    assert {item.name for item in run.path.iterdir()} == kept
+    assert "removes the run that is there (model.safetensors, samples)" in caplog.text
+    assert "letters.txt, link, names.json stay" in caplog.text
+    assert (precious / "letters.txt").exists()
     run.close()
-    (run.path / "letters.txt").write_text("dear to somebody")
-    for act in (run.clear, lambda: run.begin(PAPER)):
+    run.config_file.unlink()
+    for act in (run.clear, lambda: begin(run, PAPER)):
         with pytest.raises(RunError, match="no run"):
             act()
     assert (run.path / "letters.txt").exists()
-    assert (precious / "letters.txt").exists()
 
 
-@pytest.mark.parametrize("left", [[], [".lock"], [".lock", ".config.json.partial"]])
+@pytest.mark.parametrize(
+    "left", [[], [".lock"], [".lock", "run.json", ".config.json.partial"], [".run.json.partial"]]
+)
 def test_a_start_that_was_cut_off_can_be_repeated(tmp_path: Path, left: list[str]) -> None:
     for name in left:
         (tmp_path / name).touch()
     run = Run(tmp_path)
-    run.begin(PAPER)
+    begin(run, PAPER)
     run.close()
     assert run.config == PAPER
 
 
 def test_what_may_differ_when_a_run_is_resumed(tmp_path: Path) -> None:
     run = Run(tmp_path / "x")
-    run.begin(PAPER)
-    run.begin(PAPER.replace(log_every=7, checkpoint_every=9))
+    begin(run, PAPER)
+    begin(run, PAPER.replace(log_every=7, checkpoint_every=9))
     timed = {
         "rates": PAPER.replace(optim={"lr_decay": 0.5}),
         "changes": PAPER.replace(augment=Affine(anneal=0.5)),
@@ -90,15 +97,15 @@ def test_what_may_differ_when_a_run_is_resumed(tmp_path: Path) -> None:
     }
     for name, config in timed.items():
         other = Run(tmp_path / name)
-        other.begin(config)
+        begin(other, config)
         with pytest.raises(
             RunError, match="steps 5000"
         ):  # its schedule depends on the steps to come
-            other.begin(config.replace(steps=6000))
+            begin(other, config.replace(steps=6000))
         other.close()
     for change in ({"seed": 1}, {"batch": 64}, {"d_steps": 2}, {"precision": "bf16"}):
         with pytest.raises(RunError, match=next(iter(change))):
-            run.begin(PAPER.replace(**change))
+            begin(run, PAPER.replace(**change))
     run.close()
 
 
@@ -109,6 +116,7 @@ def test_what_is_no_run_says_so(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=SELECTION):
         _ = Run(tmp_path).config
     (tmp_path / "config.json").write_text('{"steps": -1}')
+    write_record(tmp_path)
     with pytest.raises(RunError, match=r"config\.json: steps: "):
         _ = Run(tmp_path).config
 
@@ -206,21 +214,3 @@ def test_a_checkpoint_of_another_step_is_damaged(tmp_path: Path) -> None:
     path.rename(tmp_path / "step-00000009")
     with pytest.raises(RunError, match="step 2"):
         checkpoints.read(tmp_path / "step-00000009")
-
-
-def test_held_out_images_are_those_of_the_validation_split(
-    tiny: RunConfig, photos: Path, tmp_path: Path
-) -> None:
-    config = tiny.replace(data=str(photos))
-    expected = data.load(str(photos), "validation")
-    assert list(validation_images(config).files) == list(expected.files)
-    few = tmp_path / "few"
-    few.mkdir()
-    for file in expected.files[:3]:  # of which every tenth is none
-        (few / Path(file).name).write_bytes(Path(file).read_bytes())
-    assert len(validation_images(tiny.replace(data=str(few)))) == 3
-    semi = preset("semigan").replace(data=str(few), labels=str(tmp_path / "mine.csv"))
-    labels = [f"{path},kind" for path in map(str, sorted(few.iterdir()))]
-    (tmp_path / "mine.csv").write_text("\n".join(["file,label", *labels[:2]]), encoding="utf-8")
-    assert scoring_images(semi).labels.tolist() == [0, 0, -1]
-    assert validation_images(semi).labels.tolist() == [-1, -1, -1]

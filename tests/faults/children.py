@@ -42,7 +42,7 @@ DEFECTS = {
     "moments are not restored": Plant(
         Trainer, "restore", 'put_moments(self.d_optim, "d", moments)', "pass"
     ),
-    "the folder is not locked": Plant(Run, "_hold", LOCKING, "pass"),
+    "the folder is not locked": Plant(Run, "_lock_folder", LOCKING, "pass"),
     "a stopped run ends with 0": Plant(cli, "main", "sys.exit(stop.code)", "sys.exit(0)"),
     "a signal is only seen after training": Plant(training, "train", "and not stopping", ""),
     "nothing is saved at a signal": Plant(training, "train", "or last or stopping", "or last"),

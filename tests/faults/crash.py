@@ -5,16 +5,20 @@ import errno
 import logging
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from unittest import mock
 
 import torch
 from disk import Node, Tape, states
-from harness import Tally
+from harness import TINY, Tally, strokes
 
 from infogan.core import atomic
 from infogan.core.errors import InfoganError
+from infogan.data import Source
 from infogan.runs import checkpoints
+from infogan.runs.folder import Run
+from infogan.runs.images import Listed, Training, read_listing
 
 
 def save(folder: Path, step: int) -> None:
@@ -77,6 +81,38 @@ def files(root: Path) -> Tally:
         content = file.read_bytes() if file.exists() else b"no file"
         good = [new] if done else [old, new]
         tally.case(old_or_new=content not in good and f"{words}: {content[:9]!r}")
+    return tally
+
+
+def start(root: Path) -> Tally:
+    """Crash points of what the start of a run writes: settings, record, list of images. What is
+    left can be begun again; if it is a run, its record and list are whole."""
+    root.mkdir()
+    listing = {f"{i}.png": Listed(str(i), "train") for i in range(5)}
+    images = Training.of(strokes(), Source(name="photos"), listing)
+
+    def begin() -> None:
+        images.write(Run(root))
+        Run(root).begin(TINY, images.record(None))
+
+    before, tape, tally = Node.of(root), Tape(), Tally(planned=60)
+    traced(begin, tape)
+    scratch = root.with_name(f"{root.name}-crashed")
+    for words, done in states(before, tape.calls, root, scratch):
+        run, fault, whole = Run(scratch), "", False
+        try:
+            with closing(run):
+                run.hold()
+            if run.exists:
+                whole = run.config == TINY and run.record == images.record(None)
+                whole = whole and read_listing(run) == listing
+        except InfoganError as error:
+            fault = str(error)
+        tally.case(
+            can_be_begun_again=fault and f"{words}: {fault}",
+            whole_if_it_is_a_run=run.exists and not whole and f"{words}: not whole",
+            there_once_done=done and not run.exists and f"{words}: no run",
+        )
     return tally
 
 

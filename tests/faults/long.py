@@ -50,7 +50,8 @@ PARTS: dict[str, Callable[[], Any]] = {
         lambda root: resume.chain(root, 60, 10),
     ),
     "crash points": lambda: here(
-        *(lambda root, n=earlier: crash.crash_points(root, n) for earlier in (0, 1, 2)), crash.files
+        *(lambda root, n=earlier: crash.crash_points(root, n) for earlier in (0, 1, 2)),
+        *(crash.files, crash.start),
     ),
     "refused writes": lambda: here(crash.refusals),
     "damage": lambda: here(lambda root: damage.flips(root, 10_000)),

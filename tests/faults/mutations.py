@@ -38,7 +38,7 @@ from infogan.config.toml import as_toml
 from infogan.config.tree import merged
 from infogan.core.errors import InfoganError, RunError, parsing
 from infogan.core.tables import read_file
-from infogan.data import arrays, folder, idx
+from infogan.data import Source, arrays, folder, idx
 from infogan.data.labels import from_csv
 from infogan.information.table import read_table
 from infogan.model.file import digest
@@ -46,6 +46,7 @@ from infogan.model.model import Model
 from infogan.pipeline.run import fit
 from infogan.runs import checkpoints
 from infogan.runs.folder import Run
+from infogan.runs.images import Listed, Training, read_listing
 from infogan.training.trainer import Trainer
 
 FORBIDDEN = {
@@ -248,6 +249,22 @@ def cases(root: Path) -> dict[str, Case]:
         run_of.metrics()
 
     run_of = Run(run)
+    record_file, told = run_of.record_file.read_bytes(), Run(root / "told")
+    told.path.mkdir()
+    listed = {f"{i:02d}.png": Listed(f"{i:064x}", "train") for i in range(6)}
+    Training.of(few, Source(name="photos"), listed).write(told)
+    list_file = told.images_file.read_bytes()
+
+    def record(path: Path) -> None:
+        path.replace(told.record_file)
+        hook.armed = True
+        _ = told.record
+
+    def listing(path: Path) -> None:
+        path.replace(told.images_file)
+        hook.armed = True
+        read_listing(told)
+
     made = [
         Case(
             "model.safetensors", [(run / "model.safetensors").read_bytes()], model, safetensors_of
@@ -255,6 +272,8 @@ def cases(root: Path) -> dict[str, Case]:
         Case("checkpoint", kinds, resumes, lambda c, rng: c[:1] + mutated(c[1:], rng)),
         Case("settings.toml", [as_toml(DIGITS).encode(), as_toml(TINY).encode()], settings),
         Case("config.json", [config], settings),
+        Case("run.json", [record_file], record),
+        Case("images.csv", [list_file], listing),
         Case("metrics.jsonl", [log.read_bytes() * 3], metrics),
         Case("x-images-idx3-ubyte", [idx_file], idx.load_file),
         Case(
@@ -313,7 +332,7 @@ class Hook:
 
 
 hook = Hook()
-PLACED = ("checkpoint", "model.safetensors", "metrics.jsonl")
+PLACED = ("checkpoint", "model.safetensors", "metrics.jsonl", "run.json", "images.csv")
 """Formats whose reader first puts the file in its place, then arms the hook."""
 
 

@@ -160,7 +160,8 @@ def injections(root: Path, steps: list[int]) -> Tally:
                 run, name = root / "run", f"step-{step:08d}"
                 shutil.rmtree(run, ignore_errors=True)
                 (run / "checkpoints").mkdir(parents=True)
-                shutil.copy(root / "good" / "config.json", run)
+                for file in ("config.json", "run.json"):
+                    shutil.copy(root / "good" / file, run)
                 if step:
                     shutil.copytree(kept / name, run / "checkpoints" / name)
                 # checkpoints are rare for most, so that a save does not hide what a step overlooks

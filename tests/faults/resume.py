@@ -64,7 +64,7 @@ def every_step(root: Path, steps: int, variant: str = "infogan") -> Tally:
     for step in range(steps):
         shutil.rmtree(run, ignore_errors=True)
         (run / "checkpoints").mkdir(parents=True)
-        for name in ("config.json", "metrics.jsonl"):
+        for name in ("config.json", "run.json", "metrics.jsonl"):
             shutil.copy(unbroken / name, run)
         if step:
             name = f"step-{step:08d}"

@@ -33,6 +33,10 @@ def test_a_crash_at_any_call_leaves_a_whole_checkpoint(tmp_path: Path, earlier: 
     crash.crash_points(tmp_path / "run", earlier).verify()
 
 
+def test_a_crash_at_any_call_of_a_start_leaves_a_run_or_none(tmp_path: Path) -> None:
+    crash.start(tmp_path / "run").verify()
+
+
 def test_a_crash_at_any_call_leaves_the_old_file_or_the_new(tmp_path: Path) -> None:
     crash.files(tmp_path / "run").verify()
 

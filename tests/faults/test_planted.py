@@ -16,6 +16,7 @@ from harness import Plant, Tally, planted, script
 from infogan.core import atomic
 from infogan.runs import checkpoints
 from infogan.runs.folder import Run
+from infogan.runs.images import Training
 from infogan.training import monitor, step
 from infogan.training.trainer import Trainer
 
@@ -28,6 +29,10 @@ def points(root: Path) -> Tally:
 
 def files(root: Path) -> Tally:
     return crash.files(root / "run")
+
+
+def starts(root: Path) -> Tally:
+    return crash.start(root / "run")
 
 
 def refusals(root: Path) -> Tally:
@@ -100,6 +105,14 @@ DEFECTS: dict[str, tuple[Plant, Callable[[Path], Tally], str]] = {
     "the second checkpoint is never tried": (
         Plant(checkpoints, "newest", "continue", "raise"),
         flips, "goes_on"),
+    "a run is begun without its record": (
+        Plant(Run, "begin", 'self.write_json(self.record_file, record.model_dump(mode="json"))',
+              "pass"),
+        starts, "can_be_begun_again"),
+    "the list of images is not synced": (
+        Plant(Training, "write", "atomic.replace(run.images_file, ",
+              "run.images_file.write_bytes("),
+        starts, "whole_if_it_is_a_run"),
     "moments are not restored": (
         Plant(Trainer, "restore", 'put_moments(self.g_optim, "g", moments)', "pass"),
         steps, "next_state"),

@@ -13,7 +13,7 @@ from infogan.core.errors import RunError
 from infogan.core.tables import read_file
 from infogan.runs.folder import FREE, Run
 
-APART = FREE | {"seed", "precision", "device", "data.dir"}  # settings that make no row of their own
+APART = FREE | {"seed", "precision", "device"}  # settings that make no row of their own
 KEYS = "error", "cluster_accuracy", "purity", "L_I", "images_per_second"
 
 
@@ -53,10 +53,12 @@ def compare(paths: Sequence[Path | str]) -> list[Row]:
     """The rows of run folders, in the order given; RunError for a run that is not finished."""
     groups: dict[str, list[Run]] = {}
     for run in map(Run, paths):
+        tree = {k: v for k, v in flat(run.config.tree()).items() if k not in APART}
         if not run.scores_file.is_file():
             what = f"not finished (no {run.scores_file.name})"
             raise RunError(f"{run.path}: {what}; resume it with the same train command")
-        tree = {k: v for k, v in flat(run.config.tree()).items() if k not in APART}
+        learned = run.record.images
+        tree["data"] = f"{Path(learned.source.name).name} ({learned.digest[:6]})"
         groups.setdefault(json.dumps(tree), []).append(run)
     trees, rows = [json.loads(key) for key in groups], []
     for tree, runs in zip(trees, groups.values(), strict=True):

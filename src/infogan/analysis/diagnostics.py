@@ -39,6 +39,7 @@ class Signs:
     usage: tuple[float, ...] = ()  # [K] share of the real images in each category, over its prior
     pairs: tuple[tuple[int, int, float], ...] = ()  # i, j, P(a view of one is read as the other)
     missing: tuple[str, ...] = ()
+    changed: str = ""  # why the images are not those that the run began with
 
 
 def measure(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -53,18 +53,24 @@ class Diagnosis:
 
 
 def examine(
-    run: Run, seen: Observation | None, scores: Scores | None = None, missing: Sequence[str] = ()
+    run: Run,
+    seen: Observation | None,
+    scores: Scores | None = None,
+    missing: Sequence[str] = (),
+    changed: str = "",
 ) -> Diagnosis:
     """Examine a run: finished, still running, or stopped; RunError when there is nothing yet.
 
     seen: its model with real images; None to examine the log alone. scores: the run's, where its
-    folder does not have them yet. missing: why there is no model, or no image.
+    folder does not have them yet. missing: why there is no model, or no image. changed: why its
+    images are not those that it began with.
     """
     config, lines = run.config, run.metrics()
     if not lines and seen is None:
         what = f"no weights, and no line in {run.metrics_file.name}"
         raise RunError(f"{run.path}: nothing to examine yet ({what}); train it first")
     signs = measure(config, lines, _scores(run) if scores is None else scores, seen, missing)
+    signs = replace(signs, changed=changed)
     return Diagnosis(tuple(findings(signs, config, run.names)), tuple(looked_at(signs)), signs)
 
 
@@ -91,6 +97,10 @@ def _training(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
     if 0 < signs.step < config.steps:
         seen = f"the log ends at step {signs.step:,} of {config.steps:,}"
         remedy = "the same train command, which resumes; after an error, lower optim.d-lr and g-lr"
+        if signs.changed:
+            remedy = (
+                f"training anew with --fresh: it cannot resume without its images ({signs.changed})"
+            )
         yield Finding("not finished", seen, remedy)
     if signs.jumps:
         words = [f"{key} is {b:.3g} (median {a:.3g})" for key, (a, b) in signs.jumps.items()]
@@ -125,7 +135,7 @@ def _codes(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
         for name, share in signs.finished.items()
         if now.get(name, 0) >= RECOVERED and not share >= LAG * now[name]
     ]
-    more = f"more steps (now {config.steps})"
+    more = f"{'another run of ' if config.timed else ''}more steps (now {config.steps})"
     if lagging:
         faster = f", or optim.ema {max(0.0, 1 - 4 * (1 - ema)):.2g} (now {ema:g})" if ema else ""
         yield Finding("finished model lags", f"its Q recovers {', '.join(lagging)}", more + faster)

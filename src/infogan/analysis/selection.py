@@ -21,7 +21,8 @@ from infogan.core.errors import ConfigError, RunError
 from infogan.data.images import Images
 from infogan.latent.latent import CODE
 from infogan.model.model import Model
-from infogan.runs.images import validation_images
+from infogan.runs.folder import Run
+from infogan.runs.images import held_out
 
 SAMPLES = 2_000  # generated images behind L_I
 ALONE = 0.5  # runs below this share of the best agreement come last: sure of what no other sees
@@ -100,11 +101,11 @@ def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: in
         raise ConfigError("a run was given twice and would agree with itself; give it once")
     models = [Model.load(run) for run in runs]
     code = _shared_code(runs, models)
-    sources = sorted({model.config.data.name for model in models})
-    if images is None and len(sources) > 1:
-        what = f"the runs learned from different images ({', '.join(sources)})"
+    learned = {run.record.images.digest: run.record.images.source.name for run in map(Run, runs)}
+    if images is None and len(learned) > 1:
+        what = f"the runs learned from different images ({', '.join(sorted(learned.values()))})"
         raise ConfigError(f"{what}; say with --data which to compare them on")
-    images = images or validation_images(models[0].config)
+    images = images or held_out(models[0].config, models[0].run)
     made = list(views(images, models[0].config.augment, seed))
     seen = [Observation(model, images, seed, SAMPLES, made) for model in models]
     scores, candidates = centrality(agreement([one.read[code].value for one in seen])), []

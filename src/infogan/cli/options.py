@@ -52,14 +52,13 @@ class Real:
 
     def read(self, model: Model) -> Images:
         """The images, brought to the model's shape."""
-        from infogan.data import load
-        from infogan.data.labels import for_scoring
+        from infogan.runs.images import real_images
 
-        own = model.config.data
-        where = {"name": self.data or own.name, "dir": self.data_dir or own.dir}
-        shape = {"size": model.shape[:2], "color": "grey" if model.shape[2] == 1 else "rgb"}
-        images = load(own.model_copy(update=where | shape), self.split)
-        return for_scoring(images, None if self.data else model.config.labels)
+        other, own = None, model.config.data
+        if self.data or self.data_dir:
+            where = {"name": self.data or own.name, "dir": self.data_dir or own.dir}
+            other = own.model_copy(update=where)
+        return real_images(model.config, model.run, self.split, other)
 
     def try_to_read(self, model: Model) -> tuple[Images | None, list[str]]:
         """The images; where the run's own are gone or damaged, none and the reason."""

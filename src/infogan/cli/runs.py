@@ -54,15 +54,16 @@ def doctor(run: RunFolder, /, *, real: Real = OWN, as_json: AsJson = False) -> N
     """
     from infogan.analysis.doctor import examine
     from infogan.analysis.observation import Observation, spaced
+    from infogan.runs.images import changed as images_changed
 
-    there = folder(run)
+    there, changed = folder(run), ""
     try:
         model = load(run)
         images, missing = real.try_to_read(model)
         seen = Observation(model, images and images.subset(spaced(len(images))))
     except RunError as error:
-        seen, missing = None, [str(error)]
-    tree = {"run": str(run)} | examine(there, seen, missing=missing).tree()
+        seen, missing, changed = None, [str(error)], images_changed(there)
+    tree = {"run": str(run)} | examine(there, seen, missing=missing, changed=changed).tree()
     terminal.answer(as_json, tree, terminal.show_diagnosis)
 
 

@@ -1,6 +1,7 @@
 """What a terminal shows: the progress of a run, and the tables that end commands."""
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -61,6 +62,9 @@ def show_diagnosis(tree: Mapping[str, Any]) -> None:
     """Each finding with what to try, then what was looked at."""
     found = [f"{f['name']}: {f['seen']}\n  try {f['remedy']}\n" for f in tree["findings"]]
     print("\n".join(found) or "nothing wrong was found\n")
+    if found:
+        again = shlex.join(["infogan", "train", "--config", f"{tree['run']}/config.json"])
+        print(f"settings are tried in another run: {again} --run NEW --SETTING VALUE\n")
     print("\n  ".join(["looked at", *tree["looked_at"]]))
 
 

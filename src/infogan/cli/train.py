@@ -23,6 +23,7 @@ def train(
     run: Path | None = None,
     config: Annotated[Path | None, Parameter(name=["--config", "-c"])] = None,
     seeds: int | None = None,
+    continue_from: Path | None = None,
     fresh: bool = False,
     dry_run: bool = False,
 ) -> None:
@@ -41,25 +42,29 @@ def train(
         config: Settings from a TOML file, or from another run's config.json.
         seeds: Train that many runs, from --seed on, into RUN/seed-0 and so on, one process a core;
             rank them as `infogan select` does, into RUN/selection.json, and name the one to use.
-        fresh: Remove a run that is in the folder and train anew.
+        continue_from: Finished run whose settings and weights to begin with, as when its folder of
+            images has grown: what it learned from and what it held out stays so; your names too.
+        fresh: Remove what a run wrote into the folder, and train anew; your names stay.
         dry_run: Print the resulting settings as JSON and stop.
     """
     from infogan.config.tree import from_options
 
     with interrupts.handled():
         target = settings[0] if settings and not settings[0].startswith("-") else None
-        resolved = resolve(target, config, from_options(settings[1:] if target else settings))
+        options = from_options(settings[1:] if target else settings)
+        resolved = resolve(target, config, options, continue_from)
         path = run or Path("runs") / Path(target or "digits").name
         if dry_run:
             print(json.dumps(resolved.tree(), indent=2))
         elif seeds is not None:
-            words = [*settings, *(["--config", str(config)] if config else [])]
+            files = {"--config": config, "--continue-from": continue_from}
+            words = [*settings, *(f"{name}={path}" for name, path in files.items() if path)]
             _train_seeds(resolved, words, path, seeds, fresh)
         else:
-            _train_one(resolved, path, fresh)
+            _train_one(resolved, path, fresh, continue_from)
 
 
-def _train_one(config: RunConfig, path: Path, fresh: bool) -> None:
+def _train_one(config: RunConfig, path: Path, fresh: bool, continue_from: Path | None) -> None:
     """Train one run, then show its scores, what is wrong with it, and where its files are."""
     from infogan.analysis.doctor import recorded
     from infogan.pipeline.run import train as train_run
@@ -67,7 +72,8 @@ def _train_one(config: RunConfig, path: Path, fresh: bool) -> None:
 
     run = Run(path)
     with progress_bars(config.steps, config.latent.entropy) as show:
-        train_run(config, run=path, fresh=fresh, progress=partial(show, config.seed))
+        given = partial(train_run, config, run=path, fresh=fresh, continue_from=continue_from)
+        given(progress=partial(show, config.seed))
     show_scores(read_file(run.scores_file), run.names.codes)
     for finding in recorded(run):
         print(f"\n{finding}")
@@ -92,18 +98,31 @@ def _train_seeds(config: RunConfig, words: list[str], path: Path, count: int, fr
         raise TrainingError(reasons + total)
 
 
-def resolve(target: str | None, config: Path | None, options: dict[str, Any]) -> RunConfig:
-    """Preset, then file, data and options; what is no preset is data for the preset `images`."""
+def resolve(
+    target: str | None,
+    config: Path | None,
+    options: dict[str, Any],
+    continue_from: Path | None = None,
+) -> RunConfig:
+    """Preset, then file, data and options; what is no preset is data for the preset `images`. In
+    place of a preset are the settings of a run to continue from, and the first word is data."""
+    from infogan.cli.options import folder
     from infogan.config.presets import PRESETS, preset
     from infogan.config.tree import merged, with_file
 
     name = target or "digits"
-    base = preset(name if name in PRESETS else "images")
-    tree = with_file(base.tree(), config) if config else base.tree()
-    if name not in PRESETS:
-        if not Path(name).exists():
-            raise ConfigError(f"{name!r} is no preset ({', '.join(PRESETS)}), file or folder here")
-        tree = merged(tree, {"data": name})
+    base, data = preset(name if name in PRESETS else "images"), {}
+    if continue_from:
+        earlier = folder(continue_from)
+        base, data = earlier.config, earlier.record.images.source.model_dump(mode="json")
+    tree = merged(base.tree(), {"data": data})
+    tree = with_file(tree, config) if config else tree
+    if target and (continue_from or target not in PRESETS):
+        if target not in PRESETS and not Path(target).exists():
+            raise ConfigError(
+                f"{target!r} is no preset ({', '.join(PRESETS)}), file or folder here"
+            )
+        tree = merged(tree, {"data": target})
     return base.from_tree(merged(tree, options))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from infogan.cli import options
 from infogan.core import atomic
-from infogan.core.errors import ConfigError
+from infogan.core.errors import ConfigError, RunError
 from infogan.core.tables import read_file, write_csv
 
 
@@ -209,6 +209,9 @@ def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> No
 
     model, there = options.load(run), options.folder(run)
     images, notes = real.try_to_read(model)
+    if notes and page.shows_images(there):
+        remedy = "give --data, or remove the page to write one without them"
+        raise RunError(f"{there.report_file}: shows real images, and is kept. {notes[0]}; {remedy}")
     for note in notes:
         print(f"infogan: {note}", file=sys.stderr)
     seen = Observation(model, images, seed=model.config.seed)

@@ -90,6 +90,11 @@ class Images:
             found.update(f" {self.factor_names}".encode() + self.factors.tobytes())
         return found.hexdigest()
 
+    def fingerprints(self) -> list[str]:
+        """[N] of each image the sha256 of its pixels, by which it is known in another file."""
+        each = (self.take(slice(i, i + 1)) for i in range(len(self)))
+        return [sha256(image.tobytes()).hexdigest() for image in each]
+
     def take(self, index: NDArray[np.int64] | slice) -> Pixels:
         """[n, H, W, C] pixels of some of the images."""
         taken: Pixels = self.base[index if self.rows is None else self.rows[index]]

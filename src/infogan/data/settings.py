@@ -7,6 +7,8 @@ from pydantic import BaseModel, BeforeValidator, Field
 from infogan.core.settings import SETTINGS
 
 Side = Annotated[int, Field(ge=1, le=1024)]
+GIVEN = "<given>"
+"""The name of images that were given as an array from Python: no command can load them again."""
 
 
 def _size(value: object) -> object:

@@ -11,7 +11,7 @@ from infogan.core.errors import DataError
 from infogan.data import arrays, folder, idx, splits
 from infogan.data.folder import Progress
 from infogan.data.images import Images
-from infogan.data.settings import Source
+from infogan.data.settings import GIVEN, Source
 from infogan.data.splits import Split
 
 
@@ -30,6 +30,19 @@ def load(
             return kind.load(source, split, progress)
     fault = "is no file of images" if Path(source.name).exists() else "no such file or folder"
     raise DataError(f"{source.name}: {fault}; give {', '.join(kind.what for kind in SOURCES)}")
+
+
+def absolute(source: Source) -> Source:
+    """Return the source with absolute paths, so that it is found from any working folder."""
+    named = source.name in ("digits", GIVEN, *idx.PUBLISHED)
+    name = source.name if named else str(Path(source.name).resolve())
+    folder = source.dir and str(Path(source.dir).resolve())
+    return source.model_copy(update={"name": name, "dir": folder})
+
+
+def given(source: Source, split: Split, progress: Progress) -> Images:
+    """Refuse: nothing says where they are."""
+    raise DataError("the images were given as an array from Python; say with --data where they are")
 
 
 def digits(source: Source, split: Split, progress: Progress) -> Images:
@@ -88,6 +101,7 @@ def _file(pattern: str) -> Callable[[str], bool]:
 # To add a source, write a function that loads it, and add its row.
 SOURCES = (
     Kind("digits", "digits".__eq__, digits),
+    Kind("an array (in Python)", GIVEN.__eq__, given),
     Kind(", ".join(idx.PUBLISHED), idx.PUBLISHED.__contains__, published),
     Kind("a folder of IDX files", idx.holds_idx, idx_file),
     Kind("a folder of images", lambda name: Path(name).is_dir(), image_folder),

@@ -30,7 +30,8 @@ class Model:
 
     def __init__(self, config: RunConfig, shape: Shape, classes: Sequence[str] = ()) -> None:
         self.config, self.shape, self.classes = config, shape, tuple(classes)
-        self.names = Names()  # a run folder attaches the user's own
+        self.names = Names()  # a run folder attaches the user's own, and itself
+        self.run: Run | None = None
         self.priors = {name: code.prior for name, code in config.latent.learned.items()}
         """[K] each learned prior as it is now, by its code; on the CPU, where draws are made."""
         heads = config.objective.heads(config.latent, len(classes))
@@ -194,6 +195,12 @@ class Model:
         self.priors = {name: tensors[f"prior.{name}"] for name in self.priors}
         self.config.latent.under(self.priors)
 
+    def take(self, other: "Model") -> None:
+        """The weights and learned priors of another model; RunError where they do not fit."""
+        with parsing("the weights to begin with", "a model of these settings and images", RunError):
+            self.networks.load_state_dict(other.networks.state_dict())
+            self.take_priors(other.tensors())
+
     def save(self, path: Path | str) -> None:
         """Write weights, settings, image shape and class names into one file, for `load`."""
         about = {"config": self.config.tree(), "shape": self.shape, "classes": self.classes}
@@ -215,7 +222,7 @@ class Model:
             for part in ("latent", "networks", "objective"):
                 if getattr(model.config, part) != getattr(config, part):
                     raise RunError(f"{stored}: its {part} is not that of config.json; train again")
-            model.config, model.names = config, names
+            model.config, model.names, model.run = config, names, run
         if model.config.labels is not None:  # then classes have names of their own
             model.names = model.names.with_classes(model.classes)
         return model.to(device)

@@ -4,6 +4,7 @@ import logging
 import shutil
 from contextlib import closing, suppress
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from statistics import median_high
 from typing import Any
@@ -16,13 +17,14 @@ from infogan.core import atomic, interrupts
 from infogan.core.errors import ConfigError, RunError, parsing
 from infogan.core.tables import read_file
 from infogan.data import labels
-from infogan.data import load as data_load
 from infogan.data.images import Images
+from infogan.data.settings import GIVEN
 from infogan.model.model import Model
 from infogan.report import page, plots
 from infogan.runs import checkpoints
 from infogan.runs.folder import Run
-from infogan.runs.images import scoring_images
+from infogan.runs.images import Training, held_out
+from infogan.runs.record import Origin
 from infogan.runs.recorder import recording
 from infogan.training import trainer as training
 from infogan.training.trainer import Progress
@@ -37,66 +39,85 @@ def train(
     data: Images | None = None,
     seed: int | None = None,
     fresh: bool = False,
+    continue_from: Path | str | None = None,
     progress: Progress = lambda step, line: None,
 ) -> Model:
     """Train, score on held-out images, draw the figures; the trained model. The same call resumes.
 
     settings: a preset's name, or a RunConfig. run: the folder for the record. data: images to train
     and to score on, in place of those that the settings name. fresh: remove a run that is there.
+    continue_from: a finished run whose weights to begin with.
     """
     config = preset(settings) if isinstance(settings, str) else settings
     if seed is not None:
         config = config.replace(seed=seed)
     with closing(Run(run)) as folder:
-        model = fit(config, folder, images=data, fresh=fresh, progress=progress)
+        model = _fit(config, folder, data, fresh, continue_from, progress)
         interrupts.poll()
-        if not finished(folder, config):
+        if not finished(folder, model.config):
             with atomic.writing(folder.path):
-                record(folder, model, data or scoring_images(config))
+                record(folder, model, data or held_out(model.config, folder))
     return model
 
 
 def fit(
     config: RunConfig,
-    run: Run | Path | str,
+    run: Path | str,
     *,
     images: Images | None = None,
     fresh: bool = False,
+    continue_from: Path | str | None = None,
     progress: Progress = lambda step, line: None,
 ) -> Model:
     """Train into a run folder, or resume from its last checkpoint, without scores and figures.
 
-    images: in place of `config.data`. fresh: remove a run that is there, once images and settings
-    proved good. DataError for unfit images; RunError when the folder holds another run, another
-    process has it, or the disk is full; TrainingError for a value that is not finite. What was
-    saved before stays.
+    images: in place of `config.data`. fresh: remove a run that is there. continue_from: a finished
+    run whose weights to begin with. Everything is checked before anything is written. DataError for
+    unfit images; RunError when the folder holds another run, another process has it, or the disk is
+    full; TrainingError for a value that is not finite. What was saved before stays.
     """
-    if not isinstance(run, Run):
-        with closing(Run(run)) as own:
-            return fit(config, own, images=images, fresh=fresh, progress=progress)
-    images = images or data_load(config.data, "train")
+    with closing(Run(run)) as folder:
+        return _fit(config, folder, images, fresh, continue_from, progress)
+
+
+def _fit(
+    config: RunConfig,
+    run: Run,
+    images: Images | None,
+    fresh: bool,
+    continue_from: Path | str | None,
+    progress: Progress,
+) -> Model:
+    start, origin, earlier = _start(run, config, continue_from)
+    found = Training.given(images) if images else Training.load(config.data, earlier)
+    if images is not None:
+        config = config.replace(data=GIVEN)  # the settings name no images that were not used
+    shown = found.images
     if config.labels is not None:
-        images = labels.reveal(images, config.labels, config.seed)
-    trainer = training.Trainer(config, images)
+        shown = labels.reveal(shown, config.labels, config.seed)
+    trainer = training.Trainer(config, shown, start)
+    run.hold()
     if fresh:
         run.clear()
-    run.begin(config)
-    some = images.take(slice(0, 1000))
+        _set_aside_names(run, config)
+    else:
+        run.check(config, origin)
+        if done := _resumed(run, config, trainer, found):
+            if found.learned.source != run.record.images.source:  # the images were moved
+                run.begin(config, found.record(origin))
+            return done
+    found.write(run)
+    run.begin(config, found.record(origin))
+    if earlier and not trainer.step and not run.names_file.is_file():
+        run.write_json(run.names_file, earlier.names.tree())
+    some = shown.take(slice(0, 1000))
     if (some == some[0]).all():
-        logger.warning("%s: zero variance, all images look the same", images.name)
-    if state := checkpoints.newest(run.checkpoints):
-        with parsing(run.checkpoints, "a checkpoint of this run", RunError):
-            trainer.restore(*state)
-    if trainer.step >= config.steps and run.weights_file.is_file():
-        try:
-            return Model.load(run.path)
-        except RunError as error:
-            logger.warning("%s; it is made again from the last checkpoint", error)
+        logger.warning("%s: zero variance, all images look the same", shown.name)
     if config.labels is not None:
-        labels.write_csv(images, run.labels_file)
+        labels.write_csv(shown, run.labels_file)
     run.weights_file.unlink(missing_ok=True)  # of fewer steps; their checkpoint stays
     run.rewind(trainer.step)
-    run.write_json(run.environment_file, trainer.engine.describe() | {"images": len(images)})
+    run.write_json(run.environment_file, trainer.engine.describe() | {"images": len(shown)})
     atomic.require(run.path, 2 * trainer.size)
     with atomic.writing(run.path), recording(run) as recorder:
         model = training.train(trainer, recorder, progress)
@@ -104,12 +125,73 @@ def fit(
         interrupts.poll()
         raise RunError(f"{run.path}: stopped at step {trainer.step}; the same command resumes")
     model.save(run.weights_file)
+    model.run = run
     return model
+
+
+def _start(
+    run: Run, config: RunConfig, path: Path | str | None
+) -> tuple[Model | None, Origin | None, Run | None]:
+    """The model to begin with, what to record of it, and its run; RunError where it does not
+    fit the settings."""
+    if path is None:
+        return None, None, None
+    earlier = Run(path)
+    if earlier.path.resolve() == run.path.resolve():
+        raise RunError(f"{path}: is the run to continue from; choose another --run for the new one")
+    start = Model.load(earlier.path)
+    for part in ("latent", "networks", "objective"):
+        if getattr(start.config, part) != getattr(config, part):
+            raise RunError(f"{path}: its {part} is another; weights go on under the same {part}")
+    sha = sha256(earlier.weights_file.read_bytes()).hexdigest()
+    place = str(earlier.path.resolve())
+    return start, Origin(run=place, steps=start.config.steps, sha256=sha), earlier
+
+
+def _resumed(
+    run: Run, config: RunConfig, trainer: training.Trainer, found: Training
+) -> Model | None:
+    """Take the trainer to the run's last checkpoint; the model, if that is all. RunError when the
+    run has other images, or more steps than it is to have."""
+    if not run.exists:
+        return None
+    found.check(run)
+    state, there = checkpoints.newest(run.checkpoints), run.weights_file.is_file()
+    if state:
+        with parsing(run.checkpoints, "a checkpoint of this run", RunError):
+            trainer.restore(*state)
+    has = max(trainer.step, run.config.steps if there else 0)
+    other = "choose another --run, or use --fresh"
+    if has > config.steps:
+        raise RunError(f"{run.path}: has {has} steps, more than --steps {config.steps}; {other}")
+    if there and not state and has < config.steps:
+        raise RunError(f"{run.path}: has no checkpoint to go on from; {other}")
+    if not there or has < config.steps:
+        return None
+    try:
+        return Model.load(run.path)
+    except RunError as error:
+        if not state:
+            raise
+        logger.warning("%s; it is made again from the last checkpoint", error)
+        return None
+
+
+def _set_aside_names(run: Run, config: RunConfig) -> None:
+    """Keep names that the new settings have no codes for in another file."""
+    try:
+        run.names_for(config.latent)
+    except RunError as error:
+        aside = run.names_file.with_name("names-before.json")
+        logger.warning("%s; your names are kept in %s", error, aside.name)
+        run.names_file.replace(aside)
 
 
 def finished(run: Run, config: RunConfig) -> bool:
     """Whether a run of these settings is trained and scored."""
-    if not (run.exists and run.weights_file.is_file() and run.config == config):
+    if not (run.exists and run.weights_file.is_file()):
+        return False
+    if run.config.steps != config.steps or run.differences(config):
         return False
     with suppress(ConfigError):  # no scores, or damaged ones
         return read_file(run.scores_file).get("steps") == config.steps

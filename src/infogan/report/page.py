@@ -16,12 +16,14 @@ from infogan.core import atomic
 from infogan.core.page import fill
 from infogan.core.tables import read_file
 from infogan.data.png import uri
+from infogan.data.settings import GIVEN
 from infogan.model.model import Model
 from infogan.report import findings
 from infogan.report.charts import chart, decimal
 from infogan.runs.folder import Run
 
 MOST_CATEGORIES, SAMPLES = 40, 40  # largest categories shown; samples of a model without any
+REAL = '<main id="main" data-real>'  # in a page that shows real images
 WIDEST = 40  # classes or categories beyond which a table of both is left out
 
 
@@ -38,6 +40,12 @@ def write(run: Run, seen: Observation, notes: Sequence[str] = ()) -> Path:
     with atomic.whole(run.report_file) as partial:
         partial.write_bytes(content)
     return run.report_file
+
+
+def shows_images(run: Run) -> bool:
+    """Whether the page that is there shows real images."""
+    there = run.report_file
+    return there.is_file() and REAL in there.read_text(encoding="utf-8", errors="replace")
 
 
 def percent(share: float) -> str:
@@ -63,7 +71,9 @@ def about(run: Run, seen: Observation, scores: dict[str, Any]) -> dict[str, Any]
     kinds = [f"{name} ({code.kind})" for name, code in codes.items()]
     software = [f"{key} {machine[key]}" for key in ("infogan", "torch", "python") if key in machine]
     images = f"{machine['images']:,}" if "images" in machine else ""
-    source = f"{images} images of {config.data.name}" if images else config.data.name
+    record, given = run.record, config.data.name == GIVEN
+    name = "an array" if given else config.data.name
+    source = f"{images} images of {name}" if images else name
     folder, again = run.path.resolve(), shlex.quote(str(run.config_file))
     found: dict[str, Any] = {"title": folder.name, "folder": str(folder), "version": __version__}
     found |= {"model": model, "config": config, "settings": as_toml(config), "scores": scores}
@@ -71,7 +81,9 @@ def about(run: Run, seen: Observation, scores: dict[str, Any]) -> dict[str, Any]
     found |= {"latent": ", ".join([f"{config.latent.noise} noise", *kinds])}
     return found | {
         "data": {"run": str(run.path), "names": model.names.tree()},
-        "again": f"infogan train --config {again} --run runs/again",
+        "source": "given as an array, and scored on the same images" if given else name,
+        "origin": record.continued_from and record.continued_from.run,
+        "again": "" if given else f"infogan train --config {again} --run runs/again",
         "priors": {name: [*map(percent, prior.tolist())] for name, prior in model.priors.items()},
         "weights": [sum(map(Tensor.numel, net.parameters())) for net in (model.g, model.d)],
         "lead": f"{' and '.join(groups) or 'A generator'}, learned from {source}",

@@ -1,6 +1,7 @@
 """A run folder: the whole record of a run and the only input of everything after training."""
 
 import json
+import logging
 import os
 import shutil
 import socket
@@ -11,16 +12,26 @@ from typing import Any, BinaryIO
 from infogan.config.settings import RunConfig
 from infogan.config.tree import flat
 from infogan.core import atomic
-from infogan.core.errors import ConfigError, RunError
+from infogan.core.errors import ConfigError, RunError, parsing
 from infogan.core.tables import read_file
+from infogan.latent.latent import Latent
 from infogan.runs.names import Names
+from infogan.runs.record import FORMAT, Origin, Record, check_format
 
 try:
     import fcntl
 except ImportError:  # Windows, where two processes in one run folder go unnoticed
     fcntl = None  # type: ignore[assignment]
 
-FREE = {"log_every", "checkpoint_every"}  # may change on resuming; steps too, if not timed
+FREE = {"log_every", "checkpoint_every", "data.name", "data.dir"}
+"""Settings that may change when a run is resumed; steps too, if nothing follows a schedule."""
+WRITTEN = (
+    *("checkpoints", "metrics.jsonl", "model.safetensors", "environment.json", "scores.json"),
+    *("images.csv", "labels.csv", "report.html", "explorer.html", "*.onnx"),
+    *("samples", "traversals", "information.png", "losses.png"),
+)
+"""What commands write into a run folder besides config.json, run.json and the user's names."""
+logger = logging.getLogger("infogan")
 SELECTION = "selection.json"  # the ranking of several runs, in the folder that holds them
 
 
@@ -30,6 +41,8 @@ class Run:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self.config_file = self.path / "config.json"
+        self.record_file = self.path / "run.json"
+        self.images_file = self.path / "images.csv"  # if they are files
         self.metrics_file = self.path / "metrics.jsonl"
         self.checkpoints = self.path / "checkpoints"
         self.weights_file = self.path / "model.safetensors"
@@ -53,6 +66,7 @@ class Run:
             raise RunError(f"{self.path}: holds several runs; give the one {SELECTION} selects")
         if not self.exists:
             raise RunError(f"{self.path}: has no config.json; give a run folder that train wrote")
+        _ = self.record  # settings of another format would be misread
         tree = read_file(self.config_file)
         try:
             return RunConfig.from_tree(tree)
@@ -60,53 +74,95 @@ class Run:
             raise RunError(f"{self.config_file}: {error}") from None
 
     @property
+    def record(self) -> Record:
+        """What the folder says of itself; RunError when it is of a format that is not read here."""
+        if not self.record_file.is_file():
+            older = (
+                f"has no run.json, so it is older than run format {FORMAT}, which this one reads"
+            )
+            remedy = "train it again, or load its model.safetensors by itself"
+            raise RunError(f"{self.path}: {older}; {remedy}")
+        with parsing(self.record_file, "the record of a run", RunError):
+            tree = read_file(self.record_file)
+            check_format(tree, self.path)
+            return Record.model_validate(tree)
+
+    @property
     def names(self) -> Names:
         """The user's names for codes and categories; RunError when names.json does not fit."""
+        return self.names_for(self.config.latent) if self.names_file.is_file() else Names()
+
+    def names_for(self, latent: Latent) -> Names:
+        """The names of names.json, for the codes of a latent."""
         if not self.names_file.is_file():
             return Names()
-        tree = read_file(self.names_file)
         try:
-            return Names.from_tree(tree, self.config.latent)
+            return Names.from_tree(read_file(self.names_file), latent)
         except ConfigError as error:
             raise RunError(f"{self.names_file}: {error}; correct it, or remove the file") from None
 
     def differences(self, config: RunConfig) -> str:
-        """The first settings in which the run differs from these, except those that may change."""
+        """The first settings in which the run differs from these, except those that may change.
+        Where its images are is none: their digest says which they are."""
         old, new = flat(self.config.tree()), flat(config.tree())
         free = FREE if config.timed else FREE | {"steps"}
         differ = sorted(k for k in (old | new).keys() - free if old.get(k) != new.get(k))
         return ", ".join(f"{k} {old.get(k)} (now {new.get(k)})" for k in differ[:4])
 
-    def begin(self, config: RunConfig) -> None:
-        """Start a run here, or resume the one that is here, and lock the folder until `close`.
-        RunError when another process has it, or it holds another run or anything else."""
+    def hold(self) -> None:
+        """Make the folder and lock it until `close`; RunError when another process has it, or it
+        holds something other than a run."""
         self._check_owner()
         self.path.mkdir(parents=True, exist_ok=True)
-        self._hold()
-        if self.exists and (differ := self.differences(config)):
+        self._lock_folder()
+
+    def check(self, config: RunConfig, origin: Origin | None = None) -> None:
+        """RunError where the folder holds a run that these settings do not go on with."""
+        if not self.exists:
+            return
+        if differ := self.differences(config):
             raise RunError(f"{self.path}: has {differ}; choose another --run, or use --fresh")
+        was = self.record.continued_from
+        if (was and was.sha256) != (origin and origin.sha256):
+            begun = f"began with the weights of {was.run}" if was else "began with no other weights"
+            again = f"give --continue-from {was.run}" if was else "leave --continue-from out"
+            raise RunError(f"{self.path}: {begun}; {again}, or choose another --run")
+
+    def begin(self, config: RunConfig, record: Record) -> None:
+        """Write what the run is, once it was checked. The settings come last: they make the folder
+        a run's."""
+        self.write_json(self.record_file, record.model_dump(mode="json"))
         self.write_json(self.config_file, config.tree())
 
     def clear(self) -> None:
-        """Remove the run, if any; RunError when another process has it, or it is no run."""
+        """Remove what commands wrote, with a warning of what goes; settings, the user's names and
+        other files stay. RunError when another process has it, or it is no run."""
         self._check_owner()
-        if self.exists:
-            self._hold()
-            config_last = sorted(self.path.iterdir(), key=self.config_file.__eq__)
-            for item in config_last:  # it marks the folder as a run's until nothing else is left
-                if item.is_dir() and not item.is_symlink():
-                    shutil.rmtree(item)
-                elif item != self.lock_file:
-                    item.unlink()
+        if not self.exists:
+            return
+        self._lock_folder()
+        written = sorted(path for name in WRITTEN for path in self.path.glob(name))
+        kept = {item.name for item in self.path.iterdir()} - {path.name for path in written}
+        kept -= {self.lock_file.name, self.config_file.name, self.record_file.name}
+        stays = f"; {', '.join(sorted(kept))} stay" if kept else ""
+        going = ", ".join(path.name for path in written)
+        logger.warning("%s: removes the run that is there (%s)%s", self.path, going, stays)
+        for item in written:
+            if item.is_dir() and not item.is_symlink():
+                shutil.rmtree(item)
+            else:
+                item.unlink()
 
     def _check_owner(self) -> None:
         """RunError when the folder holds neither a run nor only what a start cut off leaves."""
-        own = {self.lock_file.name, f".{self.config_file.name}.partial"}
+        files = (self.record_file.name, self.config_file.name, self.images_file.name)
+        own = {self.lock_file.name, self.record_file.name, self.images_file.name}
+        own |= {f".{name}.partial" for name in files} | {self.names_file.name}
         items = self.path.iterdir() if self.path.is_dir() and not self.exists else ()
         if any(item.name not in own for item in items):
             raise RunError(f"{self.path}: is not empty and holds no run; choose another --run")
 
-    def _hold(self) -> None:
+    def _lock_folder(self) -> None:
         """Lock the folder; the system unlocks it when this process ends, however it ends."""
         if self._lock is not None or fcntl is None:
             return

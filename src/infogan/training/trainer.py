@@ -29,14 +29,20 @@ logger = logging.getLogger("infogan")
 
 
 class Trainer:
-    """The players, optimizers and the step; images: with only the labels of the budget."""
+    """The players, optimizers and the step.
 
-    def __init__(self, config: RunConfig, images: Images) -> None:
+    images: with only the labels of the budget. start: a model of the same codes, networks and
+    objective, whose weights to begin with.
+    """
+
+    def __init__(self, config: RunConfig, images: Images, start: Model | None = None) -> None:
         self.config, self.images, self.engine = config, images, Engine.of(config)
         self.step, self.means, self._warned = 0, Means(), set[str]()
         self.model = Model(config, images.shape, images.classes).to(self.engine.device)
         self.batches = Batches(images, config, self.engine.device)
         self.model.d.prepare(self.batches.take(self.batches.order.batch(0, CHUNK)))
+        if start is not None:
+            self.model.take(start)
         networks, heads, optim = self.model.networks, self.model.d.heads, config.optim
         self.players = {name: Player(net, self.engine.dtype) for name, net in networks.items()}
         with_g = [network for name, network in networks.items() if name != "d"]
