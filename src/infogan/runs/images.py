@@ -227,13 +227,26 @@ def _split(source: Source, split: Split) -> Images:
         return images
 
 
+def _as_learned(place: Source, learned: Learned, own: bool) -> Source:
+    """A place with its images brought to the shape of those that were learned from."""
+    if own:
+        with suppress(DataError):
+            if data.load(place, "all").shape == learned.shape:
+                return place  # and no file is read again
+    height, width, channels = learned.shape
+    color = "grey" if channels == 1 else "rgb"
+    return place.model_copy(update={"size": (height, width), "color": color})
+
+
 class _Now:
     """The images at a place now, compared with those that a run learned from."""
 
     def __init__(self, place: Source, run: Run, own: bool) -> None:
         learned = run.record.images
         self.known, self.files = Known(read_listing(run)), dict[str, str]()
-        self.source = self._as_learned(place, learned, own)
+        self.source = place
+        if self.known.listing or not own:
+            self.source = _as_learned(place, learned, own)
         self.images = data.load(self.source, "all") if self.known.listing else None
         if self.images is not None and self.images.files:
             names = below(self.source, self.images)
@@ -250,17 +263,6 @@ class _Now:
                 self.changes = "they are not those of training, so some may have been learned from"
             elif given and self.same:
                 self.changes = "these are the very images that the run learned from"
-
-    @staticmethod
-    def _as_learned(place: Source, learned: Learned, own: bool) -> Source:
-        """The place with images brought to the shape of those that were learned from."""
-        if own:
-            with suppress(DataError):
-                if data.load(place, "all").shape == learned.shape:
-                    return place  # and no file is read again
-        height, width, channels = learned.shape
-        color = "grey" if channels == 1 else "rgb"
-        return place.model_copy(update={"size": (height, width), "color": color})
 
     def take(self, split: Split) -> Images:
         """A split, with a warning about what changed."""
