@@ -8,7 +8,7 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 comma := ,
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test test-all lint format bench-speed bench-time bench-quality bench-family bench-doctor bench-gpu faults readme constraints clean bench-selection bench-imbalance
+.PHONY: help setup demo test test-all lint format bench-speed bench-time bench-quality bench-family bench-doctor bench-folders bench-gpu faults readme constraints clean bench-selection bench-imbalance
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 17
@@ -55,6 +55,10 @@ bench-doctor: .venv/.base ## the doctor on runs that are sound and broken on pur
 bench-selection: .venv/.base ## which score without labels predicts accuracy (DATA_DIR=folder with MNIST's files)
 	@for part in 1/2 2/2; do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/selection.py train --part $$part & done; wait
 	@$(BIN)/python benchmarks/selection.py score --data-dir $(DATA_DIR)
+
+bench-folders: .venv/.base ## folders of pictures with the defaults (HANDS=, CIFAR10=, DATA_DIR=: folders), hours
+	@$(BIN)/python benchmarks/folders.py $(if $(HANDS),--hands $(HANDS)) $(if $(CIFAR10),--cifar10 $(CIFAR10)) \
+	  $(if $(DATA_DIR),--mnist $(DATA_DIR))
 
 bench-gpu: .venv/.test ## CUDA: right numbers, exact resume, speed (DATA_DIR=folder with MNIST's files), 5 minutes
 	@$(BIN)/python benchmarks/gpu.py $(if $(DATA_DIR),--mnist $(DATA_DIR))

@@ -173,7 +173,7 @@ def worst(signs: Signs) -> dict[str, float]:
     spacings = [*signs.spacings.values(), *([] if signs.spacing is None else [signs.spacing])]
     read = {name: share for name, share in signs.recovered.items() if share >= doctor.RECOVERED}
     values: Mapping[str, list[float]] = {
-        D: [] if signs.losses is None else [signs.losses[0] / doctor.CHANCE],
+        D: [] if signs.losses is None else [signs.losses[0] / signs.chance],
         G: spacings,
         CODE: list(signs.recovered.values()),
         LAGS: [

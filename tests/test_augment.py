@@ -14,16 +14,19 @@ from infogan.config import presets
 from infogan.config.settings import RunConfig
 from infogan.core.errors import ConfigError
 from infogan.core.random import stream
-from infogan.data.augment import Affine, CropAndColour
+from infogan.data.augment import Affine, Photo
 from infogan.data.images import LUMA, to_float, to_pixels
 from infogan.training.trainer import Trainer
 
-NOTHING = {"area": 1, "brightness": 0, "contrast": 0, "saturation": 0, "grey": 0, "mirror": False}
+NOTHING = dict.fromkeys(
+    ("strength", "shift", "brightness", "contrast", "saturation", "grey", "tint", "shade", "blur"),
+    0,
+) | {"area": 1, "mirror": False}
 
 
-def only(**fields: float) -> CropAndColour:
+def only(**fields: float) -> Photo:
     """An augmentation that makes these changes and no others."""
-    return CropAndColour.model_validate(NOTHING | fields)
+    return Photo.model_validate(NOTHING | fields)
 
 
 def noise(n: int, channels: int = 3) -> Tensor:
@@ -43,10 +46,11 @@ def test_without_any_change_views_equal_their_images(channels: int) -> None:
 
 
 def test_an_annealed_crop_grows_to_the_whole_image() -> None:
-    crop = CropAndColour(area=0.4, anneal=1)
+    crop = Photo(area=0.4, anneal=1)
     assert [crop.annealed(left).area for left in (1, 0.5, 0)] == pytest.approx([0.4, 0.7, 1])
-    assert CropAndColour(area=0.3).annealed(1).area == 0.3  # bit for bit
-    assert crop.annealed(0).model_copy(update={"area": 0.4}) == crop
+    assert Photo(area=0.3).annealed(1).area == 0.3  # bit for bit
+    less = crop.annealed(0).model_copy(update={"area": 0.4, "strength": crop.strength})
+    assert less == crop
 
 
 def test_a_crop_is_a_part_of_its_share_of_the_area_within_the_image() -> None:
@@ -147,7 +151,7 @@ def test_affine_changes_the_light_as_crop_and_colour_does() -> None:
 def test_what_comes_out_are_images_again_and_the_generators(channels: int) -> None:
     images = torch.rand(64, channels, 20, 28, generator=stream(0, "noise")) * 2 - 1
     images[:8], images[8:16] = -1, 1
-    wild = CropAndColour(area=0.1, brightness=1, contrast=1, saturation=1, grey=0.5)
+    wild = Photo(area=0.1, brightness=1, contrast=1, saturation=1, grey=0.5)
     out = wild(images, stream(0, "x")).images
     assert out.shape == images.shape
     assert float(out.abs().max()) <= 1
@@ -156,21 +160,21 @@ def test_what_comes_out_are_images_again_and_the_generators(channels: int) -> No
 
 
 def test_it_is_a_setting_by_its_name() -> None:
-    config = RunConfig().replace(augment="crop-and-colour").replace(augment={"area": 0.25})
-    assert config.augment == CropAndColour(area=0.25)
+    config = RunConfig().replace(augment="photo").replace(augment={"area": 0.25})
+    assert config.augment == Photo(area=0.25)
     assert RunConfig.from_tree(config.tree()) == config
     assert config.replace(augment="affine").augment != config.augment
     assert config.replace(augment="none").augment is None
     with pytest.raises(ValidationError):
-        CropAndColour(area=0)
-    with pytest.raises(ValueError, match=r"augment.*'affine', 'crop-and-colour'"):
+        Photo(area=0)
+    with pytest.raises(ValueError, match=r"augment.*'affine', 'photo'"):
         config.replace(augment="colour")
 
 
 def test_a_run_sees_its_images_through_it(tiny: RunConfig, tmp_path: object) -> None:
     grey = strokes(64)
     images = type(grey)(np.repeat(grey.pixels, 3, axis=3), grey.labels, grey.classes, "photos")
-    trainer = Trainer(tiny.replace(augment="crop-and-colour"), images)
+    trainer = Trainer(tiny.replace(augment="photo"), images)
     trainer.advance()
     scene = trainer._look("d", 0)
     augment = trainer.config.augment
@@ -185,11 +189,11 @@ def test_a_run_sees_its_images_through_it(tiny: RunConfig, tmp_path: object) -> 
 @pytest.mark.parametrize("aspect", [1, 2])
 @pytest.mark.parametrize(
     "augment",
-    [Affine(strength=0, stretch=0.3), CropAndColour.model_validate(NOTHING | {"area": 0.6})],
+    [Affine(strength=0, stretch=0.3), Photo.model_validate(NOTHING | {"area": 0.6})],
     ids=str,
 )
 def test_moves_in_width_and_height_are_those_that_are_measured(
-    augment: Affine | CropAndColour, aspect: int
+    augment: Affine | Photo, aspect: int
 ) -> None:
     """On a rectangle in the middle that stays within the image."""
     images = torch.full((100, 1, 120, 120 * aspect), -1.0)
@@ -236,7 +240,7 @@ def test_strokes_grow_on_either_side_by_what_is_said() -> None:
 
 def test_what_can_be_followed() -> None:
     """A code can follow only a property that views move, in a run that trains on views."""
-    crops = "crop-and-colour"
+    crops = "photo"
     for settings, words in (
         (
             {"objective": {"real_weight": 0}},
@@ -312,3 +316,47 @@ def test_affine_shifts_both_ways() -> None:
         at = torch.arange(side) - (side - 1) / 2
         centre = (weight.sum(3 - axis) * at).sum(1) / weight.sum((1, 2))
         assert torch.allclose(centre, -0.5 * u[:, column] * side / 2, atol=0.05)
+
+
+def test_a_shade_is_smooth_and_alike_in_all_channels() -> None:
+    images = torch.full((40, 3, 24, 24), -0.5)
+    light = only(shade=0.4)(images, stream(0, "x")).images + 1  # 0 is black
+    ratio = light / (images + 1)
+    assert torch.allclose(ratio[:, 0], ratio[:, 2], atol=1e-6)
+    assert float(ratio.amin()) < 0.6 < 1.5 < float(ratio.amax())
+    steps = (ratio[..., 1:].log() - ratio[..., :-1].log()).abs().amax()
+    assert float(steps) < 0.4  # neighbours differ little, far corners much
+    assert float((ratio[..., 0, 0] / ratio[..., -1, -1]).log().std()) > 0.3
+
+
+def test_a_tint_changes_channels_by_factors_of_their_own_and_no_grey_image() -> None:
+    images = noise(200)
+    factor = (only(tint=0.3)(images, stream(0, "x")).images + 1) / (images + 1)
+    each = factor.flatten(2)
+    assert torch.allclose(each.amin(2), each.amax(2), atol=1e-4)
+    assert float(each.amin()) == pytest.approx(0.7, abs=0.02)
+    assert float(each.amax()) == pytest.approx(1.3, abs=0.02)
+    assert not torch.allclose(each[:, 0], each[:, 1], atol=0.1)
+    grey = noise(8, channels=1)
+    assert torch.allclose(only(tint=0.3)(grey, stream(0, "x")).images, grey, atol=1e-5)
+
+
+def test_a_blur_moves_pixels_towards_their_neighbours_or_away() -> None:
+    images = torch.full((300, 1, 9, 9), -0.5)
+    images[:, :, 4, 4] = 0.4  # the mean of its neighbourhood is -0.4
+    seen = only(blur=1)(images, stream(0, "x")).images[:, 0, 4, 4]
+    assert float(seen.amin()) == pytest.approx(-0.4, abs=0.02)
+    assert float(seen.amax()) == pytest.approx(0.4 + 0.6 * 0.8, abs=0.02)
+    flat = torch.full((4, 3, 9, 9), 0.3)
+    assert torch.allclose(only(blur=1)(flat, stream(0, "x")).images, flat, atol=1e-6)
+
+
+def test_a_photo_is_moved_and_then_a_part_of_it_is_shown() -> None:
+    """The map is the affine one after that of the crop: their moves add up."""
+    images = torch.zeros(500, 1, 32, 32)
+    both = Photo.model_validate(NOTHING | {"area": 0.4, "strength": 1.5})
+    moves = both(images, stream(0, "x")).moves
+    scale = (moves["width"] + moves["height"]) / 2  # ln of how much larger things are
+    assert float(scale.amax()) == pytest.approx(-0.5 * math.log(0.4) - math.log(1 - 0.225), abs=0.1)
+    assert float(scale.amin()) == pytest.approx(-math.log(1 + 0.225), abs=0.1)
+    assert Photo().moves == ("width", "height")

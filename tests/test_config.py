@@ -42,9 +42,7 @@ def test_presets_are_found_by_name() -> None:
 
 
 def test_every_setting_is_explained_where_it_comes_first() -> None:
-    gaussian = IMAGES.replace(
-        latent={"more": "gaussian"}, networks="mlp", augment="crop-and-colour"
-    )
+    gaussian = IMAGES.replace(latent={"more": "gaussian"}, networks="mlp", augment="photo")
     for config in (*map(preset, PRESETS), gaussian):
         seen, before = set(), ""
         for line in as_toml(config).splitlines():
@@ -55,7 +53,7 @@ def test_every_setting_is_explained_where_it_comes_first() -> None:
             before = line
     lines = as_toml(gaussian).splitlines()
     kinds = [set(line[9:-1].split(", ")) for line in lines if line.startswith("# One of ")]
-    families = [{"dcgan", "mlp"}, set(OBJECTIVES), {"affine", "crop-and-colour"}]
+    families = [{"dcgan", "mlp", "photo"}, set(OBJECTIVES), {"affine", "photo"}]
     assert kinds == [set(KINDS), *families]  # in the order of the file, each once
     assert 'sigma = "none"' in lines  # what is not set is there too
 

@@ -52,7 +52,7 @@ def test_a_healthy_run_has_no_finding() -> None:
 
 
 def test_a_d_that_overpowers() -> None:
-    half = doctor.OVERPOWERED * doctor.CHANCE / 2
+    half = doctor.OVERPOWERED * Signs().chance / 2
     assert names_of(measure(CONFIG, log(d_real=half + 0.01, d_fake=half), {})) == []
     bad = measure(CONFIG, log(d_real=half - 0.01, d_fake=half, g_adversarial=3.14), {})
     (found,) = findings(bad, CONFIG)
@@ -63,6 +63,16 @@ def test_a_d_that_overpowers() -> None:
     assert (
         measure(catgan, log(d_real=0.0, d_fake=-2.0), {}).losses is None
     )  # its losses are entropies
+
+
+def test_a_relativistic_d_is_measured_by_its_own_chance() -> None:
+    config = CONFIG.replace(objective={"game": "relativistic"})
+    for pair, expected in ((math.log(2), []), (0.3, []), (0.25, ["D overpowers G"])):
+        lines = [{"step": line["step"], "d/pair": pair, "g/adversarial": 0.7} for line in log()]
+        seen = measure(config, lines, {})
+        assert list(seen.losses or ()) == pytest.approx([pair, 0.7])
+        assert [f.name for f in findings(seen, config) if f.name == "D overpowers G"] == expected
+    assert "(0.69 by chance)" in next(doctor.looked_at(seen))
 
 
 @pytest.mark.parametrize(

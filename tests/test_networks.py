@@ -6,7 +6,8 @@ from torch import nn
 
 from infogan.core.errors import ConfigError
 from infogan.core.random import stream
-from infogan.networks import Mlp
+from infogan.networks import Mlp, Photo
+from infogan.networks.base import Heads
 from infogan.networks.dcgan import Dcgan, Discriminator, Generator
 
 SHAPES = [
@@ -142,3 +143,75 @@ def test_noise_is_drawn_only_from_a_generator_that_is_given(pixel: float, layer:
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
     assert not torch.equal(one, plain(images).heads["class"])
+
+
+HEADS: Heads = {"real": 1, "code": 7, "projection": 5}
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_photos_of_any_shape_go_in_and_come_out(shape: tuple[int, int, int]) -> None:
+    h, w, c = shape
+    config = Photo(width=4, channels=4, hidden=8)
+    images = config.generator(5, shape)(torch.randn(2, 5))
+    assert images.shape == (2, c, h, w)
+    verdict = config.discriminator(shape, HEADS)(images)
+    assert verdict.features.shape == (2, 16)
+    assert {name: tuple(head.shape) for name, head in verdict.heads.items()} == {
+        "real": (2, 1),
+        "code": (2, 7),
+        "projection": (2, 5),
+    }
+
+
+def test_the_critic_judges_each_image_for_itself_and_leaves_the_trunk_alone() -> None:
+    d = Photo(width=4, channels=4, hidden=8).discriminator((32, 32, 3), HEADS).train()
+    images = torch.rand(6, 3, 32, 32, generator=stream(0, "x")) * 2 - 1
+    with torch.no_grad():
+        whole, part = d(images), d(images[:2])
+    assert torch.allclose(whole.heads["real"][:2], part.heads["real"], atol=1e-5)
+    assert not torch.allclose(whole.heads["code"][:2], part.heads["code"], atol=1e-3)
+    d(images).heads["real"].sum().backward()
+    moved = {name for name, p in d.named_parameters() if p.grad is not None and p.grad.any()}
+    assert moved == {name for name, _ in d.named_parameters() if name.startswith("heads.real.")}
+
+
+def test_heads_that_are_left_out_say_nothing_and_probes_leave_the_trunk_alone() -> None:
+    d = Photo(width=4, channels=4, hidden=8).discriminator((28, 28, 1), HEADS)
+    images = torch.rand(4, 1, 28, 28) * 2 - 1
+    whole = d(images)
+    only = d(images, frozenset(), None, frozenset({"code", "projection"}))
+    assert only.heads.keys() == {"real"}
+    assert only.features.shape == (4, 0)
+    views = d(images, frozenset(), None, frozenset({"real"}))
+    assert views.heads.keys() == {"code", "projection"}
+    assert torch.equal(views.heads["code"], whole.heads["code"])
+    d(images, frozenset({"code"})).heads["code"].sum().backward()
+    assert {n for n, p in d.named_parameters() if p.grad is not None} == {
+        n for n, _ in d.named_parameters() if n.startswith("heads.code.")
+    }
+    for family in (Dcgan(channels=(4,), features=8), Mlp(d_layers=(8,))):
+        other = family.discriminator((28, 28, 1), {"real": 1, "code": 7})
+        assert other(images, frozenset(), None, frozenset({"real"})).heads.keys() == {"code"}
+
+
+def test_the_trunk_does_not_see_how_bright_or_how_rich_in_contrast_an_image_is() -> None:
+    d = Photo(width=4, channels=4, hidden=8).discriminator((64, 64, 3), HEADS).eval()
+    coarse = torch.rand(4, 3, 4, 4, generator=stream(0, "x")) * 2 - 1
+    images = nn.functional.interpolate(coarse, (64, 64))
+    with torch.no_grad():
+        features, changed = d(images).features, d(0.7 * images + 0.2).features
+        other = d(images.flip(0)).features
+    assert float((features - changed).abs().max()) < 0.2 * float((features - other).abs().max())
+    black = d(torch.full((2, 3, 64, 64), -1.0))
+    assert all(head.isfinite().all() for head in black.heads.values())
+
+
+def test_first_weights_of_photo_networks_depend_on_seed_and_head_alone() -> None:
+    config, shape = Photo(width=4, channels=4, hidden=8), (28, 28, 1)
+    one, more = (
+        config.discriminator(shape, heads, 3).state_dict()
+        for heads in ({"real": 1, "code": 7}, HEADS)
+    )
+    assert all(torch.equal(one[name], more[name]) for name in one)
+    other = config.discriminator(shape, HEADS, 4).state_dict()
+    assert not torch.equal(more["trunk.0.weight"], other["trunk.0.weight"])

@@ -19,18 +19,25 @@ from infogan.latent.latent import Draw, Latent
 from infogan.networks import Verdict
 from infogan.objectives import ACGAN, GAN, OBJECTIVES, InfoGAN
 from infogan.objectives.base import Reading, of_classes
-from infogan.objectives.terms import Adversarial, AdversarialObjective
+from infogan.objectives.terms import (
+    NOISE,
+    TEMPERATURE,
+    Adversarial,
+    AdversarialObjective,
+    contrast,
+)
 from infogan.training.trainer import Trainer
 
 LATENT = Latent(noise=2, digit="categorical:4", slant="uniform:-1:1")
 CLASS_ONLY = Latent(noise=2, digit="categorical:4")
 K = 4
+N_PARAMS = sum(code.n_params for code in LATENT.codes.values())
 
 
 def verdict(real: float, n: int = 8) -> Verdict:
     heads = {
         "real": torch.full((n, 1), real),
-        "code": torch.zeros(n, sum(code.n_params for code in LATENT.codes.values())),
+        "code": torch.zeros(n, N_PARAMS),
         "class": torch.full((n, K + 1), -real).index_fill(1, torch.arange(2), real),
     }
     return Verdict(
@@ -50,16 +57,20 @@ class Still:
     labels: Tensor | None = field(default_factory=lambda: torch.arange(8) % K)
     labelled: Verdict = field(init=False)
     view: Verdict = field(init=False)
+    other: Verdict = field(init=False)
     moves: dict[str, Tensor] = field(default_factory=dict)
     done: float = 0.5
     readings: tuple[Reading, ...] = ()
 
     def __post_init__(self) -> None:
-        self.labelled = self.view = self.real
+        self.labelled = self.view = self.other = self.real
         self.readings = self.readings or GAN().readings(self.latent, 0)
 
     def network(self, name: str) -> Any:
         raise AssertionError(name)
+
+    def disturbed(self, name: str) -> Verdict:
+        return self.real if name == "real" else self.fake
 
 
 @pytest.mark.parametrize("objective", [GAN(), InfoGAN()], ids=lambda o: o.kind)
@@ -237,7 +248,93 @@ def test_real_information_is_weighed_by_the_codes_own_lambda_too() -> None:
 
 @pytest.mark.parametrize(("q_step", "probes"), [("d", set()), ("d-head", {"code"}), ("g", set())])
 def test_which_heads_are_probes_in_ds_step(q_step: str, probes: set[str]) -> None:
-    assert InfoGAN(q_step=q_step).detached == probes
+    assert InfoGAN(q_step=q_step).detached(0.5) == probes
+
+
+def projected(features: Tensor) -> Verdict:
+    """A verdict of views with these projections; Q says nothing."""
+    return Verdict(
+        torch.zeros(len(features), 1),
+        {"code": torch.zeros(len(features), N_PARAMS), "projection": features},
+    )
+
+
+def test_a_contrast_of_views_that_are_told_apart_reaches_its_bound() -> None:
+    n = 8
+    term, bound = contrast(torch.eye(n), torch.eye(n))
+    others = (2 * n - 2) * math.exp(-1 / TEMPERATURE)  # similarity 0 against 1
+    assert term.item() == pytest.approx(math.log1p(others), abs=1e-6)
+    assert bound.item() == pytest.approx(math.log(2 * n - 1) - math.log1p(others), abs=1e-6)
+    alike, nothing = contrast(torch.ones(n, 4), torch.ones(n, 4))
+    assert alike.item() == pytest.approx(math.log(2 * n - 1), abs=1e-6)
+    assert nothing.item() == pytest.approx(0, abs=1e-6)
+    wrong = contrast(torch.eye(n), torch.eye(n).roll(1, 0))[1]
+    assert wrong.item() < 0  # views of different images say less than nothing
+    scaled = contrast(3 * torch.eye(n), 0.1 * torch.eye(n))[0]
+    assert scaled.item() == pytest.approx(term.item())  # only directions count
+
+
+def test_a_contrast_is_alone_in_the_warm_up_and_then_q_begins_as_a_probe() -> None:
+    objective = InfoGAN(contrast=2.0, real_weight=1.0, warm_up=0.5)
+    scene = Still(verdict(0.0), verdict(0.0), done=0.39)
+    scene.view = scene.other = projected(torch.eye(8))
+    term = contrast(torch.eye(8), torch.eye(8))[0].item()
+    loss = objective.d_loss(scene)
+    assert {name: t.item() for name, t in loss.terms.items()} == {
+        "contrast": pytest.approx(2 * term)
+    }
+    assert loss.watch.keys() == {"I(view; view')"}
+    assert objective.g_loss(scene).terms == {}
+    scene.done = 0.41
+    assert objective.d_loss(scene).terms.keys() == {"contrast", "real info/digit"}
+    assert objective.g_loss(scene).terms == {}
+    scene.done = 0.5
+    assert {"contrast", "real", "fake", "info/digit", "real info/digit"} <= objective.d_loss(
+        scene
+    ).terms.keys()
+    assert "adversarial" in objective.g_loss(scene).terms
+    sure = verdict(0.0)
+    sure.heads["code"].data[:, 0] = 3.0
+    scene.fake = sure
+    weights = {}
+    for done in (0.5, 0.75, 1.0):
+        scene.done = done
+        loss = objective.g_loss(scene)
+        weights[done] = -loss.terms["info/digit"].item() / loss.watch["L_I/digit"].item()
+    assert weights == {0.5: pytest.approx(0), 0.75: pytest.approx(0.5), 1.0: pytest.approx(1)}
+    assert objective.detached(0.49) == {"code"}
+    assert objective.detached(0.5) == set()
+    assert InfoGAN(real_weight=1.0, warm_up=0.5).detached(0.51) == set()
+    assert objective.heads(LATENT, 0).keys() == {"real", "code", "projection"}
+
+
+def test_a_relativistic_game_compares() -> None:
+    objective = GAN(game="relativistic")
+    for shift in (0.0, 7.0):
+        scene = Still(verdict(shift), verdict(shift))
+        assert objective.d_loss(scene).terms["pair"].item() == pytest.approx(math.log(2))
+        assert objective.g_loss(scene).terms["adversarial"].item() == pytest.approx(math.log(2))
+    ahead = Still(verdict(3.0), verdict(-2.0))
+    assert objective.d_loss(ahead).terms["pair"].item() == pytest.approx(math.log1p(math.exp(-5)))
+    g = objective.g_loss(ahead).terms["adversarial"].item()
+    assert g == pytest.approx(5 + math.log1p(math.exp(-5)), abs=1e-5)
+
+
+def test_the_penalty_of_a_linear_d_is_its_squared_slope() -> None:
+    """D(x) = a x on images x: E|∇D|² = |a|² on real and on generated images each."""
+    a = torch.randn(1000, generator=stream(0, "a")) / 10
+    x, n = torch.zeros(4000, 1000), torch.randn(4000, 1000, generator=stream(0, "n"))
+
+    @dataclass
+    class Linear(Still):
+        def disturbed(self, name: str) -> Verdict:
+            return Verdict(x, {**self.real.heads, "real": ((x + NOISE * n) @ a)[:, None]})
+
+    flat = Verdict(x, {"code": torch.zeros(4000, N_PARAMS), "real": (x @ a)[:, None]})
+    scene = Linear(flat, flat, draw=LATENT.sample(4000, stream(0, "still")))
+    penalty = GAN(penalty=3.0).d_loss(scene).terms["penalty"].item()
+    assert penalty == pytest.approx(3 / 2 * 2 * float(a @ a), rel=0.1)
+    assert "penalty" not in GAN().d_loss(scene).terms
 
 
 # Another game
@@ -249,7 +346,7 @@ class Hinge(Adversarial):
     def d_terms(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         return {"real": relu(1 - real).mean(), "fake": relu(1 + fake).mean()}
 
-    def g_terms(self, fake: Tensor) -> dict[str, Tensor]:
+    def g_terms(self, fake: Tensor, real: Any) -> dict[str, Tensor]:
         return {"adversarial": -fake.mean()}
 
 

@@ -22,6 +22,12 @@ VARIANTS: dict[str, dict[str, object]] = {
     "gan": {"objective": "gan"},
     "three D steps, falling rates": {"d_steps": 3, "optim": {"lr_decay": 0.5}},
     "bf16": {"precision": "bf16"},
+    "photos": {
+        "objective": {"contrast": 1.0, "warm_up": 0.3, "game": "relativistic", "penalty": 1.0},
+        "networks": {"kind": "photo", "width": 4, "channels": 4, "hidden": 8},
+        "augment": "photo",
+        "game_augment": "affine",
+    },
     "semigan": {"objective": "semigan", "labels": 5, "latent": NO_CODES},
     "catgan": {"objective": "catgan", "latent": NO_CODES},
     "acgan": {"objective": "acgan", "labels": "all", "latent": {"slant": "none"}},

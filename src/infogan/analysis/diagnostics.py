@@ -14,6 +14,7 @@ from infogan.analysis.curves import series
 from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
 from infogan.data.images import Pixels
+from infogan.objectives.terms import AdversarialObjective
 
 JUMP = 10.0  # a loss has jumped at this many times its median, and more than 1 nat beyond that
 LAST = 5  # the end of the log is its last line in LAST: one in five
@@ -30,6 +31,7 @@ class Signs:
 
     step: int = 0  # last step in the log
     losses: tuple[float, float] | None = None  # adversarial L_D and L_G at the log's end, in nats
+    chance: float = 2 * math.log(2)  # L_D of a D that cannot tell real from generated images
     jumps: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # what `jumps` found
     information: ByCode = field(default_factory=dict)  # L_I in nats at the end of the log
     recovered: ByCode = field(default_factory=dict)  # fraction recovered as training ends, from L_I
@@ -56,8 +58,12 @@ def measure(
     codes, found = latent.codes, dict[str, Any]()
     found["information"] = {name: end[f"L_I/{name}"] for name in codes if f"L_I/{name}" in end}
     found["recovered"] = {n: codes[n].recovered(bound) for n, bound in found["information"].items()}
-    if config.objective.kind in ADVERSARIAL and {"d/real", "d/fake", "g/adversarial"} <= end.keys():
-        found["losses"] = end["d/real"] + end["d/fake"], end["g/adversarial"]
+    if config.objective.kind in ADVERSARIAL:
+        assert isinstance(config.objective, AdversarialObjective)
+        names = [f"d/{name}" for name in config.objective.adversarial.of_d]
+        if {*names, "g/adversarial"} <= end.keys():
+            found["losses"] = sum(end[name] for name in names), end["g/adversarial"]
+            found["chance"] = config.objective.adversarial.chance
     if seen and config.objective.generates:
         drawn, read = seen.generated[0].values, seen.recovered
         found["finished"] = {n: codes[n].recovered_from(drawn[n], read[n]) for n in read}

@@ -1,6 +1,5 @@
 """What is wrong with a run, in plain words, and which setting to try. No label is read."""
 
-import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -17,8 +16,7 @@ from infogan.runs.folder import Run
 from infogan.runs.names import Names
 
 # Thresholds, chosen on sound runs and on runs broken on purpose; docs/doctor.md says how they do
-CHANCE = 2 * math.log(2)  # L_D in nats of a D that cannot tell real from generated images
-OVERPOWERED = 0.4  # D overpowers G when L_D is below this share of CHANCE
+OVERPOWERED = 0.4  # D overpowers G when L_D is below this share of what it is by chance
 LAG = 0.65  # the finished model lags below this share of what training recovered
 RECOVERED = 0.4  # a code is ignored below this recovered fraction of it (`Code.recovered`)
 CLOSE = 0.14  # images repeat below this share of real images' distance to the nearest other
@@ -106,9 +104,9 @@ def _training(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
         words = [f"{key} is {b:.3g} (median {a:.3g})" for key, (a, b) in signs.jumps.items()]
         remedy = f"lower rates (optim.d-lr is {d_lr:g}, optim.g-lr {g_lr:g})"
         yield Finding("loss jumped", ", ".join(words[:3]), remedy)
-    if signs.losses and signs.losses[0] < OVERPOWERED * CHANCE:
+    if signs.losses and signs.losses[0] < OVERPOWERED * signs.chance:
         d, g = signs.losses
-        seen = f"L_D is {d:.2f} ({CHANCE:.2f} by chance), L_G {g:.2f}"
+        seen = f"L_D is {d:.2f} ({signs.chance:.2f} by chance), L_G {g:.2f}"
         slower = f"optim.d-lr {d_lr / 4:g} (now {d_lr:g}) or a higher optim.g-lr (now {g_lr:g})"
         remedy = f"d-steps 1 (now {config.d_steps})" if config.d_steps > 1 else slower
         yield Finding("D overpowers G", seen, remedy)
@@ -189,7 +187,7 @@ def looked_at(signs: Signs) -> Iterator[str]:
     """What was looked at with its figures, a line each; then what was not, and why."""
     if signs.losses:
         d, g = signs.losses
-        yield f"losses: L_D {d:.2f} ({CHANCE:.2f} by chance), L_G {g:.2f}"
+        yield f"losses: L_D {d:.2f} ({signs.chance:.2f} by chance), L_G {g:.2f}"
     for name, share in signs.recovered.items():
         yield f"{name}: Q recovers {_share(share)} (L_I {signs.information[name]:.2f})"
     if signs.finished:

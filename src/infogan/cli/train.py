@@ -52,11 +52,14 @@ def train(
     with interrupts.handled():
         target = settings[0] if settings and not settings[0].startswith("-") else None
         options = from_options(settings[1:] if target else settings)
-        resolved = resolve(target, config, options, continue_from)
+        resolved, chosen = resolve(target, config, options, continue_from)
         path = run or Path("runs") / Path(target or "digits").name
         if dry_run:
             print(json.dumps(resolved.tree(), indent=2))
-        elif seeds is not None:
+            return
+        if chosen:
+            print(chosen)
+        if seeds is not None:
             files = {"--config": config, "--continue-from": continue_from}
             words = [*settings, *(f"{name}={path}" for name, path in files.items() if path)]
             _train_seeds(resolved, words, path, seeds, fresh)
@@ -103,27 +106,37 @@ def resolve(
     config: Path | None,
     options: dict[str, Any],
     continue_from: Path | None = None,
-) -> RunConfig:
-    """Preset, then file, data and options; what is no preset is data for the preset `images`. In
-    place of a preset are the settings of a run to continue from, and the first word is data."""
+) -> tuple[RunConfig, str]:
+    """Preset, then file, data and options; what is no preset is data, whose settings are chosen by
+    a look at it, which the text describes, unless a file gives them. In place of a preset are the
+    settings of a run to continue from, and the first word is data."""
     from infogan.cli.options import folder
     from infogan.config.presets import PRESETS, preset
+    from infogan.config.settings import RunConfig
     from infogan.config.tree import merged, with_file
+    from infogan.pipeline.recipe import recipe
 
-    name = target or "digits"
-    base, data = preset(name if name in PRESETS else "images"), {}
+    name, chosen, data = target or "digits", "", dict[str, Any]()
     if continue_from:
         earlier = folder(continue_from)
         base, data = earlier.config, earlier.record.images.source.model_dump(mode="json")
+    elif name in PRESETS:
+        if Path(name).is_dir() and target:
+            raise ConfigError(
+                f"{name} is a preset and a folder here; write ./{name} for the folder"
+            )
+        base = preset(name)
+    elif Path(name).exists():
+        given = merged({"name": name}, options.get("data", {}))
+        source = RunConfig().replace(data=given).data
+        base, chosen = (preset("images"), "") if config else recipe(source)
+    else:
+        raise ConfigError(f"{name!r} is no preset ({', '.join(PRESETS)}), file or folder here")
     tree = merged(base.tree(), {"data": data})
     tree = with_file(tree, config) if config else tree
     if target and (continue_from or target not in PRESETS):
-        if target not in PRESETS and not Path(target).exists():
-            raise ConfigError(
-                f"{target!r} is no preset ({', '.join(PRESETS)}), file or folder here"
-            )
         tree = merged(tree, {"data": target})
-    return base.from_tree(merged(tree, options))
+    return base.from_tree(merged(tree, options)), chosen
 
 
 def presets(

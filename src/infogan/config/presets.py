@@ -7,9 +7,10 @@ from infogan.config.settings import Optim, RunConfig
 from infogan.core.errors import ConfigError
 from infogan.data import Source
 from infogan.data.augment import Affine
+from infogan.data.augment import Photo as PhotoViews
 from infogan.latent.codes import Categorical, Uniform
 from infogan.latent.latent import Latent
-from infogan.networks import Dcgan, Mlp
+from infogan.networks import Dcgan, Mlp, Photo
 from infogan.objectives import ACGAN, GAN, CatGAN, Classifier, ImprovedGAN, InfoGAN, SemiGAN
 
 
@@ -23,6 +24,7 @@ class Preset:
 
 MNIST_IMAGES = Source(name="mnist")
 HALF = Dcgan(channels=(32, 64), features=256)  # half the paper's widths allow higher rates
+FAINT = Uniform(-1, 1, weight=0.01)  # the same where G is young and must not follow codes alone
 FREE = Uniform(-1, 1, weight=0.1)  # a continuous code that may come to mean anything
 SLANT, WIDTH = (Uniform(-1, 1, weight=0.1, follows=what) for what in ("slant", "width"))
 
@@ -79,15 +81,29 @@ FASHION = DIGITS.replace(
 """The same on Fashion-MNIST, whose classes survive mirroring and other light. The warm-up keeps
 most seeds from a wrong grouping; augmentation anneals, to tell short dresses from T-shirts."""
 
-IMAGES = DIGITS.replace(
+IMAGES = RunConfig(
     data=Source(),
-    latent=Latent(noise=62, group=Categorical(10), a=FREE, b=FREE),
-    augment=Affine(mirror=True),
-    optim=Optim(d_lr=5e-4, g_lr=2e-3, ema=0.99),
-    batch=64,
-    steps=5000,
+    latent=Latent(noise=62, group=Categorical(10, weight=0.1), a=FAINT, b=FAINT),
+    networks=Photo(),
+    objective=InfoGAN(
+        real_weight=10, contrast=1, warm_up=0.4, game="relativistic", penalty=1, fakes=64
+    ),
+    augment=PhotoViews(),
+    game_augment=Affine(
+        strength=0.5, shift=0.2, mirror=True, brightness=0.5, contrast=0.5, patch=0.25
+    ),
+    optim=Optim(d_lr=1e-3, g_lr=1e-3, ema=0.99, lr_decay=0.4),
+    batch=128,
+    steps=1200,
 )
-"""A start for a folder of your own: ten groups, two continuous codes, mirroring keeps the class."""
+"""Colour photos of which nothing is known: the trunk learns from views first, then Q groups what it
+has learned and G draws it. docs/photos.md says what each part gave."""
+
+DRAWINGS = IMAGES.replace(
+    augment=DIGITS.augment,
+    game_augment={"mirror": False},
+)
+"""The same for grey drawings, writing and scans, whose mirror image is another thing."""
 
 SEMIGAN = RunConfig(
     data=MNIST_IMAGES,
@@ -133,7 +149,8 @@ PRESETS = {
     "digits": Preset("5,000 embedded digits: the demo, and the best recipe known", DIGITS),
     "mnist": Preset("the same recipe on MNIST's 50,000", MNIST),
     "fashion-mnist": Preset("Fashion-MNIST: real-image warm-up, annealed augmentation", FASHION),
-    "images": Preset("a start for your own folder: 10 groups, 2 continuous codes", IMAGES),
+    "images": Preset("your own colour photos: contrast of views first, then categories", IMAGES),
+    "drawings": Preset("your own grey drawings, writing or scans: without mirroring", DRAWINGS),
     "paper": Preset("InfoGAN as in the paper: k = 1, U(-1, 1), swept from -2 to 2", PAPER),
     "official": Preset("InfoGAN as in the published code: sigma fixed to 1, slope 0.01", OFFICIAL),
     "article": Preset("InfoGAN as in the tutorial: k = 3, U(-2, 2), Q steps with G", ARTICLE),

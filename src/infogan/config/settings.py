@@ -57,6 +57,9 @@ class RunConfig(BaseModel):
     augment: AnyAugment | None = None
     """Changes of an image that are assumed to leave its class as it is (augmentation). Labelled
     images are augmented with it; objective.real-weight needs it."""
+    game_augment: AnyAugment | None = None
+    """Changes of real and generated images alike, before D compares them: with some thousand images
+    D would else know each of them, and G learn nothing (arXiv:2006.10738)."""
     labels: Annotated[int | str | None, BeforeValidator(_labels)] = None
     """Labels that the objective may use: a number per class, all, or a CSV file (file,label)."""
     optim: Optim = Optim()
@@ -99,6 +102,8 @@ class RunConfig(BaseModel):
             yield f"{kind} learns no prior; set latent.{name}.probs none, or objective infogan"
         if objective.timed and not views:
             yield "objective.warm-up needs objective.real-weight above 0; raise it or set warm-up 0"
+        if objective.contrasts and not (objective.timed and latent.categorical and views):
+            yield "objective.contrast needs objective.warm-up above 0 and a categorical code"
         if views and objective.g_heads:
             yield "objective.real-weight trains Q with D; set it 0, or objective.q-step d or d-head"
         if views and self.augment is None:

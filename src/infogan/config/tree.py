@@ -13,7 +13,8 @@ from infogan.latent.codes import from_text
 from infogan.latent.latent import RESERVED
 
 Tree = Mapping[str, Any]
-SHORT_FORM = {"data": "name", "objective": "kind", "networks": "kind", "augment": "kind"}
+KINDS = "objective", "networks", "augment", "game_augment"
+SHORT_FORM = {"data": "name"} | dict.fromkeys(KINDS, "kind")
 """The field that a section's short form stands for: `--data mnist` is `--data.name mnist`."""
 RENAMED = {  # settings that had another name once, with the name they have now
     "augment.fade": "augment.anneal",

@@ -9,11 +9,12 @@ from typing import Annotated, Literal, Self
 import torch
 from pydantic import BaseModel, Field
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample, interpolate, max_pool2d
+from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, interpolate, max_pool2d, pad
 
 from infogan.core.settings import SETTINGS
 from infogan.data.images import LUMA
 
+SHADES = 3  # points along a side between which light changes smoothly
 BENDS = 4  # points along a side between which displacements are smooth
 PATCH = 4.0  # largest ratio of a patch's longer side to its shorter one
 STRETCH = 4 / 3  # largest ratio of a crop's aspect to the image's, or the other way round
@@ -45,6 +46,14 @@ class Augmentation(BaseModel):
     """Largest relative change of saturation: distance of pixels from their own grey; RGB only."""
     grey: float = Field(default=0.0, ge=0, le=1)
     """Share of RGB views that turn grey: above 0, no two classes may differ in hue alone."""
+    tint: float = Field(default=0.0, ge=0, le=1)
+    """Largest relative change of red, green and blue, each by itself; RGB only."""
+    shade: float = Field(default=0.0, ge=0, le=2)
+    """Size of a smooth change of light over the image, as a natural logarithm: what shadows, lamps
+    and vignettes do."""
+    blur: float = Field(default=0.0, ge=0, le=1)
+    """Most by which pixels move towards the mean of their 3x3 neighbours; to sharpen, away from it
+    by up to 0.6 of that. What focus and cameras do."""
     anneal: float = Field(default=0.0, ge=0, le=1)
     """Share of the steps, at the end, over which turns, shears, scales, stretches, bends and crops
     shrink linearly to none. Strong changes decide what the categories depend on; weak ones then let
@@ -53,6 +62,16 @@ class Augmentation(BaseModel):
     def _finished(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Change the light of images that were moved, and put a patch on each."""
         n = len(images)
+        if self.shade:
+            field = self.shade * torch.randn(n, 1, SHADES, SHADES, generator=generator).to(images)
+            images = ((images + 1) * smooth(field, images).exp() - 1).clamp(max=1)
+        if self.blur:
+            by = self.blur * (1.6 * torch.rand(n, generator=generator).to(images) - 0.6)
+            mean = avg_pool2d(pad(images, (1, 1, 1, 1), mode="replicate"), 3, 1)
+            images = torch.lerp(images, mean, by[:, None, None, None]).clamp(-1, 1)
+        if self.tint and images.shape[1] == 3:
+            gain = 1 + self.tint * (2 * torch.rand(n, 3, generator=generator).to(images) - 1)
+            images = ((images + 1) * gain[:, :, None, None] - 1).clamp(max=1)
         if self.brightness or self.contrast or self.saturation or self.grey:
             images = self._relit(images, torch.rand(n, 4, generator=generator).to(images))
         if self.patch:
@@ -116,7 +135,8 @@ class Affine(Augmentation):
         names = ("strength", "stretch", "bend")
         return self.model_copy(update={name: left * getattr(self, name) for name in names})
 
-    def __call__(self, images: Tensor, generator: torch.Generator) -> View:
+    def _maps(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """[N, 2, 3] the affine map from each view to its image."""
         n, _, height, width = images.shape
         u = torch.rand(n, 6, generator=generator) * 2 - 1  # [N, 6] in [-1, 1]
         angle, shear = 0.175 * self.strength * u[:, 0], 0.2 * self.strength * u[:, 1]
@@ -130,11 +150,15 @@ class Affine(Augmentation):
         if self.stretch:
             grown = (self.stretch * (torch.rand(n, generator=generator) * 2 - 1)).exp()
             theta = theta * torch.stack([1 / grown, grown, torch.ones(n)], 1)[:, None]
+        return theta
+
+    def __call__(self, images: Tensor, generator: torch.Generator) -> View:
+        theta, aspect = self._maps(images, generator), images.shape[2] / images.shape[3]
+        n = len(images)
         bend: Tensor | float = 0.0
         if self.bend:
             coarse = self.bend * torch.randn(n, 2, BENDS, BENDS, generator=generator).to(images)
-            smooth = interpolate(coarse, (height, width), mode="bicubic", align_corners=True)
-            bend = smooth.permute(0, 2, 3, 1)
+            bend = smooth(coarse, images).permute(0, 2, 3, 1)
         views, moves = sampled(images, theta, bend), moves_of(theta, aspect)
         if self.thicken:
             moves["thickness"] = self.thicken * (torch.rand(n, generator=generator) * 2 - 1)
@@ -142,40 +166,57 @@ class Affine(Augmentation):
         return View(self._finished(views, generator), moves)
 
 
-ABOUT = {name: field.description for name, field in Augmentation.model_fields.items()}
+ABOUT = {name: field.description for name, field in Affine.model_fields.items()}
 
 
-class CropAndColour(Augmentation):
-    """An enlarged part of the image in other light: for photos whose parts show the class."""
+class Photo(Affine):
+    """Another part of the thing, from elsewhere, by another camera in other light: for photos."""
 
-    kind: Literal["crop-and-colour"] = "crop-and-colour"
-    area: float = Field(default=0.5, gt=0, le=1)
+    kind: Literal["photo"] = "photo"  # type: ignore[assignment]
+    area: float = Field(default=0.35, gt=0, le=1)
     """Smallest share of the image's area that still shows its class; 1 keeps the whole image."""
-    brightness: float = Field(default=0.3, ge=0, le=1, description=ABOUT["brightness"])
-    contrast: float = Field(default=0.3, ge=0, le=1, description=ABOUT["contrast"])
-    saturation: float = Field(default=0.3, ge=0, le=1, description=ABOUT["saturation"])
-    grey: float = Field(default=0.1, ge=0, le=1, description=ABOUT["grey"])
+    strength: float = Field(default=1.5, ge=0, le=4, description=ABOUT["strength"])
     mirror: bool = Field(default=True, description=ABOUT["mirror"])
+    brightness: float = Field(default=0.5, ge=0, le=1, description=ABOUT["brightness"])
+    contrast: float = Field(default=0.5, ge=0, le=1, description=ABOUT["contrast"])
+    saturation: float = Field(default=0.6, ge=0, le=1, description=ABOUT["saturation"])
+    grey: float = Field(default=0.3, ge=0, le=1, description=ABOUT["grey"])
+    tint: float = Field(default=0.2, ge=0, le=1, description=ABOUT["tint"])
+    shade: float = Field(default=0.4, ge=0, le=2, description=ABOUT["shade"])
+    blur: float = Field(default=1.0, ge=0, le=1, description=ABOUT["blur"])
 
     @property
     def moves(self) -> tuple[str, ...]:
-        return ("width", "height") if self.area < 1 else ()
+        sizes = ("width", "height") if self.area < 1 else ()
+        return tuple(dict.fromkeys([*super().moves, *sizes]))
 
     def annealed(self, left: float) -> Self:
-        return self.model_copy(update={"area": self.area + (1 - left) * (1 - self.area)})
+        area = self.area + (1 - left) * (1 - self.area)
+        return super().annealed(left).model_copy(update={"area": area})
 
-    def __call__(self, images: Tensor, generator: torch.Generator) -> View:
-        u = torch.rand(len(images), 5, generator=generator).to(images)  # [N, 5] in [0, 1]
-        share = self.area + (1 - self.area) * u[:, 0]
-        # Clamped so that neither side exceeds the image's.
-        stretch = (STRETCH ** (u[:, 1] - 0.5)).clamp(share**0.5, share**-0.5)
-        width, height = share**0.5 * stretch, share**0.5 / stretch  # [N] shares of the sides
-        left, top = (1 - width) * (2 * u[:, 2] - 1), (1 - height) * (2 * u[:, 3] - 1)  # centre
-        flip = torch.where(u[:, 4] < 0.5, -1.0, 1.0) if self.mirror else torch.ones_like(width)
-        zero = torch.zeros_like(width)
-        theta = torch.stack([flip * width, zero, left, zero, height, top], 1).reshape(-1, 2, 3)
-        moves = moves_of(theta, images.shape[2] / images.shape[3])
-        return View(self._finished(sampled(images, theta), generator), moves)
+    def _maps(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """The part of the image, then its map."""
+        whole = super()._maps(images, generator)
+        part = cropped(len(images), self.area, generator)
+        shift = whole[:, :, :2] @ part[:, :, 2:] + whole[:, :, 2:]
+        return torch.cat([whole[:, :, :2] @ part[:, :, :2], shift], 2)
+
+
+def cropped(n: int, area: float, generator: torch.Generator) -> Tensor:
+    """[N, 2, 3] maps that enlarge a part of at least that share of the image's area."""
+    u = torch.rand(n, 4, generator=generator)  # [N, 4] in [0, 1]
+    share = area + (1 - area) * u[:, 0]
+    # Clamped so that neither side exceeds the image's.
+    stretch = (STRETCH ** (u[:, 1] - 0.5)).clamp(share**0.5, share**-0.5)
+    width, height = share**0.5 * stretch, share**0.5 / stretch  # [N] shares of the sides
+    left, top = (1 - width) * (2 * u[:, 2] - 1), (1 - height) * (2 * u[:, 3] - 1)  # centre
+    zero = torch.zeros_like(width)
+    return torch.stack([width, zero, left, zero, height, top], 1).reshape(-1, 2, 3)
+
+
+def smooth(coarse: Tensor, images: Tensor) -> Tensor:
+    """[N, C, H, W] values between those of a coarse grid [N, C, h, w]."""
+    return interpolate(coarse, images.shape[2:], mode="bicubic", align_corners=True)
 
 
 def sampled(images: Tensor, theta: Tensor, bend: Tensor | float = 0.0) -> Tensor:
@@ -202,4 +243,4 @@ def thickened(images: Tensor, by: Tensor) -> Tensor:
     return torch.lerp(images, reached, by.abs()[:, None, None, None])
 
 
-AnyAugment = Annotated[Affine | CropAndColour, Field(discriminator="kind")]  # in a configuration
+AnyAugment = Annotated[Affine | Photo, Field(discriminator="kind")]  # in a configuration

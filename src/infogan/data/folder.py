@@ -9,7 +9,9 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.format import open_memmap
@@ -26,6 +28,8 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 MAX_PIXELS = 100_000_000
 GREY_MODES = {"1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L"}
+SURVEYED = 200  # files from which settings for a folder are chosen
+ORIENTATION = 0x0112  # EXIF's tag; from 5 on, height and width are swapped
 Progress = Callable[[int, int], None]  # called with how many files are read, and of how many
 logger = logging.getLogger("infogan")
 
@@ -74,6 +78,39 @@ def decoded(image: Image.Image, size: tuple[int, int] | None, grey: bool) -> Pix
         image = ImageOps.fit(image, (size[1], size[0]), Image.Resampling.LANCZOS)
     array = np.asarray(image)
     return array[..., None] if grey else array
+
+
+class Survey(NamedTuple):
+    """What a look at some of a folder's files shows."""
+
+    number: int  # of image files
+    height: float  # median, in pixels
+    width: float
+    grey: bool  # whether none has colour in it
+
+
+def survey(folder: Path) -> Survey:
+    """Look at up to SURVEYED image files of a folder, evenly spaced; DataError if none is one."""
+    paths = found(folder)
+    step = max(1, len(paths) // SURVEYED)
+    sizes, grey = list[tuple[int, int]](), True
+    for path in paths[::step]:
+        interrupts.poll()
+        # What is wrong with a file is said when it is read.
+        with (
+            suppress(Exception),
+            warnings.catch_warnings(action="ignore"),
+            Image.open(path, "r", FORMATS) as image,
+        ):
+            if image.width * image.height > MAX_PIXELS:
+                continue
+            turned = image.getexif().get(ORIENTATION, 1) >= 5
+            grey = grey and is_grey(image)
+            sizes.append((image.width, image.height) if turned else (image.height, image.width))
+    if not sizes:
+        raise DataError(f"{folder}: none of {len(paths)} files could be read")
+    height, width = np.median(sizes, 0).tolist()
+    return Survey(len(paths), height, width, grey)
 
 
 class ColourError(Exception):

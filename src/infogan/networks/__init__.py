@@ -7,7 +7,8 @@ from pydantic import Field
 from infogan.networks.base import Shape, Verdict
 from infogan.networks.dcgan import Dcgan
 from infogan.networks.mlp import Mlp
+from infogan.networks.photo import Photo
 
-__all__ = ["AnyNetworks", "Dcgan", "Mlp", "Shape", "Verdict"]
+__all__ = ["AnyNetworks", "Dcgan", "Mlp", "Photo", "Shape", "Verdict"]
 
-AnyNetworks = Annotated[Dcgan | Mlp, Field(discriminator="kind")]
+AnyNetworks = Annotated[Dcgan | Mlp | Photo, Field(discriminator="kind")]

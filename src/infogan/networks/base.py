@@ -15,6 +15,7 @@ Shape = tuple[int, int, int]  # H, W, C of an image
 Heads = Mapping[str, int]  # D's heads by name, with their numbers of outputs
 Noise = torch.Generator | None  # what noise layers draw from; None: there is no noise
 NONE: Set[str] = frozenset()
+REAL, PROJECTION = "real", "projection"  # D's heads for the game, and for comparing views
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,25 @@ class Discriminator(nn.Module, ABC):
     heads: nn.ModuleDict
 
     @abstractmethod
-    def forward(self, images: Tensor, detached: Set[str] = NONE, noise: Noise = None) -> Verdict:
-        """Judge images; the trunk receives no gradient from `detached` heads."""
+    def forward(
+        self,
+        images: Tensor,
+        detached: Set[str] = NONE,
+        noise: Noise = None,
+        without: Set[str] = NONE,
+    ) -> Verdict:
+        """Judge images; the trunk receives no gradient from `detached` heads, and heads in
+        `without` say nothing."""
 
-    def verdict(self, features: Tensor, inputs: Tensor, detached: Set[str]) -> Verdict:
-        """Apply every head to its inputs [N, F]: the features, or these under noise."""
-        cut, heads = inputs.detach(), self.heads.items()
-        return Verdict(features, {n: head(cut if n in detached else inputs) for n, head in heads})
+    def verdict(
+        self, features: Tensor, inputs: Tensor, detached: Set[str], without: Set[str]
+    ) -> Verdict:
+        """Apply heads to their inputs [N, F]: the features, or these under noise."""
+        cut = inputs.detach()
+        heads = {name: head for name, head in self.heads.items() if name not in without}
+        return Verdict(
+            features, {n: head(cut if n in detached else inputs) for n, head in heads.items()}
+        )
 
     def prepare(self, images: Tensor) -> None:
         """Set initial weights that depend on the data, from a few images, before training."""

@@ -113,7 +113,13 @@ class Discriminator(base.Discriminator):
         initialise(self.dense, stream(seed, "initialise D's dense layer"))
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, images: Tensor, detached: Set[str] = NONE, noise: Noise = None) -> Verdict:
+    def forward(
+        self,
+        images: Tensor,
+        detached: Set[str] = NONE,
+        noise: Noise = None,
+        without: Set[str] = NONE,
+    ) -> Verdict:
         maps = self.convolutions(images)  # [N, C', h, w]
         features = self.dense(maps.permute(0, 2, 3, 1).flatten(1))
-        return self.verdict(features, features, detached)
+        return self.verdict(features, features, detached, without)

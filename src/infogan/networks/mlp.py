@@ -92,8 +92,14 @@ class Discriminator(base.Discriminator):
             std = self.layer_noise
         return values, disturbed(values, std, noise)
 
-    def forward(self, images: Tensor, detached: Set[str] = NONE, noise: Noise = None) -> Verdict:
-        return self.verdict(*self._trunk(images, noise, operator.call), detached)
+    def forward(
+        self,
+        images: Tensor,
+        detached: Set[str] = NONE,
+        noise: Noise = None,
+        without: Set[str] = NONE,
+    ) -> Verdict:
+        return self.verdict(*self._trunk(images, noise, operator.call), detached, without)
 
     @torch.no_grad()
     def prepare(self, images: Tensor) -> None:

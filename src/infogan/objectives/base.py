@@ -72,11 +72,14 @@ class Scene(Protocol):
     @property
     def view(self) -> Verdict: ...  # D on an augmented view of each of them (data.augment)
     @property
+    def other(self) -> Verdict: ...  # D on another view of each; heads that judge views alone
+    @property
     def moves(self) -> Mapping[str, Tensor]: ...  # [N] how far each view moved, by property
     @property
     def labelled(self) -> Verdict: ...  # D on a batch of images whose labels may be seen
     @property
     def labels(self) -> Tensor | None: ...  # [N] int64, their classes; None in a run without labels
+    def disturbed(self, name: str) -> Verdict: ...  # `real` or `fake` again, under a little noise
     def network(self, name: str) -> Callable[..., Any]: ...  # one of the objective's further ones
 
 
@@ -107,9 +110,9 @@ class Objective(BaseModel, ABC):
         read from a file they are built on torch's meta device, without values."""
         return {}
 
-    @property
-    def detached(self) -> Set[str]:
-        """Heads that are probes on detached features in D's step: the trunk gets no gradient."""
+    def detached(self, done: float) -> Set[str]:
+        """Heads that are probes on detached features in D's step, where that share of the steps is
+        over: the trunk gets no gradient from them."""
         return frozenset()
 
     @property
@@ -121,6 +124,16 @@ class Objective(BaseModel, ABC):
     def needs_views(self) -> bool:
         """Whether it looks at augmented views of real images."""
         return False
+
+    @property
+    def contrasts(self) -> bool:
+        """Whether the trunk learns from two augmented views of each real image."""
+        return False
+
+    @property
+    def compared(self) -> int | None:
+        """How many images of a batch D compares with as many fakes; None: all of them."""
+        return None
 
     @property
     def timed(self) -> bool:

@@ -14,8 +14,7 @@ class GAN(AdversarialObjective):
 
     kind: Literal["gan"] = "gan"
 
-    @property
-    def detached(self) -> Set[str]:
+    def detached(self, done: float) -> Set[str]:
         return frozenset({CODE})
 
     def d_loss(self, scene: Scene) -> Loss:

@@ -5,9 +5,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from infogan.latent.latent import CODE
+from infogan.latent.latent import CODE, Latent
+from infogan.networks import Verdict
+from infogan.networks.base import PROJECTION
 from infogan.objectives.base import Loss, Scene
-from infogan.objectives.terms import AdversarialObjective, Consistency, information
+from infogan.objectives.terms import AdversarialObjective, Consistency, contrast, information
+
+PROJECTED = 64  # outputs of the head between which InfoNCE compares views
+PROBED = 0.1  # share of the steps, before a contrast's warm-up ends, in which Q begins as a probe
 
 
 class InfoGAN(Consistency, AdversarialObjective):
@@ -19,30 +24,71 @@ class InfoGAN(Consistency, AdversarialObjective):
     (official code); d-head: D's, Q's own layers alone; g: G's, Q's own layers alone (the article,
     most ports)."""
     warm_up: float = Field(default=0.0, ge=0, lt=1)
-    """Share of the steps, at the start, in which Q learns from real images alone (real_weight) and
-    G waits, so that the categories are settled before there are generated images."""
+    """Share of the steps, at the start, in which D learns from real images alone (real_weight,
+    contrast) and G waits, so that the categories are settled before there are generated images."""
+    contrast: float = Field(default=0.0, ge=0)
+    """Weight of I(view; view'), the information that two augmented views of an image share, by
+    InfoNCE: for photos, whose classes no trunk finds by real_weight alone. During the warm-up the
+    trunk learns from it alone, and Q, at the end, groups what it has learned."""
 
-    @property
-    def detached(self) -> Set[str]:
-        return frozenset({CODE} if self.q_step == "d-head" else ())
+    fakes: int | None = Field(default=None, ge=2)
+    """Generated images per batch, which D compares with as many real ones, where there is a
+    contrast, which needs more images than the game does; none: as many as `batch`."""
+
+    def heads(self, latent: Latent, classes: int) -> dict[str, int]:
+        projection = {PROJECTION: PROJECTED} if self.contrast else {}
+        return super().heads(latent, classes) | projection
+
+    def detached(self, done: float) -> Set[str]:
+        probe = (self.contrasts and done < self.warm_up) or self.q_step == "d-head"
+        return frozenset({CODE} if probe else ())
 
     @property
     def g_heads(self) -> Set[str]:
         return frozenset({CODE} if self.q_step == "g" else ())
 
     @property
+    def contrasts(self) -> bool:
+        return self.contrast > 0
+
+    @property
+    def compared(self) -> int | None:
+        return self.fakes if self.contrasts else None
+
+    @property
+    def needs_views(self) -> bool:
+        return super().needs_views or self.contrasts
+
+    @property
     def timed(self) -> bool:
         return self.warm_up > 0
 
+    def views(self, scene: Scene) -> tuple[Verdict, Verdict]:
+        return (scene.view, scene.other) if self.contrasts else super().views(scene)
+
+    def real_loss(self, scene: Scene) -> Loss:
+        """What D and Q learn from real images, whatever G does."""
+        if not self.contrasts:
+            return self.real_information(scene)
+        one, other = (verdict.heads[PROJECTION] for verdict in self.views(scene))
+        term, bound = contrast(one, other)
+        loss = Loss({"contrast": self.contrast * term}, {"I(view; view')": bound})
+        early = scene.done < self.warm_up - PROBED
+        return loss if early else loss | self.real_information(scene)
+
     def d_loss(self, scene: Scene) -> Loss:
         if scene.done < self.warm_up:
-            return self.real_information(scene)
+            return self.real_loss(scene)
         loss = super().d_loss(scene)
         if self.q_step != "g":
             loss |= information(scene)
-        return loss | self.real_information(scene)
+        return loss | self.real_loss(scene)
 
     def g_loss(self, scene: Scene) -> Loss:
         if scene.done < self.warm_up:
             return Loss({})
-        return super().g_loss(scene) | information(scene)
+        # A Q that knows the classes already would rule a G that cannot draw yet: it rises to its
+        # weight while G learns. Without that G draws one image a category, over and over.
+        rise = (scene.done - self.warm_up) / (1 - self.warm_up) if self.contrasts else 1.0
+        told = information(scene, lambda code, bound: -rise * code.weight * bound)
+        return super().g_loss(scene) | told

@@ -1,6 +1,6 @@
 """What one player's step looks at: images, augmented views, generated images, D's verdicts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,11 +14,14 @@ from infogan.config.settings import RunConfig
 from infogan.core.random import stream
 from infogan.data.augment import View
 from infogan.data.images import Images, Order, to_float
-from infogan.latent.latent import Latent
+from infogan.latent.latent import CLASS, CODE, Latent
 from infogan.networks import Verdict
+from infogan.networks.base import NONE, PROJECTION, REAL
+from infogan.objectives.terms import NOISE
 from infogan.training.precision import Player
 
 Rows = NDArray[np.int64]
+READERS, JUDGES = frozenset({CODE, CLASS, PROJECTION}), frozenset({REAL})  # heads by what they do
 
 
 class Batches:
@@ -60,7 +63,9 @@ class Step:
     def __post_init__(self) -> None:
         self.config, classes = self.batches.config, len(self.batches.images.classes)
         self.readings = self.config.objective.readings(self.latent, classes)
-        draw = self.latent.sample(self.config.batch, self._stream(f"latent {self.player}"))
+        batch, compared = self.config.batch, self.config.objective.compared
+        self.fakes = min(batch, compared or batch)
+        draw = self.latent.sample(self.fakes, self._stream(f"latent {self.player}"))
         self.draw = draw.to(self.batches.device)
 
     def network(self, name: str) -> Player:
@@ -69,12 +74,13 @@ class Step:
     def _stream(self, purpose: str) -> torch.Generator:
         return stream(self.config.seed, purpose, self.number)
 
-    def _verdict(self, name: str, images: Tensor) -> Verdict:
+    def _verdict(self, name: str, images: Tensor, without: Set[str] = NONE) -> Verdict:
         """D on images. Only real images, in D's own step, count into D's running statistics."""
         d, own = self.players["d"], self.player == "d"
-        detached = self.config.objective.detached if own else frozenset[str]()
+        detached = self.config.objective.detached(self.done) if own else frozenset[str]()
+        noise = self._stream(f"noise {self.player} {name}")
         with nullcontext() if own and name == "real" else d.untracked():
-            verdict: Verdict = d(images, detached, self._stream(f"noise {self.player} {name}"))
+            verdict: Verdict = d(images, detached, noise, without)
         heads = {head: outputs.float() for head, outputs in verdict.heads.items()}
         return Verdict(verdict.features.float(), heads)
 
@@ -84,11 +90,36 @@ class Step:
             return View(images, {})
         return augment.annealed(remaining(self.done, augment.anneal))(images, self._stream(purpose))
 
+    def _compared(self, images: Tensor, name: str) -> Tensor:
+        """Images as D compares them: under `game_augment`, real and generated ones alike."""
+        if (augment := self.config.game_augment) is None:
+            return images
+        return augment(images.float(), self._stream(f"game augment {self.player} {name}")).images
+
+    @property
+    def _of_views(self) -> Set[str]:
+        """Heads that a comparison leaves out, because views are all that they learn from."""
+        return READERS if self.config.objective.contrasts else NONE
+
+    @cached_property
+    def _fakes(self) -> Tensor:
+        """[N, C, H, W] G's images, as D compares them."""
+        with torch.set_grad_enabled(self.player == "g"):
+            return self._compared(self.players["g"](self.draw.vector()), "fake")
+
+    @cached_property
+    def _reals(self) -> Tensor:
+        """[N, C, H, W] the real images, as D compares them."""
+        return self._compared(self.images[: self.fakes], "real")
+
     @cached_property
     def fake(self) -> Verdict:
-        with torch.set_grad_enabled(self.player == "g"):
-            images = self.players["g"](self.draw.vector())
-        return self._verdict("fake", images)
+        return self._verdict("fake", self._fakes, frozenset({PROJECTION}))
+
+    def disturbed(self, name: str) -> Verdict:
+        images = self._reals if name == "real" else self._fakes
+        noise = torch.randn(images.shape, generator=self._stream(f"disturb {name}")).to(images)
+        return self._verdict(f"disturbed {name}", images + NOISE * noise, READERS)
 
     @cached_property
     def images(self) -> Tensor:
@@ -97,7 +128,8 @@ class Step:
 
     @cached_property
     def real(self) -> Verdict:
-        return self._verdict("real", self.images)
+        with torch.set_grad_enabled(self.player == "d"):
+            return self._verdict("real", self._reals, self._of_views)
 
     @cached_property
     def _view(self) -> View:
@@ -105,7 +137,16 @@ class Step:
 
     @cached_property
     def view(self) -> Verdict:
-        return self._verdict("view", self._view.images)
+        return self._verdict("view", self._view.images, JUDGES)
+
+    @cached_property
+    def other(self) -> Verdict:
+        return self._verdict("other", self._augmented(self.images, "augment other").images, JUDGES)
+
+    @property
+    def seen(self) -> Verdict:
+        """What Q's heads read of the real images."""
+        return self.view if self.config.objective.contrasts else self.real
 
     @cached_property
     def moves(self) -> Mapping[str, Tensor]:

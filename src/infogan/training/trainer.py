@@ -110,7 +110,7 @@ class Trainer:
     def _move_priors(self, step: Step) -> None:
         """Let learned priors follow what Q reads in the real batch."""
         if learned := self.config.latent.learned:
-            read, priors = parameters(step.readings, step.real.heads), self.model.priors
+            read, priors = parameters(step.readings, step.seen.heads), self.model.priors
             check_tensors(self.step, ((f"what Q reads of {name}", read[name]) for name in learned))
             self.model.priors = {n: code.moved(priors[n], read[n]) for n, code in learned.items()}
 

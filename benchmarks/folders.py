@@ -1,0 +1,259 @@
+"""Folders of pictures that no setting was made for: categories against classes, beside what else a
+user would try.
+
+    python benchmarks/folders.py --hands hands/ --cifar10 cifar10/ --mnist mnist/ --seeds 0 1 2 3 4
+
+(make bench-folders). Without a folder for them, hands and cifar10 are left out; the others are made
+in runs/folders/: `fashion` (10,000 of Fashion-MNIST as PNG), `uneven` (9,000 of MNIST at 16x16,
+classes of 8 to 17 %), `glyphs` (ten letters in the fonts that matplotlib brings), `textures` (tiles
+of scikit-image's pictures). Classes are folders, and serve scoring only. Each run is the command
+that the table names, `infogan train FOLDER --data.size N`, one process a core with one thread; runs
+that are done are not repeated. The baselines need umap-learn, `textures` scikit-image.
+Writes benchmarks/results/folders.json after each run.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from sklearn.cluster import KMeans
+from sklearn.mixture import GaussianMixture
+
+from infogan import data
+from infogan.analysis.metrics import clusters
+from infogan.config.presets import IMAGES
+from infogan.data.images import Images
+from infogan.training.device import Engine
+
+TARGET = Path(__file__).parent / "results" / "folders.json"
+RUNS = Path("runs") / "folders"
+Array = np.ndarray[Any, Any]
+KEPT = ("cluster_accuracy", "purity", "nmi", "ari", "k", "n", "seconds", "steps", "findings")
+SHARES = (17, 14, 10, 9, 9, 8, 9, 8, 8, 8)  # of the classes of `uneven`, in %
+LETTERS = "aegkRBSX47"
+PICTURES = ("brick", "grass", "gravel", "ihc", "hubble_deep_field", "retina", "moon", "page")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of the suite."""
+
+    size: int | None  # as --data.size; None: as the images are
+    make: Callable[[Path, argparse.Namespace], None] | None = None  # None: it is given
+
+
+def save(pixels: Array, folder: Path, name: str) -> None:
+    """One PNG file in the folder of its class."""
+    folder.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(folder / f"{name}.png")
+
+
+def chosen(images: Images, rows: Array, folder: Path, side: int) -> None:
+    """Some grey images, scaled, as files."""
+    for row in rows.tolist():
+        image = Image.fromarray(images.take(np.array([row]))[0, ..., 0])
+        scaled = image.resize((side, side), Image.Resampling.LANCZOS)
+        save(np.asarray(scaled), folder / images.classes[images.labels[row]], f"{row:05d}")
+
+
+def fashion(folder: Path, _: argparse.Namespace) -> None:
+    """10,000 of Fashion-MNIST."""
+    images = data.load("fashion-mnist", "train")
+    rows = np.random.default_rng(0).choice(len(images), 10_000, replace=False)
+    chosen(images, rows, folder, 28)
+
+
+def uneven(folder: Path, options: argparse.Namespace) -> None:
+    """9,000 of MNIST at 16x16 whose classes differ in size, as in USPS."""
+    images, rng = data.load("mnist", "train", dir=options.mnist), np.random.default_rng(0)
+    for c, share in enumerate(SHARES):
+        rows = rng.choice(np.flatnonzero(images.labels == c), 90 * share, replace=False)
+        chosen(images, rows, folder, 16)
+
+
+def glyphs(folder: Path, _: argparse.Namespace) -> None:
+    """Ten letters in every text font of matplotlib's, a dozen sizes and places of each."""
+    import matplotlib
+
+    fonts = sorted((Path(matplotlib.get_data_path()) / "fonts" / "ttf").glob("*.ttf"))
+    fonts = [f for f in fonts if not any(w in f.name for w in ("Siz", "NonUni", "cmex", "cmsy"))]
+    rng = np.random.default_rng(0)
+    for path in [f for f in fonts if "LastResort" not in f.name]:
+        for letter in LETTERS:
+            for i in range(12):
+                font = ImageFont.truetype(str(path), int(rng.integers(18, 28)))
+                image = Image.new("L", (32, 32))
+                at = tuple(rng.integers(-3, 4, 2) + 16)
+                ImageDraw.Draw(image).text(at, letter, 255, font, anchor="mm")
+                save(np.asarray(image), folder / f"U+{ord(letter):04X}", f"{path.stem}-{i}")
+
+
+def textures(folder: Path, _: argparse.Namespace) -> None:
+    """Up to 225 tiles of 64x64 of each of eight pictures."""
+    import skimage
+
+    for name in PICTURES:
+        path = next((Path(skimage.__file__).parent / "data").glob(f"{name}.*"))
+        picture = np.asarray(Image.open(path).convert("RGB"))
+        places = [
+            (y, x)
+            for y in range(0, picture.shape[0] - 63, 32)
+            for x in range(0, picture.shape[1] - 63, 32)
+        ]
+        for i in np.random.default_rng(0).permutation(len(places))[:225].tolist():
+            y, x = places[i]
+            save(picture[y : y + 64, x : x + 64], folder / name, f"{y:04d}-{x:04d}")
+
+
+FOLDERS = {
+    "hands": Folder(64),
+    "cifar10": Folder(None),
+    "fashion": Folder(None, fashion),
+    "uneven": Folder(None, uneven),
+    "glyphs": Folder(None, glyphs),
+    "textures": Folder(None, textures),
+}
+
+
+def command(path: Path, folder: Folder, seed: int, run: Path, words: list[str]) -> list[str]:
+    """The command of one run."""
+    size = ["--data.size", str(folder.size)] if folder.size else []
+    return ["train", str(path), *size, "--seed", str(seed), "--run", str(run), *words]
+
+
+def train(name: str, path: Path, recipe: str, seed: int, words: list[str]) -> dict[str, Any]:
+    """One run, or the scores of one that is done."""
+    run = RUNS / f"{name}-{recipe}-{seed}"
+    told = command(path, FOLDERS[name], seed, run, words)
+    env = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "infogan", *told], env=env, capture_output=True, check=False
+    )
+    if ended.returncode:
+        return {"seed": seed, "failed": ended.stderr.decode().strip().splitlines()[-1:]}
+    scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
+    row = {"seed": seed} | {key: scores[key] for key in KEPT if key in scores}
+    row["findings"] = [finding["name"] for finding in scores["findings"]]
+    return row | {"named": scores["named"]["cluster_accuracy"]} if "named" in scores else row
+
+
+def kmeans(x: Array, k: int) -> Array:
+    """Groups of pixels [N, D] by k-means."""
+    return np.asarray(KMeans(k, n_init=10, random_state=0).fit_predict(x))
+
+
+def umap(x: Array, k: int) -> Array:
+    """Groups of pixels [N, D] by a Gaussian mixture on UMAP's ten dimensions."""
+    from umap import UMAP
+
+    places = UMAP(n_neighbors=15, min_dist=0.0, n_components=10, random_state=0).fit_transform(x)
+    return np.asarray(GaussianMixture(k, random_state=0, n_init=3).fit_predict(places))
+
+
+BASELINES = {"k-means on pixels": kmeans, "UMAP + GMM on pixels": umap}
+
+
+def scored(images: Images, read: Array, begun: float) -> dict[str, Any]:
+    """The scores of groups of images."""
+    k = len(images.classes)
+    found = clusters.score(images.labels, read, k, k)
+    seconds = time.perf_counter() - begun
+    return {
+        "cluster_accuracy": found.accuracy,
+        "purity": found.purity,
+        "nmi": found.nmi,
+        "ari": found.ari,
+        "seconds": seconds,
+    }
+
+
+def summary(runs: dict[str, dict[str, list[dict[str, Any]]]]) -> dict[str, Any]:
+    """Median and worst ACC, and median seconds, of each folder and recipe."""
+    table: dict[str, Any] = {}
+    for name, recipes in runs.items():
+        for recipe, rows in recipes.items():
+            good = [row for row in rows if "cluster_accuracy" in row]
+            if not good:
+                continue
+            accuracies = [row["cluster_accuracy"] for row in good]
+            table.setdefault(name, {})[recipe] = {
+                "median": statistics.median(accuracies),
+                "worst": min(accuracies),
+                "seconds": statistics.median(row["seconds"] for row in good),
+                "seeds": [row["seed"] for row in good],
+            }
+    return table
+
+
+def main() -> None:
+    """Train what is missing, score the baselines, and write the file as results come."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--hands", type=Path)
+    parser.add_argument("--cifar10", type=Path)
+    parser.add_argument("--mnist")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--only", nargs="+", default=list(FOLDERS), choices=list(FOLDERS))
+    parser.add_argument("--recipe", default="default", help="a name for the settings that follow")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    options, words = parser.parse_known_args()
+    report: dict[str, Any] = {"runs": {}}
+    if TARGET.is_file():
+        report = json.loads(TARGET.read_text(encoding="utf-8"))
+    tasks = []
+    for name in options.only:
+        folder, path = FOLDERS[name], getattr(options, name, None) or RUNS / "data" / name
+        if folder.make and not path.is_dir():
+            folder.make(path, options)
+        if not path.is_dir():
+            print(f"{name}: left out; give --{name} FOLDER")
+            continue
+        recipes = report["runs"].setdefault(name, {})
+        for baseline, group in BASELINES.items():
+            if baseline not in recipes:
+                images = data.load(str(path), "all", size=folder.size)
+                pixels = images.pixels.reshape(len(images), -1).astype(np.float32) / 255
+                begun = time.perf_counter()
+                read = group(pixels, len(images.classes))
+                recipes[baseline] = [{"seed": 0} | scored(images, read, begun)]
+        done = {row["seed"] for row in recipes.get(options.recipe, []) if "failed" not in row}
+        tasks += [(name, path, seed) for seed in options.seeds if seed not in done]
+    tasks.sort(key=lambda task: task[2])
+    with ThreadPoolExecutor(options.processes) as pool:
+        waiting = {pool.submit(train, n, p, options.recipe, s, words): (n, s) for n, p, s in tasks}
+        for future in as_completed(waiting):
+            name, seed = waiting[future]
+            rows = report["runs"][name].setdefault(options.recipe, [])
+            rows[:] = [row for row in rows if row["seed"] != seed] + [future.result()]
+            rows.sort(key=lambda row: row["seed"])
+            print(name, rows, flush=True)
+            write(report, options.recipe, words)
+    write(report, options.recipe, words)
+
+
+def write(report: dict[str, Any], recipe: str, words: list[str]) -> None:
+    """The file, with its summary."""
+    report["machine"] = Engine.of(IMAGES).describe()
+    report["command"] = (
+        "python benchmarks/folders.py --hands hands/ --cifar10 cifar10/ --mnist mnist/"
+    )
+    report.setdefault("words", {})[recipe] = " ".join(words)
+    report["baselines"] = list(BASELINES)
+    report["summary"] = summary(report["runs"])
+    TARGET.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Networks for photos: Q's trunk learns classes from views, a critic of its own plays the game.
+
+The trunk has batch normalisation, which makes learning from views fast. The critic has none,
+because D must judge each image for itself where its slopes are penalised. G is DCGAN's.
+"""
+
+from collections.abc import Set
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
+
+from infogan.core.random import stream
+from infogan.networks import base, dcgan
+from infogan.networks.base import NONE, REAL, Heads, Noise, Shape, Verdict
+
+LARGE = 48  # the trunk sees images of at least this side at half their size: classes need no more
+DEEP = 24  # of at least this side (as the trunk sees it) at most an eighth is left at the end
+FAINT = 0.05  # added to an image's standard deviation, so that an empty one stays empty
+SLOPE = 0.2  # of the critic's leaky ReLU, as in DCGAN
+
+
+class Photo(base.Family):
+    """3x3 convolutions for Q, 4x4 ones for the critic and G, sized by the image."""
+
+    kind: Literal["photo"] = "photo"
+    width: int = Field(default=64, ge=1)
+    """Channels of the trunk's first stage; the next two have 2 and 4 times as many."""
+    channels: int = Field(default=32, ge=1)
+    """Channels at the image's side of the critic and of G; they double down to a side of 4 to 7."""
+    hidden: int = Field(default=256, ge=1)
+    """Width of the hidden layer of every head, and of G's first layer."""
+
+    def shaped(self, shape: Shape) -> dcgan.Dcgan:
+        """The settings of a DCGAN for these images."""
+        depth = len(dcgan.Dcgan().layout(shape)[0])
+        channels = tuple(min(self.channels * 2**i, 256) for i in range(depth))
+        return dcgan.Dcgan(channels=channels, features=self.hidden)
+
+    def generator(self, width: int, shape: Shape, seed: int = 0) -> nn.Module:
+        return self.shaped(shape).generator(width, shape, seed)
+
+    def discriminator(self, shape: Shape, heads: Heads, seed: int = 0) -> base.Discriminator:
+        return Discriminator(self, shape, heads, seed)
+
+
+def stage(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
+    """A 3x3 convolution with batch normalisation and ReLU."""
+    convolution = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+    return [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
+
+
+def head(inputs: int, hidden: int, outputs: int) -> nn.Module:
+    """A hidden layer with batch normalisation, then a linear one."""
+    first = nn.Linear(inputs, hidden, bias=False)
+    return nn.Sequential(first, nn.BatchNorm1d(hidden), nn.ReLU(), nn.Linear(hidden, outputs))
+
+
+class Discriminator(base.Discriminator):
+    """Q's trunk, whose mean over the map is the features, with its heads; and D's critic."""
+
+    def __init__(self, config: Photo, shape: Shape, heads: Heads, seed: int = 0) -> None:
+        super().__init__()
+        self.large = min(shape[:2]) >= LARGE
+        side, wide = min(shape[:2]) // (2 if self.large else 1), config.width
+        strides, layers, inputs = (2 if side >= DEEP else 1, 2, 2), list[nn.Module](), shape[2]
+        for i, stride in enumerate(strides):
+            outputs = wide * 2**i
+            layers += [*stage(inputs, outputs, stride), *stage(outputs, outputs, 1)]
+            inputs = outputs
+        self.trunk = nn.Sequential(*layers)
+        self.heads = nn.ModuleDict()
+        for name, outputs in heads.items():
+            if name == REAL:
+                self.heads[name] = self._critic(config, shape)
+            else:
+                self.heads[name] = head(inputs, config.hidden, outputs)
+            kaiming(self.heads[name], seed, f"initialise D's head {name}")
+        kaiming(self.trunk, seed, "initialise D's trunk")
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @staticmethod
+    def _critic(config: Photo, shape: Shape) -> nn.Module:
+        channels, sizes = config.shaped(shape).layout(shape)
+        layers = list[nn.Module]()
+        for inputs, outputs in zip([shape[2], *channels], channels, strict=False):
+            layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(SLOPE)]
+        h, w = sizes[-1]
+        last = nn.Conv2d(channels[-1], config.hidden // 2, (h, w))
+        return nn.Sequential(
+            *layers, last, nn.LeakyReLU(SLOPE), nn.Flatten(), nn.Linear(config.hidden // 2, 1)
+        )
+
+    def forward(
+        self,
+        images: Tensor,
+        detached: Set[str] = NONE,
+        noise: Noise = None,
+        without: Set[str] = NONE,
+    ) -> Verdict:
+        found = dict[str, Tensor]()
+        asked = [name for name in self.heads if name not in without]
+        features = images.new_empty(len(images), 0)
+        if asked != [REAL]:
+            features = self.trunk(standardised(images, self.large)).mean((2, 3))
+        for name in asked:
+            inputs = images if name == REAL else features
+            found[name] = self.heads[name](inputs.detach() if name in detached else inputs)
+        return Verdict(features, found)
+
+
+def standardised(images: Tensor, halve: bool) -> Tensor:
+    """Images as the trunk sees them: of mean 0 and standard deviation 1 each, so that what differs
+    most between views, their light and contrast, need not be learned; halved in size if large."""
+    values = avg_pool2d(images, 2) if halve else images
+    whole = 1, 2, 3
+    mean = values.mean(whole, keepdim=True)
+    return (values - mean) / (values.std(whole, keepdim=True) + FAINT)
+
+
+def kaiming(module: nn.Module, seed: int, purpose: str) -> None:
+    """Set weights to He's normal distribution, which ReLU layers keep the scale under; biases 0."""
+    if next(module.parameters()).is_meta:
+        return
+    generator = stream(seed, purpose)
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

@@ -1,0 +1,56 @@
+"""Settings for images that no preset was made for, chosen by what a look at them shows."""
+
+from pathlib import Path
+
+from infogan.config.presets import DRAWINGS, IMAGES
+from infogan.config.settings import RunConfig
+from infogan.data import Source, load
+from infogan.data.folder import Survey, survey
+
+SIDES = 16, 32, 64  # to which images are scaled: the largest that most have
+SQUARE = 1.25  # images longer than that by their width are not cut to a square
+LONGEST = 128
+STEPS = 1200  # for MANY images, and with the fourth root of their number for more
+MANY = 2000
+
+
+def recipe(source: Source) -> tuple[RunConfig, str]:
+    """The settings for a source, and in words what was found and what was chosen by it.
+
+    Of a folder a few files are opened; an array is loaded. Sizes that `source` gives stay.
+    """
+    path = Path(source.name)
+    if path.is_dir():
+        seen = survey(path)
+    else:
+        images = load(source, "train")
+        height, width, channels = images.shape
+        seen = Survey(len(images), height, width, channels == 1)
+    grey = source.color == "grey" or (source.color == "auto" and seen.grey)
+    base, size = DRAWINGS if grey else IMAGES, source.size
+    if path.is_dir() and size is None:
+        size = sides(seen.height, seen.width)
+    steps = round(STEPS * max(1.0, seen.number / MANY) ** 0.25, -2)
+    found = f"{seen.number:,} {'grey' if grey else 'colour'} images of about "
+    found += f"{seen.height:.0f}x{seen.width:.0f} pixels"
+    chosen = [f"preset {'drawings' if grey else 'images'} ({WHY[grey]})", f"{int(steps):,} steps"]
+    if size is not None:
+        chosen.append(f"scaled to {size[0]}x{size[1]}")
+    config = base.replace(data=source.model_copy(update={"size": size}), steps=int(steps))
+    return config, f"{found}: {', '.join(chosen)}"
+
+
+WHY = {
+    False: "classes survive mirroring, other light, and seeing a part",
+    True: "classes survive small turns, shears and shifts, but no mirroring",
+}
+
+
+def sides(height: float, width: float) -> tuple[int, int]:
+    """Height and width to which images of that size are scaled."""
+    short, long = min(height, width), max(height, width)
+    side = max([known for known in SIDES if known <= short] or SIDES[:1])
+    if long / short <= SQUARE:
+        return side, side
+    longer = min(LONGEST, round(side * long / short / 8) * 8)
+    return (longer, side) if height > width else (side, longer)
