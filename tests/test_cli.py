@@ -283,3 +283,12 @@ def test_options_reach_what_they_name(done: Path, photos: Path, tmp_path: Path) 
     assert size(tmp_path / "2.png")[1] < size(tmp_path / "6.png")[1]
     run("encode", done, photos, "--split", "validation", "-o", tmp_path / "codes.csv")
     assert len((tmp_path / "codes.csv").read_text().splitlines()) == 1 + 6  # every tenth of 64
+
+
+def test_the_number_of_classes_is_that_of_the_categories(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run("train", "digits", "--classes", 7, "--dry-run")
+    assert json.loads(capsys.readouterr().out)["latent"]["digit"]["k"] == 7
+    assert "greater than or equal to 2" in refused(capsys, "train", "digits", "--classes", 1)
+    assert "no categorical code" in refused(capsys, "train", "semigan", "--classes", 3)

@@ -337,6 +337,30 @@ def test_the_penalty_of_a_linear_d_is_its_squared_slope() -> None:
     assert "penalty" not in GAN().d_loss(scene).terms
 
 
+@pytest.mark.parametrize("name", ["paper", "control", "semigan", "improvedgan", "acgan", "images"])
+def test_every_game_can_be_relativistic_and_penalised(
+    name: str, tiny: RunConfig, images: Images
+) -> None:
+    config = preset(name)
+    networks = config.networks if config.networks.kind == "mlp" else tiny.networks
+    config = config.replace(
+        objective={"game": "relativistic", "penalty": 1.0},
+        networks=networks,
+        batch=8,
+        game_augment="affine",
+        precision="fp32",
+        labels=config.labels and 2,
+    )
+    if name == "acgan":
+        config = config.replace(latent={"digit": "categorical:4"}, labels="all")
+    trainer = Trainer(config, images)
+    trainer.step = config.steps // 2
+    d_loss, g_loss = trainer.advance()
+    assert {"pair", "penalty"} <= d_loss.terms.keys()
+    assert d_loss.terms["penalty"].item() > 0
+    assert g_loss.terms.keys() & {"adversarial", "features"}
+
+
 # Another game
 
 

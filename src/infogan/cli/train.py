@@ -22,6 +22,7 @@ def train(
     *settings: Annotated[str, Parameter(allow_leading_hyphen=True, show=False)],
     run: Path | None = None,
     config: Annotated[Path | None, Parameter(name=["--config", "-c"])] = None,
+    classes: int | None = None,
     seeds: int | None = None,
     continue_from: Path | None = None,
     fresh: bool = False,
@@ -40,6 +41,7 @@ def train(
         run: Folder for the run: its settings, log, checkpoints, weights, scores and pictures
             (default: runs/PRESET, or runs/ and the name of the images).
         config: Settings from a TOML file, or from another run's config.json.
+        classes: How many classes there are, if you know it: so many categories are looked for.
         seeds: Train that many runs, from --seed on, into RUN/seed-0 and so on, one process a core;
             rank them as `infogan select` does, into RUN/selection.json, and name the one to use.
         continue_from: Finished run whose settings and weights to begin with, as when its folder of
@@ -53,6 +55,8 @@ def train(
         target = settings[0] if settings and not settings[0].startswith("-") else None
         options = from_options(settings[1:] if target else settings)
         resolved, chosen = resolve(target, config, options, continue_from)
+        if classes is not None:
+            resolved = resolved.with_classes(classes)
         path = run or Path("runs") / Path(target or "digits").name
         if dry_run:
             print(json.dumps(resolved.tree(), indent=2))
@@ -62,6 +66,7 @@ def train(
         if seeds is not None:
             files = {"--config": config, "--continue-from": continue_from}
             words = [*settings, *(f"{name}={path}" for name, path in files.items() if path)]
+            words += [f"--classes={classes}"] if classes is not None else []
             _train_seeds(resolved, words, path, seeds, fresh)
         else:
             _train_one(resolved, path, fresh, continue_from)

@@ -137,6 +137,12 @@ class RunConfig(BaseModel):
         """
         return self.from_tree(merged(self.tree(), changes))
 
+    def with_classes(self, k: int) -> Self:
+        """With k categories in the code that stands for the classes; ConfigError without one."""
+        if (name := self.latent.categorical) is None:
+            raise ConfigError("classes: the latent has no categorical code to find them with")
+        return self.replace(latent={name: {"k": k}})
+
     def tree(self) -> dict[str, Any]:
         """As nested dicts of plain values."""
         return self.model_dump(mode="json")

@@ -58,6 +58,18 @@ def head(inputs: int, hidden: int, outputs: int) -> nn.Module:
     return nn.Sequential(first, nn.BatchNorm1d(hidden), nn.ReLU(), nn.Linear(hidden, outputs))
 
 
+class Critic(nn.Sequential):
+    """D's judgement of images [N, C, H, W], each by itself: [N, 1], the logit of "real"."""
+
+    def __init__(self, config: Photo, shape: Shape) -> None:
+        channels, sizes = config.shaped(shape).layout(shape)
+        layers, narrow = list[nn.Module](), config.hidden // 2
+        for inputs, outputs in zip([shape[2], *channels], channels, strict=False):
+            layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(SLOPE)]
+        last = nn.Conv2d(channels[-1], narrow, sizes[-1])
+        super().__init__(*layers, last, nn.LeakyReLU(SLOPE), nn.Flatten(), nn.Linear(narrow, 1))
+
+
 class Discriminator(base.Discriminator):
     """Q's trunk, whose mean over the map is the features, with its heads; and D's critic."""
 
@@ -73,25 +85,13 @@ class Discriminator(base.Discriminator):
         self.trunk = nn.Sequential(*layers)
         self.heads = nn.ModuleDict()
         for name, outputs in heads.items():
-            if name == REAL:
-                self.heads[name] = self._critic(config, shape)
-            else:
-                self.heads[name] = head(inputs, config.hidden, outputs)
+            own = name == REAL
+            self.heads[name] = (
+                Critic(config, shape) if own else head(inputs, config.hidden, outputs)
+            )
             kaiming(self.heads[name], seed, f"initialise D's head {name}")
         kaiming(self.trunk, seed, "initialise D's trunk")
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    @staticmethod
-    def _critic(config: Photo, shape: Shape) -> nn.Module:
-        channels, sizes = config.shaped(shape).layout(shape)
-        layers = list[nn.Module]()
-        for inputs, outputs in zip([shape[2], *channels], channels, strict=False):
-            layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(SLOPE)]
-        h, w = sizes[-1]
-        last = nn.Conv2d(channels[-1], config.hidden // 2, (h, w))
-        return nn.Sequential(
-            *layers, last, nn.LeakyReLU(SLOPE), nn.Flatten(), nn.Linear(config.hidden // 2, 1)
-        )
 
     def forward(
         self,
@@ -100,14 +100,13 @@ class Discriminator(base.Discriminator):
         noise: Noise = None,
         without: Set[str] = NONE,
     ) -> Verdict:
-        found = dict[str, Tensor]()
-        asked = [name for name in self.heads if name not in without]
-        features = images.new_empty(len(images), 0)
-        if asked != [REAL]:
+        asked = {name: head for name, head in self.heads.items() if name not in without}
+        features, found = images.flatten(1)[:, :0], dict[str, Tensor]()  # none, unless asked for
+        if not all(isinstance(head, Critic) for head in asked.values()):
             features = self.trunk(standardised(images, self.large)).mean((2, 3))
-        for name in asked:
-            inputs = images if name == REAL else features
-            found[name] = self.heads[name](inputs.detach() if name in detached else inputs)
+        for name, head in asked.items():
+            inputs = images if isinstance(head, Critic) else features
+            found[name] = head(inputs.detach() if name in detached else inputs)
         return Verdict(features, found)
 
 

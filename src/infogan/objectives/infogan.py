@@ -30,7 +30,6 @@ class InfoGAN(Consistency, AdversarialObjective):
     """Weight of I(view; view'), the information that two augmented views of an image share, by
     InfoNCE: for photos, whose classes no trunk finds by real_weight alone. During the warm-up the
     trunk learns from it alone, and Q, at the end, groups what it has learned."""
-
     fakes: int | None = Field(default=None, ge=2)
     """Generated images per batch, which D compares with as many real ones, where there is a
     contrast, which needs more images than the game does; none: as many as `batch`."""

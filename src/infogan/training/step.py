@@ -119,7 +119,7 @@ class Step:
     def disturbed(self, name: str) -> Verdict:
         images = self._reals if name == "real" else self._fakes
         noise = torch.randn(images.shape, generator=self._stream(f"disturb {name}")).to(images)
-        return self._verdict(f"disturbed {name}", images + NOISE * noise, READERS)
+        return self._verdict(f"disturbed {name}", images + NOISE * noise, self._of_views)
 
     @cached_property
     def images(self) -> Tensor:
