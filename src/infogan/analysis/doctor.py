@@ -162,7 +162,7 @@ def _categories(signs: Signs, config: RunConfig, names: Names) -> Iterator[Findi
         name = partial(names.numbered, code)
         between = _first([f"{name(i)} and {name(j)} ({p:.0%})" for i, j, p in mixed], 3)
         seen = f"augmented views cross between {between}, so both hold parts of the same class"
-        rigid = isinstance(config.augment, Affine) and not config.augment.bend
+        rigid = type(config.augment) is Affine and not config.augment.bend
         other = "augment.bend 0.05 (now 0)" if rigid else "another seed"
         remedy = f"{other}, more steps, or `infogan merge` if they split one class"
         yield Finding("categories mixed", seen, real if off else remedy)
