@@ -245,7 +245,7 @@ def main() -> None:
 
 def write(report: dict[str, Any], recipe: str, words: list[str]) -> None:
     """The file, with its summary."""
-    report["machine"] = Engine.of(IMAGES).describe()
+    report["machine"] = Engine.of(IMAGES).describe() | {"threads": 1}
     report["command"] = (
         "python benchmarks/folders.py --hands hands/ --cifar10 cifar10/ --mnist mnist/"
     )

@@ -482,15 +482,13 @@ def folders() -> str:
                     ", ".join(found) or "–",
                 ]
             )
-    seeds = sorted(
-        {run["seed"] for recipes in report["runs"].values() for run in recipes["default"]}
-    )
+    seeds = sorted({run["seed"] for parts in report["runs"].values() for run in parts["default"]})
     return table(
         "folder | what | median ACC | each seed | NMI | minutes | the doctor found",
         rows,
-        f"ACC (clustering accuracy) in %. infogan: on held-out images, seeds {seeds[0]} to "
-        f"{seeds[-1]}; the others: on all images. Minutes are those of training, one thread, two "
-        "runs at a time.",
+        "ACC (clustering accuracy) in %. infogan: on held-out images, seeds from "
+        f"{', '.join(map(str, seeds))}; the others: on all images. Minutes are those of training, "
+        "one thread, two runs at a time.",
         machine_of(report),
     )
 
