@@ -504,7 +504,7 @@ def ideas() -> str:
         "folder | idea | seed | steps | seconds | ACC",
         rows,
         "ACC in % of held-out images (every tenth). Rows were measured while the preset was made, "
-        "the first with a prototype, on one thread of 2 cores (AMD EPYC), beside other work.",
+        "the first with a prototype, on one thread of 2 cores (AMD EPYC), with other jobs running.",
     )
 
 

@@ -16,6 +16,7 @@ from infogan.analysis import consistency, diagnostics, doctor
 from infogan.analysis.diagnostics import Signs, measure
 from infogan.analysis.doctor import findings
 from infogan.analysis.observation import Observation
+from infogan.config.presets import preset
 from infogan.config.settings import RunConfig
 from infogan.data import Source
 from infogan.data.images import Images
@@ -73,6 +74,16 @@ def test_a_relativistic_d_is_measured_by_its_own_chance() -> None:
         assert list(seen.losses or ()) == pytest.approx([pair, 0.7])
         assert [f.name for f in findings(seen, config) if f.name == "D overpowers G"] == expected
     assert "(0.69 by chance)" in next(doctor.looked_at(seen))
+
+
+def test_no_larger_weight_is_recommended_where_it_would_rule_g() -> None:
+    seen = Signs(step=9, recovered={"group": 0.1}, information={"group": 0.2})
+    config = preset("images")
+    remedies = [f.remedy for f in findings(seen, config) if f.name == "code ignored"]
+    assert remedies == [f"another run of more steps (now {config.steps})"]
+    alone = config.replace(objective={"contrast": 0.0})
+    remedies = [f.remedy for f in findings(seen, alone) if f.name == "code ignored"]
+    assert remedies == ["latent.group.weight 1 (now 0.1)"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from infogan.data.settings import GIVEN
 from infogan.model.model import Model
 from infogan.pipeline.run import finished, fit
 from infogan.runs.folder import Run
-from infogan.runs.images import Known, Listed, held_out, read_listing, real_images
+from infogan.runs.images import Known, Listed, read_listing, real_images
 from infogan.training.trainer import Trainer
 
 QUICK = ("--steps", 2, "--checkpoint-every", 1, "--log-every", 1)
@@ -152,26 +152,26 @@ def test_where_images_are_is_no_setting(
         (place / "pictures").rename(place / "elsewhere")
     run(*again("--steps", 3, images=spelling.format(place)))
     assert Run(started).record.images.source.name == str(place / spelling.format(place)).rstrip("/")
-    assert len(held_out(Run(started).config, Run(started))) == 6
+    assert len(real_images(Run(started).config, Run(started))) == 6
 
 
 def test_images_are_found_from_another_working_folder(
     started: Path, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = Run(place / "run")
-    expected = held_out(folder.config, folder)
+    expected = real_images(folder.config, folder)
     other = tmp_path / "other"
     shutil.copytree(place / "pictures" / "a", other / "pictures")  # of the same name
     monkeypatch.chdir(other)
-    assert [Path(file).name for file in held_out(folder.config, folder).files] == [
+    assert [Path(file).name for file in real_images(folder.config, folder).files] == [
         Path(file).name for file in expected.files
     ]
     (place / "pictures").rename(place / "gone")
     shutil.rmtree(other / "pictures")
     with pytest.raises(DataError, match=f"{place}/pictures: no such .*; pictures: no such"):
-        held_out(folder.config, folder)
+        real_images(folder.config, folder)
     (place / "gone").rename(other / "pictures")  # they came along with the working folder
-    assert len(held_out(folder.config, folder)) == len(expected)
+    assert len(real_images(folder.config, folder)) == len(expected)
 
 
 def test_the_report_keeps_a_page_with_images(
@@ -193,7 +193,7 @@ def test_what_was_held_out_stays_so_in_a_folder_that_grew(
 ) -> None:
     folder = Run(started)
     learned = {n for n, listed in read_listing(folder).items() if listed.split == "train"}
-    before = {str(file) for file in held_out(folder.config, folder).files}
+    before = {str(file) for file in real_images(folder.config, folder).files}
     assert len(before) == 6
     assert not caplog.text
     new = add(place / "pictures", 20)
@@ -203,7 +203,7 @@ def test_what_was_held_out_stays_so_in_a_folder_that_grew(
     Image.new("L", (16, 16), 7).save(edited)
     last = sorted((place / "pictures" / "d").iterdir())[0]
     last.unlink()
-    unseen = held_out(folder.config, folder)
+    unseen = real_images(folder.config, folder)
     assert "20 new, 1 changed, 1 renamed, 1 gone of 64 images since training" in caplog.text
     names = {str(Path(file).relative_to("pictures")) for file in unseen.files}
     assert {f"a/{path.name}" for path in new} <= names
@@ -233,7 +233,7 @@ def test_a_run_without_held_out_images_says_so(
     for path in sorted((place / "pictures").rglob("*.png"))[4:]:
         path.unlink()
     fit(TINY.replace(data="pictures", steps=2, batch=4), "few")
-    assert len(held_out(Run("few").config, Run("few"))) == 4
+    assert len(real_images(Run("few").config, Run("few"))) == 4
     assert "no image was held out" in caplog.text
 
 
@@ -342,7 +342,7 @@ def test_odd_names_are_known_again(place: Path) -> None:
     fit(TINY.replace(data="pictures", steps=2), "odd")
     folder = Run("odd")
     assert f"a/{odd.name}" in read_listing(folder)
-    assert len(held_out(folder.config, folder)) == 6
+    assert len(real_images(folder.config, folder)) == 6
 
 
 def test_of_two_files_with_the_same_pixels_the_learned_one_counts() -> None:
@@ -368,9 +368,9 @@ def test_images_of_an_array_file_that_changed_are_named(
     np.save(place / "x.npy", images.pixels)
     fit(TINY.replace(data="x.npy", steps=2), "array")
     folder = Run("array")
-    assert len(held_out(folder.config, folder)) == 6
+    assert len(real_images(folder.config, folder)) == 6
     assert not caplog.text
     np.save(place / "x.npy", strokes(80, seed=3).pixels)
-    held_out(folder.config, folder)
+    real_images(folder.config, folder)
     assert "not those of training" in caplog.text
     assert load("x.npy", "all").digest != folder.record.images.digest

@@ -145,6 +145,8 @@ def _codes(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
             remedy = f"{more}, then latent.{name}.weight {3 * code.weight:g}"
             if code.weight < usual:
                 remedy = f"latent.{name}.weight {usual:g} (now {code.weight:g})"
+            if config.objective.contrasts:
+                remedy = more  # a larger weight rules G: it draws one image a category
             if config.objective.kind == "gan":
                 remedy = "objective infogan: the generator of a plain GAN does not maximise L_I"
             yield Finding("code ignored", seen, remedy)

@@ -15,7 +15,7 @@ from infogan.analysis.observation import Observation
 from infogan.core.errors import ConfigError
 from infogan.data.images import Images
 from infogan.model.model import Model
-from infogan.runs.images import held_out
+from infogan.runs.images import real_images
 from infogan.runs.names import Names
 
 NEAR = 0.08
@@ -107,7 +107,7 @@ def merge(
         raise ConfigError("this model has no categories that it found without labels, to be merged")
     if config.augment is None:
         raise ConfigError("merging needs augmented views; this model was trained with augment none")
-    seen = Observation(model, images or held_out(config, model.run), seed)
+    seen = Observation(model, images or real_images(config, model.run), seed)
     read, k, own = seen.read[code], len(seen.numbered), kept(model.names, code)
     if into is not None and not 1 <= into <= k:
         raise ConfigError(f"--into {into}: give a number from 1 to {k}, the number of categories")

@@ -22,7 +22,7 @@ from infogan.data.images import Images
 from infogan.latent.latent import CODE
 from infogan.model.model import Model
 from infogan.runs.folder import Run
-from infogan.runs.images import held_out
+from infogan.runs.images import real_images
 
 SAMPLES = 2_000  # generated images behind L_I
 ALONE = 0.5  # runs below this share of the best agreement come last: sure of what no other sees
@@ -105,7 +105,7 @@ def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: in
     if images is None and len(learned) > 1:
         what = f"the runs learned from different images ({', '.join(sorted(learned.values()))})"
         raise ConfigError(f"{what}; say with --data which to compare them on")
-    images = images or held_out(models[0].config, models[0].run)
+    images = images or real_images(models[0].config, models[0].run)
     made = list(views(images, models[0].config.augment, seed))
     seen = [Observation(model, images, seed, SAMPLES, made) for model in models]
     scores, candidates = centrality(agreement([one.read[code].value for one in seen])), []

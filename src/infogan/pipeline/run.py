@@ -23,7 +23,7 @@ from infogan.model.model import Model
 from infogan.report import page, plots
 from infogan.runs import checkpoints
 from infogan.runs.folder import Run
-from infogan.runs.images import Training, held_out
+from infogan.runs.images import Training, real_images
 from infogan.runs.record import Origin
 from infogan.runs.recorder import recording
 from infogan.training import trainer as training
@@ -56,7 +56,7 @@ def train(
         interrupts.poll()
         if not finished(folder, model.config):
             with atomic.writing(folder.path):
-                record(folder, model, data or held_out(model.config, folder))
+                record(folder, model, data or real_images(model.config, folder))
     return model
 
 

@@ -161,11 +161,6 @@ def _held_out(source: Source) -> Images | None:
         return None
 
 
-def held_out(config: RunConfig, run: Run | None = None) -> Images:
-    """The images that a run did not learn from; all, with a warning, where it spared none."""
-    return real_images(config, run)
-
-
 def real_images(
     config: RunConfig,
     run: Run | None = None,
