@@ -96,7 +96,7 @@ clean: ## remove the environment
 	@touch $@
 
 .venv/.test: .venv/.base
-	@$(PIP) -c constraints.txt -e '.[test$(if $(CHROMIUM),$(comma)browser)]'
+	@$(PIP) -c constraints.txt -e '.[test,photos$(if $(CHROMIUM),$(comma)browser)]'
 	@touch $@
 
 .venv/.lint: .venv/.test

@@ -34,7 +34,7 @@ def test_colour_and_size_decide(tmp_path: Path) -> None:
     assert "scaled to 64x64" in why
     grey = pictures(tmp_path / "grey", 12, (28, 28), colour=False)
     config, why = recipe(Source(name=str(grey)))
-    assert config == DRAWINGS.replace(data={"name": str(grey), "size": (16, 16)})
+    assert config == DRAWINGS.replace(data={"name": str(grey), "size": (28, 28)})
     assert "no mirroring" in why
     assert recipe(Source(name=str(grey), color="rgb"))[0].augment == IMAGES.augment
     assert recipe(Source(name=str(colour), color="grey"))[0].augment == DRAWINGS.augment
@@ -71,8 +71,10 @@ def test_what_is_no_image_is_left_out_of_the_look(tmp_path: Path) -> None:
         ((534, 400), (88, 64)),
         ((400, 534), (64, 88)),
         ((480, 1000), (64, 128)),
-        ((70, 60), (32, 32)),
+        ((70, 60), (60, 60)),
         ((16, 16), (16, 16)),
+        ((28, 28), (28, 28)),
+        ((33, 33), (32, 32)),
         ((9, 12), (16, 24)),
         ((4000, 5000), (64, 64)),
     ],
@@ -98,7 +100,7 @@ def test_the_command_says_what_was_chosen_and_options_change_it(
     pictures(tmp_path / "mine", 12, (50, 40), colour=True)
     run("train", "mine", "--dry-run", "--batch", 8, "--augment.mirror", "false")
     tree = json.loads(capsys.readouterr().out)
-    assert tree["data"]["size"] == [32, 32]
+    assert tree["data"]["size"] == [40, 40]
     assert tree["batch"] == 8
     assert tree["augment"]["kind"] == "photo"
     assert not tree["augment"]["mirror"]

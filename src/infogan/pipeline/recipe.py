@@ -7,7 +7,8 @@ from infogan.config.settings import RunConfig
 from infogan.data import Source, load
 from infogan.data.folder import Survey, survey
 
-SIDES = 16, 32, 64  # to which images are scaled: the largest that most have
+SIDES = 16, 64  # of images that are trained on; those between are only cut to a multiple of EVEN
+EVEN = 4
 SQUARE = 1.25  # images longer than that by their width are not cut to a square
 LONGEST = 128
 STEPS = 1200  # for MANY images, and with the fourth root of their number for more
@@ -49,7 +50,7 @@ WHY = {
 def sides(height: float, width: float) -> tuple[int, int]:
     """Height and width to which images of that size are scaled."""
     short, long = min(height, width), max(height, width)
-    side = max([known for known in SIDES if known <= short] or SIDES[:1])
+    side = int(min(max(short, SIDES[0]), SIDES[1])) // EVEN * EVEN
     if long / short <= SQUARE:
         return side, side
     longer = min(LONGEST, round(side * long / short / 8) * 8)
