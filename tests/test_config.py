@@ -53,7 +53,7 @@ def test_every_setting_is_explained_where_it_comes_first() -> None:
             before = line
     lines = as_toml(gaussian).splitlines()
     kinds = [set(line[9:-1].split(", ")) for line in lines if line.startswith("# One of ")]
-    families = [{"dcgan", "mlp", "photo"}, set(OBJECTIVES), {"affine", "photo"}]
+    families = [{"dcgan", "mlp", "photo", "projected"}, set(OBJECTIVES), {"affine", "photo"}]
     assert kinds == [set(KINDS), *families]  # in the order of the file, each once
     assert 'sigma = "none"' in lines  # what is not set is there too
 

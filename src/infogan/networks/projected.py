@@ -10,6 +10,7 @@ from copy import deepcopy
 from typing import Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
@@ -26,10 +27,18 @@ MIXED = 64  # channels of each, mixed at random
 PART = 32  # images that go through together: more of them fall out of a processor's cache
 
 
-class Projected(Photo):
-    """EfficientNet-Lite0 for D and Q (extra `photos`), G sized by the image."""
+class Projected(base.Family):
+    """EfficientNet-Lite0 for D and Q (extra `photos`), a DCGAN sized by the image for G."""
 
-    kind: Literal["projected"] = "projected"  # type: ignore[assignment]
+    kind: Literal["projected"] = "projected"
+    channels: int = Field(default=32, ge=1)
+    """Channels at the image's side of G; they double down to a side of 4 to 7."""
+    hidden: int = Field(default=256, ge=1)
+    """Width of the hidden layer of every head, and of G's first layer."""
+
+    def generator(self, width: int, shape: Shape, seed: int = 0) -> nn.Module:
+        like = Photo(channels=self.channels, hidden=self.hidden)
+        return like.generator(width, shape, seed)
 
     def discriminator(self, shape: Shape, heads: Heads, seed: int = 0) -> base.Discriminator:
         return Discriminator(self, heads, seed)
