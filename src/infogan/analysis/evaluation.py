@@ -24,7 +24,8 @@ def evaluate(model: Model, images: Images, *, seed: int = 0) -> dict[str, Any]:
 
     Always: data, n, information, information_error, entropy, prior. Where they apply: continuous;
     code, k, shares, dead, effective, unused, confidence; with labels error, or cluster_accuracy,
-    purity, nmi, ari, category_of, merges, named; and recall, confusion. seed: of generated images.
+    purity, nmi, ari, category_of, merges, named; and recall, confusion. Where there is a generator
+    and a network to compare by: fidelity. seed: of generated images.
     """
     return scores(Observation(model, images, seed=seed))
 
@@ -190,6 +191,26 @@ def _error_lines(scores: Scores, _: Names) -> list[str]:
     return ["", f"error {scores['error']:.2%} on {images}"]
 
 
+def _fidelity(seen: Observation) -> dict[str, Any]:
+    """fidelity: in which features, on how many real images and as many generated; see
+    `metrics.fidelity.Fidelity`; recall_of: by category, where it has enough of both."""
+    assert seen.features is not None
+    whole, each = seen.fidelity
+    found = {"features": seen.features.name, "n": len(seen.compared[0])} | whole.tree()
+    recalls = {seen.numbered[k]: recall for k, recall in each.items()}
+    return {"fidelity": found | {"recall_of": recalls}}
+
+
+def _fidelity_lines(scores: Scores, _: Names) -> list[str]:
+    found = scores["fidelity"]
+    words = f"precision {found['precision']:.2f}, recall {found['recall']:.2f}, "
+    words += f"FD {found['fd']:.1f} (in features of {found['features']}, {found['n']} images)"
+    if recalls := found["recall_of"]:
+        worst = min(recalls, key=lambda name: recalls[name])
+        words += f"\n  lowest recall of a category: {recalls[worst]:.2f} ({worst})"
+    return [f"generated images: {words}"]
+
+
 NEEDS: dict[str, Callable[[Observation], bool]] = {
     "images": lambda seen: seen.images is not None,
     "labels": lambda seen: seen.images is not None and bool((seen.images.labels >= 0).any()),
@@ -197,6 +218,7 @@ NEEDS: dict[str, Callable[[Observation], bool]] = {
     "supervised": lambda seen: seen.model.config.labels is not None,
     "unsupervised": lambda seen: seen.model.config.labels is None,
     "generator": lambda seen: seen.model.config.objective.generates,
+    "features": lambda seen: seen.features is not None,
     "continuous code": lambda seen: any(not c.categories for c in seen.model.latent.codes.values()),
 }
 """What a metric can ask for."""
@@ -221,6 +243,7 @@ METRICS = (
     Metric("cluster_accuracy", CLUSTERED, _clusters, _clusters_lines),
     Metric("named", CLUSTERED, _named, _named_lines),
     Metric("effective", ("categories",), _usage, _usage_lines),
+    Metric("fidelity", ("images", "generator", "features"), _fidelity, _fidelity_lines),
     Metric("error", ("categories", "labels", "supervised"), _classified, _error_lines),
 )
 """Everything that is measured, in the order in which it is shown. A new metric is a row here."""

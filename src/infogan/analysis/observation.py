@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from infogan.analysis import consistency
 from infogan.analysis.consistency import Probs
-from infogan.analysis.metrics import clusters
+from infogan.analysis.features import Extractor, extractor
+from infogan.analysis.metrics import clusters, fidelity
+from infogan.analysis.metrics.fidelity import Fidelity
 from infogan.core.random import stream
 from infogan.data.augment import Affine
 from infogan.data.images import Images, Pixels
@@ -18,12 +20,13 @@ from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
 
 SAMPLES = 10_000  # generated images behind L_I
+COMPARED = 5000  # real images, and as many generated, at most, behind fidelity
 FEW = 500  # real and generated images, of each, that the doctor looks at
 
 
-def spaced(n: int) -> NDArray[np.int64]:
-    """FEW evenly spaced of n places; all where there are fewer."""
-    return np.linspace(0, n - 1, min(FEW, n)).astype(np.int64)
+def spaced(n: int, most: int = FEW) -> NDArray[np.int64]:
+    """At most that many evenly spaced of n places; all where there are fewer."""
+    return np.linspace(0, n - 1, min(most, n)).astype(np.int64)
 
 
 @dataclass(eq=False)
@@ -87,6 +90,37 @@ class Observation:
     def bounds(self) -> dict[str, tuple[float, float]]:
         """L_I of each code read back from generated images, and its standard error, in nats."""
         return self.model.lower_bound(self.samples, seed=self.seed)
+
+    @cached_property
+    def features(self) -> Extractor | None:
+        """In which features images are compared; None where there are none to be had, or too few
+        images."""
+        if self.images is None or len(self.images) <= fidelity.WIDE:
+            return None
+        return extractor(self.model.config.data.name, self.images.shape)
+
+    @cached_property
+    def compared(self) -> tuple[NDArray[np.int64], Draw, Pixels]:
+        """Which real images are compared, with as many draws of the latent, and G's images."""
+        rows = spaced(len(self.real), COMPARED)
+        draw = self.model.latent.sample(len(rows), stream(self.seed, "fidelity"))
+        return rows, draw, self.model.generate(draw.vector())
+
+    @cached_property
+    def fidelity(self) -> tuple[Fidelity, dict[int, float]]:
+        """How well generated images stand for the real ones; and by category the recall among the
+        real images that are read as it, by those that were drawn of it."""
+        assert self.features is not None
+        rows, draw, made = self.compared
+        real, fake = self.features(self.real.take(rows)), self.features(made)
+        whole, each = fidelity.score(real, fake), dict[int, float]()
+        if self.categories is not None and (drawn := self.model.drawn) is not None:
+            read, given = self.categories.value[rows], draw.values[drawn].argmax(1).numpy()
+            for k in range(len(self.numbered)):
+                own, of_it = real[read == k], fake[given == k]
+                if min(len(own), len(of_it)) > fidelity.WIDE:
+                    each[k] = fidelity.neighbours(own, of_it)[1]
+        return whole, each
 
     # What the doctor looks at: its thresholds were set on these images and views
 

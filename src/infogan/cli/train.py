@@ -134,7 +134,10 @@ def resolve(
     elif Path(name).exists():
         given = merged({"name": name}, options.get("data", {}))
         source = RunConfig().replace(data=given).data
-        base, chosen = (preset("images"), "") if config else recipe(source)
+        if config:
+            base = preset("images")
+        else:
+            base, chosen = recipe(source, (options.get("networks") or {}).get("kind"))
     else:
         raise ConfigError(f"{name!r} is no preset ({', '.join(PRESETS)}), file or folder here")
     tree = merged(base.tree(), {"data": data})

@@ -5,7 +5,7 @@ arXiv:2111.01007). Q reads such features as well, and a copy of the deeper ones 
 views. G is DCGAN's.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from copy import deepcopy
 from typing import Literal
 
@@ -56,18 +56,36 @@ class Critic(nn.Module):
         self.smoothed = nn.ModuleList(nn.Conv2d(MIXED, MIXED, 3, 1, 1) for _ in JUDGED[1:])
         for random in (self.mixed, self.smoothed):
             random.requires_grad_(False)
-        self.judges = nn.ModuleList(judge(depth) for depth in range(len(JUDGED)))
+        self.judges = nn.ModuleList(judge_of(depth) for depth in range(len(JUDGED)))
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
-        mixed = [mix(of) for mix, of in zip(self.mixed, maps, strict=True)]
+        judged = zip(self.judges, self.mix(maps, lambda layer, inputs: layer(inputs)), strict=True)
+        return torch.cat([judge(mixed).mean((2, 3)) for judge, mixed in judged], 1)
+
+    def mix(
+        self, maps: Sequence[Tensor], apply: Callable[[nn.Module, Tensor], Tensor]
+    ) -> list[Tensor]:
+        """Mixed maps of each depth; how a convolution is applied is given."""
+        mixed = [apply(layer, of) for layer, of in zip(self.mixed, maps, strict=True)]
         for i in reversed(range(len(self.smoothed))):
-            wide = interpolate(mixed[i + 1], mixed[i].shape[2:], mode="nearest")
-            mixed[i] = self.smoothed[i](mixed[i] + wide)
-        said = [of(each).mean((2, 3)) for of, each in zip(self.judges, mixed, strict=True)]
-        return torch.cat(said, 1)
+            deeper = interpolate(mixed[i + 1], mixed[i].shape[2:], mode="nearest")
+            mixed[i] = apply(self.smoothed[i], mixed[i] + deeper)
+        return mixed
 
 
-def judge(depth: int) -> nn.Sequential:
+def standardise(layer: nn.Module, inputs: Tensor) -> Tensor:
+    """Apply a convolution, whose outputs are first made of mean 0 and standard deviation 1."""
+    assert isinstance(layer, nn.Conv2d)
+    assert layer.bias is not None
+    std, mean = torch.std_mean(layer(inputs), (0, 2, 3))
+    std = std.clamp_min(1e-6)  # of black images alone
+    layer.weight.div_(std[:, None, None, None])
+    layer.bias.sub_(mean).div_(std)
+    outputs: Tensor = layer(inputs)
+    return outputs
+
+
+def judge_of(depth: int) -> nn.Sequential:
     """D of one depth: a logit of each place of its map, which is halved where it is large."""
     layers = list[nn.Module]()
     for i in range(2):
@@ -94,6 +112,13 @@ class Discriminator(base.Discriminator):
             self.heads[name] = Critic() if name == REAL else head(wide, config.hidden, outputs)
             kaiming(self.heads[name], seed, f"initialise D's head {name}")
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def prepare(self, images: Tensor) -> None:
+        with torch.no_grad():
+            maps = self._maps(images, SMALL)
+            for critic in self.heads.values():
+                if isinstance(critic, Critic):
+                    critic.mix([maps[i] for i in JUDGED], standardise)
 
     def _maps(self, images: Tensor, least: int) -> list[Tensor]:
         """The map of each block, of images whose shorter side is at least that many pixels."""

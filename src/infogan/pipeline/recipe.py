@@ -6,6 +6,7 @@ from infogan.config.presets import DRAWINGS, IMAGES
 from infogan.config.settings import RunConfig
 from infogan.data import Source, load
 from infogan.data.folder import Survey, survey
+from infogan.networks import Projected
 
 SIDES = 16, 64  # of images that are trained on; those between are only cut to a multiple of EVEN
 EVEN = 4
@@ -13,12 +14,14 @@ SQUARE = 1.25  # images longer than that by their width are not cut to a square
 LONGEST = 128
 STEPS = 1200  # for MANY images, and with the fourth root of their number for more
 MANY = 2000
+PROJECTED_STEPS, FAKES = 700, 32  # the same, and generated images a batch, for pretrained networks
 
 
-def recipe(source: Source) -> tuple[RunConfig, str]:
+def recipe(source: Source, networks: str | None = None) -> tuple[RunConfig, str]:
     """The settings for a source, and in words what was found and what was chosen by it.
 
     Of a folder a few files are opened; an array is loaded. Sizes that `source` gives stay.
+    networks: a family that is asked for in place of `photo`; `projected` has a schedule of its own.
     """
     path = Path(source.name)
     if path.is_dir():
@@ -31,10 +34,16 @@ def recipe(source: Source) -> tuple[RunConfig, str]:
     base, size = DRAWINGS if grey else IMAGES, source.size
     if path.is_dir() and size is None:
         size = sides(seen.height, seen.width)
-    steps = round(STEPS * max(1.0, seen.number / MANY) ** 0.25, -2)
+    steps, projected = STEPS, Projected()
+    if networks == projected.kind:  # slow steps, which begin from what is known already
+        base = base.replace(networks=projected, objective={"fakes": FAKES})
+        steps = PROJECTED_STEPS
+    steps = round(steps * max(1.0, seen.number / MANY) ** 0.25, -2)
     found = f"{seen.number:,} {'grey' if grey else 'colour'} images of about "
     found += f"{seen.height:.0f}x{seen.width:.0f} pixels"
     chosen = [f"preset {'drawings' if grey else 'images'} ({WHY[grey]})", f"{int(steps):,} steps"]
+    if base.networks.kind == projected.kind:
+        chosen.append("networks projected (pretrained on ImageNet)")
     if size is not None:
         chosen.append(f"scaled to {size[0]}x{size[1]}")
     config = base.replace(data=source.model_copy(update={"size": size}), steps=int(steps))
