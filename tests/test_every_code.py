@@ -72,7 +72,7 @@ def one(
     with torch.no_grad():
         model.d.heads.get_parameter("code.3.weight").mul_(SURER)
     model.save(run.weights_file)
-    record(run, model, images)
+    record(run, model, images, images)
     return Trained(request.param, path, Model.load(path), read_file(path / "scores.json"))
 
 

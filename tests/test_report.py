@@ -47,7 +47,7 @@ def hostile(trained: Path, tmp_path_factory: pytest.TempPathFactory, images: Ima
     run.write_json(run.names_file, names.tree())
     files = [f"/photos/{i}\n\udcff\u2028{EVIL}.png" for i in range(len(images))]
     bad = dataclasses.replace(images, classes=(EVIL, TURNED, "c", "</table>"), files=files)
-    page.write(run, Observation(Model.load(run.path), bad))
+    page.write(run, Observation(Model.load(run.path), bad, learned=bad))
     return run
 
 
@@ -259,6 +259,38 @@ def test_pictures_are_those_that_q_put_there(trained: Path, images: Images) -> N
         off = [abs(mean[int(p.source.partition("#")[2])] - value) for p in near]
         assert off == pytest.approx(sorted(abs(mean - value))[: len(off)])
         assert len(off) == min(findings.ROWS, (abs(mean - value) <= 0.1).sum())
+
+
+def test_what_was_copied_stands_beside_its_original(
+    trained: Path, images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, pixels = Model.load(trained), images.pixels.astype(int)
+    made = model.sample(findings.PAIRS).astype(int)
+    apart = ((made[:, None] - pixels[None]) ** 2).sum((2, 3, 4))
+    monkeypatch.setattr(findings, "CHUNK", 7)
+    found = findings.nearest(Observation(model, images, learned=images))
+    assert [source for *_, source in found] == [images.source(i) for i in apart.argmin(1)]
+    rows = np.arange(findings.PAIRS) * 3
+    monkeypatch.setattr(Model, "sample", lambda *_, **__: images.take(rows))
+    copies = findings.nearest(Observation(model, images, learned=images))
+    assert all(np.array_equal(made, real) for made, real, _ in copies)
+    assert findings.nearest(Observation(model, images)) == []
+
+
+def test_the_page_says_how_much_is_covered(trained: Path, images: Images, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    shutil.copytree(trained, run.path)
+    shares = {"precision": 0.875, "recall": 0.25, "coverage": 1.0, "density": 0.5}
+    scores = {"features": "classifier-mnist", "n": 1234, "fd": 12.345, "kd": -0.0123} | shares
+    run.write_json(run.scores_file, {"fidelity": scores | {"recall_of": {"a": 0.5, "b": 0.125}}})
+    model = Model.load(run.path)
+    text = page.write(run, Observation(model, images, learned=images)).read_text()
+    section = text[text.index('id="generated"') : text.index('id="training"')]
+    for words in ("87.5 %", "25.0 %", "12.3", "−0.012", "1,234", "classifier-mnist", "b (12.5 %)"):
+        assert words in section, words
+    assert section.count('alt="generated"') == findings.PAIRS
+    alone = page.write(run, Observation(model, None)).read_text()
+    assert 'class="pairs"' not in alone
 
 
 def test_images_are_encoded_once_for_figures_and_page(

@@ -34,7 +34,8 @@ class Observation:
     """A model with real images that it did not learn from (None: only what it generates).
 
     seed: of L_I, sweeps and views. samples: generated images behind `bounds`. augmented: views of
-    the images, where they do not come from the model's own settings.
+    the images, where they do not come from the model's own settings. learned: what the model
+    learned from, to see what G copied.
     """
 
     model: Model
@@ -42,6 +43,7 @@ class Observation:
     seed: int = 0
     samples: int = SAMPLES
     augmented: Iterable[Pixels] | None = None
+    learned: Images | None = None
 
     @property
     def real(self) -> Images:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from infogan.cli import options
@@ -214,7 +215,9 @@ def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> No
         raise RunError(f"{there.report_file}: shows real images, and is kept. {notes[0]}; {remedy}")
     for note in notes:
         print(f"infogan: {note}", file=sys.stderr)
-    seen = Observation(model, images, seed=model.config.seed)
+    own = images is not None and real.data is None
+    learned = replace(real, split="train").read(model) if own else None
+    seen = Observation(model, images, seed=model.config.seed, learned=learned)
     print(page.write(there, seen, [*notes, *map(str, recorded(there))]))
 
 

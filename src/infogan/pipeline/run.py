@@ -56,7 +56,9 @@ def train(
         interrupts.poll()
         if not finished(folder, model.config):
             with atomic.writing(folder.path):
-                record(folder, model, data or real_images(model.config, folder))
+                held_out = data or real_images(model.config, folder)
+                learned = data or real_images(model.config, folder, "train")
+                record(folder, model, held_out, learned)
     return model
 
 
@@ -198,12 +200,13 @@ def finished(run: Run, config: RunConfig) -> bool:
     return False
 
 
-def record(run: Run, model: Model, images: Images) -> dict[str, Any]:
-    """Score a model and write scores, figures and the report into the run folder; the scores."""
+def record(run: Run, model: Model, images: Images, learned: Images) -> dict[str, Any]:
+    """Score a model and write scores, figures and the report into the run folder; the scores.
+    learned: the images that it learned from."""
     model.names = run.names
     for old in ("samples", "traversals"):
         shutil.rmtree(run.path / old, ignore_errors=True)
-    seen = Observation(model, images, seed=model.config.seed)
+    seen = Observation(model, images, seed=model.config.seed, learned=learned)
     plots.run_figures(run, seen)
     scores, lines = evaluation.scores(seen) | {"steps": model.config.steps}, run.metrics()
     scores["seconds"] = sum(line["seconds"] for line in lines)

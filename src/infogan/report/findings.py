@@ -12,10 +12,11 @@ from infogan.analysis.observation import Observation
 from infogan.data.images import Images, Pixels
 from infogan.latent.codes import Code
 from infogan.latent.posterior import Posterior
-from infogan.model.model import Model
+from infogan.model.model import CHUNK, Model
 from infogan.report.charts import Point, decimal, swept
 
 ROWS, STEPS = 4, 11  # z that a sweep is shown for, and as many real images beside each of its steps
+PAIRS = 12  # generated images shown beside the nearest real one
 WEAK = 0.1  # relations below it are left out
 Values = NDArray[Any]
 Read = tuple[Code, Posterior]
@@ -61,6 +62,26 @@ class Factor(NamedTuple):
     counts: Sequence[int] = ()  # [step] real images whose posterior mean lies within half a step
     real: Sequence[list[Picture]] = ()  # [step] up to ROWS of those images, nearest first
     relations: Sequence[Relation] = ()
+
+
+def nearest(seen: Observation) -> list[tuple[Pixels, Pixels, str]]:
+    """PAIRS generated images, each with the image that the model learned from whose pixels are
+    nearest, and where that came from; empty where it is not known what it learned from."""
+    images = seen.learned
+    if images is None or not seen.model.config.objective.generates:
+        return []
+    made = seen.model.sample(PAIRS, seed=seen.seed)
+    flat = made.reshape(len(made), -1).astype(np.float32)
+    best, rows = np.full(len(made), np.inf, np.float32), np.zeros(len(made), np.int64)
+    for start in range(0, len(images), CHUNK):
+        some = images.take(slice(start, start + CHUNK))
+        some = some.reshape(len(some), -1).astype(np.float32)
+        apart = np.square(some).sum(1) - 2 * flat @ some.T  # [PAIRS, n], less what all share
+        near = apart.argmin(1)
+        least = apart[np.arange(len(made)), near]
+        rows, best = np.where(least < best, start + near, rows), np.minimum(best, least)
+    real, sources = images.take(rows), map(images.source, rows.tolist())
+    return list(zip(made, real, sources, strict=True))
 
 
 def tiles(width: int) -> tuple[float, int]:

@@ -102,10 +102,27 @@ def results(seen: Observation, scores: dict[str, Any], each: int) -> dict[str, A
     found |= {"code": model.categorical or model.drawn, "hidden": len(order) - len(shown)}
     found |= {"real": "real images" if seen.read else "", "weak": findings.WEAK}
     return found | {
+        "fidelity": fidelity(scores),
+        "copies": findings.nearest(seen),
         "images": seen.images if seen.read else None,
         "usage": clusters.usage(read.value, len(seen.numbered)) if read is not None else None,
         "samples": model.sample(SAMPLES, seed=seen.seed) if alone else (),
         "factors": [findings.factor(seen, c, measured.get(c)) for c in continuous if generates],
+    }
+
+
+def fidelity(scores: dict[str, Any]) -> dict[str, Any]:
+    """How well generated images stand for real ones; empty where that was not measured."""
+    if (found := scores.get("fidelity")) is None:
+        return {}
+    shares = {key: percent(found[key]) for key in ("precision", "recall", "coverage")}
+    rest = {"density": decimal(found["density"], False), "FD": decimal(found["fd"], False)}
+    lowest = min(found["recall_of"].items(), key=lambda item: item[1], default=("", 0))
+    return {
+        "figures": shares | rest | {"KD": decimal(found["kd"], False, digits=3)},
+        "features": found["features"],
+        "n": found["n"],
+        "lowest": (lowest[0], percent(lowest[1])) if lowest[0] else None,
     }
 
 
