@@ -71,11 +71,11 @@ def test_the_table_and_the_figure(
     with Image.open(tmp_path / "compare.png") as figure:
         assert figure.width > figure.height > 300
     run("compare", *runs, "--json")
-    assert [row["objective"] for row in json.loads(capsys.readouterr().out)] == [
-        "infogan",
-        "gan",
-        "acgan",
-    ]
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["objective"] for row in rows] == ["infogan", "gan", "acgan"]
+    for key, own in (("recall", "recall"), ("FD", "fd")):
+        of_run = json.loads((family / "gan" / "scores.json").read_text())["fidelity"][own]
+        assert rows[1][key]["values"] == [of_run]
 
 
 @pytest.mark.parametrize(

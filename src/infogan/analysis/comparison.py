@@ -14,7 +14,8 @@ from infogan.core.tables import read_file
 from infogan.runs.folder import FREE, Run
 
 APART = FREE | {"seed", "precision", "device"}  # settings that make no row of their own
-KEYS = "error", "cluster_accuracy", "purity", "L_I", "images_per_second"
+KEYS = "error", "cluster_accuracy", "purity", "L_I", "recall", "FD", "images_per_second"
+OF_FIDELITY = {"recall": "recall", "FD": "fd"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,11 @@ class Row:
         return self.runs[0].config
 
     def values(self, key: str) -> list[float]:
-        """One of KEYS of each run that has it; L_I is that of the categorical code, in nats."""
+        """One of KEYS of each run that has it; L_I is that of the categorical code, in nats; recall
+        and FD are of generated images."""
+        if key in OF_FIDELITY:
+            found = [score["fidelity"] for score in self.scores if "fidelity" in score]
+            return [score[OF_FIDELITY[key]] for score in found]
         if key != "L_I":
             return [score[key] for score in self.scores if key in score]
         code = self.config.latent.categorical

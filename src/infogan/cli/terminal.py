@@ -86,8 +86,9 @@ def show_comparison(rows: Sequence[Mapping[str, Any]]) -> None:
         values = [found[part] for part in ("mean", "std") if found.get(part) is not None]
         return " ± ".join(format(value, form) for value in values) or "–"
 
-    forms = {"error": ".2%", "cluster_accuracy": ".1%", "L_I": ".2f", "images_per_second": ".0f"}
-    titles = ["labels", "seeds", "error", "clustering accuracy", "L_I (nats)", "images/s"]
+    forms = {"error": ".2%", "cluster_accuracy": ".1%", "L_I": ".2f", "recall": ".2f", "FD": ".1f"}
+    forms |= {"images_per_second": ".0f"}
+    titles = ["labels", "seeds", "error", "ACC", "L_I (nats)", "G's recall", "FD", "images/s"]
     cells = []
     for row in rows:
         scores = [cell(row, key, form) for key, form in forms.items()]
