@@ -84,6 +84,19 @@ def test_what_was_published_stays_and_what_is_learned_moves() -> None:
     )
 
 
+def test_depths_are_mixed_at_one_scale() -> None:
+    """Published maps have a standard deviation of about 9, at which D's slopes are steep."""
+    d = Projected(hidden=8).discriminator((64, 64, 3), HEADS)
+    coarse = torch.nn.functional.interpolate(drawn(16, 3, 4, 4), (64, 64))
+    seen = []
+    for judge in d.heads.get_submodule("real.judges").children():
+        judge.register_forward_pre_hook(lambda _, inputs: seen.append(float(inputs[0].std())))
+    with torch.no_grad():
+        d.prepare(coarse)
+        d(coarse)
+    assert seen == [pytest.approx(1, abs=0.1)] * 4
+
+
 def test_gradients_reach_the_images() -> None:
     d = Projected(hidden=8).discriminator((32, 32, 3), HEADS)
     images = drawn(2, 3, 32, 32).requires_grad_()
