@@ -153,6 +153,8 @@ def test_fidelity_is_a_score_of_every_generator_that_can_be_compared(
     copied = evaluate(tiny_model, held)["fidelity"]
     assert (copied["precision"], copied["recall"], copied["coverage"]) == (1, 1, 1)
     assert copied["fd"] < found["fd"] / 100
-    lines = "\n".join(shown(evaluate(tiny_model, held), {}))
+    scores = evaluate(tiny_model, held)
+    scores["fidelity"]["recall_of"] = {"3": 0.5, "7": 0.25, "8": 0.75}
+    lines = "\n".join(shown(scores, {}))
     assert "generated images: precision 1.00, recall 1.00" in lines
-    assert "lowest recall of a category" in lines
+    assert "lowest recall of a category: 0.25 (7)" in lines
