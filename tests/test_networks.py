@@ -214,4 +214,4 @@ def test_first_weights_of_photo_networks_depend_on_seed_and_head_alone() -> None
     )
     assert all(torch.equal(one[name], more[name]) for name in one)
     other = config.discriminator(shape, HEADS, 4).state_dict()
-    assert not torch.equal(more["trunk.0.weight"], other["trunk.0.weight"])
+    assert not torch.equal(more["trunk.layers.0.weight"], other["trunk.layers.0.weight"])

@@ -11,7 +11,7 @@ from infogan import Model
 from infogan.config.presets import IMAGES
 from infogan.core.errors import ConfigError
 from infogan.core.random import stream
-from infogan.networks import Projected, pretrained
+from infogan.networks import Projected, pretrained, projected
 from infogan.networks.base import Heads
 from infogan.networks.pretrained import CHANNELS, Convolution, Lite0
 
@@ -52,7 +52,7 @@ def test_any_shape_goes_in(shape: tuple[int, int, int]) -> None:
     d = Projected(hidden=8).discriminator(shape, HEADS)
     verdict = d(drawn(3, c, h, w))
     assert {name: tuple(out.shape) for name, out in verdict.heads.items()} == {
-        "real": (3, 4),
+        "real": (3, 1),
         "code": (3, 7),
         "projection": (3, 5),
     }
@@ -70,37 +70,45 @@ def test_what_was_published_stays_and_what_is_learned_moves() -> None:
     sum(head.square().mean() for head in d(drawn(4, 3, 32, 32)).heads.values()).backward()
     optimizer.step()
     moved = {name for name, p in d.named_parameters() if not torch.equal(p, before[name])}
-    assert not any(name.startswith("published.") for name in moved)
-    assert not any(".mixed." in name or ".smoothed." in name for name in moved)
-    for part in ("learning.0.", "learning.7.", "heads.code.", "heads.real.judges.3."):
+    assert not any(name.startswith("trunk.published.") for name in moved)
+    for part in ("trunk.layers.0.", "heads.code.", "heads.projection.", "heads.real."):
         assert any(name.startswith(part) for name in moved), part
     probe = d(drawn(4, 3, 32, 32), frozenset({"code"}), None, frozenset({"real", "projection"}))
     d.zero_grad()
     probe.heads["code"].sum().backward()
-    assert not any(
-        p.grad is not None and p.grad.any()
-        for n, p in d.named_parameters()
-        if n.startswith("learning.")
+    trunk = [p for name, p in d.named_parameters() if name.startswith("trunk.")]
+    assert not any(p.grad is not None and p.grad.any() for p in trunk)
+
+
+def test_first_weights_depend_on_the_seed_but_for_those_published() -> None:
+    one, same, other = (
+        Projected(hidden=8).discriminator((32, 32, 3), HEADS, seed).state_dict()
+        for seed in (1, 1, 2)
     )
+    published = Lite0().state_dict()
+    for name in one:
+        assert torch.equal(one[name], same[name])
+        if name.startswith("trunk.published."):
+            assert torch.equal(other[name], published[name.removeprefix("trunk.published.")])
+    assert not torch.equal(one["trunk.layers.0.weight"], other["trunk.layers.0.weight"])
 
 
-def test_depths_are_mixed_at_one_scale() -> None:
-    """Published maps have a standard deviation of about 9, at which D's slopes are steep."""
-    d = Projected(hidden=8).discriminator((64, 64, 3), HEADS)
-    coarse = torch.nn.functional.interpolate(drawn(16, 3, 4, 4), (64, 64))
-    seen = []
-    for judge in d.heads.get_submodule("real.judges").children():
-        judge.register_forward_pre_hook(lambda _, inputs: seen.append(float(inputs[0].std())))
+def test_parts_of_a_batch_are_read_as_the_whole_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    trunk = projected.Trunk().eval()
+    images = drawn(5, 3, 32, 32)
     with torch.no_grad():
-        d.prepare(coarse)
-        d(coarse)
-    assert seen == [pytest.approx(1, abs=0.1)] * 4
+        whole = trunk(images)
+        monkeypatch.setattr(projected, "PART", 2)
+        assert torch.allclose(trunk(images), whole, atol=1e-4)
+        assert not torch.allclose(whole[0], whole[1], atol=1e-2)
+        monkeypatch.setattr(projected, "LARGE", 32)
+        assert not torch.allclose(trunk(images), whole, atol=1e-2)
 
 
 def test_gradients_reach_the_images() -> None:
     d = Projected(hidden=8).discriminator((32, 32, 3), HEADS)
     images = drawn(2, 3, 32, 32).requires_grad_()
-    d(images).heads["real"].sum().backward()
+    d(images).heads["code"][:, 0].sum().backward()
     assert images.grad is not None
     assert images.grad.abs().mean((1, 2, 3)).min() > 0
 

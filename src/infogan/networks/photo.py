@@ -43,7 +43,8 @@ class Photo(base.Family):
         return self.shaped(shape).generator(width, shape, seed)
 
     def discriminator(self, shape: Shape, heads: Heads, seed: int = 0) -> base.Discriminator:
-        return Discriminator(self, shape, heads, seed)
+        trunk = Trunk(self, shape)
+        return Discriminator(trunk, trunk.wide, self, shape, heads, seed)
 
 
 def stage(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
@@ -70,25 +71,36 @@ class Critic(nn.Sequential):
         super().__init__(*layers, last, nn.LeakyReLU(SLOPE), nn.Flatten(), nn.Linear(narrow, 1))
 
 
-class Discriminator(base.Discriminator):
-    """Q's trunk, whose mean over the map is the features, with its heads; and D's critic."""
+class Trunk(nn.Module):
+    """Q's convolutions: images [N, C, H, W] -> [N, wide], the mean over the last map."""
 
-    def __init__(self, config: Photo, shape: Shape, heads: Heads, seed: int = 0) -> None:
+    def __init__(self, config: Photo, shape: Shape) -> None:
         super().__init__()
         self.large = min(shape[:2]) >= LARGE
-        side, wide = min(shape[:2]) // (2 if self.large else 1), config.width
-        strides, layers, inputs = (2 if side >= DEEP else 1, 2, 2), list[nn.Module](), shape[2]
+        side, inputs = min(shape[:2]) // (2 if self.large else 1), shape[2]
+        strides, layers = (2 if side >= DEEP else 1, 2, 2), list[nn.Module]()
         for i, stride in enumerate(strides):
-            outputs = wide * 2**i
+            outputs = config.width * 2**i
             layers += [*stage(inputs, outputs, stride), *stage(outputs, outputs, 1)]
             inputs = outputs
-        self.trunk = nn.Sequential(*layers)
-        self.heads = nn.ModuleDict()
+        self.layers, self.wide = nn.Sequential(*layers), inputs
+
+    def forward(self, images: Tensor) -> Tensor:
+        features: Tensor = self.layers(standardised(images, self.large)).mean((2, 3))
+        return features
+
+
+class Discriminator(base.Discriminator):
+    """Q's trunk, whose outputs are the features, with its heads; and D's critic of images."""
+
+    def __init__(
+        self, trunk: nn.Module, wide: int, config: Photo, shape: Shape, heads: Heads, seed: int
+    ) -> None:
+        super().__init__()
+        self.trunk, self.heads = trunk, nn.ModuleDict()
         for name, outputs in heads.items():
             own = name == REAL
-            self.heads[name] = (
-                Critic(config, shape) if own else head(inputs, config.hidden, outputs)
-            )
+            self.heads[name] = Critic(config, shape) if own else head(wide, config.hidden, outputs)
             kaiming(self.heads[name], seed, f"initialise D's head {name}")
         kaiming(self.trunk, seed, "initialise D's trunk")
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -102,11 +114,11 @@ class Discriminator(base.Discriminator):
     ) -> Verdict:
         asked = {name: head for name, head in self.heads.items() if name not in without}
         features, found = images.flatten(1)[:, :0], dict[str, Tensor]()  # none, unless asked for
-        if not all(isinstance(head, Critic) for head in asked.values()):
-            features = self.trunk(standardised(images, self.large)).mean((2, 3))
-        for name, head in asked.items():
-            inputs = images if isinstance(head, Critic) else features
-            found[name] = head(inputs.detach() if name in detached else inputs)
+        if asked.keys() - {REAL}:
+            features = self.trunk(images)
+        for name, own in asked.items():
+            inputs = images if name == REAL else features
+            found[name] = own(inputs.detach() if name in detached else inputs)
         return Verdict(features, found)
 
 
@@ -120,12 +132,13 @@ def standardised(images: Tensor, halve: bool) -> Tensor:
 
 
 def kaiming(module: nn.Module, seed: int, purpose: str) -> None:
-    """Set weights to He's normal distribution, which ReLU layers keep the scale under; biases 0."""
+    """Set weights that are to learn to He's normal distribution, which ReLU layers keep the scale
+    under; biases 0."""
     if next(module.parameters()).is_meta:
         return
     generator = stream(seed, purpose)
     for layer in module.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
+        if isinstance(layer, nn.Conv2d | nn.Linear) and layer.weight.requires_grad:
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
