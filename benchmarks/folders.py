@@ -8,7 +8,9 @@ in runs/folders/: `fashion` (10,000 of Fashion-MNIST as PNG), `uneven` (9,000 of
 classes of 8 to 17 %), `glyphs` (ten letters in the fonts that matplotlib brings), `textures` (tiles
 of scikit-image's pictures). Classes are folders, and serve scoring only. Each run is the command
 that the table names, `infogan train FOLDER --data.size N`, one process a core with one thread; runs
-that are done are not repeated. The baselines need umap-learn, `textures` scikit-image.
+that are done are not repeated. Settings that follow, with a name (--recipe projected --networks
+projected), are a further recipe. The baselines need umap-learn and the extra `photos`, `textures`
+scikit-image.
 Writes benchmarks/results/folders.json after each run.
 """
 
@@ -31,6 +33,7 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
 from infogan import data
+from infogan.analysis.features import extractor
 from infogan.analysis.metrics import clusters
 from infogan.config.presets import IMAGES
 from infogan.data.images import Images
@@ -145,23 +148,42 @@ def train(name: str, path: Path, recipe: str, seed: int, words: list[str]) -> di
     scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
     row = {"seed": seed} | {key: scores[key] for key in KEPT if key in scores}
     row["findings"] = [finding["name"] for finding in scores["findings"]]
+    row["fidelity"] = {k: v for k, v in scores.get("fidelity", {}).items() if k != "recall_of"}
     return row | {"named": scores["named"]["cluster_accuracy"]} if "named" in scores else row
 
 
 def kmeans(x: Array, k: int) -> Array:
-    """Groups of pixels [N, D] by k-means."""
+    """Groups of rows [N, D] by k-means."""
     return np.asarray(KMeans(k, n_init=10, random_state=0).fit_predict(x))
 
 
 def umap(x: Array, k: int) -> Array:
-    """Groups of pixels [N, D] by a Gaussian mixture on UMAP's ten dimensions."""
+    """Groups of rows [N, D] by a Gaussian mixture on UMAP's ten dimensions."""
     from umap import UMAP
 
     places = UMAP(n_neighbors=15, min_dist=0.0, n_components=10, random_state=0).fit_transform(x)
     return np.asarray(GaussianMixture(k, random_state=0, n_init=3).fit_predict(places))
 
 
-BASELINES = {"k-means on pixels": kmeans, "UMAP + GMM on pixels": umap}
+def pixels(images: Images) -> Array:
+    """[N, D] grey levels."""
+    return images.pixels.reshape(len(images), -1).astype(np.float32) / 255
+
+
+def published(images: Images) -> Array:
+    """[N, 320] features of EfficientNet-Lite0, each of mean 0 and standard deviation 1."""
+    extract = extractor("folder", images.shape)
+    assert extract is not None
+    found = extract(images.pixels)
+    return np.asarray((found - found.mean(0)) / (found.std(0) + 1e-6), np.float32)
+
+
+BASELINES: dict[str, tuple[Callable[[Images], Array], Callable[[Array, int], Array]]] = {
+    "k-means on pixels": (pixels, kmeans),
+    "UMAP + GMM on pixels": (pixels, umap),
+    "k-means on ImageNet features": (published, kmeans),
+    "UMAP + GMM on ImageNet features": (published, umap),
+}
 
 
 def scored(images: Images, read: Array, begun: float) -> dict[str, Any]:
@@ -221,12 +243,11 @@ def main() -> None:
             print(f"{name}: left out; give --{name} FOLDER")
             continue
         recipes = report["runs"].setdefault(name, {})
-        for baseline, group in BASELINES.items():
+        for baseline, (of, group) in BASELINES.items():
             if baseline not in recipes:
                 images = data.load(str(path), "all", size=folder.size)
-                pixels = images.pixels.reshape(len(images), -1).astype(np.float32) / 255
                 begun = time.perf_counter()
-                read = group(pixels, len(images.classes))
+                read = group(of(images), len(images.classes))
                 recipes[baseline] = [{"seed": 0} | scored(images, read, begun)]
         done = {row["seed"] for row in recipes.get(options.recipe, []) if "failed" not in row}
         tasks += [(name, path, seed) for seed in options.seeds if seed not in done]
