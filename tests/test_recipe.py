@@ -13,7 +13,7 @@ from infogan.config.presets import DRAWINGS, IMAGES
 from infogan.core.errors import ConfigError, DataError
 from infogan.data import Source
 from infogan.data.folder import survey
-from infogan.pipeline.recipe import FAKES, MANY, PROJECTED_STEPS, STEPS, recipe, sides
+from infogan.pipeline.recipe import MANY, STEPS, WEAK, recipe, sides
 
 
 def pictures(folder: Path, n: int, size: tuple[int, int], colour: bool) -> Path:
@@ -117,16 +117,18 @@ def test_the_command_says_what_was_chosen_and_options_change_it(
     assert "write ./images" in refused(capsys, "train", "images")
 
 
-def test_pretrained_networks_have_a_schedule_of_their_own(
+def test_pretrained_networks_have_weaker_views(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     pictures(tmp_path / "mine", 12, (40, 40), colour=True)
-    run("train", "mine", "--dry-run", "--networks", "projected")
-    tree = json.loads(capsys.readouterr().out)
-    assert tree["networks"]["kind"] == "projected"
-    assert (tree["steps"], tree["objective"]["fakes"]) == (PROJECTED_STEPS, FAKES)
     run("train", "mine", "--dry-run", "--networks", "projected", "--steps", 9)
-    assert json.loads(capsys.readouterr().out)["steps"] == 9
+    tree = json.loads(capsys.readouterr().out)
+    assert (tree["networks"]["kind"], tree["steps"]) == ("projected", 9)
+    assert tree["augment"] == WEAK.model_dump()
+    run("train", "mine", "--dry-run", "--networks", "projected", "--augment.area", 0.9)
+    assert json.loads(capsys.readouterr().out)["augment"]["area"] == 0.9
     assert "pretrained on ImageNet" in recipe(Source(name="mine"), "projected")[1]
     assert "pretrained" not in recipe(Source(name="mine"))[1]
+    grey = pictures(tmp_path / "grey", 12, (28, 28), colour=False)
+    assert recipe(Source(name=str(grey)), "projected")[0].augment == DRAWINGS.augment

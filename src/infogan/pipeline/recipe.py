@@ -5,6 +5,7 @@ from pathlib import Path
 from infogan.config.presets import DRAWINGS, IMAGES
 from infogan.config.settings import RunConfig
 from infogan.data import Source, load
+from infogan.data.augment import Photo
 from infogan.data.folder import Survey, survey
 from infogan.networks import Projected
 
@@ -14,14 +15,15 @@ SQUARE = 1.25  # images longer than that by their width are not cut to a square
 LONGEST = 128
 STEPS = 1200  # for MANY images, and with the fourth root of their number for more
 MANY = 2000
-PROJECTED_STEPS, FAKES = 700, 32  # the same, and generated images a batch, for pretrained networks
+WEAK = Photo(area=0.6, shade=0.2, blur=0.3, grey=0.1, saturation=0.4, tint=0.1)
+"""For pretrained features, which know already that light and colour are not the class."""
 
 
 def recipe(source: Source, networks: str | None = None) -> tuple[RunConfig, str]:
     """The settings for a source, and in words what was found and what was chosen by it.
 
     Of a folder a few files are opened; an array is loaded. Sizes that `source` gives stay.
-    networks: a family that is asked for in place of `photo`; `projected` has a schedule of its own.
+    networks: a family that is asked for in place of `photo`; `projected` has weaker views.
     """
     path = Path(source.name)
     if path.is_dir():
@@ -34,11 +36,10 @@ def recipe(source: Source, networks: str | None = None) -> tuple[RunConfig, str]
     base, size = DRAWINGS if grey else IMAGES, source.size
     if path.is_dir() and size is None:
         size = sides(seen.height, seen.width)
-    steps, projected = STEPS, Projected()
-    if networks == projected.kind:  # slow steps, which begin from what is known already
-        base = base.replace(networks=projected, objective={"fakes": FAKES})
-        steps = PROJECTED_STEPS
-    steps = round(steps * max(1.0, seen.number / MANY) ** 0.25, -2)
+    projected = Projected()
+    if networks == projected.kind:
+        base = base.replace(networks=projected, augment=base.augment if grey else WEAK)
+    steps = round(STEPS * max(1.0, seen.number / MANY) ** 0.25, -2)
     found = f"{seen.number:,} {'grey' if grey else 'colour'} images of about "
     found += f"{seen.height:.0f}x{seen.width:.0f} pixels"
     chosen = [f"preset {'drawings' if grey else 'images'} ({WHY[grey]})", f"{int(steps):,} steps"]
