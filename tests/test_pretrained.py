@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from conftest import refused
 from infogan import Model
 from infogan.config.presets import IMAGES
 from infogan.core.errors import ConfigError
@@ -124,6 +125,19 @@ def test_a_model_needs_no_package_once_it_is_trained(
     pixels = (drawn(3, 16, 16, 3).numpy() * 100 + 120).astype("uint8")
     one, same = (m.encode(pixels)["group"].probs for m in (model, again))
     assert np.array_equal(one, same)
+
+
+def test_without_the_extra_a_run_does_not_begin(
+    tmp_path: Path,
+    photos: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(pretrained, "PACKAGE", "no_such_package_here")
+    run = tmp_path / "run"
+    told = refused(capsys, "train", photos, "--networks", "projected", "--run", run)
+    assert "infogan[photos]" in told
+    assert not run.exists()
 
 
 def test_a_missing_or_changed_package_is_named_with_its_remedy(

@@ -32,8 +32,9 @@ def train(
 
     The first word is a preset (see `infogan presets`), or images: a folder, IDX, NPY or NPZ file.
     Any setting can follow as --name value: --seed 1, --steps 2000, --batch 128, --data-dir mnist/,
-    --latent.noise 32, --latent.digit categorical:20, --optim.d-lr 1e-4, and --labels 10 where the
-    objective uses labels (semigan). `infogan presets NAME` explains all of them, as a file for
+    --latent.noise 32, --latent.digit categorical:20, --optim.d-lr 1e-4, --networks projected for
+    photos of everyday things (extra `photos`), and --labels 10 where the objective uses labels
+    (semigan). `infogan presets NAME` explains all of them, as a file for
     --config. Options override the file, and the file the preset. The same command resumes a
     stopped run, and shows the results of a finished one.
 
