@@ -152,7 +152,8 @@ def seeds() -> str:
     return table(
         "preset | scored on | mean ± std | every seed | NMI | ARI | L_I of category",
         rows,
-        "Clustering accuracy (ACC) in %, seeds in their order from 0, none left out. NMI, ARI and "
+        "Clustering accuracy (ACC) in %, seeds in their order (from 0, of `digits` from 20), none "
+        "left out. NMI, ARI and "
         "L_I (nats) are means. Commands, settings, machine and every figure, recall by class among "
         "them, are in `benchmarks/results/`.",
     )
