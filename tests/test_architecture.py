@@ -154,7 +154,10 @@ def test_nothing_executes_what_it_reads(path: Path) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            assert called not in {"eval", "exec", "torch.load", "compile"}, called
+            if called == "torch.load":  # published weights, whose checksum is known
+                assert path.name == "pretrained.py"
+                assert ast.unparse(node).endswith("weights_only=True)")
+            assert called not in {"eval", "exec", "compile"}, called
             allowed = [k for k in node.keywords if k.arg == "allow_pickle"]
             assert all(
                 isinstance(k.value, ast.Constant) and k.value.value is False for k in allowed

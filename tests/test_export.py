@@ -292,14 +292,15 @@ def test_objectives_with_classes(tiny: RunConfig) -> None:
         pages.explorer(lone, Run("."))
 
 
-def test_networks_for_photos_can_be_exported(tiny: RunConfig) -> None:
+@pytest.mark.parametrize("kind", ["photo", "projected"])
+def test_networks_for_photos_can_be_exported(tiny: RunConfig, kind: str) -> None:
     """Whose critic reads images while other heads read the trunk, at any batch size."""
-    networks = {"kind": "photo", "width": 4, "channels": 4, "hidden": 8}
+    networks = {"kind": kind, "channels": 4, "hidden": 8}
     contrast = {"contrast": 1.0, "warm_up": 0.5}
     model = untrained(tiny, (48, 48, 3), networks=networks, objective=contrast)
     generator, encoder = graphs(model)
     assert max(generator.error(), encoder.error()) < 1e-4
-    images = np.random.default_rng(0).integers(0, 255, (3, 48, 48, 3)).astype(np.uint8)
+    images = np.random.default_rng(0).integers(0, 255, (37, 48, 48, 3)).astype(np.uint8)
     inputs = {"image": to_float(images).numpy()}
     (found,) = map(
         np.asarray, ReferenceEvaluator(encoder.proto).run(["digit_probabilities"], inputs)

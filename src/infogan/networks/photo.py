@@ -114,10 +114,10 @@ class Discriminator(base.Discriminator):
     ) -> Verdict:
         asked = {name: head for name, head in self.heads.items() if name not in without}
         features, found = images.flatten(1)[:, :0], dict[str, Tensor]()  # none, unless asked for
-        if asked.keys() - {REAL}:
+        if not all(isinstance(own, Critic) for own in asked.values()):
             features = self.trunk(images)
         for name, own in asked.items():
-            inputs = images if name == REAL else features
+            inputs = images if isinstance(own, Critic) else features
             found[name] = own(inputs.detach() if name in detached else inputs)
         return Verdict(features, found)
 

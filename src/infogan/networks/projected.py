@@ -59,8 +59,9 @@ class Trunk(nn.Module):
         if (side := min(images.shape[2:])) < LARGE:
             size = [round(n * LARGE / side) for n in images.shape[2:]]
             images = interpolate(images, size, mode="bilinear", align_corners=False)
-        means = []
-        for part in images.expand(-1, 3, -1, -1).split(PART):
+        rgb, means = images.expand(-1, 3, -1, -1), []
+        whole = torch.compiler.is_compiling()  # an exported network takes any number of images
+        for part in [rgb] if whole else rgb.split(PART):
             maps = self.published(part)
             means.append(torch.cat([maps[i].float().mean((2, 3)) for i in READ], 1))
         features: Tensor = self.layers(self.scaled(torch.cat(means)).to(images.dtype))
