@@ -483,13 +483,20 @@ def folders() -> str:
                     ", ".join(found) or "–",
                 ]
             )
-    seeds = sorted({run["seed"] for parts in report["runs"].values() for run in parts["default"]})
+    own = [
+        run
+        for recipes in report["runs"].values()
+        for recipe, runs in recipes.items()
+        for run in runs
+        if recipe not in report["baselines"]
+    ]
+    seeds = sorted({run["seed"] for run in own})
     return table(
         "folder | what | median ACC | each seed | NMI | minutes | the doctor found",
         rows,
         "ACC (clustering accuracy) in %. infogan: on held-out images, seeds from "
         f"{', '.join(map(str, seeds))}; the others: on all images. Minutes are those of training, "
-        "one thread, two runs at a time.",
+        "one thread, two or three runs at a time. `before`: " + report["words"]["before"] + ".",
         machine_of(report),
     )
 
