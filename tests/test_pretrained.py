@@ -102,7 +102,7 @@ def test_parts_of_a_batch_are_read_as_the_whole_is(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(projected, "PART", 2)
         assert torch.allclose(trunk(images), whole, atol=1e-4)
         assert not torch.allclose(whole[0], whole[1], atol=1e-2)
-        monkeypatch.setattr(projected, "LARGE", 32)
+        monkeypatch.setattr(pretrained, "LARGE", 32)
         assert not torch.allclose(trunk(images), whole, atol=1e-2)
 
 

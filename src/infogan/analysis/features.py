@@ -16,7 +16,6 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
 from infogan.core import interrupts
 from infogan.data.images import Pixels, to_float
@@ -24,7 +23,6 @@ from infogan.networks import pretrained
 
 JUDGES = {"digits": "mnist", "mnist": "mnist", "fashion-mnist": "fashion-mnist"}  # by source
 PHOTOS = "efficientnet-lite0"
-SIDE = 96  # to which images of a smaller side are enlarged for the published network
 PART = 100  # images that go through at once
 
 
@@ -86,8 +84,5 @@ def _lite0() -> pretrained.Lite0:
 
 def _published(images: Tensor) -> Tensor:
     """[N, 320] means of the published network's last maps."""
-    if (side := min(images.shape[2:])) < SIDE:
-        size = [round(n * SIDE / side) for n in images.shape[2:]]
-        images = interpolate(images, size, mode="bilinear", align_corners=False)
-    maps: Tensor = _lite0()(images.expand(-1, 3, -1, -1))[-1]
+    maps: Tensor = _lite0()(pretrained.enlarged(images))[-1]
     return maps.mean((2, 3))

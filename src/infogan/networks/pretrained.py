@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, pad, relu6
+from torch.nn.functional import conv2d, interpolate, pad, relu6
 
 from infogan.core.errors import ConfigError
 
@@ -29,6 +29,7 @@ STAGES = (  # blocks, kernel, stride of the first, expansion, channels
     (1, 3, 1, 6, 320),
 )
 CHANNELS = tuple(stage[4] for stage in STAGES for _ in range(stage[0]))  # of each block's map
+LARGE = 96  # what was learned is of large things, so smaller images are enlarged
 EPSILON = 1e-3  # of its batch normalisation
 
 
@@ -109,6 +110,14 @@ class Lite0(nn.Module):
         for block in self.blocks:
             maps.append(block(maps[-1]))
         return maps[1:]
+
+
+def enlarged(images: Tensor) -> Tensor:
+    """Images [N, C, H, W] as RGB whose shorter side is at least LARGE pixels."""
+    if (side := min(images.shape[2:])) < LARGE:
+        size = [round(n * LARGE / side) for n in images.shape[2:]]
+        images = interpolate(images, size, mode="bilinear", align_corners=False)
+    return images.expand(-1, 3, -1, -1)
 
 
 def weights() -> dict[str, Tensor]:

@@ -10,14 +10,12 @@ from typing import Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
 from infogan.networks import base, photo
 from infogan.networks.base import Heads, Shape
 from infogan.networks.photo import Photo
-from infogan.networks.pretrained import CHANNELS, Lite0
+from infogan.networks.pretrained import CHANNELS, Lite0, enlarged
 
-LARGE = 96  # images of a smaller side are enlarged to this: what was learned is of large things
 READ = 10, 15  # blocks whose maps are read: their means are shapes of parts, and of whole things
 WIDE = 512  # units of the layer that learns
 PART = 32  # images that go through together: more of them fall out of a processor's cache
@@ -56,10 +54,7 @@ class Trunk(nn.Module):
         self.layers = nn.Sequential(first, nn.BatchNorm1d(WIDE), nn.ReLU())
 
     def forward(self, images: Tensor) -> Tensor:
-        if (side := min(images.shape[2:])) < LARGE:
-            size = [round(n * LARGE / side) for n in images.shape[2:]]
-            images = interpolate(images, size, mode="bilinear", align_corners=False)
-        rgb, means = images.expand(-1, 3, -1, -1), []
+        rgb, means = enlarged(images), []
         whole = torch.compiler.is_compiling()  # an exported network takes any number of images
         for part in [rgb] if whole else rgb.split(PART):
             maps = self.published(part)
