@@ -496,7 +496,11 @@ def folders() -> str:
         rows,
         "ACC (clustering accuracy) in %. infogan: on held-out images, seeds from "
         f"{', '.join(map(str, seeds))}; the others: on all images. Minutes are those of training, "
-        "one thread, two or three runs at a time. `before`: " + report["words"]["before"] + ".",
+        "one thread, two or three runs at a time. `balanced`: "
+        + report["words"]["balanced"]
+        + ". `projected`: "
+        + report["words"]["projected"]
+        + ".",
         machine_of(report),
     )
 
