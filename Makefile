@@ -8,7 +8,7 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 comma := ,
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test test-all lint format bench-speed bench-time bench-quality bench-family bench-doctor bench-folders bench-gpu faults readme constraints clean bench-selection bench-imbalance
+.PHONY: help setup demo test test-all lint format bench-speed bench-time bench-quality bench-family bench-doctor bench-folders bench-fidelity bench-gpu faults readme constraints clean bench-selection bench-imbalance
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 17
@@ -59,6 +59,9 @@ bench-selection: .venv/.base ## which score without labels predicts accuracy (DA
 bench-folders: .venv/.base ## folders of pictures with the defaults (HANDS=, CIFAR10=, DATA_DIR=: folders), hours
 	@$(BIN)/python benchmarks/folders.py $(if $(HANDS),--hands $(HANDS)) $(if $(CIFAR10),--cifar10 $(CIFAR10)) \
 	  $(if $(DATA_DIR),--mnist $(DATA_DIR))
+
+bench-fidelity: .venv/.base ## what the demo's generator covers (DATA_DIR=folder with MNIST's files), about 15 minutes
+	@$(BIN)/python benchmarks/fidelity.py digits --seeds 20 21 22 --mnist $(DATA_DIR)
 
 bench-gpu: .venv/.test ## CUDA: right numbers, exact resume, speed (DATA_DIR=folder with MNIST's files), 5 minutes
 	@$(BIN)/python benchmarks/gpu.py $(if $(DATA_DIR),--mnist $(DATA_DIR))

@@ -100,9 +100,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     options, words = parser.parse_known_args()
-    label, report = options.label or options.preset, dict[str, Any]()
+    label, seeds = options.label or options.preset, options.seeds
     with ThreadPoolExecutor(options.processes) as pool:
-        seeds = options.seeds
         waiting = [
             pool.submit(train, options.preset, label, seed, words, options.mnist) for seed in seeds
         ]

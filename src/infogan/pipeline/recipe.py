@@ -43,7 +43,7 @@ def recipe(source: Source, networks: str | None = None) -> tuple[RunConfig, str]
     found = f"{seen.number:,} {'grey' if grey else 'colour'} images of about "
     found += f"{seen.height:.0f}x{seen.width:.0f} pixels"
     chosen = [f"preset {'drawings' if grey else 'images'} ({WHY[grey]})", f"{int(steps):,} steps"]
-    if base.networks.kind == projected.kind:
+    if base.networks == projected:
         chosen.append("networks projected (pretrained on ImageNet)")
     if size is not None:
         chosen.append(f"scaled to {size[0]}x{size[1]}")

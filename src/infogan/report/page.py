@@ -104,6 +104,7 @@ def results(seen: Observation, scores: dict[str, Any], each: int) -> dict[str, A
     return found | {
         "fidelity": fidelity(scores),
         "copies": findings.nearest(seen),
+        "apart": model.config.data.name != GIVEN,
         "images": seen.images if seen.read else None,
         "usage": clusters.usage(read.value, len(seen.numbered)) if read is not None else None,
         "samples": model.sample(SAMPLES, seed=seen.seed) if alone else (),
