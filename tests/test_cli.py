@@ -222,6 +222,9 @@ def test_progress_is_quiet_when_not_on_a_terminal(done: Path, tmp_path: Path) ->
         [sys.executable, "-m", "infogan", *words], capture_output=True, text=True, check=True
     )
     assert ended.stderr == ""
+    first, second = ended.stdout.splitlines()[:2]
+    assert first.endswith(": 58 images of 16x16 grey, and 6 held out")
+    assert second.startswith("2 steps, into ") and "Ctrl-C" in second
 
 
 def test_mistakes(

@@ -25,6 +25,7 @@ from infogan.objectives.base import Loss
 from infogan.pipeline.run import fit
 from infogan.runs import checkpoints
 from infogan.runs.folder import Run
+from infogan.training import forecast
 from infogan.training.monitor import Means, check_finite
 from infogan.training.recorder import NullRecorder
 from infogan.training.step import remaining
@@ -486,3 +487,26 @@ def test_the_public_call_scores_again_after_more_steps(
         model = ig.train(tiny.replace(steps=steps), run=tmp_path / "run", data=images, seed=5)
         assert model.config.seed == 5
         assert json.loads((tmp_path / "run" / "scores.json").read_text())["steps"] == steps
+
+
+def test_a_forecast_looks_at_every_part_of_a_run_and_changes_nothing(
+    tiny: RunConfig, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, advance = [], Trainer.advance
+
+    def noted(trainer: Trainer) -> tuple[Loss, Loss]:
+        seen.append(trainer.step)
+        return advance(trainer)
+
+    objective = InfoGAN(real_weight=1, warm_up=0.5)
+    config = tiny.replace(steps=200, objective=objective, augment=Affine())
+    trainer = Trainer(config, images)
+    before = {name: value.clone() for name, value in trainer.model.tensors().items()}
+    monkeypatch.setattr(Trainer, "advance", noted)
+    monkeypatch.setattr(forecast, "perf_counter", lambda: float(seen[-1]))
+    # A clock that reads the number of the step: two steps take 2, wherever they are
+    assert forecast.seconds_left(trainer) == 200
+    assert seen == [first + i for first in (20, 60, 100, 140, 180) for i in range(3)]
+    assert trainer.step == 0 and equal(before, trainer.model.tensors())
+    trainer.step = 101
+    assert forecast.seconds_left(trainer) is None

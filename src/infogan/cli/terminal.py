@@ -5,6 +5,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -45,6 +46,24 @@ def show_scores(scores: dict[str, Any], names: Mapping[str, str]) -> None:
     if "seconds" in scores:
         speed = f"{scores['images_per_second']:.0f} images per second"
         print(f"\n{scores['steps']} steps in {scores['seconds']:.0f} s, {speed}")
+
+
+def show_outlook(path: Path, outlook: Any) -> None:
+    """What a run is about to do, how long it takes, and how to stop it."""
+    (height, width, channels), (done, steps) = outlook.images.shape, outlook.steps
+    colour = "grey" if channels == 1 else "in colour"
+    size = f"{height}x{width} {colour}, and {outlook.held_out:,} held out"
+    print(f"{outlook.images.name}: {len(outlook.images):,} images of {size}")
+    taking = "" if outlook.seconds is None else f", about {lasting(outlook.seconds)}"
+    begin = f"from step {done:,} to {steps:,}" if done else f"{steps:,} steps"
+    print(f"{begin}{taking}, into {path}; Ctrl-C stops, and the same command goes on", flush=True)
+
+
+def lasting(seconds: float) -> str:
+    """A duration in the unit that one would say it in."""
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
 def show_merging(found: Any, names: Any) -> None:

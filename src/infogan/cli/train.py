@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from infogan.cli.terminal import progress_bars, show_scores, show_selection
+from infogan.cli.terminal import progress_bars, show_outlook, show_scores, show_selection
 from infogan.core import interrupts
 from infogan.core.errors import ConfigError, TrainingError
 from infogan.core.tables import read_file
@@ -82,7 +82,7 @@ def _train_one(config: RunConfig, path: Path, fresh: bool, continue_from: Path |
     run = Run(path)
     with progress_bars(config.steps, config.latent.entropy) as show:
         given = partial(train_run, config, run=path, fresh=fresh, continue_from=continue_from)
-        given(progress=partial(show, config.seed))
+        given(progress=partial(show, config.seed), begun=partial(show_outlook, path))
     show_scores(read_file(run.scores_file), run.names.codes)
     for finding in recorded(run):
         print(f"\n{finding}")

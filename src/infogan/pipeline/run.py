@@ -2,8 +2,9 @@
 
 import logging
 import shutil
+from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from statistics import median_high
@@ -27,9 +28,20 @@ from infogan.runs.images import Training, real_images
 from infogan.runs.record import Origin
 from infogan.runs.recorder import recording
 from infogan.training import trainer as training
+from infogan.training.forecast import seconds_left
 from infogan.training.trainer import Progress
 
 logger = logging.getLogger("infogan")
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a run is about to do."""
+
+    images: Images  # to learn from
+    held_out: int  # images that it is scored on
+    steps: tuple[int, int]  # that are over, and of all
+    seconds: float | None  # that training takes here from now on; None: soon over
 
 
 def train(
@@ -41,18 +53,20 @@ def train(
     fresh: bool = False,
     continue_from: Path | str | None = None,
     progress: Progress = lambda step, line: None,
+    begun: Callable[[Outlook], None] | None = None,
 ) -> Model:
     """Train, score on held-out images, draw the figures; the trained model. The same call resumes.
 
     settings: a preset's name, or a RunConfig. run: the folder for the record. data: images to train
     and to score on, in place of those that the settings name. fresh: remove a run that is there.
-    continue_from: a finished run whose weights to begin with.
+    continue_from: a finished run whose weights to begin with. progress: called after each step;
+    begun: called before the first, when all is known to be well.
     """
     config = preset(settings) if isinstance(settings, str) else settings
     if seed is not None:
         config = config.replace(seed=seed)
     with closing(Run(run)) as folder:
-        model = _fit(config, folder, data, fresh, continue_from, progress)
+        model = _fit(config, folder, data, fresh, continue_from, progress, begun)
         interrupts.poll()
         if not finished(folder, model.config):
             with atomic.writing(folder.path):
@@ -89,6 +103,7 @@ def _fit(
     fresh: bool,
     continue_from: Path | str | None,
     progress: Progress,
+    begun: Callable[[Outlook], None] | None = None,
 ) -> Model:
     start, origin, earlier = _start(run, config, continue_from)
     found = Training.given(images) if images else Training.load(config.data, earlier)
@@ -121,6 +136,9 @@ def _fit(
     run.rewind(trainer.step)
     run.write_json(run.environment_file, trainer.engine.describe() | {"images": len(shown)})
     atomic.require(run.path, 2 * trainer.size)
+    if begun:
+        steps = trainer.step, config.steps
+        begun(Outlook(trainer.images, found.held_out, steps, seconds_left(trainer)))
     with atomic.writing(run.path), recording(run) as recorder:
         model = training.train(trainer, recorder, progress)
     if model is None:

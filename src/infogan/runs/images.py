@@ -61,12 +61,15 @@ class Training:
     images: Images
     learned: Learned
     listing: Listing = field(default_factory=dict)
+    held_out: int = 0  # images of the source that are not learned from
 
     @classmethod
-    def of(cls, images: Images, source: Source, listing: Listing | None = None) -> Self:
+    def of(
+        cls, images: Images, source: Source, listing: Listing | None = None, held_out: int = 0
+    ) -> Self:
         """Images of a source."""
         found = {"number": len(images), "shape": images.shape, "digest": images.digest}
-        return cls(images, Learned(source=absolute(source), **found), listing or {})
+        return cls(images, Learned(source=absolute(source), **found), listing or {}, held_out)
 
     @classmethod
     def given(cls, images: Images) -> Self:
@@ -79,7 +82,7 @@ class Training:
         it learned from and what it held out stay so, and only what is new is split."""
         train, held_out = data.load(source, "train"), _held_out(source)
         if not train.files:
-            return cls.of(train, source)
+            return cls.of(train, source, held_out=len(held_out or ()))
         listing: dict[str, Listed] = {}
         known = Known(read_listing(earlier) if earlier else {})
         for images, split in [(held_out, "validation"), (train, "train")]:
@@ -91,7 +94,7 @@ class Training:
             whole = data.load(source, "all")
             names = below(source, whole)
             train = whole.subset([i for i, n in enumerate(names) if listing[n].split == "train"])
-        return cls.of(train, source, listing)
+        return cls.of(train, source, listing, len(listing) - len(train))
 
     def record(self, origin: Origin | None) -> Record:
         """What run.json is to say."""
