@@ -286,12 +286,20 @@ def test_a_contrast_is_alone_in_the_warm_up_and_then_q_begins_as_a_probe() -> No
     assert loss.watch.keys() == {"I(view; view')"}
     assert objective.g_loss(scene).terms == {}
     scene.done = 0.41
-    assert objective.d_loss(scene).terms.keys() == {"contrast", "real info/digit"}
+    loss = objective.d_loss(scene)
+    assert loss.terms.keys() == {"contrast", "real info/digit", "balance/digit"}
+    one = torch.zeros(8, N_PARAMS)
+    one[:, 0] = 100.0
+    for read, expected in ((torch.zeros(8, N_PARAMS), 0.0), (one, math.log(4))):
+        scene.view.heads["code"] = read  # type: ignore[index]
+        balance = objective.d_loss(scene).terms["balance/digit"]
+        assert balance.item() == pytest.approx(expected, abs=1e-4)
     assert objective.g_loss(scene).terms == {}
     scene.done = 0.5
     assert {"contrast", "real", "fake", "info/digit", "real info/digit"} <= objective.d_loss(
         scene
     ).terms.keys()
+    assert "balance/digit" not in objective.d_loss(scene).terms
     assert "adversarial" in objective.g_loss(scene).terms
     sure = verdict(0.0)
     sure.heads["code"].data[:, 0] = 3.0

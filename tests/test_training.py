@@ -22,6 +22,7 @@ from infogan.data.images import Images
 from infogan.model.model import Model
 from infogan.objectives import GAN, InfoGAN
 from infogan.objectives.base import Loss
+from infogan.objectives.terms import information
 from infogan.pipeline.run import fit
 from infogan.runs import checkpoints
 from infogan.runs.folder import Run
@@ -510,3 +511,27 @@ def test_a_forecast_looks_at_every_part_of_a_run_and_changes_nothing(
     assert trainer.step == 0 and equal(before, trainer.model.tensors())
     trainer.step = 101
     assert forecast.seconds_left(trainer) is None
+
+
+def test_where_views_teach_q_reads_generated_images_as_views_and_they_teach_it_nothing(
+    tiny: RunConfig, images: Images
+) -> None:
+    objective = InfoGAN(contrast=1.0, real_weight=1.0, warm_up=0.5)
+    views = Affine(strength=3, shift=0.3)
+    trainer = Trainer(tiny.replace(objective=objective, augment=views), images)
+    trainer.step = trainer.config.steps - 1
+    step = trainer._look("d", 0)
+    information(step).total.backward()
+    trainer.players["d"].collect()
+    read = {n for n, p in trainer.model.d.named_parameters() if p.grad is not None}
+    assert read and all(name.startswith("heads.code.") for name in read)
+    step = trainer._look("g", 0)
+    information(step).total.backward()  # but G learns from how Q reads them
+    trainer.players["g"].collect()
+    assert all(p.grad is not None for p in trainer.model.g.parameters())
+    # The same draw where the views are the images themselves
+    still = Trainer(tiny.replace(objective=objective, augment=Affine(strength=0)), images)
+    still.step = trainer.step
+    assert torch.equal(still._look("g", 0)._drawn, step._drawn)
+    assert torch.equal(still._look("g", 0).fake.heads["real"], step.fake.heads["real"])
+    assert not torch.equal(still._look("g", 0).fake.heads["code"], step.fake.heads["code"])

@@ -180,8 +180,8 @@ class Photo(Affine):
     brightness: float = Field(default=0.5, ge=0, le=1, description=ABOUT["brightness"])
     contrast: float = Field(default=0.5, ge=0, le=1, description=ABOUT["contrast"])
     saturation: float = Field(default=0.6, ge=0, le=1, description=ABOUT["saturation"])
-    grey: float = Field(default=0.3, ge=0, le=1, description=ABOUT["grey"])
-    tint: float = Field(default=0.2, ge=0, le=1, description=ABOUT["tint"])
+    grey: float = Field(default=0.2, ge=0, le=1, description=ABOUT["grey"])
+    tint: float = Field(default=0.1, ge=0, le=1, description=ABOUT["tint"])
     shade: float = Field(default=0.4, ge=0, le=2, description=ABOUT["shade"])
     blur: float = Field(default=1.0, ge=0, le=1, description=ABOUT["blur"])
 

@@ -4,11 +4,12 @@ from collections.abc import Set
 from typing import Literal
 
 from pydantic import Field
+from torch import Tensor
 
 from infogan.latent.latent import CODE, Latent
 from infogan.networks import Verdict
 from infogan.networks.base import PROJECTION
-from infogan.objectives.base import Loss, Scene
+from infogan.objectives.base import Loss, Scene, parameters
 from infogan.objectives.terms import AdversarialObjective, Consistency, contrast, information
 
 PROJECTED = 64  # outputs of the head between which InfoNCE compares views
@@ -72,8 +73,20 @@ class InfoGAN(Consistency, AdversarialObjective):
         one, other = (verdict.heads[PROJECTION] for verdict in self.views(scene))
         term, bound = contrast(one, other)
         loss = Loss({"contrast": self.contrast * term}, {"I(view; view')": bound})
-        early = scene.done < self.warm_up - PROBED
-        return loss if early else loss | self.real_information(scene)
+        if scene.done < self.warm_up - PROBED:
+            return loss
+        loss |= self.real_information(scene)
+        return loss | self._balance(scene) if scene.done < self.warm_up else loss
+
+    def _balance(self, scene: Scene) -> Loss:
+        """Imbalance once more, while Q is a probe: where views do not agree yet, as on photos of
+        everyday things, J is largest with one category for all, and Q would begin there."""
+        read, terms = parameters(scene.readings, scene.view.heads), dict[str, Tensor]()
+        for reading in scene.readings:
+            if (imbalance := reading.code.imbalance(read[reading.name])) is not None:
+                weight = self.real_weight * reading.code.weight
+                terms[f"balance/{reading.name}"] = weight * imbalance
+        return Loss(terms)
 
     def d_loss(self, scene: Scene) -> Loss:
         if scene.done < self.warm_up:

@@ -74,10 +74,13 @@ class Step:
     def _stream(self, purpose: str) -> torch.Generator:
         return stream(self.config.seed, purpose, self.number)
 
-    def _verdict(self, name: str, images: Tensor, without: Set[str] = NONE) -> Verdict:
-        """D on images. Only real images, in D's own step, count into D's running statistics."""
+    def _verdict(
+        self, name: str, images: Tensor, without: Set[str] = NONE, probes: Set[str] = NONE
+    ) -> Verdict:
+        """D on images. In D's own step heads in `probes` teach the trunk nothing, and only real
+        images count into D's running statistics."""
         d, own = self.players["d"], self.player == "d"
-        detached = self.config.objective.detached(self.done) if own else frozenset[str]()
+        detached = self.config.objective.detached(self.done) | probes if own else NONE
         noise = self._stream(f"noise {self.player} {name}")
         with nullcontext() if own and name == "real" else d.untracked():
             verdict: Verdict = d(images, detached, noise, without)
@@ -102,10 +105,16 @@ class Step:
         return READERS if self.config.objective.contrasts else NONE
 
     @cached_property
+    def _drawn(self) -> Tensor:
+        """[N, C, H, W] G's images."""
+        with torch.set_grad_enabled(self.player == "g"):
+            return self.players["g"](self.draw.vector())  # type: ignore[no-any-return]
+
+    @cached_property
     def _fakes(self) -> Tensor:
         """[N, C, H, W] G's images, as D compares them."""
         with torch.set_grad_enabled(self.player == "g"):
-            return self._compared(self.players["g"](self.draw.vector()), "fake")
+            return self._compared(self._drawn, "fake")
 
     @cached_property
     def _reals(self) -> Tensor:
@@ -114,7 +123,15 @@ class Step:
 
     @cached_property
     def fake(self) -> Verdict:
-        return self._verdict("fake", self._fakes, frozenset({PROJECTION}))
+        if not self.config.objective.contrasts:
+            return self._verdict("fake", self._fakes, frozenset({PROJECTION}))
+        # Q learns from views, so it is to read generated images as views, which faint patterns do
+        # not survive; and what G cannot draw yet is to teach a trunk of its own nothing.
+        with torch.set_grad_enabled(self.player == "g"):
+            seen = self._augmented(self._drawn.float(), f"augment fake {self.player}").images
+        judged = self._verdict("fake", self._fakes, READERS)
+        read = self._verdict("fake view", seen, JUDGES | {PROJECTION}, probes=READERS)
+        return Verdict(read.features, {**judged.heads, **read.heads})
 
     def disturbed(self, name: str) -> Verdict:
         images = self._reals if name == "real" else self._fakes
