@@ -133,9 +133,7 @@ def test_what_is_sorted_and_scored_is_read_by_names(
     probs = np.tile(np.array([0.4, 0.3, 0.3, 0.0], np.float32), (len(images), 1))
     read = {"digit": Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)}
     names = Names(categories={"digit": {1: "two", 2: "two", 0: "one"}})
-    went = sorting.sort(
-        images, read, "digit", names, tmp_path / "sorted", data=tmp_path / "x", unsure=0.5
-    )
+    went = sorting.sort(images, read, "digit", names, tmp_path / "sorted", unsure=0.5)
     assert went == {"two": 64}
     model = Model.load(trained)
     model.names = names

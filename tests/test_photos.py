@@ -197,7 +197,7 @@ def test_sort_refuses(
         capsys, "sort", done, photos, "-o", tmp_path / "new", "--unsure", 90
     )
     words = ("sort", done, tmp_path / "images.npy", "-o", tmp_path / "new", "--link")
-    assert "no image files to link" in refused(capsys, *words)
+    assert "nothing to link to" in refused(capsys, *words)
     assert "no such file or folder" in refused(
         capsys, "sort", done, tmp_path / "nowhere", "-o", tmp_path / "new"
     )
@@ -209,11 +209,10 @@ def test_sort_refuses(
 def test_a_copy_that_fails_is_told(done: Path, photos: Path, tmp_path: Path) -> None:
     """As on a full disk: which images were done, and nothing that could pass for the whole."""
     model, images = Model.load(done), load(str(photos), "all")
-    gone = Images(
-        images.pixels, files=[*images.files[:5], str(photos / "gone.png"), *images.files[6:]]
-    )
+    files = [*images.files[:5], str(photos / "gone.png"), *images.files[6:]]
+    gone = Images(images.pixels, files=files, root=str(photos))
     with pytest.raises(DataError, match=r"after 5 of 64 images \(No such file"):
-        sort(gone, model.encode(gone), "digit", Names(), tmp_path / "out", data=photos, unsure=0)
+        sort(gone, model.encode(gone), "digit", Names(), tmp_path / "out", unsure=0)
     assert not (tmp_path / "out" / "codes.csv").exists()
 
 

@@ -112,7 +112,7 @@ def test_the_command_says_what_was_chosen_and_options_change_it(
     )
     run("train", "mine", *words, "--steps", 5, "--batch", 8, "--device", "cpu", "--run", "r")
     with pytest.raises(ConfigError, match="is no preset"):
-        resolve("nothing", None, {})
+        resolve(["nothing"], None, {})
     Path("images").mkdir()
     assert "write ./images" in refused(capsys, "train", "images")
 

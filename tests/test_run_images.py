@@ -247,7 +247,7 @@ def test_a_run_goes_on_from_another(
     begin = ("--continue-from", started, "--run", "next", "--steps", 2)
     run("train", "pictures", *begin)
     new, old = Run(Path("next")), Run(started)
-    assert new.config == old.config.replace(data="pictures")
+    assert new.config == old.config.replace(data={"name": "pictures", "color": "grey"})
     assert json.loads((started / "config.json").read_text()) == config
     assert new.record.continued_from is not None
     assert new.record.continued_from.run == str(place / "run")

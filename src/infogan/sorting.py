@@ -52,25 +52,25 @@ def sort(
     names: Names,
     output: Path,
     *,
-    data: Path,
     unsure: float,
     link: bool = False,
 ) -> dict[str, int]:
     """Copy each image into the folder of its category below `output`; how many went where.
 
-    read: what Q reads in each image, [N] per code. code: the categorical one. data: the folder of
-    the files, which keep their paths in it; images without files are written as PNG. unsure: the
+    read: what Q reads in each image, [N] per code. code: the categorical one. Files keep their
+    paths below the folder of the images; what is no file is written as PNG. unsure: the
     confidence below which an image goes to the folder `unsure`. link: make symbolic links. Last,
     codes.csv lists codes and places. ConfigError for an unfit output, DataError when a copy fails.
     """
-    check_output(output, data)
-    if link and not images.files:
-        raise ConfigError(f"--link: {images.name} has no image files to link to; leave it out")
+    check_output(output, Path(images.name))
+    if link and not all(images.original(i) for i in range(len(images))):
+        why = "has images that are no files of their own, so nothing to link to"
+        raise ConfigError(f"--link: {images.name} {why}; leave it out")
     posterior = names.joined(code, read[code])
     targets = folders(code, posterior.probs.shape[1], names)
     found = zip(posterior.value.tolist(), posterior.confidence.tolist(), strict=True)
     went = [UNSURE if confidence < unsure else targets[k] for k, confidence in found]
-    moved = [Path(folder, _relative(images, i, data)) for i, folder in enumerate(went)]
+    moved = [Path(folder, _relative(images, i)) for i, folder in enumerate(went)]
     done = 0
     try:
         for done, path in enumerate(moved):
@@ -86,20 +86,22 @@ def sort(
     return dict(sorted(Counter(went).items()))
 
 
-def _relative(images: Images, i: int, data: Path) -> Path:
+def _relative(images: Images, i: int) -> Path:
     """The path of image i below the folder of its category."""
     if images.files:
-        return Path(images.files[i]).relative_to(data)
+        path = Path(images.files[i]).relative_to(images.root)
+        return path if images.original(i) else path.with_name(f"{path.name}.png")
     return Path(f"{images.source(i).rpartition('#')[2].zfill(len(str(len(images.base))))}.png")
 
 
 def _deliver(images: Images, i: int, target: Path, link: bool) -> None:
     """Put one image in its place; FileExistsError when something is there."""
-    if link:
-        target.symlink_to(Path(images.files[i]).resolve())
+    original = images.original(i)
+    if link and original:
+        target.symlink_to(original.resolve())
         return
     with target.open("xb") as file:  # never over another file, as where a file system ignores case
-        if images.files:
-            shutil.copy2(images.files[i], target)
+        if original:
+            shutil.copy2(original, target)
         else:
             file.write(png(images.take(np.array([i]))[0]))

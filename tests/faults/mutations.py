@@ -18,15 +18,18 @@ import shutil
 import signal
 import struct
 import sys
+import tarfile
 import tempfile
 import time
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.io
 import torch
 from harness import TINY, Tally, strokes
 from PIL import Image
@@ -38,7 +41,7 @@ from infogan.config.toml import as_toml
 from infogan.config.tree import merged
 from infogan.core.errors import InfoganError, RunError, parsing
 from infogan.core.tables import read_file
-from infogan.data import Source, arrays, folder, idx
+from infogan.data import Source, archives, decoding, folder, hdf5, idx, npz
 from infogan.data.labels import from_csv
 from infogan.information.table import read_table
 from infogan.model.file import digest
@@ -172,6 +175,22 @@ def picture(form: str, mode: str = "RGB") -> bytes:
     return buffer.getvalue()
 
 
+def packed(mode: str) -> bytes:
+    """An archive of two pictures, one in a folder."""
+    buffer, files = io.BytesIO(), {"a.png": picture("PNG"), "b/c.jpg": picture("JPEG")}
+    if mode == "w:zip":
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        return buffer.getvalue()
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
 class Case:
     """A format: good files, a way to mutate below its checksums, and what reads it."""
 
@@ -217,11 +236,19 @@ def cases(root: Path) -> dict[str, Case]:
         RunConfig.from_tree(merged(DIGITS.tree(), read_file(path)))
 
     def decode(path: Path) -> None:
-        def small(image: Image.Image) -> Any:
-            return folder.decoded(image, (16, 16), False)
+        settings = {"size": (16, 16), "color": "rgb", "range": (0, 255), "background": "white"}
+        small = Source.model_validate(settings)
 
-        for _ in folder.readable([path], 0, path.parent, small):
-            folder.is_grey(Image.new("L", (2, 2)))
+        def shrunk(image: Image.Image, page: int) -> Any:
+            return decoding.decoded(image, small, page)
+
+        for _ in folder.readable(folder.entries_of(path.parent, [path]), path.parent, 0, shrunk):
+            decoding.is_grey(Image.new("L", (2, 2)))
+
+    def archive(path: Path) -> None:
+        shutil.rmtree(root / "unpacked", ignore_errors=True)
+        with parsing(path, "a zip or tar file"):
+            archives._unpack(path, root / "unpacked")
 
     def model(path: Path) -> None:
         path.replace(run / "model.safetensors")
@@ -237,6 +264,11 @@ def cases(root: Path) -> dict[str, Case]:
     config = json.dumps(TINY.tree()).encode()
     zipped = io.BytesIO()
     np.savez_compressed(zipped, images=pixels, labels=np.arange(6))
+    matlab, stack = io.BytesIO(), io.BytesIO()
+    scipy.io.savemat(matlab, {"X": np.moveaxis(pixels, 0, 3), "y": np.arange(6)[:, None]})
+    first, *others = (Image.fromarray(image[..., 0]) for image in pixels)
+    first.save(stack, "TIFF", save_all=True, append_images=others)
+    pages = stack.getvalue()
     log = run / "metrics.jsonl"
     contents = [content for _, content in sorted(parts.items())]
     kinds = [
@@ -285,11 +317,13 @@ def cases(root: Path) -> dict[str, Case]:
         Case(
             "x.npy",
             [npy(pixels), npy(grey), npy(np.asfortranarray(pixels).astype(">u2"))],
-            arrays.load_file,
+            npz.load_file,
         ),
-        Case(
-            "x.npz", [zipped.getvalue()], arrays.load_file, lambda c, rng: npz_of(npy(pixels), rng)
-        ),
+        Case("x.npz", [zipped.getvalue()], npz.load_file, lambda c, rng: npz_of(npy(pixels), rng)),
+        Case("x.mat", [matlab.getvalue()], lambda path: hdf5.load_file(str(path), Source())),
+        Case("x.zip", [packed("w:zip")], archive),
+        Case("x.tar", [packed("w:")], archive),
+        Case("x.tar.gz", [packed("w:gz")], archive),
         Case("x.csv", [table], read_table),
         Case("labels.csv", [label_file], lambda path: from_csv(few, path)),
         Case(
@@ -302,7 +336,8 @@ def cases(root: Path) -> dict[str, Case]:
         Case("x.webp", [picture("WEBP"), picture("WEBP", "RGBA")], decode),
         Case("x.gif", [picture("GIF", "P")], decode),
         Case("x.bmp", [picture("BMP")], decode),
-        Case("x.tiff", [picture("TIFF"), picture("TIFF", "L"), picture("TIFF", "CMYK")], decode),
+        Case("x.ppm", [picture("PPM"), picture("PPM", "L"), picture("PPM", "1")], decode),
+        Case("x.tiff", [*map(partial(picture, "TIFF"), ("RGB", "L", "CMYK", "1")), pages], decode),
     ]
     return {case.name: case for case in made}
 
@@ -311,7 +346,7 @@ class Hook:
     """Ends the process at a forbidden event while a reader runs."""
 
     def __init__(self) -> None:
-        self.armed, self.name, self.report = False, "x", 2
+        self.armed, self.name, self.report, self.place = False, "x", 2, ""
 
     def __call__(self, event: str, args: tuple[Any, ...]) -> None:
         if not self.armed:
@@ -321,10 +356,11 @@ class Hook:
             bad = args[1] != "<unknown>"  # numpy reads a header by ast.literal_eval: runs nothing
         elif event == "open":
             bad = bool((args[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+            bad = bad and not os.path.realpath(str(args[0])).startswith(self.place)
         elif event == "import":
             bad = not args[0].startswith(LATE)
         elif event in ("os.remove", "os.rename", "shutil.rmtree"):
-            bad = self.name != "checkpoint"  # which is set aside, or tidied
+            bad = self.name not in ("checkpoint", *ARCHIVES)  # which are set aside, or tidied
         if bad:
             self.armed = False
             os.write(self.report, f"\nnothing_forbidden: {event} {args!r:.200}\n".encode())
@@ -332,6 +368,8 @@ class Hook:
 
 
 hook = Hook()
+ARCHIVES = ("x.zip", "x.tar", "x.tar.gz")
+"""Formats whose reader writes, but into one folder alone."""
 PLACED = ("checkpoint", "model.safetensors", "metrics.jsonl", "run.json", "images.csv")
 """Formats whose reader first puts the file in its place, then arms the hook."""
 
@@ -346,6 +384,7 @@ def child(case: Case, numbers: range, root: Path, report: int) -> None:
     faulthandler.enable(report)  # whoever crashes leaves its stack among the failures
     logging.disable()
     before, hook.name = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, case.name
+    hook.place = os.path.realpath(root / "unpacked") + os.sep if case.name in ARCHIVES else "\0"
     for number in numbers:
         os.pwrite(report, b"%10d" % number, 0)
         path = root / case.name

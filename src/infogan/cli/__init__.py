@@ -4,12 +4,12 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError, Group
 
 from infogan import __version__
-from infogan.cli import runs, theory, train, use
+from infogan.cli import cache, runs, theory, train, use
 from infogan.core.errors import InfoganError
 from infogan.core.interrupts import Stopped
 
@@ -20,6 +20,7 @@ COMMANDS = {  # as `infogan --help` groups them
     "Use": (use.encode, use.sort, use.sample, use.traverse, use.reconstruct),
     "Show": (use.report, use.explore, use.export),
     "Theory": (theory.information,),
+    "Keep": (cache.cache,),
 }
 app = App(
     name="infogan",
@@ -36,11 +37,25 @@ for title, commands in COMMANDS.items():
 app["--help"].group = app["--version"].group = Group.create_ordered("Options")
 
 
+def _once(said: set[str]) -> Callable[[logging.LogRecord], bool]:
+    """Pass each message once: a command may read the same images for several purposes."""
+
+    def new(record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        first = message not in said
+        said.add(message)
+        return first
+
+    return new
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; the exit code of a mistake, which is explained in one or two lines, is 2."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("infogan").setLevel(os.environ.get("INFOGAN_LOG", "INFO").upper())
+    logging.getLogger("infogan").addFilter(_once(set()))
     try:
         app([word for word in words if word != "--debug"], exit_on_error=debug, print_error=debug)
     except Stopped as stop:

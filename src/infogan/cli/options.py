@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from infogan.runs.folder import Run
 
 RunFolder = Annotated[Path, Parameter(help="Run folder.")]
-SOURCE = "Images: a folder, an IDX, NPY or NPZ file, digits, mnist or fashion-mnist."
-Source = Annotated[str, Parameter(help=SOURCE)]
+SOURCE = "Images: folders, files, a zip or tar, IDX, NPY, NPZ, MAT or HDF5 file, digits, mnist or "
+SOURCE += "fashion-mnist."
+Sources = Annotated[str, Parameter(help=SOURCE)]
 DataDir = Annotated[str | None, Parameter(help="Folder with IDX files of mnist or fashion-mnist.")]
 Split = Annotated[AnySplit, Parameter(help="Part of the images; all: everything but test images.")]
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
@@ -46,7 +47,9 @@ Diagram = Annotated[Path | None, TO(help="Draw the information diagram (.png, .s
 class Real:
     """Which real images a command looks at."""
 
-    data: Annotated[str | None, Parameter(help="Images in place of the run's own.")] = None
+    data: Annotated[
+        list[str] | None, Parameter(help="Images in place of the run's own.", negative=())
+    ] = None
     data_dir: DataDir = None
     split: Split = "validation"
 
@@ -56,8 +59,10 @@ class Real:
 
         other, own = None, model.config.data
         if self.data or self.data_dir:
-            where = {"name": self.data or own.name, "dir": self.data_dir or own.dir}
-            other = own.model_copy(update=where)
+            from infogan.data.sources import together
+
+            where = together(self.data) if self.data else {"name": own.name}
+            other = own.model_copy(update={"only": (), "dir": self.data_dir or own.dir} | where)
         return real_images(model.config, model.run, self.split, other)
 
     def try_to_read(self, model: Model) -> tuple[Images | None, list[str]]:
@@ -68,6 +73,13 @@ class Real:
             if self != OWN:
                 raise
             return None, [f"Without real images, which cannot be read: {error}"]
+
+
+def given(data: tuple[str, ...]) -> list[str]:
+    """Images that must be given; ConfigError where none are."""
+    if not data:
+        raise ConfigError("give the images: a folder, or files, after the run")
+    return list(data)
 
 
 OWN = Real()  # the run's own held-out images

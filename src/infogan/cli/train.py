@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,12 +55,12 @@ def train(
     from infogan.config.tree import from_options
 
     with interrupts.handled():
-        target = settings[0] if settings and not settings[0].startswith("-") else None
-        options = from_options(settings[1:] if target else settings)
-        resolved, chosen = resolve(target, config, options, continue_from)
+        targets = [*takewhile(lambda word: not word.startswith("-"), settings)]
+        options = from_options(settings[len(targets) :])
+        resolved, chosen = resolve(targets, config, options, continue_from)
         if classes is not None:
             resolved = resolved.with_classes(classes)
-        path = run or Path("runs") / Path(target or "digits").name
+        path = run or Path("runs") / _named(targets, resolved)
         if dry_run:
             print(json.dumps(resolved.tree(), indent=2))
             return
@@ -71,6 +73,12 @@ def train(
             _train_seeds(resolved, words, path, seeds, fresh)
         else:
             _train_one(resolved, path, fresh, continue_from)
+
+
+def _named(targets: Sequence[str], config: RunConfig) -> str:
+    """What a run is called: like its preset, or like the folder or file of its images."""
+    name = targets[0] if len(targets) == 1 else config.data.name if targets else "digits"
+    return Path(name).name or Path(name).resolve().name
 
 
 def _train_one(config: RunConfig, path: Path, fresh: bool, continue_from: Path | None) -> None:
@@ -108,33 +116,34 @@ def _train_seeds(config: RunConfig, words: list[str], path: Path, count: int, fr
 
 
 def resolve(
-    target: str | None,
+    targets: Sequence[str],
     config: Path | None,
     options: dict[str, Any],
     continue_from: Path | None = None,
 ) -> tuple[RunConfig, str]:
-    """Preset, then file, data and options; what is no preset is data, whose settings are chosen by
-    a look at it, which the text describes, unless a file gives them. In place of a preset are the
-    settings of a run to continue from, and the first word is data."""
+    """Preset, then file, data and options; what is no preset is data (one or several paths), whose
+    settings are chosen by a look at it, which the text describes, unless a file gives them. In
+    place of a preset are the settings of a run to continue from, and the first word is data."""
     from infogan.cli.options import folder
     from infogan.config.presets import PRESETS, preset
     from infogan.config.settings import RunConfig
     from infogan.config.tree import merged, with_file
+    from infogan.data.sources import together
     from infogan.pipeline.recipe import recipe
 
-    name, chosen, data = target or "digits", "", dict[str, Any]()
+    name, chosen, data = targets[0] if targets else "digits", "", dict[str, Any]()
+    images = together(targets) if targets and (name not in PRESETS or len(targets) > 1) else {}
     if continue_from:
         earlier = folder(continue_from)
         base, data = earlier.config, earlier.record.images.source.model_dump(mode="json")
     elif name in PRESETS:
-        if Path(name).is_dir() and target:
+        if Path(name).is_dir() and targets:
             raise ConfigError(
                 f"{name} is a preset and a folder here; write ./{name} for the folder"
             )
         base = preset(name)
-    elif Path(name).exists():
-        given = merged({"name": name}, options.get("data", {}))
-        source = RunConfig().replace(data=given).data
+    elif Path(images["name"].partition(":")[0]).exists():
+        source = RunConfig().replace(data=merged(images, options.get("data", {}))).data
         if config:
             base = preset("images")
         else:
@@ -143,8 +152,9 @@ def resolve(
         raise ConfigError(f"{name!r} is no preset ({', '.join(PRESETS)}), file or folder here")
     tree = merged(base.tree(), {"data": data})
     tree = with_file(tree, config) if config else tree
-    if target and (continue_from or target not in PRESETS):
-        tree = merged(tree, {"data": target})
+    if continue_from and targets:
+        images = together(targets)
+    tree = merged(tree, {"data": images})
     return base.from_tree(merged(tree, options)), chosen
 
 

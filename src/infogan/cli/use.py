@@ -88,9 +88,8 @@ def traverse(
 
 def encode(
     run: options.RunFolder,
-    data: options.Source,
     /,
-    *,
+    *data: options.Sources,
     data_dir: options.DataDir = None,
     split: options.Split = "all",
     output: options.CodesFile = None,
@@ -106,7 +105,7 @@ def encode(
 
     options.writing(output)
     model = options.load(run)
-    images = options.Real(data, data_dir, split).read(model)
+    images = options.Real(options.given(data), data_dir, split).read(model)
     read = model.encode(images)
     table = {"file": [images.source(i) for i in range(len(images))]} | model.names.columns(read)
     if CLASS in read:
@@ -129,9 +128,8 @@ def encode(
 
 def sort(
     run: options.RunFolder,
-    data: options.Source,
     /,
-    *,
+    *data: options.Sources,
     output: options.NewFolder,
     unsure: options.Probability = 0.9,
     link: bool = False,
@@ -149,14 +147,14 @@ def sort(
     from infogan import sorting
     from infogan.analysis.metrics.clusters import usage
 
-    path = Path(data)
-    sorting.check_output(output, path)
+    for path in data:
+        sorting.check_output(output, Path(path))
     model = options.load(run)
     if (code := model.categorical) is None:
         raise ConfigError(f"{run}: this model reads no categories or classes to sort by")
-    images = options.Real(data, data_dir, split).read(model)
+    images = options.Real(options.given(data), data_dir, split).read(model)
     read, names = model.encode(images), model.names
-    counts = sorting.sort(images, read, code, names, output, data=path, unsure=unsure, link=link)
+    counts = sorting.sort(images, read, code, names, output, unsure=unsure, link=link)
     for folder, n in counts.items():
         print(f"{n:>7}  {output / folder}")
     k = read[code].probs.shape[1]
@@ -166,9 +164,8 @@ def sort(
 
 def reconstruct(
     run: options.RunFolder,
-    data: options.Source,
     /,
-    *,
+    *data: options.Sources,
     n: options.N = 40,
     seed: int = 0,
     data_dir: options.DataDir = None,
@@ -190,7 +187,7 @@ def reconstruct(
     options.writing(output)
     options.writing(csv, "--csv")
     model = options.load(run)
-    images = options.Real(data, data_dir, split).read(model)
+    images = options.Real(options.given(data), data_dir, split).read(model)
     chosen = np.linspace(0, len(images) - 1, min(n, len(images))).round().astype(np.int64)
     images = images.subset(chosen)
     again, error = model.reconstruct(images, seed=seed)
@@ -215,7 +212,7 @@ def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> No
         raise RunError(f"{there.report_file}: shows real images, and is kept. {notes[0]}; {remedy}")
     for note in notes:
         print(f"infogan: {note}", file=sys.stderr)
-    own = images is not None and real.data is None
+    own = images is not None and not real.data
     learned = replace(real, split="train").read(model) if own else None
     seen = Observation(model, images, seed=model.config.seed, learned=learned)
     print(page.write(there, seen, [*notes, *map(str, recorded(there))]))

@@ -7,9 +7,9 @@ from infogan.data.splits import Split
 
 if TYPE_CHECKING:
     from infogan.data.settings import Source
-    from infogan.data.sources import SOURCES, load
+    from infogan.data.sources import SOURCES, load, root
 
-__all__ = ["SOURCES", "Source", "Split", "load"]
+__all__ = ["SOURCES", "Source", "Split", "load", "root"]
 
 
 def __getattr__(name: str) -> Any:

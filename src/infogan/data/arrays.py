@@ -1,112 +1,139 @@
-"""NPY and NPZ files of images, checked before anything is allocated."""
+"""Arrays from anywhere, brought to images: uint8 [N, H, W, 1 or 3], labels from 0, factors."""
 
-import math
-import re
-import zipfile
-from pathlib import Path
-from typing import IO, Any
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
+from PIL import Image
 
 from infogan.core.errors import DataError, parsing
-from infogan.core.limits import refuse_bomb
-from infogan.data.images import Images
+from infogan.data import levels
+from infogan.data.decoding import FITTED, scaled
+from infogan.data.images import LUMA, Images, Labels, Pixels, described
+from infogan.data.settings import Range, Source
 
 Array = NDArray[Any]
-# What an NPZ file may hold, and the names under which it may; a lone array is the images.
+# What a file may hold, and the names under which it may; a lone array is the images.
 KEYS = {
-    "images": ("images", "x_train", "x", "arr_0"),
+    "images": ("images", "x_train", "x", "X", "imgs", "arr_0"),
     "labels": ("labels", "y_train", "y", "arr_1"),
-    "factors": ("factors",),
+    "factors": ("factors", "latents_classes"),
     "factor_names": ("factor_names",),
 }
-NUMBERS, TEXT = "uifb", "U"  # kinds of dtypes
-REMEDIES = {NUMBERS: "save it as numbers (images as uint8)", TEXT: "save it as text"}
-MAX_HEADER = 10_000  # bytes of a header that numpy parses
-MAX_CLASSES = 1 << 16  # that whole-number labels may count to
-# A header without records. Python's own parser reads it for numpy, and recurses with each bracket
-# and sign; no other header may reach it.
-PLAIN = re.compile(
-    rb"\s*\{\s*'descr'\s*:\s*'[^'\\]{1,16}'\s*,\s*'fortran_order'\s*:\s*(True|False)\s*,"
-    rb"\s*'shape'\s*:\s*\([\d\s,L]*\)\s*,?\s*\}\s*"
-)
+MAX_CLASSES = 1 << 16
 
 
-def _check(file: IO[bytes], name: str, size: int, kinds: str = NUMBERS) -> None:
-    """Check that an NPY stream of `size` bytes announces plain values of just that size."""
-    with parsing(name, "an NPY array"):
-        first, at = npy.read_magic(file) == (1, 0), file.tell()
-        text = file.read(min(MAX_HEADER, int.from_bytes(file.read(2 if first else 4), "little")))
-        if not PLAIN.fullmatch(text):
-            raise DataError(f"{name}: its header is not that of plain values; {REMEDIES[kinds]}")
-        file.seek(at)
-        shape, _, dtype = (npy.read_array_header_1_0 if first else npy.read_array_header_2_0)(file)
-    if dtype.hasobject or dtype.kind not in kinds:
-        raise DataError(f"{name}: holds {dtype}; {REMEDIES[kinds]}")
-    body = size - file.tell()
-    if math.prod(shape) * dtype.itemsize != body:
-        raise DataError(f"{name}: announces {shape} of {dtype}, holds {body} bytes; save it again")
+def named(names: Collection[str], what: str) -> str | None:
+    """The name under which a file has its images, labels and so on; None where it has none."""
+    lone = names if what == "images" and len(names) == 1 else ()
+    return next((key for key in (*KEYS[what], *lone) if key in names), None)
 
 
-def _load_npz(path: Path) -> dict[str, Array]:
-    """Read the arrays of an NPZ file that KEYS lists."""
-    found: dict[str, Array] = {}
-    with parsing(path, "NPZ"), zipfile.ZipFile(path) as archive:
-        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-        for what, keys in KEYS.items():
-            lone = members if what == "images" and len(members) == 1 else ()
-            key = next((key for key in (*keys, *lone) if key in members), None)
-            if key is None:
-                continue
-            name, size = f"{path}:{key}", members[key].file_size
-            refuse_bomb(name, size, path.stat().st_size)
-            with archive.open(members[key]) as file:
-                _check(file, name, size, TEXT if what == "factor_names" else NUMBERS)
-                file.seek(0)
-                found[what] = npy.read_array(file, allow_pickle=False)
-    if "images" not in found:
-        raise DataError(f"{path}: has {', '.join(members) or 'nothing'}; name the images 'images'")
-    return found
+def numbered(values: Array) -> tuple[Labels, tuple[str, ...]]:
+    """Labels as they come, whole numbers or names, as [N] from 0 with the names of the classes that
+    there are; -1 for what is negative or empty."""
+    if values.dtype.kind == "U":
+        values = np.char.strip(values)
+        known = values != ""
+    else:
+        known = values >= 0
+    names, labels = np.unique(values[known], return_inverse=True)
+    found = np.full(len(values), -1)
+    found[known] = labels
+    return found, tuple(map(str, names.tolist()))
 
 
-def as_uint8(array: Array, name: str) -> NDArray[np.uint8]:
-    """Convert [N, H, W] or [N, H, W, C] numbers: whole ones in 0..255, or floats in 0..1."""
-    array = array[..., None] if array.ndim == 3 else array
-    if array.dtype == np.uint8 or not array.size:
-        return array.astype(np.uint8, copy=False)
+def shaped(array: Array, source: Source, name: str) -> Array:
+    """[N, H, W, C] with the channels that the source asks for; DataError that names the shape."""
+    array, wanted = array[..., None] if array.ndim == 3 else array, source.channels
+    shape = f"{[*array.shape]} of {array.dtype}"
+    if array.ndim != 4:
+        raise DataError(f"{name}: has the shape {shape}; give [N, H, W] or [N, H, W, C]")
+    channels = array.shape[3]
+    if wanted and len(wanted) in (1, 3) and max(wanted) < channels:
+        return array[..., list(wanted)]
+    if wanted:
+        given = ",".join(map(str, wanted))
+        raise DataError(
+            f"{name}: --data.channels {given}: give one or three of 0 to {channels - 1}"
+        )
+    if channels in (1, 3):
+        return array
+    remedy = "choose one or three of them, as --data.channels " + ("0,1,2" if channels > 2 else "0")
+    if array.shape[1] in (1, 3, 4):
+        remedy = "channels come last: save it as np.moveaxis(images, 1, -1)"
+    raise DataError(f"{name}: has the shape {shape}, which is {channels} channels; {remedy}")
+
+
+def as_uint8(array: Array, name: str, given: Range | None = None) -> tuple[Pixels, Range | None]:
+    """Bring [N, H, W, C] numbers to bytes, and say which range was chosen (None: they were bytes).
+    DataError where a value is not finite."""
+    if not array.size:
+        return array.astype(np.uint8), None
+    plain = array.dtype == np.uint8
+    if given is None and plain and array.max() >= levels.FAINT:
+        return np.asarray(array, np.uint8), None
+    if given is not None and plain and given[1] > 255:
+        return np.asarray(array, np.uint8), None
     low, high = array.min(), array.max()
-    if not (np.isfinite(low) and np.isfinite(high) and low >= 0 and high <= 255):
-        raise DataError(f"{name}: values run from {low} to {high}; give 0..255, or floats in 0..1")
-    scale = 255 if array.dtype.kind in "fb" and high <= 1 else 1
-    return np.asarray(np.rint(array.astype(np.float32) * scale), np.uint8)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise DataError(f"{name}: values run from {low} to {high}; give finite ones")
+    some = array[:: max(1, len(array) // 1000)]
+    chosen = given or levels.chosen([image.reshape(-1).astype(np.float64) for image in some])
+    return levels.applied(array, chosen), chosen
 
 
-def _whole(array: Array | None, ndim: int, name: str) -> NDArray[np.int64]:
-    """Whole numbers with that many axes; none where there is no array."""
+def brought(array: Array, source: Source, name: str) -> tuple[Pixels, dict[str, Any], str]:
+    """Any array of images as uint8 [N, H, W, 1 or 3], under the settings of the source; what was
+    decided, and what to say of it."""
+    pixels, chosen = as_uint8(shaped(array, source, name), name, source.range)
+    said = (
+        "" if chosen is None else f", values of {chosen[0]:g} to {chosen[1]:g} from black to white"
+    )
+    pixels, before = coloured(pixels, source.color), pixels.shape
+    if source.size is not None and pixels.shape[1:3] != source.size:
+        resized = [np.asarray(scaled(_image(image), source)) for image in pixels]
+        pixels = np.stack(resized).reshape(len(pixels), *source.size, -1)
+        said = f" ({FITTED[source.fit]} from {before[1]}x{before[2]})" + said
+    return pixels, {} if chosen is None else {"range": chosen}, said
+
+
+def _image(pixels: Pixels) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+
+
+def coloured(pixels: Pixels, color: str) -> Pixels:
+    """[N, H, W, C] in grey or in colour; auto: as they are."""
+    if color == "rgb" and pixels.shape[3] == 1:
+        return np.repeat(pixels, 3, 3)
+    if color == "grey" and pixels.shape[3] == 3:
+        return np.asarray(np.rint(pixels @ np.array(LUMA)), np.uint8)[..., None]
+    return pixels
+
+
+def _rows(array: Array | None, ndim: int, name: str) -> Array:
+    """An array with that many axes, of which the last may be one too many; none where there is no
+    array."""
     if array is None:
         return np.empty(0, np.int64)
-    if array.ndim != ndim or array.dtype.kind not in "ui":
-        wanted, found = "[N]" if ndim == 1 else "[N, F]", f"{list(array.shape)} of {array.dtype}"
-        raise DataError(f"{name} must be {wanted} whole numbers, got {found}")
-    return array.astype(np.int64)
+    array = array[:, 0] if array.ndim == 2 == ndim + 1 and array.shape[1] == 1 else array
+    if array.ndim != ndim or array.dtype.kind not in ("uiU" if ndim == 1 else "ui"):
+        wanted = "[N] whole numbers or names" if ndim == 1 else "[N, F] whole numbers"
+        raise DataError(f"{name} must be {wanted}, got {[*array.shape]} of {array.dtype}")
+    return array
 
 
-def load_file(path: Path) -> Images:
-    """Load an NPY file of images, or an NPZ file of images, labels and factors (see KEYS)."""
-    if path.suffix == ".npy":
-        with parsing(path, "an array"), path.open("rb") as file:
-            _check(file, str(path), path.stat().st_size)
-            arrays = {"images": np.load(path, mmap_mode="r", allow_pickle=False)}
-    else:
-        arrays = _load_npz(path)
-    labels = _whole(arrays.get("labels"), 1, f"{path}: labels")
-    count = int(labels.max(initial=-1)) + 1
-    if count > MAX_CLASSES:
-        raise DataError(f"{path}: a label is {count - 1}; number the classes from 0")
-    factors = _whole(arrays.get("factors"), 2, f"{path}: factors")
-    with parsing(path, "names of factors"):  # which may hold what is no character
+def as_images(arrays: dict[str, Array], source: Source, name: str) -> Images:
+    """Images of the arrays of a file, named as in KEYS."""
+    values = _rows(arrays.get("labels"), 1, f"{name}: labels")
+    labels, classes = numbered(values)
+    if len(classes) > MAX_CLASSES:
+        raise DataError(f"{name}: labels name {len(classes):,} classes, more than {MAX_CLASSES:,}")
+    factors = _rows(arrays.get("factors"), 2, f"{name}: factors").astype(np.int64)
+    with parsing(name, "names of factors"):  # which may hold what is no character
         names = tuple(map(str, arrays.get("factor_names", np.empty(0)).flat))
-    pixels, classes = as_uint8(arrays["images"], str(path)), tuple(map(str, range(count)))
-    return Images(pixels, labels, classes, str(path), factors=factors, factor_names=names)
+    pixels, decided, words = brought(arrays["images"], source, name)
+    images = Images(pixels, labels, classes, name, factors=factors, factor_names=names)
+    return described(replace(images, decided=decided), words)

@@ -1,13 +1,138 @@
-"""The user's cache folder."""
+"""The user's cache folder: images that were decoded, unpacked or downloaded once."""
 
+import json
+import logging
 import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
 from platformdirs import user_cache_path
+
+from infogan.core import atomic
+from infogan.core.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from infogan.data.folder import Converted
+
+MADE_AGAIN = "folders", "unpacked"  # what may go, because the user's own files still have it
+SIZE = 20.0  # GB of that; INFOGAN_CACHE_GB says otherwise
+logger = logging.getLogger("infogan")
+_held: dict[str, tuple[NDArray[np.uint8], Any]] = {}  # where the cache cannot be written
+
+
+def root() -> Path:
+    """$INFOGAN_CACHE, or the platform's cache folder."""
+    return Path(os.environ.get("INFOGAN_CACHE") or user_cache_path("infogan"))
 
 
 def cache_path(*parts: str) -> Path:
-    """Return a path in $INFOGAN_CACHE, or the platform's cache folder; its parent is made."""
-    path = Path(os.environ.get("INFOGAN_CACHE") or user_cache_path("infogan"), *parts)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Return a path in the cache; its parent is made. DataError where that cannot be."""
+    path = root().joinpath(*parts)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{_unwritable(error)}; {REMEDY}") from None
     return path
+
+
+REMEDY = "make room there, or set INFOGAN_CACHE to another folder"
+
+
+def _unwritable(error: OSError) -> str:
+    return f"{root()}: the cache cannot be written ({error.strerror or error})"
+
+
+def kept(
+    key: str,
+    make: "Callable[[Path | None], tuple[NDArray[np.uint8], Converted]]",
+    parse: "Callable[[dict[str, Any]], Converted]",
+    final: "Callable[[Converted], str]",
+) -> "tuple[NDArray[np.uint8], Converted]":
+    """An array and what is known of it, from the cache; made if it is not there.
+
+    make: makes the array in a file of that name, or in memory if there is none. final: the key
+    under which it is asked for once everything is decided; both lead to it. Where the cache cannot
+    be written, memory serves, with a warning that names the remedy.
+    """
+    if key in _held:
+        return _held[key]
+    try:
+        tree = json.loads((root() / f"{key}.json").read_text(encoding="utf-8"))
+        array = root() / f"{tree.pop('array')}.npy"
+        found, pixels = parse(tree), open_memmap(array, mode="r")
+        os.utime(array)
+    except Exception:  # not there yet, or damaged
+        pass
+    else:
+        return pixels, found
+    try:
+        partial = root() / f"{key}.npy"
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        with atomic.whole(partial) as new:
+            found = make(new)[1]
+        array = root() / f"{final(found)}.npy"
+        partial.replace(array)
+        for name in {key, final(found)}:
+            with atomic.text(root() / f"{name}.json") as file:
+                json.dump(asdict(found) | {"array": final(found)}, file)
+        bound(keep=array)
+        return open_memmap(array, mode="r"), found
+    except OSError as error:
+        logger.warning("%s, so images are held in memory; %s", _unwritable(error), REMEDY)
+        _held[key] = make(None)
+        return _held[key]
+
+
+def created(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """A new array in a file whose place on the disk is there; OSError if it is not: what is mapped
+    without it ends the process at the first write."""
+    mapped = open_memmap(path, "w+", np.uint8, shape)
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return mapped
+
+
+def limit() -> int:
+    """Bytes that what can be made again may take; ConfigError if INFOGAN_CACHE_GB is no number."""
+    given = os.environ.get("INFOGAN_CACHE_GB") or SIZE
+    try:
+        return int(float(given) * 1e9)
+    except ValueError:
+        raise ConfigError(f"INFOGAN_CACHE_GB is {given!r}; give a number of GB") from None
+
+
+def entries() -> list[tuple[Path, int, float]]:
+    """What is in the cache: file or folder, bytes, and when it was last used."""
+    found = []
+    for path in root().glob("*/*"):
+        if path.suffix != ".json" and not path.name.startswith("."):
+            files = [path, *path.rglob("*")]
+            size = sum(file.stat().st_size for file in files if file.is_file())
+            found.append((path, size, path.stat().st_mtime))
+    return sorted(found, key=lambda entry: entry[2])
+
+
+def bound(keep: Path) -> None:
+    """Remove what was not used for longest until the rest, `keep` apart, is within the limit."""
+    there = [entry for entry in entries() if entry[0].parent.name in MADE_AGAIN]
+    total, most = sum(size for _, size, _ in there), limit()
+    for path, size, _ in there:
+        if total > most and path != keep:
+            remove(path)
+            total -= size
+
+
+def remove(path: Path) -> None:
+    """Remove an entry and what is known of it."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+        path.with_suffix(".json").unlink(missing_ok=True)

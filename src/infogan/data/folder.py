@@ -1,83 +1,53 @@
 """Folders of images: found once in a fixed order, converted once into a cached array.
-Every bad file is named. Conversions: the EXIF orientation is applied, transparency lies over white,
-16 bits are scaled to 8 (not cut), of an animation the first frame counts. With a size, an image is
-cropped at its centre to the aspect of that size and scaled."""
+Every bad file is named, and nothing is left out in silence. With a size, an image is brought to it
+as `fit` says."""
 
 import hashlib
 import json
 import logging
-import os
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.lib.format import open_memmap
-from PIL import Image, ImageOps
+from PIL import Image, UnidentifiedImageError
 
-from infogan.core import atomic, interrupts
+from infogan.core import interrupts
 from infogan.core.errors import DataError
 from infogan.core.limits import FREE, refuse_bomb
-from infogan.data.cache import cache_path
-from infogan.data.images import Images, Labels, Pixels
+from infogan.data import cache, files, levels
+from infogan.data.decoding import (
+    FITTED,
+    UndecidedError,
+    decoded,
+    drawn,
+    is_grey,
+    shown,
+    some_values,
+    transparent,
+    wide,
+)
+from infogan.data.images import Images, Pixels, described
 from infogan.data.settings import Source
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 MAX_PIXELS = 100_000_000
-GREY_MODES = {"1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L"}
-SURVEYED = 200  # files from which settings for a folder are chosen
+SURVEYED = 200  # files by which something is decided for a folder
+NAMED = 10  # unreadable files that an error lists
 ORIENTATION = 0x0112  # EXIF's tag; from 5 on, height and width are swapped
 Progress = Callable[[int, int], None]  # called with how many files are read, and of how many
 logger = logging.getLogger("infogan")
 
 
-def found(folder: Path) -> list[Path]:
-    """List every image file below a folder, sorted by relative path; DataError if there is none.
-    Links to folders, links that lead out of the folder, and special files are left out."""
-    inside, every = folder.resolve(), [*_files(folder)]
-    images = [path for path in every if path.suffix.lower() in SUFFIXES]
-    paths = [path for path in images if path.is_file()]  # which links in a circle are not
-    paths = [p for p in paths if not p.is_symlink() or p.resolve().is_relative_to(inside)]
-    if not paths:
-        others, kinds = len(every) - len(images), " ".join(sorted(SUFFIXES))
-        raise DataError(f"{folder}: no images in it ({others} other files); accepted are {kinds}")
-    return sorted(paths, key=lambda path: path.relative_to(folder).parts)
+class Entry(NamedTuple):
+    """An image below a folder: a file, or a page of one."""
 
-
-def holds_images(folder: Path) -> bool:
-    """Whether there is an image file below the folder."""
-    return any(path.suffix.lower() in SUFFIXES for path in _files(folder))
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (Path(root, name) for root, _, names in os.walk(folder) for name in names)
-
-
-def decoded(image: Image.Image, size: tuple[int, int] | None, grey: bool) -> Pixels:
-    """Decode an image as [H, W, C], by the conversions above."""
-    image.seek(0)
-    try:
-        image = ImageOps.exif_transpose(image)
-    except Exception as error:  # Pillow raises anything at broken EXIF, whose image may be good
-        image.load()
-        name = _shown(getattr(image, "filename", ""))
-        logger.warning("%s: EXIF cannot be read and is ignored (%s)", name, error)
-    if image.mode.startswith("I"):
-        image = Image.fromarray((np.asarray(image, np.int32) >> 8).clip(0, 255).astype(np.uint8))
-    elif image.mode == "F":
-        values = np.nan_to_num(np.asarray(image, np.float32)).clip(0, 255)
-        image = Image.fromarray(values.astype(np.uint8))
-    if "A" in image.mode or "transparency" in image.info:
-        clear = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
-    image = image.convert("L" if grey else "RGB")
-    if size is not None and (image.height, image.width) != size:
-        image = ImageOps.fit(image, (size[1], size[0]), Image.Resampling.LANCZOS)
-    array = np.asarray(image)
-    return array[..., None] if grey else array
+    path: Path
+    name: str  # its path below the folder; of a page followed by # and its number, from 0
+    page: int = 0
 
 
 class Survey(NamedTuple):
@@ -89,131 +59,247 @@ class Survey(NamedTuple):
     grey: bool  # whether none has colour in it
 
 
-def survey(folder: Path) -> Survey:
+@dataclass
+class Converted:
+    """Images as they were read, and what was decided and left out on the way."""
+
+    kept: list[int]  # entries that are images
+    decided: dict[str, Any]  # settings that were auto
+    left_out: dict[str, int]
+    sides: list[int]  # median height and width of the files
+    notes: list[str]  # said each time that the images are loaded
+
+    def told(self, source: Source, folders: int) -> str:
+        """What was read and left out, in words, to follow number and shape."""
+        height, width = self.sides
+        said = f" ({FITTED[source.fit]} from {height}x{width})" if source.size else ""
+        if given := self.decided.get("range"):
+            said += f", values of {given[0]:g} to {given[1]:g} from black to white"
+        if back := self.decided.get("background"):
+            said += f", transparent ones on {back}"
+        said += f", {folders} folders" if folders > 1 else ""
+        return said + (f"; left out: {files.told(Counter(self.left_out))}" if self.left_out else "")
+
+
+def survey(folder: Path, only: Sequence[str] = ()) -> Survey:
     """Look at up to SURVEYED image files of a folder, evenly spaced; DataError if none is one."""
-    paths = found(folder)
-    step = max(1, len(paths) // SURVEYED)
+    paths = files.found(folder, only).paths
     sizes, grey = list[tuple[int, int]](), True
-    for path in paths[::step]:
-        interrupts.poll()
-        # What is wrong with a file is said when it is read.
-        with (
-            suppress(Exception),
-            warnings.catch_warnings(action="ignore"),
-            Image.open(path, "r", FORMATS) as image,
-        ):
-            if image.width * image.height > MAX_PIXELS:
-                continue
-            turned = image.getexif().get(ORIENTATION, 1) >= 5
-            grey = grey and is_grey(image)
-            sizes.append((image.width, image.height) if turned else (image.height, image.width))
+    for image in looked_at([Entry(path, "") for path in paths]):
+        turned = image.getexif().get(ORIENTATION, 1) >= 5
+        grey = grey and is_grey(image)
+        sizes.append((image.width, image.height) if turned else (image.height, image.width))
     if not sizes:
         raise DataError(f"{folder}: none of {len(paths)} files could be read")
     height, width = np.median(sizes, 0).tolist()
     return Survey(len(paths), height, width, grey)
 
 
-class ColourError(Exception):
-    """A file is not grey, where color is auto."""
+def looked_at(entries: Sequence[Entry], most: int = SURVEYED) -> Iterator[Image.Image]:
+    """Some images, evenly spaced. What is wrong with a file is said when it is read."""
+    for entry in entries[:: max(1, len(entries) // most)]:
+        interrupts.poll()
+        with (
+            suppress(Exception),
+            warnings.catch_warnings(action="ignore"),
+            Image.open(entry.path, "r", files.formats()) as image,
+        ):
+            if image.width * image.height <= MAX_PIXELS:
+                image.seek(entry.page)
+                yield image
+
+
+def entries_of(folder: Path, paths: Sequence[Path]) -> list[Entry]:
+    """Every image of the files: one each, but of a TIFF a page each."""
+    entries = list[Entry]()
+    for path in paths:
+        name, pages = path.relative_to(folder).as_posix(), 1
+        if path.suffix.lower() in files.TIFF:
+            with (
+                suppress(Exception),
+                warnings.catch_warnings(action="ignore"),
+                Image.open(path, "r", ["TIFF"]) as image,
+            ):
+                pages = getattr(image, "n_frames", 1)
+        many = pages > 1
+        entries += [Entry(path, f"{name}#{i}" if many else name, i) for i in range(pages)]
+    return entries
 
 
 def readable(
-    paths: Sequence[Path], max_bad: float, folder: Path, decode: Callable[[Image.Image], Pixels]
-) -> Iterator[tuple[int, Pixels]]:
-    """Yield position and pixels of every file that can be read; DataError if too many cannot."""
-    bad, moving = list[str](), list[Path]()
-    for i, path in enumerate(paths):
+    entries: Sequence[Entry], folder: Path, max_bad: float, decode: Callable[..., Pixels]
+) -> Iterator[tuple[int, Pixels | str]]:
+    """Yield position and pixels of every entry, or why it cannot be read; DataError, naming them
+    all, if too many cannot."""
+    bad = list[str]()
+    for i, (path, name, page) in enumerate(entries):
         interrupts.poll()
         try:
             # Broken EXIF and the like do not make an image unreadable.
-            with warnings.catch_warnings(action="ignore"), Image.open(path, "r", FORMATS) as image:
-                shape, size = f"{image.width}x{image.height}", image.width * image.height
-                if size > MAX_PIXELS:
-                    raise DataError(f"{shape} is more than {MAX_PIXELS:,} pixels")
-                refuse_bomb(shape, size, path.stat().st_size, FREE // 4)
-                if getattr(image, "is_animated", False):
-                    moving.append(path)
-                pixels = decode(image)
-        except ColourError:
+            with (
+                warnings.catch_warnings(action="ignore"),
+                Image.open(path, "r", files.formats()) as image,
+            ):
+                refuse_size(image, path)
+                pixels = decode(image, page)
+        except UndecidedError:
             raise
         except Exception as error:  # decoders of hostile bytes raise anything
-            reason = str(error).replace(str(path), "").strip(" :'\"") or type(error).__name__
-            bad.append(f"{_shown(path.relative_to(folder))}: {reason.splitlines()[0]}")
-            if len(bad) > max_bad * len(paths):
-                fault = f"{len(bad)} of {len(paths)} files cannot be read, the last one {bad[-1]}"
-                remedy = f"remove it or raise --data.max-bad (now {max_bad:g})"
-                raise DataError(f"{folder}: {fault}; {remedy}") from None
-            continue
-        yield i, pixels
-    for line in bad:
-        logger.warning("skipped %s", line)
-    if moving:
-        logger.warning("%d animated, as %s: the first frame counts", len(moving), _shown(moving[0]))
+            bad.append(f"{shown(name)}: {_reason(error, path)}")
+            yield i, bad[-1]
+        else:
+            yield i, pixels
+    if len(bad) > max_bad * len(entries):
+        some = "; ".join(bad[:NAMED]) + (f"; and {len(bad) - NAMED} more" * (len(bad) > NAMED))
+        fault = f"{len(bad)} of {len(entries)} images cannot be read ({some})"
+        remedy = f"remove them, or raise --data.max-bad (now {max_bad:g})"
+        raise DataError(f"{folder}: {fault}; {remedy}")
 
 
-def _shown(path: Path | str) -> str:
-    """A path as a terminal can show it: names may hold anything."""
-    return str(path) if str(path).isprintable() else ascii(str(path))
+def refuse_size(image: Image.Image, path: Path) -> None:
+    """DataError where an image is too large, or larger than its file can be."""
+    said, size = f"{image.width}x{image.height}", image.width * image.height
+    if size > MAX_PIXELS:
+        raise DataError(f"{said} is more than {MAX_PIXELS:,} pixels")
+    bits = 8 if image.mode == "1" else 1  # scans in black and white hold eight pixels in a byte
+    refuse_bomb(said, size // bits, path.stat().st_size, FREE // 4)
 
 
-def load_folder(folder: Path, source: Source, progress: Progress, parts: Sequence[str]) -> Images:
+def _reason(error: Exception, path: Path) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        if path.suffix.lower() in files.TIFF:
+            return "a TIFF of a kind that Pillow cannot read; convert it to PNG"
+        return "is no image that Pillow can read"
+    reason = str(error).replace(str(path), "").strip(" :'\"") or type(error).__name__
+    return reason.splitlines()[0]
+
+
+def load_folder(
+    folder: Path, source: Source, progress: Progress, parts: Sequence[str] = ()
+) -> Images:
     """Load the images below a folder, or `parts` of it; folders below are classes, if several."""
-    paths = [path for part in parts or ("",) for path in found(folder / part)]
-    relative = [path.relative_to(folder).as_posix() for path in paths]
-    stats = [path.stat() for path in paths]
-    listing = [[r, s.st_size, s.st_mtime_ns] for r, s in zip(relative, stats, strict=True)]
-    settings = [str(folder.resolve()), source.size, source.color, source.max_bad, listing]
-    key = hashlib.sha256(json.dumps(settings).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    array, index = cache_path("folders", f"{key}.npy"), cache_path("folders", f"{key}.json")
-    try:
-        kept = np.array(json.loads(index.read_text(encoding="utf-8")), np.int64)
-        pixels = open_memmap(array, mode="r")
-    except Exception:  # not there yet, or damaged
-        try:
-            kept = convert(paths, folder, source, array, progress)
-        except ColourError:
-            source = source.model_copy(update={"color": "rgb"})
-            kept = convert(paths, folder, source, array, progress)
-        with atomic.text(index) as file:
-            json.dump(kept.tolist(), file)
-        pixels = open_memmap(array, mode="r")
-    parents = [Path(*Path(relative[i]).parent.parts[bool(parts) :]).as_posix() for i in kept]
+    listings = [files.found(folder / part, source.only) for part in parts or ("",)]
+    entries = entries_of(folder, [path for listing in listings for path in listing.paths])
+    left_out = sum((listing.left_out for listing in listings), Counter[str]())
+    stats = [entry.path.stat() for entry in entries]
+    listing = [[e.name, s.st_size, s.st_mtime_ns] for e, s in zip(entries, stats, strict=True)]
+
+    def key(settings: Source) -> str:
+        asked = settings.model_dump(mode="json", exclude={"name", "dir", "only"})
+        about = json.dumps([str(folder.resolve()), asked, listing, dict(left_out)])
+        return (
+            f"folders/{hashlib.sha256(about.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}"
+        )
+
+    pixels, found = cache.kept(
+        key(source),
+        lambda to: decided(entries, folder, source, to, progress, left_out),
+        lambda tree: Converted(**tree),
+        lambda found: key(source.model_copy(update=found.decided)),
+    )
+    for note in found.notes:
+        logger.warning("%s", note)
+    kept = [entries[i] for i in found.kept]
+    parents = [Path(*Path(entry.name).parent.parts[bool(parts) :]).as_posix() for entry in kept]
     names, labels = np.unique(parents, return_inverse=True)
     classes = tuple(names.tolist()) if len(names) > 1 else ()
-    labels = labels if classes else np.empty(0, np.int64)
-    files = [str(folder / relative[i]) for i in kept]
-    rows = kept if len(kept) < len(paths) else None
-    return Images(pixels, labels, classes, str(folder), files, rows)
+    name = str(folder / source.only[0]) if source.only else str(folder)
+    name += f" and {len(source.only) - 1} more" if len(source.only) > 1 else ""
+    images = Images(
+        pixels,
+        labels if classes else np.empty(0, np.int64),
+        classes,
+        name,
+        [str(folder / entry.name) for entry in kept],
+        np.array(found.kept) if len(kept) < len(entries) else None,
+        root=str(folder),
+        decided=found.decided,
+    )
+    return described(images, found.told(source, len(names)))
 
 
-def convert(paths: list[Path], root: Path, source: Source, to: Path, progress: Progress) -> Labels:
-    """Decode files once into `to` (NPY, a row a file); return which rows are images."""
+def decided(
+    entries: Sequence[Entry],
+    folder: Path,
+    source: Source,
+    to: Path | None,
+    progress: Progress,
+    left_out: Counter[str],
+) -> tuple[Pixels, Converted]:
+    """Decode every entry once, deciding what is auto when the first file asks for it."""
+    choices = dict[str, Any]()
+    while True:
+        now = source.model_copy(update=choices)
+        try:
+            pixels, found, brightest = convert(entries, folder, now, to, progress)
+        except UndecidedError as asked:
+            choices[asked.setting] = DECIDE[asked.setting](entries)
+            continue
+        if now.range is None and 0 < brightest < levels.FAINT:
+            values = (
+                pixels[i].reshape(-1).astype(float) for i in found.kept[:: len(pixels) // 200 + 1]
+            )
+            choices["range"] = levels.chosen([*values])
+            continue
+        color = "grey" if pixels.shape[3] == 1 else "rgb"
+        found.decided = choices | {"color": color}
+        found.left_out = dict(left_out) | found.left_out
+        return pixels, found
 
-    def decode(image: Image.Image) -> Pixels:
-        if source.color == "auto" and not is_grey(image):
-            raise ColourError
-        return decoded(image, source.size, grey=source.color != "rgb")
 
-    kept, mapped = list[int](), None
-    with atomic.whole(to) as partial:
-        for i, pixels in readable(paths, source.max_bad, root, decode):
-            if mapped is None:
-                mapped = open_memmap(partial, "w+", np.uint8, (len(paths), *pixels.shape))
-            if (shape := mapped.shape[1:]) != pixels.shape:
-                fault = "is {}x{}, the ones before {}x{}".format(*pixels.shape[:2], *shape[:2])
-                raise DataError(f"{paths[i]}: {fault}; set one with --data.size 64 (or 48x64)")
-            mapped[i] = pixels
-            kept.append(i)
-            progress(len(kept), len(paths))
+def _range(entries: Sequence[Entry]) -> tuple[float, float]:
+    """The range of values of the images that have more than bytes."""
+    some = [some_values(image) for image in looked_at(entries) if wide(image)]
+    rare = len(entries) if not some else 0
+    return levels.chosen(some or [some_values(i) for i in looked_at(entries, rare) if wide(i)])
+
+
+def _background(entries: Sequence[Entry]) -> str:
+    """The background from which what is drawn differs more."""
+    sums = [drawn(image) for image in looked_at(entries) if transparent(image)]
+    grey, opaque = np.sum(sums, 0) if sums else (0.0, 1.0)
+    return "black" if grey > 127.5 * opaque else "white"
+
+
+DECIDE: dict[str, Callable[[Sequence[Entry]], Any]] = {
+    "color": lambda entries: "rgb",
+    "range": _range,
+    "background": _background,
+}
+
+
+def convert(
+    entries: Sequence[Entry], root: Path, source: Source, to: Path | None, progress: Progress
+) -> tuple[Pixels, Converted, int]:
+    """Decode files once into `to` (NPY, a row an entry), or into memory; the array, what was found,
+    and its highest level."""
+    sizes, kept, bad, brightest = list[tuple[int, int]](), list[int](), list[str](), 0
+    moving, mapped = list[str](), None
+
+    def decode(image: Image.Image, page: int) -> Pixels:
+        pixels = decoded(image, source, page)
+        sizes.append((image.height, image.width))
+        if getattr(image, "is_animated", False) and image.format != "TIFF":
+            moving.append(shown(Path(getattr(image, "filename", "")).relative_to(root)))
+        return pixels
+
+    for i, pixels in readable(entries, root, source.max_bad, decode):
+        if isinstance(pixels, str):
+            bad.append(f"skipped {pixels}")
+            continue
         if mapped is None:
-            raise DataError(f"{root}: none of {len(paths)} files could be read")
-    return np.array(kept, np.int64)
-
-
-def is_grey(image: Image.Image) -> bool:
-    """Whether an image has no colour in it, judged on a small copy of a large one."""
-    if image.mode in GREY_MODES:
-        return True
-    small = image.convert("RGB")
-    pixels = np.asarray(small.resize((64, 64)) if max(image.size) > 64 else small)
-    return bool((pixels == pixels[..., :1]).all())
+            shape = len(entries), *pixels.shape
+            mapped = np.zeros(shape, np.uint8) if to is None else cache.created(to, shape)
+        if (shape := mapped.shape[1:]) != pixels.shape:
+            fault = "is {}x{}, the ones before {}x{}".format(*pixels.shape[:2], *shape[:2])
+            raise DataError(f"{entries[i].path}: {fault}; set one with --data.size 64 (or 48x64)")
+        mapped[i] = pixels
+        brightest = max(brightest, int(pixels.max()))
+        kept.append(i)
+        progress(len(kept), len(entries))
+    if mapped is None:
+        raise DataError(f"{root}: none of {len(entries)} files could be read")
+    sides = np.median(sizes, 0).astype(int).tolist()
+    left_out = {"unreadable": len(bad)} if bad else {}
+    bad += [f"{len(moving)} animated, as {moving[0]}: the first frame counts"] if moving else []
+    return mapped, Converted(kept, {}, left_out, sides, bad), brightest

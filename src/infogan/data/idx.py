@@ -14,8 +14,10 @@ import numpy as np
 from infogan.core import atomic
 from infogan.core.errors import DataError, parsing
 from infogan.core.limits import FREE, refuse_bomb
+from infogan.data.arrays import brought, numbered
 from infogan.data.cache import cache_path
-from infogan.data.images import Images, Pixels
+from infogan.data.images import Images, Pixels, described
+from infogan.data.settings import Source
 
 MAGIC = [bytes([0, 0, 8, ndim]) for ndim in range(1, 5)]  # starts of files of unsigned bytes
 GOOGLE = "https://storage.googleapis.com/"
@@ -135,8 +137,9 @@ def download(url: str, target: Path) -> None:
     target.write_bytes(content)
 
 
-def load_published(name: str, folder: str | None, test: bool) -> Images:
+def load_published(source: Source, test: bool) -> Images:
     """Load training or test images: from the folder, else a system package, else the cache."""
+    name, folder = source.name, source.dir
     published = PUBLISHED[name]
     place = Path(folder) if folder else published.installed
     arrays: list[Pixels] = []
@@ -151,26 +154,30 @@ def load_published(name: str, folder: str | None, test: bool) -> Images:
                 remedy = f"give {other}, or another --data-dir"
                 raise DataError(f"{path}: is that of {other}, not of {name}; {remedy}")
         arrays.append(read_idx(path or fetched(name, file)))
-    return as_images(arrays[0], arrays[1], name, published.classes)
+    return as_images(arrays[0], arrays[1], source, name, published.classes)
 
 
-def load_file(path: Path) -> Images:
+def load_file(path: Path, source: Source | None = None) -> Images:
     """Load one IDX file of images, with the labels file beside it, if any."""
     stem = path.name.removesuffix(".gz")
     name = stem.replace("images", "labels").replace("idx3", "idx1")
     found = beside(path.parent, name) if "images" in stem else None
     labels = read_idx(found) if found else np.empty(0, np.uint8)
-    return as_images(read_idx(path), labels, str(path))
+    return as_images(read_idx(path), labels, source or Source(), str(path))
 
 
-def as_images(pixels: Pixels, labels: Pixels, name: str, classes: tuple[str, ...] = ()) -> Images:
-    """Turn IDX arrays [N, H, W] or [N, H, W, C] and [N] into Images; no classes: 0, 1, …"""
+def as_images(
+    pixels: Pixels, labels: Pixels, source: Source, name: str, classes: tuple[str, ...] = ()
+) -> Images:
+    """Turn IDX arrays [N, H, W] or [N, H, W, C] and [N] into Images; no classes: those that the
+    labels number."""
     if pixels.ndim not in (3, 4) or labels.ndim != 1:
         found = f"{pixels.ndim} and {labels.ndim}"
         raise DataError(f"{name}: images and labels have {found} dimensions, not 3 or 4 and 1")
-    known = labels.astype(np.int64)
-    highest = int(known.max(initial=-1))
-    classes = classes or tuple(map(str, range(highest + 1)))
-    if highest >= len(classes):
+    known, highest = labels.astype(np.int64), int(labels.max(initial=0))
+    if not classes:
+        known, classes = numbered(known)
+    elif highest >= len(classes):
         raise DataError(f"{name}: a label is {highest}, there are {len(classes)} classes")
-    return Images(pixels if pixels.ndim == 4 else pixels[..., None], known, classes, name)
+    pixels, decided, words = brought(pixels, source, name)
+    return described(Images(pixels, known, classes, name, decided=decided), words)

@@ -2,10 +2,12 @@
 At rest: uint8 [N, H, W, C], C = 1 or 3. In networks: float32 [N, C, H, W] in [-1, 1], in
 channels-last memory, so that the change of layout is a view."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +16,7 @@ from torch import Tensor
 
 from infogan.core.errors import DataError
 from infogan.core.random import stream
+from infogan.data import levels
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -47,6 +50,10 @@ class Images:
     factors: Labels = field(default_factory=lambda: np.empty(0, np.int64))
     """[N, F] value of each known factor of variation, for scoring only; F = 0 where none is."""
     factor_names: tuple[str, ...] = ()  # [F] names; factor 0, factor 1, … unless given
+    root: str = ""  # the folder below which `files` lie
+    decided: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the source that were auto, as they were decided for the whole set."""
+    told: str = ""  # what was read and left out, in words
 
     def __post_init__(self) -> None:
         name, base, n = self.name, self.base, len(self)
@@ -108,10 +115,25 @@ class Images:
         of_base = chosen if self.rows is None else self.rows[chosen]
         return replace(self, labels=labels, factors=factors, files=files, rows=of_base)
 
+    def original(self, i: int) -> Path | None:
+        """The file that image i is; None of a page of one, and of a row of an array."""
+        path = Path(self.files[i]) if self.files else None
+        is_page = path and not path.is_file() and Path(str(path).rpartition("#")[0]).is_file()
+        return None if is_page else path
+
     def source(self, i: int) -> str:
         """Where image i came from."""
         row = i if self.rows is None else self.rows[i]
         return self.files[i] if self.files else f"{self.name}#{row}"
+
+
+def described(images: Images, words: str = "") -> Images:
+    """A whole set with what to say of it: number, shape, and the words that a reader of it has."""
+    (height, width, channels), n = images.shape, len(images)
+    some = images.take(np.linspace(0, n - 1, min(n, 1000)).astype(np.int64))
+    colour, used = "grey" if channels == 1 else "RGB", levels.used(some)
+    few = f", {used} of 256 levels used" if used < levels.FEW else ""
+    return replace(images, told=f"{n:,} images, {height}x{width} {colour}{few}{words}")
 
 
 @dataclass(frozen=True)

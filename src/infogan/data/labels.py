@@ -49,9 +49,10 @@ def from_csv(images: Images, path: Path) -> Images:
     the images' folder; one that exists but is not among these images (held out) is skipped. Labels
     are the images' class names, else the file's, sorted. DataError names the line."""
     rows = {images.source(i): i for i in range(len(images))}
-    for i, file in enumerate(images.files):
-        if Path(file).is_relative_to(images.name):
-            rows[str(Path(file).relative_to(images.name))] = i
+    for root in {images.name, images.root} - {""}:
+        for i, file in enumerate(images.files):
+            if Path(file).is_relative_to(root):
+                rows[str(Path(file).relative_to(root))] = i
     found: dict[str, tuple[int, str]] = {}
     for number, file, label in _lines(path):
         where = f"{path}: line {number}"

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from infogan.core.settings import SETTINGS
 
 Side = Annotated[int, Field(ge=1, le=1024)]
+Range = tuple[float, float]
 GIVEN = "<given>"
 """The name of images that were given as an array from Python: no command can load them again."""
 
@@ -17,17 +18,45 @@ def _size(value: object) -> object:
     return parts * 2 if isinstance(parts, list) and len(parts) == 1 else parts
 
 
+def _range(value: object) -> object:
+    """`0:4095` as a pair."""
+    return value.split(":") if isinstance(value, str) else value
+
+
+def _rising(value: Range | None) -> Range | None:
+    if value and not value[0] < value[1]:
+        raise ValueError("give LOW:HIGH, the lower one first")
+    return value
+
+
+def _channels(value: object) -> object:
+    """`0,1,2` as a list."""
+    return str(value).split(",") if isinstance(value, str | int) else value
+
+
 class Source(BaseModel):
     """Where images come from and how they are brought to one shape."""
 
     model_config = SETTINGS
     name: str = "digits"
-    """digits, mnist, fashion-mnist, a folder of images, or an IDX, NPY or NPZ file."""
+    """digits, mnist, fashion-mnist, a folder, a zip or tar file of images, or an IDX, NPY, NPZ, MAT
+    or HDF5 file (file.h5:dataset)."""
+    only: tuple[str, ...] = ()
+    """Files and folders below a folder that count; none: all of them."""
     dir: str | None = None
     """Folder that holds the IDX files of mnist or fashion-mnist; none: they are downloaded once."""
     size: Annotated[tuple[Side, Side] | None, BeforeValidator(_size)] = None
-    """Height and width to which a folder's images are scaled (64, or 48x64); none: as they are."""
+    """Height and width to which images are scaled (64, or 48x64); none: as they are."""
+    fit: Literal["crop", "pad", "stretch"] = "crop"
+    """How an image of another proportion gets there: cut at its sides, padded, or stretched."""
     color: Literal["auto", "grey", "rgb"] = "auto"
-    """Colour of a folder's images: grey, rgb, or auto: grey if no file has colour."""
+    """grey, rgb, or auto: of a folder grey if no file has colour, of an array as it is."""
+    channels: Annotated[tuple[int, ...] | None, BeforeValidator(_channels)] = None
+    """Channels to read (0, or 0,1,2), of images that have others as well; none: all."""
+    range: Annotated[Range | None, BeforeValidator(_range), AfterValidator(_rising)] = None
+    """Values that become black and white (0:4095); none: 0:255 for bytes, else what the whole set
+    fills. A range beyond 255 leaves bytes as they are."""
+    background: Literal["auto", "white", "black"] = "auto"
+    """What lies behind transparent images; auto: what differs more from what is drawn."""
     max_bad: float = Field(default=0.01, ge=0, le=1)
     """Share of a folder's files that may be unreadable; they are skipped and named."""

@@ -1,18 +1,23 @@
 """All kinds of sources of images: one visible table, a function each."""
 
+import logging
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib.resources import as_file, files
+from importlib.resources import as_file
+from importlib.resources import files as data_files
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from infogan.core.errors import DataError
-from infogan.data import arrays, folder, idx, splits
+from infogan.data import archives, files, folder, hdf5, idx, npz, splits
 from infogan.data.folder import Progress
 from infogan.data.images import Images
 from infogan.data.settings import GIVEN, Source
 from infogan.data.splits import Split
+
+logger = logging.getLogger("infogan")
 
 
 def load(
@@ -27,9 +32,34 @@ def load(
     source = source if isinstance(source, Source) else Source(name=source, **named)
     for kind in SOURCES:
         if kind.means(source.name):
-            return kind.load(source, split, progress)
+            images = kind.load(source, split, progress)
+            logger.info("%s", images.told)
+            return images
     fault = "is no file of images" if Path(source.name).exists() else "no such file or folder"
     raise DataError(f"{source.name}: {fault}; give {', '.join(kind.what for kind in SOURCES)}")
+
+
+def root(source: Source) -> Path | None:
+    """The folder below which the files of a source lie; None where it is no folder of images."""
+    path = Path(source.name)
+    if archives.is_archive(source.name):
+        return archives.unpacked(path)
+    if path.is_file() and path.suffix.lower() in files.suffixes():
+        return path.parent
+    return path if path.is_dir() and not idx.holds_idx(source.name) else None
+
+
+def together(paths: Sequence[str]) -> dict[str, Any]:
+    """Several files and folders as fields of a source: the folder that holds them, and which."""
+    if len(paths) == 1:
+        return {"name": paths[0]}
+    if missing := [path for path in paths if not Path(path).exists()]:
+        raise DataError(f"{missing[0]}: no such file or folder")
+    folder = Path(os.path.commonpath([Path(path).absolute().parent for path in paths]))
+    inside = folder.is_relative_to(Path.cwd())
+    name = folder.relative_to(Path.cwd()) if inside else folder
+    only = [Path(path).absolute().relative_to(folder).as_posix() for path in paths]
+    return {"name": str(name), "only": tuple(only)}
 
 
 def absolute(source: Source) -> Source:
@@ -47,28 +77,46 @@ def given(source: Source, split: Split, progress: Progress) -> Images:
 
 def digits(source: Source, split: Split, progress: Progress) -> Images:
     """Load the 5,000 embedded digits of MNIST's training set."""
-    with as_file(files("infogan.data") / "digits.npz") as path:
-        return splits.last(replace(arrays.load_file(path), name="digits"), split, 500)
+    with as_file(data_files("infogan.data") / "digits.npz") as path:
+        return splits.last(replace(npz.load_file(path, source)[0], name="digits"), split, 500)
 
 
 def published(source: Source, split: Split, progress: Progress) -> Images:
     """Load MNIST or Fashion-MNIST."""
-    images = idx.load_published(source.name, source.dir, test=split == "test")
+    images = idx.load_published(source, test=split == "test")
     return images if split == "test" else splits.last(images, split, idx.HELD_OUT)
 
 
 def image_folder(source: Source, split: Split, progress: Progress) -> Images:
-    """Load a folder of image files, which may bring its own splits."""
-    path = Path(source.name)
-    holding = sorted(p.name for p in path.iterdir() if p.is_dir() and folder.holds_images(p))
+    """Load a folder of image files, which may bring its own splits, or an archive of one."""
+    path = root(source)
+    assert path
+    if source.only:
+        return splits.every_tenth(folder.load_folder(path, source, progress), split)
+    inside = [p for p in path.iterdir() if p.is_dir() and not files.hidden(p.name)]
+    holding = sorted(p.name for p in inside if files.holds_images(p))
     read, parts, is_split = splits.folders(path, holding, split)
     images = folder.load_folder(read, source, progress, parts)
+    images = replace(images, root=str(path))
     return images if is_split else splits.every_tenth(images, split)
+
+
+def image_file(source: Source, split: Split, progress: Progress) -> Images:
+    """Load a single image."""
+    path = Path(source.name)
+    lone = source.model_copy(update={"only": (path.name,)})
+    return splits.every_tenth(folder.load_folder(path.parent, lone, progress), split)
 
 
 def array_file(source: Source, split: Split, progress: Progress) -> Images:
     """Load an NPY or NPZ file."""
-    return splits.every_tenth(arrays.load_file(Path(source.name)), split)
+    images, is_split = npz.load_file(Path(source.name), source, split)
+    return images if is_split else splits.every_tenth(images, split)
+
+
+def dataset_file(source: Source, split: Split, progress: Progress) -> Images:
+    """Load a MATLAB or HDF5 file."""
+    return splits.every_tenth(hdf5.load_file(source.name, source), split)
 
 
 def idx_file(source: Source, split: Split, progress: Progress) -> Images:
@@ -81,7 +129,7 @@ def idx_file(source: Source, split: Split, progress: Progress) -> Images:
     if split != "all" and is_test != (split == "test"):
         other = "--split test" if is_test else "--split train or validation"
         raise DataError(f"{path}: has no {split} split; use {other}, or all")
-    images = idx.load_file(path)
+    images = idx.load_file(path, source)
     return images if is_test else splits.last(images, split, min(idx.HELD_OUT, len(images) // 6))
 
 
@@ -98,6 +146,10 @@ def _file(pattern: str) -> Callable[[str], bool]:
     return lambda name: Path(name).is_file() and bool(re.search(pattern, Path(name).name))
 
 
+def _is_image(name: str) -> bool:
+    return Path(name).suffix.lower() in files.suffixes()
+
+
 # To add a source, write a function that loads it, and add its row.
 SOURCES = (
     Kind("digits", "digits".__eq__, digits),
@@ -105,6 +157,9 @@ SOURCES = (
     Kind(", ".join(idx.PUBLISHED), idx.PUBLISHED.__contains__, published),
     Kind("a folder of IDX files", idx.holds_idx, idx_file),
     Kind("a folder of images", lambda name: Path(name).is_dir(), image_folder),
+    Kind("a zip or tar file of images", archives.is_archive, image_folder),
+    Kind("an image", lambda name: _file("")(name) and _is_image(name), image_file),
     Kind("an NPY or NPZ file", _file(r"\.np[yz]$"), array_file),
+    Kind("a MAT or HDF5 file", lambda name: hdf5.parts(name) is not None, dataset_file),
     Kind("an IDX file (…-ubyte, .gz)", _file("idx|ubyte"), idx_file),
 )

@@ -2,7 +2,8 @@
 `train` is what training sees, `validation` what it never sees, `test` what a set keeps apart, and
 `all` everything but the test images. Published sets hold out their last 10,000 training images for
 validation, the embedded digits their last 500, an IDX file its last sixth (at most 10,000),
-anything else every tenth image. A folder that holds a folder named train has its own splits."""
+anything else every tenth image. A folder that holds a folder named train has its own splits, and so
+has a file with arrays of their names."""
 
 from __future__ import annotations
 
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
 
 Split = Literal["train", "validation", "test", "all"]
 NO_TEST = "has no test split; use --split validation, train or all"
-PARTS = ("train", "validation", "test")  # names of folders within a folder that are its splits
+PARTS = {  # names of folders within a folder that are its splits
+    "train": "train",
+    "validation": "validation",
+    "val": "validation",
+    "valid": "validation",
+    "dev": "validation",
+    "test": "test",
+}
 
 
 def last(images: Images, split: Split, n: int) -> Images:
@@ -46,18 +54,21 @@ def folders(path: Path, holding: Sequence[str], split: Split) -> tuple[Path, tup
     """Return what to read of a folder for a split.
     holding: the folders in it that hold images. Returns the folder to read, the folders in it to
     read (empty: all of it), and whether these are the split already or still need `every_tenth`."""
-    own = [part for part in PARTS if part in holding]
-    others = [name for name in holding if name not in own]
+    own = {PARTS[name]: name for name in holding if name in PARTS}
+    others = [name for name in holding if name not in PARTS]
+    if len(twice := [name for name in holding if name in PARTS]) > len(own):
+        raise DataError(f"{path}: {' and '.join(twice)} name one split twice; keep one of them")
     if split == "test" and "test" not in own:
         raise DataError(f"{path}: {NO_TEST}")
     if "train" in own and others and split != "test":
         fault = f"holds {others[0]} beside train, so its folders are splits; {others[0]} is none"
         raise DataError(f"{path}: {fault}; give train another name, or put {others[0]} elsewhere")
     if split in own and (split != "train" or "validation" in own):
-        return path / split, (), True
+        return path / own[split], (), True
     if own and "train" not in own and split != "all":
-        remedy = f"put what to learn from into {path / 'train'}, or give {own[0]} another name"
-        raise DataError(f"{path}: has a folder {own[0]} but none named train; {remedy}")
+        name = next(iter(own.values()))
+        remedy = f"put what to learn from into {path / 'train'}, or give {name} another name"
+        raise DataError(f"{path}: has a folder {name} but none named train; {remedy}")
     if split == "all" and {"train", "validation"} <= {*own}:
-        return path, PARTS[:2], True
+        return path, (own["train"], own["validation"]), True
     return path / "train" if "train" in own else path, (), False

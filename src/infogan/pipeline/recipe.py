@@ -1,10 +1,8 @@
 """Settings for images that no preset was made for, chosen by what a look at them shows."""
 
-from pathlib import Path
-
 from infogan.config.presets import DRAWINGS, IMAGES
 from infogan.config.settings import RunConfig
-from infogan.data import Source, load
+from infogan.data import Source, load, root
 from infogan.data.augment import Photo
 from infogan.data.folder import Survey, survey
 from infogan.networks import Projected
@@ -25,16 +23,16 @@ def recipe(source: Source, networks: str | None = None) -> tuple[RunConfig, str]
     Of a folder a few files are opened; an array is loaded. Sizes that `source` gives stay.
     networks: a family that is asked for in place of `photo`; `projected` has weaker views.
     """
-    path = Path(source.name)
-    if path.is_dir():
-        seen = survey(path)
+    folder = root(source)
+    if folder:
+        seen = survey(folder, source.only)
     else:
         images = load(source, "train")
         height, width, channels = images.shape
         seen = Survey(len(images), height, width, channels == 1)
     grey = source.color == "grey" or (source.color == "auto" and seen.grey)
     base, size = DRAWINGS if grey else IMAGES, source.size
-    if path.is_dir() and size is None:
+    if folder and size is None:
         size = sides(seen.height, seen.width)
     projected = Projected()
     if networks == projected.kind:

@@ -15,12 +15,12 @@ from infogan.analysis.observation import Observation
 from infogan.config.presets import preset
 from infogan.config.settings import RunConfig
 from infogan.core import atomic, interrupts
-from infogan.core.errors import ConfigError, RunError, parsing
+from infogan.core.errors import ConfigError, DataError, RunError, parsing
 from infogan.core.tables import read_file
 from infogan.data import labels
 from infogan.data.images import Images
 from infogan.data.settings import GIVEN
-from infogan.model.model import Model
+from infogan.model.model import CHUNK, Model
 from infogan.report import page, plots
 from infogan.runs import checkpoints
 from infogan.runs.folder import Run
@@ -112,6 +112,7 @@ def _fit(
     shown = found.images
     if config.labels is not None:
         shown = labels.reveal(shown, config.labels, config.seed)
+    _refuse_alike(shown)
     trainer = training.Trainer(config, shown, start)
     run.hold()
     if fresh:
@@ -127,9 +128,6 @@ def _fit(
     run.begin(config, found.record(origin))
     if earlier and not trainer.step and not run.names_file.is_file():
         run.write_json(run.names_file, earlier.names.tree())
-    some = shown.take(slice(0, 1000))
-    if (some == some[0]).all():
-        logger.warning("%s: zero variance, all images look the same", shown.name)
     if config.labels is not None:
         labels.write_csv(shown, run.labels_file)
     run.weights_file.unlink(missing_ok=True)  # of fewer steps; their checkpoint stays
@@ -147,6 +145,17 @@ def _fit(
     model.save(run.weights_file)
     model.run = run
     return model
+
+
+def _refuse_alike(images: Images) -> None:
+    """DataError where nothing can be learned, because the images do not differ."""
+    first = images.take(slice(0, 1))[0]
+    for start in range(0, len(images), CHUNK):
+        if (images.take(slice(start, start + CHUNK)) != first).any():
+            return
+    values = f"from {first.min()} to {first.max()}"
+    remedy = "look at the files; if their values are not bytes, set --data.range LOW:HIGH"
+    raise DataError(f"{images.name}: all {len(images):,} images are the same ({values}); {remedy}")
 
 
 def _start(

@@ -105,7 +105,8 @@ def start(words: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
     alone, which passes it on once."""
     log.parent.mkdir(parents=True, exist_ok=True)
     command, nothing = [sys.executable, "-m", "infogan", "train", *words], subprocess.DEVNULL
-    env = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    one = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    env = os.environ | one | {"INFOGAN_LOG": "warning"}  # what the images are was said once
     with log.open("wb") as err:
         process = subprocess.Popen(
             command, stdin=nothing, stdout=nothing, stderr=err, env=env, start_new_session=True

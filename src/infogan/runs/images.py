@@ -69,7 +69,8 @@ class Training:
     ) -> Self:
         """Images of a source."""
         found = {"number": len(images), "shape": images.shape, "digest": images.digest}
-        return cls(images, Learned(source=absolute(source), **found), listing or {}, held_out)
+        decided = absolute(source.model_copy(update=images.decided))
+        return cls(images, Learned(source=decided, **found), listing or {}, held_out)
 
     @classmethod
     def given(cls, images: Images) -> Self:
@@ -88,11 +89,11 @@ class Training:
         for images, split in [(held_out, "validation"), (train, "train")]:
             if images is None:
                 continue
-            for name, pixels in zip(below(source, images), images.fingerprints(), strict=True):
+            for name, pixels in zip(below(images), images.fingerprints(), strict=True):
                 listing[name] = Listed(pixels, known.split(name, pixels) or split)  # type: ignore[arg-type]
         if known.listing:
             whole = data.load(source, "all")
-            names = below(source, whole)
+            names = below(whole)
             train = whole.subset([i for i, n in enumerate(names) if listing[n].split == "train"])
         return cls.of(train, source, listing, len(listing) - len(train))
 
@@ -151,9 +152,9 @@ class Known:
         return f"{', '.join(words)} of {len(paths):,} images since training" if words else ""
 
 
-def below(source: Source, images: Images) -> list[str]:
+def below(images: Images) -> list[str]:
     """[N] the path of each image below the folder of its source."""
-    return [Path(file).relative_to(source.name).as_posix() for file in images.files]
+    return [Path(file).relative_to(images.root).as_posix() for file in images.files]
 
 
 def _held_out(source: Source) -> Images | None:
@@ -179,7 +180,8 @@ def real_images(
     if run is None:
         found = _split(config.data, split)
     else:
-        places = [other] if other else _places(config.data, run.record.images.source)
+        was = run.record.images.source
+        places = [as_decided(other, was)] if other else _places(config.data, was)
         now, looked, missing = None, list[_Now](), list[str]()
         for place in places:
             try:
@@ -210,7 +212,14 @@ def changed(run: Run) -> str:
 def _places(asked: Source, was: Source) -> list[Source]:
     """Where to look for the images of a run: the place where they were, called as it was asked for
     if that leads there, then what the same words lead to from this working folder."""
+    asked = as_decided(asked, was)
     return [asked] if absolute(asked) == was else [was, asked]
+
+
+def as_decided(source: Source, was: Source) -> Source:
+    """A source whose images are read by what was decided for those that a run learned from."""
+    rules = {name: getattr(was, name) for name in ("range", "background", "color", "channels")}
+    return source.model_copy(update=rules)
 
 
 def _split(source: Source, split: Split) -> Images:
@@ -247,7 +256,7 @@ class _Now:
             self.source = _as_learned(place, learned, own)
         self.images = data.load(self.source, "all") if self.known.listing else None
         if self.images is not None and self.images.files:
-            names = below(self.source, self.images)
+            names = below(self.images)
             self.files = dict(zip(names, self.images.fingerprints(), strict=True))
             if not own and not self.known.by_pixels.keys() & set(self.files.values()):
                 self.files = {}  # images of another kind: nothing here was learned from
