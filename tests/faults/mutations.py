@@ -183,7 +183,7 @@ def packed(mode: str) -> bytes:
             for name, content in files.items():
                 archive.writestr(name, content)
         return buffer.getvalue()
-    with tarfile.open(fileobj=buffer, mode=mode) as archive:
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:  # type: ignore[call-overload]
         for name, content in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)

@@ -56,8 +56,9 @@ def folders(path: Path, holding: Sequence[str], split: Split) -> tuple[Path, tup
     read (empty: all of it), and whether these are the split already or still need `every_tenth`."""
     own = {PARTS[name]: name for name in holding if name in PARTS}
     others = [name for name in holding if name not in PARTS]
-    if len(twice := [name for name in holding if name in PARTS]) > len(own):
-        raise DataError(f"{path}: {' and '.join(twice)} name one split twice; keep one of them")
+    for part, name in own.items():
+        if twice := [other for other in holding if PARTS.get(other) == part and other != name]:
+            raise DataError(f"{path}: {twice[0]} and {name} name one split twice; keep one of them")
     if split == "test" and "test" not in own:
         raise DataError(f"{path}: {NO_TEST}")
     if "train" in own and others and split != "test":

@@ -1,0 +1,426 @@
+"""Anyone's images: values, pages, folders, archives and published arrays, each with its right
+value. Every set shows figures on plain ground, so that "read right" is easy to say."""
+
+import json
+import logging
+import os
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.io
+from PIL import Image
+
+from conftest import refused, run
+from infogan import data
+from infogan.core.errors import DataError, InfoganError
+from infogan.data import cache, levels
+from infogan.data.images import Images
+from infogan.data.settings import Source
+from infogan.pipeline.run import fit
+
+N, SIDE = 30, 16
+FIGURES = np.zeros((N, SIDE, SIDE), np.float32)
+for _i in range(N):
+    FIGURES[_i, 3 + _i % 5 : 9 + _i % 5, 4 : 4 + 2 + _i % 6] = 1
+LABELS = np.arange(N) % 3
+
+
+def saved(folder: Path, values: Any, suffix: str = ".png", mode: str | None = None) -> Path:
+    """A file an image."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for i, image in enumerate(values):
+        picture = Image.fromarray(image)
+        (picture.convert(mode) if mode else picture).save(folder / f"{i:03}{suffix}")
+    return folder
+
+
+def whole(path: Path, **settings: Any) -> Images:
+    return data.load(str(path), "all", **settings)
+
+
+def spread(images: Images) -> tuple[int, int]:
+    """Levels of ground and figure; each must be one level everywhere."""
+    ground = images.pixels[..., 0][FIGURES == 0]
+    figure = images.pixels[..., 0][FIGURES == 1]
+    assert np.median(ground) == ground.max() == ground.min()
+    return int(ground[0]), int(np.median(figure))
+
+
+@pytest.mark.parametrize(
+    ("values", "suffix", "expected"),
+    [
+        ((FIGURES * 3500 + 200).astype(np.uint16), ".png", (12, 230)),  # 12 bits
+        ((FIGURES * 3500 + 200).astype(np.uint16), ".tif", (12, 230)),
+        ((FIGURES * 900 + 100).astype(np.uint16), ".png", (25, 249)),  # 10 bits
+        ((FIGURES * 255).astype(np.uint16), ".png", (0, 255)),  # 8 bits in 16
+        ((FIGURES * 65000).astype(np.uint16), ".png", (0, 253)),
+        ((FIGURES * 2000 - 1000).astype(np.int32), ".tif", (0, 255)),  # densities below 0
+        (FIGURES * 0.9 + 0.05, ".tif", (13, 242)),
+        (FIGURES * 2 - 1, ".tif", (0, 255)),
+        (FIGURES * 1400, ".tif", (0, 255)),
+        ((FIGURES * 1).astype(np.uint8), ".png", (0, 255)),  # masks of 0 and 1
+        ((FIGURES * 200 + 20).astype(np.uint8), ".png", (20, 220)),  # bytes stay as they are
+        ((FIGURES * 20 + 30).astype(np.uint8), ".png", (30, 50)),
+    ],
+)
+def test_values_of_files_fill_the_levels(
+    tmp_path: Path, values: Any, suffix: str, expected: tuple[int, int]
+) -> None:
+    images = whole(saved(tmp_path / "set", values, suffix))
+    assert spread(images) == expected
+    assert ("range" in images.decided) == ("from black to white" in images.told)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (FIGURES.astype(np.uint8), (0, 255)),
+        (FIGURES.astype(np.int64), (0, 255)),
+        (FIGURES.astype(bool), (0, 255)),
+        ((FIGURES * 16).astype(np.float64), (0, 255)),
+        (FIGURES * 0.9 + 0.05, (13, 242)),
+        (FIGURES * 2 - 1, (0, 255)),
+        ((FIGURES * 4000 + 50).astype(np.uint16), (3, 252)),
+        ((FIGURES * 200 + 20).astype(np.float32), (20, 220)),
+        ((FIGURES * 200 + 20).astype(np.uint8), (20, 220)),
+    ],
+)
+def test_values_of_arrays_fill_the_levels(
+    tmp_path: Path, values: Any, expected: tuple[int, int]
+) -> None:
+    np.save(tmp_path / "x.npy", values)
+    assert spread(whole(tmp_path / "x.npy")) == expected
+
+
+def test_outliers_darken_nothing_and_a_range_can_be_given(tmp_path: Path) -> None:
+    values = (FIGURES * 3500 + 200).astype(np.uint16)
+    values[7, 0, 0] = 65535
+    folder = saved(tmp_path / "set", values)
+    images = whole(folder)
+    assert images.decided["range"] == [0, 4095] or images.decided["range"] == (0, 4095)
+    assert np.median(images.pixels) == 12
+    assert images.pixels[7, 0, 0, 0] == 255
+    assert np.median(whole(folder, range="200:1200").pixels) == 0
+    given = whole(folder, range="0:65535").pixels
+    assert given[7, 0, 0, 0] == 255 and given.mean() < 10
+    with pytest.raises(DataError, match="LOW:HIGH"):
+        try:
+            Source(range="9:3")
+        except ValueError as error:
+            raise DataError(str(error)) from None
+
+
+def test_a_range_of_nothing_and_of_offsets() -> None:
+    assert levels.chosen([np.array([30_000.0, 31_000.0] * 50)]) == (30_000, 31_000)
+    assert levels.chosen([np.array([np.nan, 0.1, 0.7])]) == (0, 1)
+    one_dot = [np.r_[np.zeros(20_000), 7.0]] * 3  # too few to be more than outliers, but in each
+    assert levels.chosen(one_dot) == (0, 7)
+    with pytest.raises(DataError, match="finite"):
+        levels.chosen([np.array([np.nan])])
+    scaled = levels.applied(np.array([np.nan, np.inf, -np.inf, 0.5]), (0, 1))
+    assert scaled.tolist() == [0, 255, 0, 128]
+
+
+def test_channels_are_chosen_or_asked_for(tmp_path: Path) -> None:
+    values = np.stack([FIGURES * 200, FIGURES * 100 + 50, FIGURES * 0, FIGURES * 0 + 9], -1)
+    np.save(tmp_path / "four.npy", values.astype(np.uint8))
+    with pytest.raises(DataError, match=r"\[30, 16, 16, 4\] of uint8.*--data.channels 0,1,2"):
+        whole(tmp_path / "four.npy")
+    assert whole(tmp_path / "four.npy", channels="0,1,2").shape == (SIDE, SIDE, 3)
+    assert spread(whole(tmp_path / "four.npy", channels=1)) == (50, 150)
+    with pytest.raises(DataError, match="one or three of 0 to 3"):
+        whole(tmp_path / "four.npy", channels="0,4,2")
+    np.save(tmp_path / "first.npy", np.moveaxis(values[..., :3], -1, 1).astype(np.uint8))
+    with pytest.raises(DataError, match=r"channels come last.*moveaxis"):
+        whole(tmp_path / "first.npy")
+    rgb = saved(tmp_path / "rgb", values[..., :3].astype(np.uint8))
+    assert spread(whole(rgb, channels="1")) == (50, 150)
+
+
+@pytest.mark.parametrize(("level", "background"), [(255, "black"), (0, "white")])
+def test_a_drawing_on_nothing_stays_visible(tmp_path: Path, level: int, background: str) -> None:
+    ink = np.full((N, SIDE, SIDE), level, np.uint8)
+    drawn = np.stack([ink, ink, ink, (FIGURES * 255).astype(np.uint8)], -1)
+    folder = saved(tmp_path / "set", drawn)
+    images = whole(folder)
+    assert images.decided["background"] == background
+    assert f"transparent ones on {background}" in images.told
+    assert spread(images) == (255 - level, level)
+    other = {"black": "white", "white": "black"}[background]
+    assert len(np.unique(whole(folder, background=other).pixels)) == 1
+
+
+def test_every_page_is_an_image_and_a_frame_is_not(tmp_path: Path) -> None:
+    pages = [Image.fromarray((f * 255).astype(np.uint8)) for f in FIGURES]
+    folder = tmp_path / "set"
+    folder.mkdir()
+    pages[0].save(folder / "stack.tif", save_all=True, append_images=pages[1:])
+    images = whole(folder)
+    assert len(images) == N
+    assert images.source(3) == str(folder / "stack.tif#3")
+    assert images.original(3) is None
+    assert spread(images) == (0, 255)
+    pages[0].save(folder / "moving.gif", save_all=True, append_images=pages[1:4])
+    assert len(whole(folder)) == N + 1
+
+
+def test_scans_are_no_bombs(tmp_path: Path) -> None:
+    sheet = Image.new("1", (4960, 7016), 1)
+    sheet.paste(0, (500, 600, 1500, 1600))
+    (tmp_path / "set").mkdir()
+    sheet.save(tmp_path / "set" / "a.tif", compression="group4")
+    assert whole(tmp_path / "set", size="64x48").pixels.min() < 60
+    Image.new("L", (9000, 9000), 1).save(tmp_path / "set" / "a.tif", compression="tiff_lzw")
+    with pytest.raises(DataError, match="bomb"):
+        whole(tmp_path / "set", size="64x48")
+
+
+def test_a_folder_says_what_it_holds_and_what_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    grey = (FIGURES * 200 + 20).astype(np.uint8)
+    folder = saved(tmp_path / "set" / "cats", grey[:15]).parent
+    saved(folder / "dogs", grey[15:])
+    for hidden in (".ipynb_checkpoints", "@eaDir", "__MACOSX"):
+        saved(folder / hidden, grey[:2])
+    (folder / "cats" / "._001.png").write_bytes(b"\0\5\x16\7")
+    (folder / "Thumbs.db").write_bytes(b"x")
+    (folder / "notes.txt").write_text("x")
+    (folder / "dogs" / "bad.png").write_text("x")
+    (folder / "old" / "run").mkdir(parents=True)
+    for name in ("config.json", "run.json", "samples.png"):
+        (folder / "old" / "run" / name).write_text("x")
+    with caplog.at_level(logging.INFO, "infogan"):
+        images = whole(folder, max_bad=0.5, size="8")
+    assert images.classes == ("cats", "dogs")
+    told = caplog.messages[-1]
+    assert told.startswith("30 images, 8x8 grey (")
+    assert "(cropped from 16x16), 2 folders; left out: 8 hidden, 3 of a run, 1 .txt" in told
+    assert "1 unreadable" in told
+    assert any("skipped dogs/bad.png" in message for message in caplog.messages)
+    caplog.clear()
+    whole(folder, max_bad=0.5, size="8")  # from the cache, and said again
+    assert any("skipped dogs/bad.png" in message for message in caplog.messages)
+    with pytest.raises(DataError, match=r"1 of 31 images cannot be read \(dogs/bad.png: is no"):
+        whole(folder, size="8")
+
+
+def test_names_in_any_case_and_every_format_that_pillow_reads(tmp_path: Path) -> None:
+    pictures = [Image.fromarray((f * 200 + 20).astype(np.uint8)) for f in FIGURES]
+    names = ("a.JFIF", "b.jpe", "c.pgm", "d.PNG", "e.apng", "f.avif")
+    forms = ("JPEG", "JPEG", "PPM", "PNG", "PNG", "AVIF")
+    for name, form, picture in zip(names, forms, pictures, strict=False):
+        picture.save(tmp_path / name, form)
+    assert len(whole(tmp_path)) == len(names)
+
+
+@pytest.mark.parametrize("name", ["photos.zip", "photos.tar.gz"])
+def test_archives_are_folders(tmp_path: Path, name: str) -> None:
+    import tarfile
+
+    grey = (FIGURES * 200 + 20).astype(np.uint8)
+    for label in "ab":
+        saved(tmp_path / "set" / label, grey if label == "a" else grey[::-1])
+    if name.endswith("zip"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for path in sorted((tmp_path / "set").rglob("*.png")):
+                archive.write(path, path.relative_to(tmp_path))
+            archive.writestr("__MACOSX/x.png", b"x")
+            archive.writestr("../../out.png", b"x")
+    else:
+        with tarfile.open(tmp_path / name, "w:gz") as packed:
+            packed.add(tmp_path / "set", "set")
+    images = whole(tmp_path / name, max_bad=0.5)
+    assert images.classes[-2:] == ("a", "b") or images.classes == ("set/a", "set/b")
+    assert not (tmp_path.parent / "out.png").exists()
+    assert whole(tmp_path / name, max_bad=0.5).digest == images.digest
+
+
+def test_one_image_several_paths_and_names_of_splits(tmp_path: Path) -> None:
+    grey = (FIGURES * 200 + 20).astype(np.uint8)
+    folder = saved(tmp_path / "set", grey)
+    assert len(whole(folder / "003.png")) == 1
+    fields = data.sources.together([str(folder / "003.png"), str(folder / "005.png")])
+    assert Source(**fields).only == ("003.png", "005.png")
+    assert len(data.load(Source(**fields), "all")) == 2
+    with pytest.raises(DataError, match="no such file"):
+        data.sources.together([str(folder / "003.png"), str(folder / "nowhere.png")])
+    for name in ("val", "valid", "dev"):
+        parts = tmp_path / name
+        saved(parts / "train" / "a", grey[:20])
+        saved(parts / name / "a", grey[20:])
+        assert [len(data.load(str(parts), s)) for s in ("train", "validation")] == [20, 10]
+    saved(tmp_path / "dev" / "val" / "a", grey[20:])
+    with pytest.raises(DataError, match="dev and val name one split twice"):
+        data.load(str(tmp_path / "dev"))
+
+
+def test_sets_as_they_are_published(tmp_path: Path) -> None:
+    pixels = (FIGURES * 255).astype(np.uint8)
+    parts = {"train": 20, "val": 6, "test": 4}
+    medmnist: dict[str, Any] = {}
+    for part, n in parts.items():
+        medmnist |= {f"{part}_images": pixels[:n], f"{part}_labels": LABELS[:n, None]}
+    np.savez(tmp_path / "medmnist.npz", **medmnist)
+    load = data.load
+    name = str(tmp_path / "medmnist.npz")
+    assert [len(load(name, s)) for s in ("train", "validation", "test", "all")] == [20, 6, 4, 26]
+    assert load(name, "test").classes == ("0", "1", "2")
+
+    words = np.array(["square ", " disc", "bar"])[LABELS]
+    np.savez(tmp_path / "words.npz", images=pixels, labels=words)
+    named = whole(tmp_path / "words.npz")
+    assert named.classes == ("bar", "disc", "square")
+    assert [named.classes[i] for i in named.labels[:3]] == ["square", "disc", "bar"]
+
+    factors = np.stack([LABELS, LABELS * 2], 1)
+    np.savez(tmp_path / "dsprites.npz", imgs=FIGURES.astype(np.uint8), latents_classes=factors)
+    sprites = whole(tmp_path / "dsprites.npz")
+    assert sprites.factors.tolist() == factors.tolist()
+    assert spread(sprites) == (0, 255)
+
+    x = np.moveaxis(np.repeat(pixels[..., None], 3, 3), 0, 3)
+    scipy.io.savemat(tmp_path / "svhn.mat", {"X": x, "y": (LABELS + 9).astype(np.uint8)[:, None]})
+    svhn = whole(tmp_path / "svhn.mat")
+    assert svhn.shape == (SIDE, SIDE, 3) and spread(svhn) == (0, 255)
+    assert svhn.classes == ("10", "11", "9") or set(svhn.classes) == {"9", "10", "11"}
+    tens = np.where(LABELS == 0, 10, LABELS)[:, None].astype(np.uint8)
+    scipy.io.savemat(tmp_path / "svhn.mat", {"X": x, "y": tens})
+    assert whole(tmp_path / "svhn.mat").classes == ("0", "1", "2")
+    with pytest.raises(DataError, match="no such dataset, but X, y"):
+        data.load(f"{tmp_path / 'svhn.mat'}:Z", "all")
+
+    idx = tmp_path / "emnist"
+    idx.mkdir()
+    head = struct.pack(">IIII", 2051, N, SIDE, SIDE)
+    (idx / "train-images-idx3-ubyte").write_bytes(head + pixels.tobytes())
+    labels = (LABELS + 1).astype(np.uint8).tobytes()
+    (idx / "train-labels-idx1-ubyte").write_bytes(struct.pack(">II", 2049, N) + labels)
+    letters = data.load(str(idx), "all")
+    assert letters.classes == ("1", "2", "3")
+    assert letters.labels.tolist() == LABELS.tolist()
+
+
+def test_hdf5_files(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    pixels = (FIGURES * 255).astype(np.uint8)
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["group/pictures"], file["labels"] = pixels, LABELS
+    images = data.load(f"{tmp_path / 'x.h5'}:group/pictures", "all")
+    assert spread(images) == (0, 255)
+    assert images.classes == ("0", "1", "2")
+    with pytest.raises(DataError, match="say which are the images"):
+        data.load(str(tmp_path / "x.h5"), "all")
+    with h5py.File(tmp_path / "v73.mat", "w") as file:  # axes in MATLAB's order
+        file["X"], file["y"] = (
+            np.repeat(pixels[..., None], 3, 3).transpose(0, 3, 2, 1),
+            LABELS[None],
+        )
+    assert spread(data.load(str(tmp_path / "v73.mat"), "all")) == (0, 255)
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
+def test_any_source_is_brought_to_a_size(tmp_path: Path, fit: str) -> None:
+    wide = np.zeros((N, 16, 32, 1), np.uint8)
+    wide[:, :, :16], wide[:, :, 16:, 0] = 200, 100
+    np.save(tmp_path / "x.npy", wide)
+    saved(tmp_path / "set", wide[..., 0])
+    for path in (tmp_path / "x.npy", tmp_path / "set"):
+        images = whole(path, size="16", fit=fit)
+        columns = images.pixels[0, 8, :, 0]
+        assert images.shape == (16, 16, 1)
+        assert (columns[1], columns[14]) == (200, 100)
+        assert images.pixels[0, 1, 2, 0] == {"crop": 200, "pad": 0, "stretch": 200}[fit]
+        assert {"crop": "cropped", "pad": "padded", "stretch": "stretched"}[fit] in images.told
+    assert data.load("digits", "validation", size="32").shape == (32, 32, 1)
+    assert data.load("digits", "validation", color="rgb").shape == (28, 28, 3)
+
+
+def test_images_that_are_all_the_same_stop_training(tmp_path: Path, tiny: Any) -> None:
+    for level in (0, 90):
+        images = Images(np.full((40, 16, 16, 1), level, np.uint8))
+        with pytest.raises(
+            DataError, match=f"all 40 images are the same \\(from {level} to {level}"
+        ):
+            fit(tiny, tmp_path / "run", images=images)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_keeps_what_was_decided_for_its_images(
+    tmp_path: Path, tiny: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    saved(tmp_path / "set", (FIGURES * 3500 + 200).astype(np.uint16))
+    (tmp_path / "tiny.json").write_text(json.dumps(tiny.tree() | {"data": {"name": "set"}}))
+    run("train", "set", "-c", "tiny.json", "--run", "r", "--steps", 2)
+    kept = json.loads((tmp_path / "r" / "run.json").read_text())["images"]["source"]
+    assert kept["range"] == [0, 4095]
+    dark = saved(tmp_path / "dark", (FIGURES * 300 + 200).astype(np.uint16))
+    assert whole(dark).decided["range"] != (0, 4095)  # by themselves they would be brighter
+    seen: list[Images] = []
+    from infogan.model.model import Model
+
+    encode = Model.encode
+
+    def noted(model: Model, images: Images) -> Any:
+        seen.append(images)
+        return encode(model, images)
+
+    monkeypatch.setattr(Model, "encode", noted)
+    run("encode", "r", "dark")
+    assert spread(seen[-1])[0] == 12
+    run("encode", "r", "set/003.png", "set/005.png")
+    assert len(seen[-1]) == 2
+    assert len(list((cache.root() / "folders").glob("*.npy"))) > 0
+    capsys.readouterr()
+    assert "give the images" in refused(capsys, "encode", "r")
+
+
+def test_a_run_is_called_like_the_folder_and_is_no_part_of_it(
+    tmp_path: Path, tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = saved(tmp_path / "mine", (FIGURES * 200 + 20).astype(np.uint8))
+    settings = tmp_path / "tiny.json"
+    settings.write_text(json.dumps(tiny.tree() | {"data": {"name": "."}}))
+    monkeypatch.chdir(photos)
+    run("train", ".", "-c", settings, "--steps", 2)
+    assert (photos / "runs" / "mine" / "report.html").is_file()
+    assert len(whole(photos)) == N
+    run("train", ".", "-c", settings, "--steps", 2)  # is done: its pictures are no new images
+
+
+def test_the_cache_is_bounded_shown_and_done_without(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("INFOGAN_CACHE", str(tmp_path / "cache"))
+    grey = (FIGURES * 200 + 20).astype(np.uint8)
+    for name in "abc":
+        whole(saved(tmp_path / name, grey))
+    assert len(cache.entries()) == 3
+    run("cache")
+    assert f"in {tmp_path / 'cache'}" in capsys.readouterr().out
+    sizes = [size for _, size, _ in cache.entries()]
+    monkeypatch.setenv("INFOGAN_CACHE_GB", str(2.5 * max(sizes) / 1e9))
+    oldest = cache.entries()[0][0]
+    os.utime(oldest, (1, 1))
+    whole(tmp_path / "a")  # is used again, and so is not the oldest
+    os.utime(cache.entries()[0][0], (2, 2))
+    whole(saved(tmp_path / "d", grey))
+    assert len(cache.entries()) == 2
+    monkeypatch.setenv("INFOGAN_CACHE_GB", "much")
+    with pytest.raises(InfoganError, match="a number of GB"):
+        cache.limit()
+    monkeypatch.delenv("INFOGAN_CACHE_GB")
+    run("cache", "--clear")
+    assert not cache.entries()
+    monkeypatch.setenv("INFOGAN_CACHE", str(tmp_path / "a" / "000.png"))  # no folder can be here
+    first = whole(tmp_path / "b")
+    assert "held in memory; make room there, or set INFOGAN_CACHE" in caplog.text
+    assert first.digest == whole(tmp_path / "b").digest
