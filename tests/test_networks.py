@@ -18,6 +18,7 @@ SHAPES = [
     (45, 31, 3),
     (64, 127, 1),
     (128, 128, 3),
+    (256, 192, 1),
 ]
 
 
@@ -51,7 +52,7 @@ def test_any_shape_goes_in_and_comes_out(shape: tuple[int, int, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "words"), [((8, 28, 1), "data.size"), ((28, 129, 1), "data.size")]
+    ("shape", "words"), [((8, 28, 1), "data.size"), ((28, 257, 1), "data.size")]
 )
 def test_sides_outside_the_family(shape: tuple[int, int, int], words: str) -> None:
     with pytest.raises(ConfigError, match=words):

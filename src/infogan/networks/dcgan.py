@@ -30,8 +30,8 @@ class Dcgan(base.Family):
     def layout(self, shape: Shape) -> tuple[list[int], list[tuple[int, int]]]:
         """Channels of the n convolutions, and the n + 1 map sizes (h, w) from the image down."""
         h, w, _ = shape
-        if min(h, w) < 16 or max(h, w) > 128:
-            raise ConfigError(f"images are {h}x{w}; sides from 16 to 128 work: set data.size")
+        if min(h, w) < 16 or max(h, w) > 256:
+            raise ConfigError(f"images are {h}x{w}; sides from 16 to 256 work: set data.size")
         depth = len(self.channels) or min(h, w).bit_length() - 3  # down to three bits: 4 to 7
         channels = list(self.channels) or [min(64 * 2**i, 512) for i in range(depth)]
         sizes = [(h // 2**i, w // 2**i) for i in range(depth + 1)]

@@ -4,6 +4,7 @@ The trunk has batch normalisation, which makes learning from views fast. The cri
 because D must judge each image for itself where its slopes are penalised. G is DCGAN's.
 """
 
+import math
 from collections.abc import Set
 from typing import Literal
 
@@ -16,7 +17,7 @@ from infogan.core.random import stream
 from infogan.networks import base, dcgan
 from infogan.networks.base import NONE, REAL, Heads, Noise, Shape, Verdict
 
-LARGE = 48  # the trunk sees images of at least this side at half their size: classes need no more
+LARGE = 48  # of images of at least this side the trunk sees 24 to 63 pixels: classes need no more
 DEEP = 24  # of at least this side (as the trunk sees it) at most an eighth is left at the end
 FAINT = 0.05  # added to an image's standard deviation, so that an empty one stays empty
 SLOPE = 0.2  # of the critic's leaky ReLU, as in DCGAN
@@ -76,8 +77,9 @@ class Trunk(nn.Module):
 
     def __init__(self, config: Photo, shape: Shape) -> None:
         super().__init__()
-        self.large = min(shape[:2]) >= LARGE
-        side, inputs = min(shape[:2]) // (2 if self.large else 1), shape[2]
+        side, inputs = min(shape[:2]), shape[2]
+        self.pooled = 2 ** max(1, int(math.log2(side / 32))) if side >= LARGE else 1
+        side //= self.pooled
         strides, layers = (2 if side >= DEEP else 1, 2, 2), list[nn.Module]()
         for i, stride in enumerate(strides):
             outputs = config.width * 2**i
@@ -86,7 +88,7 @@ class Trunk(nn.Module):
         self.layers, self.wide = nn.Sequential(*layers), inputs
 
     def forward(self, images: Tensor) -> Tensor:
-        features: Tensor = self.layers(standardised(images, self.large)).mean((2, 3))
+        features: Tensor = self.layers(standardised(images, self.pooled)).mean((2, 3))
         return features
 
 
@@ -122,10 +124,10 @@ class Discriminator(base.Discriminator):
         return Verdict(features, found)
 
 
-def standardised(images: Tensor, halve: bool) -> Tensor:
+def standardised(images: Tensor, pooled: int) -> Tensor:
     """Images as the trunk sees them: of mean 0 and standard deviation 1 each, so that what differs
-    most between views, their light and contrast, need not be learned; halved in size if large."""
-    values = avg_pool2d(images, 2) if halve else images
+    most between views, their light and contrast, need not be learned; a mean of pooled x pooled."""
+    values = avg_pool2d(images, pooled) if pooled > 1 else images
     whole = 1, 2, 3
     mean = values.mean(whole, keepdim=True)
     return (values - mean) / (values.std(whole, keepdim=True) + FAINT)

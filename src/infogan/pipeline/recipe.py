@@ -32,7 +32,8 @@ def recipe(source: Source, networks: str | None = None) -> tuple[RunConfig, str]
         seen = Survey(len(images), height, width, channels == 1)
     grey = source.color == "grey" or (source.color == "auto" and seen.grey)
     base, size = DRAWINGS if grey else IMAGES, source.size
-    if folder and size is None:
+    fits = SIDES[0] <= min(seen.height, seen.width) <= max(seen.height, seen.width) <= LONGEST
+    if size is None and (folder or not fits):
         size = sides(seen.height, seen.width)
     projected = Projected()
     if networks == projected.kind:
