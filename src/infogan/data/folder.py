@@ -69,11 +69,16 @@ class Converted:
     sides: list[int]  # median height and width of the files
     notes: list[str]  # said each time that the images are loaded
 
+    def __post_init__(self) -> None:
+        if "range" in self.decided:
+            self.decided["range"] = tuple(self.decided["range"])  # which JSON does not know
+
     def told(self, source: Source, folders: int) -> str:
         """What was read and left out, in words, to follow number and shape."""
         height, width = self.sides
-        said = f" ({FITTED[source.fit]} from {height}x{width})" if source.size else ""
-        if given := self.decided.get("range"):
+        same = source.size in (None, (height, width))
+        said = "" if same else f" ({FITTED[source.fit]} from {height}x{width})"
+        if given := self.decided.get("range", source.range):
             said += f", values of {given[0]:g} to {given[1]:g} from black to white"
         if back := self.decided.get("background"):
             said += f", transparent ones on {back}"
@@ -106,6 +111,7 @@ def looked_at(entries: Sequence[Entry], most: int = SURVEYED) -> Iterator[Image.
         ):
             if image.width * image.height <= MAX_PIXELS:
                 image.seek(entry.page)
+                image.load()
                 yield image
 
 
