@@ -86,6 +86,19 @@ def test_no_larger_weight_is_recommended_where_it_would_rule_g() -> None:
     assert remedies == ["latent.group.weight 1 (now 0.1)"]
 
 
+def test_loose_categories_of_photos_and_what_to_use_instead() -> None:
+    config = preset("images")
+    for kept, expected in ((0.74, ["categories loose"]), (0.76, []), (None, [])):
+        found = [f.name for f in findings(Signs(kept=kept), config)]
+        assert found == expected
+    (found_,) = findings(Signs(kept=0.6), config)
+    assert "60% of augmented views" in found_.seen
+    assert "networks projected" in found_.remedy
+    (found_,) = findings(Signs(kept=0.6), config.replace(networks="projected"))
+    assert "another tool" in found_.remedy
+    assert findings(Signs(kept=0.6), CONFIG) == []  # whose views were not chosen for classes
+
+
 @pytest.mark.parametrize(
     ("name", "code"),
     [("digit", Categorical(4)), ("slant", Uniform(-1, 1)), ("slant", Gaussian(sigma=1.0))],

@@ -17,6 +17,7 @@ from infogan.analysis.observation import FEW, Observation, spaced
 from infogan.core.random import stream
 from infogan.data.augment import Affine
 from infogan.data.images import Images, to_float, to_pixels
+from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
 from infogan.runs.folder import Run
 
@@ -53,10 +54,10 @@ def test_each_image_is_encoded_once(
     assert len(own) == len(images)  # no two are alike
     assert {times[image] for image in own} == {1}
     few = min(FEW, len(images))
-    assert times.total() == len(images) + SAMPLES + FEW + 2 * few
+    assert times.total() == len(images) + SAMPLES + FEW + 3 * few
     assert len(seen.views) == VIEWS
     assert len(seen.views) == VIEWS
-    assert times.total() == len(images) + SAMPLES + FEW + (2 + VIEWS) * few
+    assert times.total() == len(images) + SAMPLES + FEW + (3 + VIEWS) * few
 
 
 def test_selection_and_merging_look_once(
@@ -124,6 +125,26 @@ def test_every_metric_is_shown_by_what_it_needs(trained: Path, images: Images) -
         *("merges", "confusion"),
     }
     assert "NMI" not in "\n".join(shown(bare, {}))
+
+
+def test_consistency_is_the_share_of_views_that_keep_the_category(
+    trained: Path, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Model.load(trained)
+    own = np.eye(4, dtype=np.float32)[np.arange(len(images)) % 4]
+    answers = [own, np.concatenate([own[:48], own[48:, ::-1]])]  # a quarter of the views differ
+
+    def encode(*_: object) -> dict[str, Posterior]:
+        probs = answers.pop(0)
+        return {"digit": Posterior(value=probs.argmax(1), confidence=probs.max(1), probs=probs)}
+
+    monkeypatch.setattr(Model, "encode", encode)
+    kept, information = Observation(model, images).consistency or (0, 0)
+    assert kept == 0.75
+    assert 0 < information < np.log(4)
+    model.config = model.config.model_copy(update={"augment": None})
+    answers.append(own)
+    assert Observation(model, images).consistency is None
 
 
 def test_a_new_metric_is_a_row(

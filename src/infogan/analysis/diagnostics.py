@@ -40,6 +40,7 @@ class Signs:
     spacings: Mapping[int, float] = field(default_factory=dict)  # the same within each category
     usage: tuple[float, ...] = ()  # [K] share of the real images in each category, over its prior
     pairs: tuple[tuple[int, int, float], ...] = ()  # i, j, P(a view of one is read as the other)
+    kept: float | None = None  # share of augmented views that are read as their image is
     missing: tuple[str, ...] = ()
     changed: str = ""  # why the images are not those that the run began with
 
@@ -71,6 +72,7 @@ def measure(
             found["spacing"], found["spacings"] = _spacings(seen)
     if seen and seen.categories is not None and config.labels is None:
         found["pairs"] = pairs(seen)
+        found["kept"] = seen.consistency[0] if seen.consistency else None
     found["step"] = int(lines[-1]["step"]) if lines else 0
     found["missing"] = (*missing, *([] if lines else ["losses: the log has no line"]))
     return Signs(jumps=jumps(lines), usage=usage(config, scores), **found)

@@ -22,6 +22,7 @@ RECOVERED = 0.4  # a code is ignored below this recovered fraction of it (`Code.
 CLOSE = 0.14  # images repeat below this share of real images' distance to the nearest other
 UNUSED = 0.1  # a category is unused below this share of the images that its prior expects
 MIXED = 0.06  # two categories are mixed when views cross between them with this probability
+LOOSE = 0.75  # categories are loose where fewer views than this keep their image's category
 NOISE = 10  # fewer noise dimensions than this are too few for images to vary
 
 
@@ -86,7 +87,7 @@ def findings(signs: Signs, config: RunConfig, names: Names | None = None) -> lis
     names, code = names or Names(), config.latent.categorical or ""
     parts = [_training, _samples, _codes]
     if signs.recovered.get(code, RECOVERED) >= RECOVERED:
-        parts.append(_categories)
+        parts += [_categories, _loose]
     return [finding for part in parts for finding in part(signs, config, names)]
 
 
@@ -170,6 +171,15 @@ def _categories(signs: Signs, config: RunConfig, names: Names) -> Iterator[Findi
         yield Finding("categories mixed", seen, real if off else remedy)
 
 
+def _loose(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
+    if config.objective.contrasts and signs.kept is not None and signs.kept < LOOSE:
+        seen = f"{signs.kept:.0%} of augmented views keep their image's category, so categories "
+        seen += "are alike in looks rather than in what they show"
+        known = config.networks.kind == "projected"
+        other = "another tool (docs/photos.md)" if known else "networks projected (extra photos)"
+        yield Finding("categories loose", seen, f"more steps (now {config.steps}), or {other}")
+
+
 def _listed(names: Names, code: str, categories: Collection[int]) -> str:
     """`category 3`, or the first few of several."""
     shown = _first([names.numbered(code, k) for k in categories], 5)
@@ -201,4 +211,6 @@ def looked_at(signs: Signs) -> Iterator[str]:
         yield f"categories: the least used has {min(signs.usage):.0%} of what its prior expects"
     if signs.pairs:
         yield f"categories: at most {signs.pairs[0][2]:.1%} of augmented views cross between two"
+    if signs.kept is not None:
+        yield f"categories: {signs.kept:.0%} of augmented views keep their image's"
     yield from (f"left out: {reason}" for reason in signs.missing)

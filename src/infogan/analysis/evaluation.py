@@ -1,5 +1,6 @@
 """Scores of a model on images that it never saw: METRICS is the table of what is measured."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -169,6 +170,19 @@ def _usage_lines(scores: Scores, _: Names) -> list[str]:
     return [] if "error" in scores else [used, *filter(None, [scores["unused"]])]
 
 
+def _consistency(seen: Observation) -> dict[str, Any]:
+    """consistency: kept, the share of augmented views that are read as their image is, and their
+    information I(c; c') in nats."""
+    assert seen.consistency is not None
+    return {"consistency": dict(zip(("kept", "information"), seen.consistency, strict=True))}
+
+
+def _consistency_lines(scores: Scores, _: Names) -> list[str]:
+    found, most = scores["consistency"], math.log(scores["k"])
+    information = f"information {found['information']:.2f} of {most:.2f} nats"
+    return [f"views that keep their image's category: {found['kept']:.0%} ({information})"]
+
+
 def _classified(seen: Observation) -> dict[str, Any]:
     """error: share of the labelled images that are put into another class; recall: of each class;
     confusion: counts [classes, classes]. DataError on classes that the model does not know."""
@@ -217,6 +231,7 @@ NEEDS: dict[str, Callable[[Observation], bool]] = {
     "categories": lambda seen: seen.categories is not None,
     "supervised": lambda seen: seen.model.config.labels is not None,
     "unsupervised": lambda seen: seen.model.config.labels is None,
+    "views": lambda seen: seen.consistency is not None,
     "generator": lambda seen: seen.model.config.objective.generates,
     "features": lambda seen: seen.features is not None,
     "continuous code": lambda seen: any(not c.categories for c in seen.model.latent.codes.values()),
@@ -243,6 +258,7 @@ METRICS = (
     Metric("cluster_accuracy", CLUSTERED, _clusters, _clusters_lines),
     Metric("named", CLUSTERED, _named, _named_lines),
     Metric("effective", ("categories",), _usage, _usage_lines),
+    Metric("consistency", ("views", "unsupervised"), _consistency, _consistency_lines),
     Metric("fidelity", ("images", "generator", "features"), _fidelity, _fidelity_lines),
     Metric("error", ("categories", "labels", "supervised"), _classified, _error_lines),
 )

@@ -89,6 +89,20 @@ class Observation:
         return [self.model.encode(view)[name].probs for view in own] or [self.categories.probs]
 
     @cached_property
+    def consistency(self) -> tuple[float, float] | None:
+        """How many augmented views, of FEW images, are read as their image is; and I(c; c') of
+        both in nats. None where nothing says what a category survives."""
+        augment = self.model.config.augment
+        if self.images is None or self.categories is None or augment is None:
+            return None
+        rows, name = spaced(len(self.images)), str(self.model.categorical)
+        generator = stream(self.seed, "consistency")
+        view = consistency.augmented(self.images.take(rows), augment, generator)
+        read, probs = self.model.encode(view)[name], self.categories.probs[rows]
+        kept = float((read.value == self.categories.value[rows]).mean())
+        return kept, consistency.shared_information(probs, read.probs)
+
+    @cached_property
     def bounds(self) -> dict[str, tuple[float, float]]:
         """L_I of each code read back from generated images, and its standard error, in nats."""
         return self.model.lower_bound(self.samples, seed=self.seed)
