@@ -133,6 +133,48 @@ def test_encode_writes_csv_and_json_lines(
     assert capsys.readouterr().out == (tmp_path / "codes.csv").read_text()
 
 
+def test_the_remedy_for_unreadable_files_is_one_that_the_command_has(
+    done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One file of 65 is text: more than the run's 1 %, and less than the share that is given."""
+    damaged = tmp_path / "damaged"
+    shutil.copytree(photos, damaged)
+    (damaged / "text.png").write_text("this is text")
+    for place, *words in (
+        ("codes.csv", "encode", done, damaged),
+        ("sorted", "sort", done, damaged),
+        ("again.png", "reconstruct", done, damaged, "-n", 2),
+    ):
+        words += ["-o", tmp_path / place]
+        assert "raise --data.max-bad" in refused(capsys, *words), words
+        assert "--data.max-bad" in refused(capsys, *words, "--data.max-bad", 1.5), words
+        assert not (tmp_path / place).exists()
+        run(*words, "--data.max-bad", 0.02)
+        assert (tmp_path / place).exists()
+    with (tmp_path / "codes.csv").open() as file:
+        assert len(list(csv.reader(file))) == 1 + 64
+    judged = ("evaluate", done, "--split", "all", "--data", damaged, "--json")
+    assert "raise --data.max-bad" in refused(capsys, *judged)
+    capsys.readouterr()
+    run(*judged, "--data.max-bad", 0.02)
+    assert json.loads(capsys.readouterr().out)["n"] == 64
+
+
+def test_a_runs_own_folder_that_was_damaged_since_can_be_judged(
+    done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged, text = tmp_path / "run", photos / "text.png"
+    shutil.copytree(done, damaged)
+    text.write_text("this is text")
+    try:
+        assert "raise --data.max-bad" in refused(capsys, "evaluate", damaged)
+        capsys.readouterr()
+        run("evaluate", damaged, "--data.max-bad", 0.02, "--json")
+        assert json.loads(capsys.readouterr().out)["n"] == 6  # those that were held out
+    finally:
+        text.unlink()
+
+
 def test_images_of_another_size_are_brought_to_the_models(done: Path, tmp_path: Path) -> None:
     Image.fromarray(np.zeros((40, 30, 3), np.uint8)).save(tmp_path / "large.png")
     run("encode", done, tmp_path, "-o", tmp_path / "codes.csv")

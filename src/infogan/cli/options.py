@@ -25,6 +25,10 @@ DataDir = Annotated[str | None, Parameter(help="Folder with IDX files of mnist o
 Split = Annotated[AnySplit, Parameter(help="Part of the images; all: everything but test images.")]
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
 Probability = Annotated[float, Parameter(validator=Number(gte=0, lte=1))]
+MaxBad = Annotated[
+    Probability | None,
+    Parameter(name="--data.max-bad", help="Share of unreadable files to skip (default: RUN's)."),
+]
 N = Annotated[Count, Parameter(name=["--n", "-n"])]
 Values = Annotated[list[str] | None, Parameter(negative=())]
 Class = Annotated[str | None, Parameter(name="--class")]
@@ -49,16 +53,18 @@ class Real:
     data: Annotated[str | None, Parameter(help="Images in place of the run's own.")] = None
     data_dir: DataDir = None
     split: Split = "validation"
+    max_bad: MaxBad = None
 
     def read(self, model: Model) -> Images:
         """The images, brought to the model's shape."""
         from infogan.runs.images import real_images
 
-        other, own = None, model.config.data
-        if self.data or self.data_dir:
-            where = {"name": self.data or own.name, "dir": self.data_dir or own.dir}
-            other = own.model_copy(update=where)
-        return real_images(model.config, model.run, self.split, other)
+        given = {"name": self.data, "dir": self.data_dir, "max_bad": self.max_bad}
+        changes = {key: value for key, value in given.items() if value is not None}
+        source = model.config.data.model_copy(update=changes)
+        config = model.config.model_copy(update={"data": source})
+        other = source if self.data or self.data_dir else None
+        return real_images(config, model.run, self.split, other)
 
     def try_to_read(self, model: Model) -> tuple[Images | None, list[str]]:
         """The images; where the run's own are gone or damaged, none and the reason."""

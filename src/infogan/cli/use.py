@@ -93,6 +93,7 @@ def encode(
     *,
     data_dir: options.DataDir = None,
     split: options.Split = "all",
+    max_bad: options.MaxBad = None,
     output: options.CodesFile = None,
 ) -> None:
     """Write what Q reads in each image: as CSV, or as JSON lines when the output ends in .jsonl.
@@ -106,7 +107,7 @@ def encode(
 
     options.writing(output)
     model = options.load(run)
-    images = options.Real(data, data_dir, split).read(model)
+    images = options.Real(data, data_dir, split, max_bad).read(model)
     read = model.encode(images)
     table = {"file": [images.source(i) for i in range(len(images))]} | model.names.columns(read)
     if CLASS in read:
@@ -137,6 +138,7 @@ def sort(
     link: bool = False,
     data_dir: options.DataDir = None,
     split: options.Split = "all",
+    max_bad: options.MaxBad = None,
 ) -> None:
     """Copy images into a folder per category, named like it; codes.csv lists what Q reads in each.
 
@@ -154,7 +156,7 @@ def sort(
     model = options.load(run)
     if (code := model.categorical) is None:
         raise ConfigError(f"{run}: this model reads no categories or classes to sort by")
-    images = options.Real(data, data_dir, split).read(model)
+    images = options.Real(data, data_dir, split, max_bad).read(model)
     read, names = model.encode(images), model.names
     counts = sorting.sort(images, read, code, names, output, data=path, unsure=unsure, link=link)
     for folder, n in counts.items():
@@ -173,6 +175,7 @@ def reconstruct(
     seed: int = 0,
     data_dir: options.DataDir = None,
     split: options.Split = "all",
+    max_bad: options.MaxBad = None,
     output: options.Output = Path("reconstructed.png"),
     csv: Path | None = None,
 ) -> None:
@@ -190,7 +193,7 @@ def reconstruct(
     options.writing(output)
     options.writing(csv, "--csv")
     model = options.load(run)
-    images = options.Real(data, data_dir, split).read(model)
+    images = options.Real(data, data_dir, split, max_bad).read(model)
     chosen = np.linspace(0, len(images) - 1, min(n, len(images))).round().astype(np.int64)
     images = images.subset(chosen)
     again, error = model.reconstruct(images, seed=seed)

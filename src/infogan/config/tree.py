@@ -56,7 +56,7 @@ def nearest(path: Sequence[str], tree: Tree) -> str:
     wrong = ".".join(path)
     names = [name for name in flat(tree) if not f"{name}.".startswith(f"{wrong}.")]
     known = [part for name in names for part in (name, name.rpartition(".")[2])]
-    near = get_close_matches(wrong, known, 1) or get_close_matches(path[-1], known, 1)
+    near = get_close_matches(wrong, known, 1)
     meant = [name for name in names if near and near[0] in (name, name.rpartition(".")[2])]
     return " or ".join(f"--{spelled(name)}" for name in meant[:3])
 
