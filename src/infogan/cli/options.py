@@ -38,6 +38,8 @@ Open = Annotated[bool, Parameter(name="--open", help="Open the page in the brows
 
 TO = partial(Parameter, ["--output", "-o"])
 Output = Annotated[Path, TO(help="File to write.")]
+Pictures = Annotated[str, TO(help="A PNG file of all, an NPY array, or a folder/ of PNG files.")]
+Sweep = Annotated[Path, TO(help="File to write: .png, .svg, .pdf, or .gif, .webp that move.")]
 CodesFile = Annotated[Path | None, TO(help="File to write (default: CSV on standard output).")]
 NewFolder = Annotated[Path, TO(help="Folder to write: new, or empty.")]
 Folder = Annotated[Path | None, TO(help="Folder to write, made if missing (default: RUN).")]
@@ -100,3 +102,12 @@ def writing(path: Path | None, option: str = "--output") -> None:
     if path and (path.is_dir() or not path.parent.is_dir()):
         why = "is a folder" if path.is_dir() else f"{path.parent} does not exist"
         raise ConfigError(f"{option} {path}: {why}")
+
+
+def made(output: Path) -> Path:
+    """A folder to write into, which is made in one that is there; else ConfigError."""
+    try:
+        output.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--output {output}: give a folder ({error.strerror})") from None
+    return output
