@@ -143,6 +143,7 @@ def sort(
     /,
     *,
     output: options.NewFolder,
+    code: str | None = None,
     unsure: options.Probability = 0.9,
     link: bool = False,
     data_dir: options.DataDir = None,
@@ -154,6 +155,7 @@ def sort(
     Files are only read. Copies keep their path below DATA; images without files become PNG files.
 
     Args:
+        code: The categorical code to sort by, by its own name or yours (default: the first).
         unsure: Probability below which an image goes to the folder `unsure` instead; 0 sorts all.
         link: Make symbolic links instead of copies.
     """
@@ -163,8 +165,12 @@ def sort(
     path = Path(data)
     sorting.check_output(output, path)
     model = options.load(run)
-    if (code := model.categorical) is None:
+    known = [reading.name for reading in model.readings if reading.code.categories]
+    if not known:
         raise ConfigError(f"{run}: this model reads no categories or classes to sort by")
+    code = model.names.find(code) if code else model.categorical or known[0]
+    if code not in known:
+        raise ConfigError(f"--code {code}: choose one of {', '.join(map(model.names.code, known))}")
     images = options.Real(data, data_dir, split, max_bad).read(model)
     read, names = model.encode(images), model.names
     counts = sorting.sort(images, read, code, names, output, data=path, unsure=unsure, link=link)
