@@ -123,10 +123,17 @@ class RunConfig(BaseModel):
         return {reading.recovers: reading.head for reading in readings if reading.recovers}
 
     @property
+    def schedules(self) -> list[str]:
+        """The settings by which what a step does depends on how many steps there are."""
+        anneals = self.augment is not None and self.augment.anneal > 0
+        found = {"objective.warm-up": self.objective.timed, "augment.anneal": anneals}
+        found["optim.lr-decay"] = self.optim.lr_decay > 0
+        return [name for name, depends in found.items() if depends]
+
+    @property
     def timed(self) -> bool:
         """Whether what a step does depends on how many steps there are."""
-        anneals = self.augment is not None and self.augment.anneal > 0
-        return self.objective.timed or anneals or self.optim.lr_decay > 0
+        return bool(self.schedules)
 
     def replace(self, **changes: Any) -> Self:
         """With some settings changed, and checked again; sections: values, short forms or dicts.
