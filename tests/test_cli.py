@@ -17,6 +17,7 @@ from PIL import Image
 from conftest import refused, run
 from infogan.cli import COMMANDS, app
 from infogan.config.presets import PRESETS
+from infogan.model.model import Model
 
 NAMES = [command.__name__ for commands in COMMANDS.values() for command in commands]
 
@@ -133,6 +134,48 @@ def test_encode_writes_csv_and_json_lines(
     assert capsys.readouterr().out == (tmp_path / "codes.csv").read_text()
 
 
+def test_the_remedy_for_unreadable_files_is_one_that_the_command_has(
+    done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One file of 65 is text: more than the run's 1 %, and less than the share that is given."""
+    damaged = tmp_path / "damaged"
+    shutil.copytree(photos, damaged)
+    (damaged / "text.png").write_text("this is text")
+    for place, *words in (
+        ("codes.csv", "encode", done, damaged),
+        ("sorted", "sort", done, damaged),
+        ("again.png", "reconstruct", done, damaged, "-n", 2),
+    ):
+        words += ["-o", tmp_path / place]
+        assert "raise --data.max-bad" in refused(capsys, *words), words
+        assert "--data.max-bad" in refused(capsys, *words, "--data.max-bad", 1.5), words
+        assert not (tmp_path / place).exists()
+        run(*words, "--data.max-bad", 0.02)
+        assert (tmp_path / place).exists()
+    with (tmp_path / "codes.csv").open() as file:
+        assert len(list(csv.reader(file))) == 1 + 64
+    judged = ("evaluate", done, "--split", "all", "--data", damaged, "--json")
+    assert "raise --data.max-bad" in refused(capsys, *judged)
+    capsys.readouterr()
+    run(*judged, "--data.max-bad", 0.02)
+    assert json.loads(capsys.readouterr().out)["n"] == 64
+
+
+def test_a_runs_own_folder_that_was_damaged_since_can_be_judged(
+    done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged, text = tmp_path / "run", photos / "text.png"
+    shutil.copytree(done, damaged)
+    text.write_text("this is text")
+    try:
+        assert "raise --data.max-bad" in refused(capsys, "evaluate", damaged)
+        capsys.readouterr()
+        run("evaluate", damaged, "--data.max-bad", 0.02, "--json")
+        assert json.loads(capsys.readouterr().out)["n"] == 6  # those that were held out
+    finally:
+        text.unlink()
+
+
 def test_images_of_another_size_are_brought_to_the_models(done: Path, tmp_path: Path) -> None:
     Image.fromarray(np.zeros((40, 30, 3), np.uint8)).save(tmp_path / "large.png")
     run("encode", done, tmp_path, "-o", tmp_path / "codes.csv")
@@ -155,6 +198,66 @@ def test_pictures(done: Path, tmp_path: Path) -> None:
     run("traverse", done, "--code", "slant", "-o", tmp_path / "y.png")
     assert min(size(tmp_path / "x.png")) > 100
     assert min(size(tmp_path / "y.png")) > 100
+
+
+def test_samples_one_by_one_and_as_an_array(done: Path, tmp_path: Path) -> None:
+    """A folder by its slash or because it is there; what is drawn is the same in every form."""
+    words = ("sample", done, "-n", 12, "--code", "digit=3", "-o")
+    model = Model.load(done)
+    expected = model.sample(12, digit=3)
+    run(*words, tmp_path / "all.npy")
+    array = np.load(tmp_path / "all.npy", allow_pickle=False)
+    assert array.dtype == np.uint8 and np.array_equal(array, expected)
+    folder = tmp_path / "new.2"
+    run(*words, f"{folder}/")
+    files = sorted(folder.iterdir())
+    assert len(files) == 12
+    for i, path in enumerate(files):
+        assert re.fullmatch(rf"{i:02d}_digit=3_slant=-?0\.\d{{1,5}}\.png", path.name)
+        assert np.array_equal(np.asarray(Image.open(path)), expected[i, ..., 0])
+    drawn = model.draw(12, digit=3).values["slant"].flatten().tolist()
+    assert [float(path.stem.rpartition("=")[2]) for path in files] == pytest.approx(drawn, rel=0.01)
+    run("sample", done, "-n", 2, "--code", "digit=1", "-o", folder)
+    assert [path.name[:9] for path in sorted(folder.glob("*digit=1*"))] == [
+        "0_digit=1",
+        "1_digit=1",
+    ]
+    run(*words, tmp_path / "all.png")
+    factor = -(-480 // (4 * 18 - 2))  # four in a row and three rows, white between
+    assert size(tmp_path / "all.png") == ((4 * 18 - 2) * factor, (3 * 18 - 2) * factor)
+
+
+def test_files_of_samples_have_the_names_that_were_given(done: Path, tmp_path: Path) -> None:
+    named = tmp_path / "run"
+    shutil.copytree(done, named)
+    run("name", named, "digit.3", "a/b")
+    run("name", named, "slant", "lean")
+    run("sample", named, "-n", 1, "--code", "digit=3", "--code", "lean=0.5", "-o", f"{tmp_path}/s/")
+    assert [path.name for path in (tmp_path / "s").iterdir()] == ["0_digit=a_b_lean=0.5.png"]
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_a_sweep_that_moves(kind: str, done: Path, tmp_path: Path) -> None:
+    """A factor goes there and back, categories pass in their order; four seconds, over and over."""
+    for code, frames in (("slant", 8), ("digit", 4)):
+        path = tmp_path / f"{code}.{kind}"
+        run("traverse", done, "--code", code, "--steps", 5, "--rows", 4, "-o", path)
+        images, _ = Model.load(done).traverse(code, steps=5, rows=4)
+        with Image.open(path) as moving:
+            assert (moving.format, moving.info["loop"]) == (kind.upper(), 0)
+            shown = []
+            for i in range(frames):
+                moving.seek(i)
+                moving.load()
+                assert moving.info["duration"] == pytest.approx(4000 / frames, abs=10)
+                shown.append(np.asarray(moving.convert("L")))
+            with pytest.raises(EOFError):
+                moving.seek(frames)
+        factor = shown[0].shape[0] // (2 * 16 + 2)
+        corner = [frame[: 16 * factor : factor, : 16 * factor : factor] for frame in shown]
+        assert np.array_equal(corner[: images.shape[1]], images[0, ..., 0])
+        if code == "slant":
+            assert all(np.array_equal(shown[i], shown[-i]) for i in (1, 2, 3))
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -244,7 +347,9 @@ def test_mistakes(
         ("text.png", "train", tmp_path / "fake", *new),
         ("zero-images-idx3-ubyte", "train", tmp_path / "zero-images-idx3-ubyte", *new),
         ("steps: ", "train", "digits", "--steps", "-1", *new),
-        ("did you mean steps?", "train", "digits", "--stesp", "1", *new),
+        ("did you mean --steps?", "train", "digits", "--stesp", "1", *new),
+        ("did you mean --optim.d-lr or --optim.g-lr?", "train", "digits", "--lr", "1", *new),
+        ("did you mean --device cuda?", "train", "digits", "--gpu", *new),
         ("optim.lr-decay", "train", "digits", "--optim.decay", "0.5", *new),
         ("no.toml", "train", "-c", tmp_path / "no.toml", *new),
         (nowhere, "evaluate", nowhere),
@@ -260,6 +365,9 @@ def test_mistakes(
         (tmp_path / "no", "sample", done, "-o", tmp_path / "no" / "x.png"),
         (tmp_path, "encode", done, photos, "-o", tmp_path),
         (nowhere, "encode", done, nowhere),
+        (".png (one picture of all), .npy", "sample", done, "-o", tmp_path / "x.jpg"),
+        ("give a folder", "sample", done, "-o", f"{tmp_path}/no/no/"),
+        (".pdf, .gif, .webp", "traverse", done, "--code", "slant", "-o", tmp_path / "x.mp4"),
         ("--output", "export", done, "-o", tmp_path / "no" / "no"),
         ("folders", "compare"),
         ("--splt", "evaluate", done, "--splt", "all"),

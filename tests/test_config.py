@@ -1,16 +1,18 @@
 """Settings: one checked tree for Python, files and the command line."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from conftest import write_record
+from infogan.cli import app
 from infogan.config.presets import FASHION, IMAGES, PAPER, PRESETS, preset
 from infogan.config.settings import RunConfig
 from infogan.config.toml import as_toml
-from infogan.config.tree import RENAMED, flat, from_options, spelled, with_file
+from infogan.config.tree import FOREIGN, RENAMED, flat, from_options, spelled, with_file
 from infogan.core.errors import ConfigError, RunError
 from infogan.core.tables import read_file
 from infogan.latent.codes import KINDS, Categorical
@@ -115,10 +117,18 @@ def test_values_replace_and_dicts_merge() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--stpes", "3"], "unknown setting stpes; did you mean steps?"),
-        (["--optim.dlr", "3"], "did you mean optim.d-lr?"),
-        (["--latent.digit.kk", "3"], "did you mean latent.digit.k?"),
-        (["--objective.q-stap", "d"], "did you mean objective.q-step?"),
+        (["--stpes", "3"], "unknown setting stpes; did you mean --steps?"),
+        (["--optim.dlr", "3"], "did you mean --optim.d-lr?"),
+        (["--latent.digit.kk", "3"], "did you mean --latent.digit.k?"),
+        (["--objective.q-stap", "d"], "did you mean --objective.q-step?"),
+        (["--d-lr", "1"], "unknown setting d-lr; did you mean --optim.d-lr?"),
+        (["--q-stap", "d"], "did you mean --objective.q-step?"),
+        (["--slant.weight", "1"], "did you mean --latent.slant.weight?"),
+        (["--discriminator.lr-decay", "1"], "did you mean --optim.lr-decay?"),
+        (["--qwxyz", "1"], "unknown setting qwxyz; `infogan presets NAME` explains all"),
+        (["--learning-rate=1"], "did you mean --optim.d-lr or --optim.g-lr?"),
+        (["--gpu", "--seed", "1"], "unknown setting gpu; did you mean --device cuda?"),
+        (["--seed", "--gpu"], "--seed needs a value"),
         (["--steps", "-1"], "(got '-1')"),
         (["--steps", "nan"], "steps: "),
         (["--optim.d-lr", "1e400"], "optim.d-lr: "),
@@ -150,6 +160,23 @@ def test_mistakes_name_value_and_remedy(words: list[str], message: str) -> None:
         changed(*words)
     assert message in str(caught.value)
     assert str(caught.value).count("\n") <= 2
+
+
+def test_words_of_other_programs_are_no_settings_and_lead_to_some() -> None:
+    """No setting of ours is shadowed, and whatever is named in its place is there."""
+    known = {name for entry in PRESETS.values() for name in flat(entry.config.tree())}
+    assert not known & FOREIGN.keys()
+    assert not {name.partition(".")[0] for name in known} & FOREIGN.keys()
+    options = {
+        option
+        for argument in app["train"].assemble_argument_collection()
+        for option in argument.names
+    }
+    options |= {f"--{spelled(name)}" for name in known} | {"--data", "--latent.CODE.weight"}
+    for ours in FOREIGN.values():
+        assert set(re.findall(r"--[\w.-]+", ours)) <= options, ours
+    with pytest.raises(ConfigError, match=r"did you mean --batch\?"):
+        PAPER.replace(batch_size=64)
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,31 @@ def test_a_run_that_is_not_finished_or_jumped() -> None:
     assert "nan" in findings(measure(CONFIG, lines, {}), CONFIG)[0].seen
 
 
+@pytest.mark.parametrize(
+    ("rates", "remedy"),
+    [
+        ({"d_lr": 1e10}, "optim.d-lr 0.0002 (now 1e+10)"),
+        ({"g_lr": 1e10}, "optim.g-lr 0.001 (now 1e+10)"),
+        ({"d_lr": 1e-5, "g_lr": 1e-3}, "optim.g-lr 0.00025 (now 0.001)"),
+        ({"d_lr": 1e-3, "g_lr": 2e-3}, "optim.d-lr 0.0002 (now 0.001)"),
+    ],
+)
+def test_training_that_diverged(rates: dict[str, float], remedy: str) -> None:
+    """Judged at the log's end, with the rate that is highest for its player; what is left of the
+    model after that is a consequence."""
+    config = CONFIG.replace(optim=rates)
+    edge = doctor.DIVERGED
+    for kept in (edge + 1, -40.0):
+        assert "training diverged" not in names_of(measure(config, log(L_I_digit=kept), {}))
+    early = log()
+    early[0]["L_I/slant"] = -964.0  # as the worst line of a sound run
+    assert names_of(measure(config, early, {})) == []
+    seen = measure(config, log(L_I_digit=edge - 1, d_real=0.0, d_fake=0.0), {})
+    (found,) = findings(replace(seen, spacing=0.0, usage=(0.0, 1.0)), config)
+    assert (found.name, found.remedy) == ("training diverged", remedy)
+    assert found.seen == "L_I of digit is -101 nats"
+
+
 def test_a_finished_model_that_lags_behind_training() -> None:
     seen = measure(CONFIG, log(), {})
     enough = {name: doctor.LAG * share for name, share in seen.recovered.items()}

@@ -75,7 +75,9 @@ def test_csv_of_ones_own_folder(start: str, end: str, tmp_path: Path) -> None:
         (b"name,class\na.png,x\n", "line 1: .*file,label"),
         (b"", "line 1: .*file,label"),
         (b"file,label\nx/c.png\n", "line 2: 'x/c.png'"),
-        (b"file,label\nx/c.png,\n", "line 2: 'x/c.png,'"),
+        (b"file,label\nx/c.png,\n", "line 2: 'x/c.png,' has no class name; give it one"),
+        (b"file,label\nx/c.png, \t\n", "line 2: .* has no class name"),
+        (b"file,label\n,dog\n", "line 2: ',dog' is not file,label"),
         (b"file,label\nx/c.png,dog,3\n", "line 2: 'x/c.png,dog,3'"),
         (b"file,label\nx/c.png,dog\nx/c.png,cat\n", "line 3: x/c.png .*line 2"),
         (b"file,label\nnone.png,dog\n", "line 2: .*'none.png'"),
@@ -88,6 +90,19 @@ def test_csv_mistakes_name_the_line(text: bytes, words: str, tmp_path: Path) -> 
     path.write_bytes(text)
     with pytest.raises(DataError, match=words):
         from_csv(of_folder(tmp_path), path)
+
+
+def test_spaces_around_class_names_do_not_count(images: Images, tmp_path: Path) -> None:
+    """As a table program leaves them behind: `dog ` is no second class."""
+    path = tmp_path / "mine.csv"
+    path.write_text('file,label\nx/c.png, dog\n"a,b.png",dog \né.png,old dog\t\n')
+    found = from_csv(of_folder(tmp_path), path)
+    assert found.classes == ("dog", "old dog")
+    assert found.labels.tolist() == [0, 1, 0]
+    spaced = replace(images, classes=(" a", *images.classes[1:]))  # a folder may have such a name
+    path.write_text("file,label\nstrokes#0, a \nstrokes#1,b\n")
+    assert from_csv(spaced, path).labels[:3].tolist() == [0, 1, -1]
+    assert from_csv(spaced, path).classes == spaced.classes
 
 
 def test_csv_with_a_class_that_is_not_there(images: Images, tmp_path: Path) -> None:

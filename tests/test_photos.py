@@ -20,6 +20,7 @@ from infogan.data.images import Images, to_pixels
 from infogan.model.inversion import reconstruct
 from infogan.model.model import Model
 from infogan.objectives import GAN
+from infogan.pipeline.run import fit
 from infogan.runs.folder import Run
 from infogan.runs.names import Names
 from infogan.sorting import folders, sort
@@ -128,6 +129,31 @@ def test_folders_bear_the_names(done: Path, photos: Path, tmp_path: Path) -> Non
     assert all(row["sorted"].split("/")[0] == expected[row["digit"]] for row in rows)
     assert {row["digit_name"] for row in rows} <= {"left/right", ""}
     assert all("lean" in row for row in rows)
+
+
+def test_a_folder_is_sorted_by_the_code_that_is_named(
+    photos: Path,
+    tiny: RunConfig,
+    images: Images,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of two categorical codes, by default the first; never by a factor."""
+    model = fit(tiny.replace(latent={"kind_of": "categorical:3"}), tmp_path / "run", images=images)
+    run("name", tmp_path / "run", "kind_of", "style")
+    for code, words in (("digit", []), ("digit", ["digit"]), ("kind_of", ["style"])):
+        out = tmp_path / f"{code}{len(words)}"
+        given = ["--code", *words] if words else []
+        run("sort", tmp_path / "run", photos, "-o", out, "--unsure", 0, *given)
+        rows = table(out / "codes.csv")
+        read = model.encode(load(str(photos), "all"))[code].value.tolist()
+        assert [row["sorted"].split("/")[0] for row in rows] == [f"{code}-{int(v)}" for v in read]
+    for wrong in ("slant", "kind"):
+        refusal = refused(
+            capsys, "sort", tmp_path / "run", photos, "-o", tmp_path / "no", "--code", wrong
+        )
+        assert f"--code {wrong}: choose one of digit, style" in refusal
+    assert not (tmp_path / "no").exists()
 
 
 def test_names_of_folders_cannot_lead_elsewhere() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -91,17 +92,26 @@ def test_what_may_differ_when_a_run_is_resumed(tmp_path: Path) -> None:
     begin(run, PAPER)
     begin(run, PAPER.replace(log_every=7, checkpoint_every=9))
     timed = {
-        "rates": PAPER.replace(optim={"lr_decay": 0.5}),
-        "changes": PAPER.replace(augment=Affine(anneal=0.5)),
-        "first": PAPER.replace(augment="affine", objective=InfoGAN(real_weight=1, warm_up=0.5)),
+        "optim.lr-decay": PAPER.replace(optim={"lr_decay": 0.5}),
+        "augment.anneal": PAPER.replace(augment=Affine(anneal=0.5)),
+        "objective.warm-up": PAPER.replace(
+            augment="affine", objective=InfoGAN(real_weight=1, warm_up=0.5)
+        ),
     }
     for name, config in timed.items():
         other = Run(tmp_path / name)
         begin(other, config)
-        with pytest.raises(
-            RunError, match="steps 5000"
-        ):  # its schedule depends on the steps to come
+        with pytest.raises(RunError) as caught:  # its schedule depends on the steps to come
             begin(other, config.replace(steps=6000))
+        reason = f"steps 5000 (now 6000); the schedule of {name} is for that many steps; choose"
+        assert reason in str(caught.value)
+        assert "--continue-from" not in str(caught.value)  # it has no weights yet
+        other.weights_file.touch()
+        with pytest.raises(RunError, match=f"--continue-from {re.escape(str(other.path))} begins"):
+            begin(other, config.replace(steps=6000))
+        with pytest.raises(RunError, match="seed 0") as caught:
+            begin(other, config.replace(seed=1))
+        assert "schedule" not in str(caught.value)
         other.close()
     for change in ({"seed": 1}, {"batch": 64}, {"d_steps": 2}, {"precision": "bf16"}):
         with pytest.raises(RunError, match=next(iter(change))):

@@ -230,7 +230,7 @@ def test_mistakes(
     assert "holds a run of one seed" in refused(
         capsys, "train", "digits", "--seeds", 2, "--run", runs[0]
     )
-    assert "did you mean steps" in refused(capsys, "train", "digits", "--seeds", 2, "--stesp", 1)
+    assert "did you mean --steps" in refused(capsys, "train", "digits", "--seeds", 2, "--stesp", 1)
 
 
 @pytest.mark.timeout(300)

@@ -261,6 +261,29 @@ def test_non_finite_loss_stops_and_names_it(
         fit(config, tmp_path / "run", images=images)
 
 
+@pytest.mark.parametrize("player", ["d", "g"])
+def test_the_player_whose_weights_ran_away_is_named(
+    player: str, tiny: RunConfig, images: Images, tmp_path: Path
+) -> None:
+    """Not the one in whose loss it shows: G's, for a D that ran away."""
+    config = tiny.replace(optim={f"{player}_lr": 1e10}, steps=50)
+    with pytest.raises(TrainingError) as caught:
+        fit(config, tmp_path / "run", images=images)
+    assert f"the updates of {player.upper()} took its weights to 1." in str(caught.value)
+    assert f"Lower optim.{player}-lr; the last" in str(caught.value)
+
+
+def test_neither_player_is_named_where_their_weights_are_alike() -> None:
+    loss, ones = Loss({"adversarial": torch.tensor(math.nan)}), torch.ones(3)
+    with pytest.raises(TrainingError, match=r"Lower optim\.d-lr or check the images"):
+        check_finite(loss, "d", 3, {"d": [ones], "g": [99 * ones]})
+    with pytest.raises(TrainingError, match=r"updates of G .* 1\.0e\+02\. Lower optim\.g-lr;"):
+        check_finite(loss, "d", 3, {"d": [ones], "g": [ones, 101 * ones]})
+    spoilt = torch.tensor([1.0, math.nan, math.inf])  # by the other player, perhaps
+    with pytest.raises(TrainingError, match=r"updates of D .*Lower optim\.d-lr;"):
+        check_finite(loss, "g", 3, {"d": [1e20 * ones], "g": [spoilt]})
+
+
 def test_what_falls_does_so_over_the_last_share(tiny: RunConfig, images: Images) -> None:
     trainer = Trainer(tiny.replace(steps=100), images)
     shares = (0.5, 1.0, 0.0)
@@ -454,7 +477,7 @@ def test_two_checkpoints_stay(tiny: RunConfig, images: Images, tmp_path: Path) -
 def test_an_infinite_loss_is_named() -> None:
     loss = Loss({"adversarial": torch.tensor(math.inf), "info/digit": torch.tensor(1.0)})
     with pytest.raises(TrainingError, match=r"step 3: .*adversarial = inf.*optim\.g-lr") as caught:
-        check_finite(loss, "g", 3)
+        check_finite(loss, "g", 3, {})
     assert "info/digit" not in str(caught.value)
 
 

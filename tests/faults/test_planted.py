@@ -58,7 +58,7 @@ def infinities(root: Path) -> Tally:
 EARLY = "atomic.rename(partial, target); partial = target\n            for"
 FOR = "for name, content in files.items():"
 REMOVE = "atomic.mkdir(folder); [atomic.remove(old) for old in found(folder)[:1]]"
-CHECK = "check_finite(loss, step.player, self.step, self._suspects(step))"
+CHECK = "check_finite(loss, step.player, self.step, self._moved, self._suspects(step))"
 DEFECTS: dict[str, tuple[Plant, Callable[[Path], Tally], str]] = {
     "a file is not synced": (
         Plant(atomic, "write", "os.fsync(descriptor)", "pass"),
@@ -132,7 +132,7 @@ DEFECTS: dict[str, tuple[Plant, Callable[[Path], Tally], str]] = {
         Plant(Run, "rewind", 'if line["step"] <= step', ""),
         steps, "log"),
     "weights are not looked at before a save": (
-        Plant(Trainer, "state", "check_tensors(self.step, self._suspects())", "pass"),
+        Plant(Trainer, "state", "check_tensors(self.step, self._moved, self._suspects())", "pass"),
         infinities, "training_stops"),
     "only NaN counts": (
         Plant(monitor, "suspicious", "not bool(torch.isfinite(", "bool(torch.isnan("),

@@ -7,7 +7,7 @@ from typing import Any
 
 from infogan.analysis.diagnostics import Scores, Signs, measure
 from infogan.analysis.observation import Observation
-from infogan.config.settings import RunConfig
+from infogan.config.settings import Optim, RunConfig
 from infogan.core.errors import RunError
 from infogan.core.tables import read_file
 from infogan.data.augment import Affine
@@ -16,6 +16,7 @@ from infogan.runs.folder import Run
 from infogan.runs.names import Names
 
 # Thresholds, chosen on sound runs and on runs broken on purpose; docs/doctor.md says how they do
+DIVERGED = -100.0  # training diverged where a code's L_I, in nats, ends below this; sound: above -8
 OVERPOWERED = 0.4  # D overpowers G when L_D is below this share of what it is by chance
 LAG = 0.65  # the finished model lags below this share of what training recovered
 RECOVERED = 0.4  # a code is ignored below this recovered fraction of it (`Code.recovered`)
@@ -83,15 +84,16 @@ def _scores(run: Run) -> dict[str, Any]:
 
 
 def findings(signs: Signs, config: RunConfig, names: Names | None = None) -> list[Finding]:
-    """What is wrong, causes before consequences: categories that Q ignores get no other finding."""
+    """What is wrong, causes before consequences: categories that Q ignores get no other finding,
+    and what training that diverged has left gets none at all."""
     names, code = names or Names(), config.latent.categorical or ""
-    parts = [_training, _samples, _codes]
-    if signs.recovered.get(code, RECOVERED) >= RECOVERED:
+    parts = [_training] if _diverged(signs) else [_training, _balance, _samples, _codes]
+    if not _diverged(signs) and signs.recovered.get(code, RECOVERED) >= RECOVERED:
         parts += [_categories, _loose]
     return [finding for part in parts for finding in part(signs, config, names)]
 
 
-def _training(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
+def _training(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
     d_lr, g_lr = config.optim.d_lr, config.optim.g_lr
     if 0 < signs.step < config.steps:
         seen = f"the log ends at step {signs.step:,} of {config.steps:,}"
@@ -105,6 +107,22 @@ def _training(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
         words = [f"{key} is {b:.3g} (median {a:.3g})" for key, (a, b) in signs.jumps.items()]
         remedy = f"lower rates (optim.d-lr is {d_lr:g}, optim.g-lr {g_lr:g})"
         yield Finding("loss jumped", ", ".join(words[:3]), remedy)
+    if low := _diverged(signs):
+        seen = ", ".join(f"L_I of {names.code(name)} is {low[name]:.3g} nats" for name in low)
+        usual = Optim()
+        rates = {"optim.d-lr": (d_lr, usual.d_lr), "optim.g-lr": (g_lr, usual.g_lr)}
+        name = max(rates, key=lambda name: rates[name][0] / rates[name][1])
+        rate, sound = rates[name]
+        yield Finding("training diverged", seen, f"{name} {min(sound, rate / 4):g} (now {rate:g})")
+
+
+def _diverged(signs: Signs) -> dict[str, float]:
+    """L_I of the codes of which Q is as wrong, and as sure, as in no sound run."""
+    return {name: value for name, value in signs.information.items() if value < DIVERGED}
+
+
+def _balance(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
+    d_lr, g_lr = config.optim.d_lr, config.optim.g_lr
     if signs.losses and signs.losses[0] < OVERPOWERED * signs.chance:
         d, g = signs.losses
         seen = f"L_D is {d:.2f} ({signs.chance:.2f} by chance), L_G {g:.2f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -26,6 +26,10 @@ DataDir = Annotated[str | None, Parameter(help="Folder with IDX files of mnist o
 Split = Annotated[AnySplit, Parameter(help="Part of the images; all: everything but test images.")]
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
 Probability = Annotated[float, Parameter(validator=Number(gte=0, lte=1))]
+MaxBad = Annotated[
+    Probability | None,
+    Parameter(name="--data.max-bad", help="Share of unreadable files to skip (default: RUN's)."),
+]
 N = Annotated[Count, Parameter(name=["--n", "-n"])]
 Values = Annotated[list[str] | None, Parameter(negative=())]
 Class = Annotated[str | None, Parameter(name="--class")]
@@ -35,6 +39,8 @@ Open = Annotated[bool, Parameter(name="--open", help="Open the page in the brows
 
 TO = partial(Parameter, ["--output", "-o"])
 Output = Annotated[Path, TO(help="File to write.")]
+Pictures = Annotated[str, TO(help="A PNG file of all, an NPY array, or a folder/ of PNG files.")]
+Sweep = Annotated[Path, TO(help="File to write: .png, .svg, .pdf, or .gif, .webp that move.")]
 CodesFile = Annotated[Path | None, TO(help="File to write (default: CSV on standard output).")]
 NewFolder = Annotated[Path, TO(help="Folder to write: new, or empty.")]
 Folder = Annotated[Path | None, TO(help="Folder to write, made if missing (default: RUN).")]
@@ -52,18 +58,20 @@ class Real:
     ] = None
     data_dir: DataDir = None
     split: Split = "validation"
+    max_bad: MaxBad = None
 
     def read(self, model: Model) -> Images:
         """The images, brought to the model's shape."""
+        from infogan.data.sources import together
         from infogan.runs.images import real_images
 
-        other, own = None, model.config.data
-        if self.data or self.data_dir:
-            from infogan.data.sources import together
-
-            where = together(self.data) if self.data else {"name": own.name}
-            other = own.model_copy(update={"only": (), "dir": self.data_dir or own.dir} | where)
-        return real_images(model.config, model.run, self.split, other)
+        given = {"only": ()} | together(self.data) if self.data else dict[str, Any]()
+        others = {"dir": self.data_dir, "max_bad": self.max_bad}
+        given |= {key: value for key, value in others.items() if value is not None}
+        source = model.config.data.model_copy(update=given)
+        config = model.config.model_copy(update={"data": source})
+        other = source if self.data or self.data_dir else None
+        return real_images(config, model.run, self.split, other)
 
     def try_to_read(self, model: Model) -> tuple[Images | None, list[str]]:
         """The images; where the run's own are gone or damaged, none and the reason."""
@@ -106,3 +114,12 @@ def writing(path: Path | None, option: str = "--output") -> None:
     if path and (path.is_dir() or not path.parent.is_dir()):
         why = "is a folder" if path.is_dir() else f"{path.parent} does not exist"
         raise ConfigError(f"{option} {path}: {why}")
+
+
+def made(output: Path) -> Path:
+    """A folder to write into, which is made in one that is there; else ConfigError."""
+    try:
+        output.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--output {output}: give a folder ({error.strerror})") from None
+    return output

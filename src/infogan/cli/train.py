@@ -38,7 +38,8 @@ def train(
     photos of everyday things (extra `photos`), and --labels 10 where the objective uses labels
     (semigan). `infogan presets NAME` explains all of them, as a file for
     --config. Options override the file, and the file the preset. The same command resumes a
-    stopped run, and shows the results of a finished one.
+    stopped run, and shows the results of a finished one; with more --steps it goes on, unless a
+    setting has a schedule (optim.lr-decay, augment.anneal, objective.warm-up).
 
     Args:
         run: Folder for the run: its settings, log, checkpoints, weights, scores and pictures

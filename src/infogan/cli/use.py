@@ -20,9 +20,12 @@ def sample(
     of_class: options.Class = None,
     seed: int = 0,
     point: Path | None = None,
-    output: options.Output = Path("samples.png"),
+    output: options.Pictures = "samples.png",
 ) -> None:
-    """Generate images into one PNG file.
+    """Generate images: into one picture, or one by one for other programs.
+
+    `-o new.png` shows all of them, enlarged. `-o new/` writes a PNG file for each, as large as G
+    makes it, named by its number and codes; `-o new.npy` one array, uint8 [N, H, W, C].
 
     Args:
         n: How many images.
@@ -31,16 +34,17 @@ def sample(
         seed: Seed of the noise and of the codes that have no --code.
         point: Generate the one image of a JSON file of noise and codes, as the explorer copies it.
     """
-    import numpy as np
-
-    from infogan.report.plots import mosaic, save_png
+    from infogan.report import samples
 
     if point and (code or of_class):
         raise ConfigError(f"--point {point} gives every code a value; leave --code and --class out")
-    options.writing(output)
+    samples.check(output)
+    folder = samples.is_folder(output)
+    if not folder:
+        options.writing(Path(output))
     model = options.load(run)
     if point:
-        images = model.generate(model.latent.point(read_file(point)).vector())
+        draw = model.latent.point(read_file(point))
     else:
         values = {}
         for pair in code or ():  # digit=3 or digit=seven
@@ -49,11 +53,10 @@ def sample(
             values[known] = model.names.number(known, value if name else "")
         if of_class is not None:
             values[model.class_code] = model.class_index(of_class)
-        images = model.sample(n, seed=seed, **values)
-    columns = int(np.ceil(len(images) ** 0.5))
-    blank = np.full((-len(images) % columns, *model.shape), 255, np.uint8)
-    grid = np.concatenate([images, blank]).reshape(-1, columns, *model.shape)
-    save_png(mosaic(grid), output)
+        draw = model.draw(n, seed=seed, **values)
+    if folder:
+        options.made(Path(output))
+    samples.write(model, draw, output)
     print(output)
 
 
@@ -65,9 +68,11 @@ def traverse(
     rows: options.Count = 8,
     steps: options.Count = 11,
     seed: int = 0,
-    output: options.Output,
+    output: options.Sweep,
 ) -> None:
     """Draw the sweep of one code: each column has one of its values, each row keeps all else.
+
+    `-o slant.gif` and `-o slant.webp` play it instead, over and over.
 
     Args:
         code: The code, by its own name or yours; may be left out if there is only one.
@@ -75,14 +80,18 @@ def traverse(
         steps: How many values of a continuous code; a categorical code shows all its categories.
         seed: Seed of the noise and of the other codes.
     """
-    from infogan.report.plots import traversal
+    from infogan.data.animation import KINDS
+    from infogan.report.animation import sweep
+    from infogan.report.plots import FORMATS, check_ending, traversal
 
     options.writing(output)
+    check_ending(output, (*FORMATS, *KINDS))
     model = options.load(run)
     if code is None and len(model.latent.codes) > 1:
         raise ConfigError(f"--code: choose one of {', '.join(model.latent.codes)}")
     code = model.names.find(code) if code else next(iter(model.latent.codes))
-    traversal(model, code, output, rows=rows, steps=steps, seed=seed)
+    draw = sweep if output.suffix.lower() in KINDS else traversal
+    draw(model, code, output, rows=rows, steps=steps, seed=seed)
     print(output)
 
 
@@ -92,6 +101,7 @@ def encode(
     *data: options.Sources,
     data_dir: options.DataDir = None,
     split: options.Split = "all",
+    max_bad: options.MaxBad = None,
     output: options.CodesFile = None,
 ) -> None:
     """Write what Q reads in each image: as CSV, or as JSON lines when the output ends in .jsonl.
@@ -105,7 +115,7 @@ def encode(
 
     options.writing(output)
     model = options.load(run)
-    images = options.Real(options.given(data), data_dir, split).read(model)
+    images = options.Real(options.given(data), data_dir, split, max_bad).read(model)
     read = model.encode(images)
     table = {"file": [images.source(i) for i in range(len(images))]} | model.names.columns(read)
     if CLASS in read:
@@ -131,16 +141,19 @@ def sort(
     /,
     *data: options.Sources,
     output: options.NewFolder,
+    code: str | None = None,
     unsure: options.Probability = 0.9,
     link: bool = False,
     data_dir: options.DataDir = None,
     split: options.Split = "all",
+    max_bad: options.MaxBad = None,
 ) -> None:
     """Copy images into a folder per category, named like it; codes.csv lists what Q reads in each.
 
     Files are only read. Copies keep their path below DATA; images without files become PNG files.
 
     Args:
+        code: The categorical code to sort by, by its own name or yours (default: the first).
         unsure: Probability below which an image goes to the folder `unsure` instead; 0 sorts all.
         link: Make symbolic links instead of copies.
     """
@@ -150,9 +163,13 @@ def sort(
     for path in data:
         sorting.check_output(output, Path(path))
     model = options.load(run)
-    if (code := model.categorical) is None:
+    known = [reading.name for reading in model.readings if reading.code.categories]
+    if not known:
         raise ConfigError(f"{run}: this model reads no categories or classes to sort by")
-    images = options.Real(options.given(data), data_dir, split).read(model)
+    code = model.names.find(code) if code else model.categorical or known[0]
+    if code not in known:
+        raise ConfigError(f"--code {code}: choose one of {', '.join(map(model.names.code, known))}")
+    images = options.Real(options.given(data), data_dir, split, max_bad).read(model)
     read, names = model.encode(images), model.names
     counts = sorting.sort(images, read, code, names, output, unsure=unsure, link=link)
     for folder, n in counts.items():
@@ -170,6 +187,7 @@ def reconstruct(
     seed: int = 0,
     data_dir: options.DataDir = None,
     split: options.Split = "all",
+    max_bad: options.MaxBad = None,
     output: options.Output = Path("reconstructed.png"),
     csv: Path | None = None,
 ) -> None:
@@ -187,7 +205,7 @@ def reconstruct(
     options.writing(output)
     options.writing(csv, "--csv")
     model = options.load(run)
-    images = options.Real(options.given(data), data_dir, split).read(model)
+    images = options.Real(options.given(data), data_dir, split, max_bad).read(model)
     chosen = np.linspace(0, len(images) - 1, min(n, len(images))).round().astype(np.int64)
     images = images.subset(chosen)
     again, error = model.reconstruct(images, seed=seed)
@@ -242,10 +260,6 @@ def export(run: options.RunFolder, /, *, output: options.Folder = None) -> None:
     """
     from infogan.explorer.export import export as write
 
-    model, target = options.load(run), output or run
-    try:
-        target.mkdir(exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"--output {output}: give a folder ({error.strerror})") from None
-    for path in write(model, target):
+    model = options.load(run)
+    for path in write(model, options.made(output or run)):
         print(path)

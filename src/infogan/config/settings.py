@@ -1,12 +1,11 @@
 """The settings of a run: one frozen, checked tree for Python, files and the command line."""
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
-from infogan.config.tree import merged, spelled
+from infogan.config.tree import flat, merged, nearest, spelled
 from infogan.core.errors import ConfigError
 from infogan.core.settings import SETTINGS
 from infogan.data import Source
@@ -124,10 +123,17 @@ class RunConfig(BaseModel):
         return {reading.recovers: reading.head for reading in readings if reading.recovers}
 
     @property
+    def schedules(self) -> list[str]:
+        """The settings by which what a step does depends on how many steps there are."""
+        anneals = self.augment is not None and self.augment.anneal > 0
+        found = {"objective.warm-up": self.objective.timed, "augment.anneal": anneals}
+        found["optim.lr-decay"] = self.optim.lr_decay > 0
+        return [name for name, depends in found.items() if depends]
+
+    @property
     def timed(self) -> bool:
         """Whether what a step does depends on how many steps there are."""
-        anneals = self.augment is not None and self.augment.anneal > 0
-        return self.objective.timed or anneals or self.optim.lr_decay > 0
+        return bool(self.schedules)
 
     def replace(self, **changes: Any) -> Self:
         """With some settings changed, and checked again; sections: values, short forms or dicts.
@@ -160,17 +166,18 @@ class RunConfig(BaseModel):
 def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
     """A line for each of the first three faults: key, reason, remedy."""
     for fault in error.errors()[:3]:
-        place, siblings, section = list[str](), tree, tree
+        place, section = list[str](), tree
         for part in map(str, fault["loc"]):
             if section.get("kind") != part:  # pydantic names a union's member; nobody writes it
                 place.append(part)
-                siblings, below = section, section.get(part)
+                below = section.get(part)
                 section = below if isinstance(below, Mapping) else {}
         if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-            *above, name = place
-            near = get_close_matches(name, [other for other in siblings if other != name], 1, 0)
-            hint = f"; did you mean {spelled(*above, *near)}?" if near else ""
-            yield f"unknown setting {spelled(*place)}{hint}"
+            if isinstance(fault["input"], Mapping):  # no section of ours: `--adam.d-lr`
+                place += next((name.split(".") for name in flat(fault["input"])), [])
+            near = nearest(place, tree)
+            hint = f"did you mean {near}?" if near else "`infogan presets NAME` explains all"
+            yield f"unknown setting {spelled(*place)}; {hint}"
         else:
             reason = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
             value = fault["input"]

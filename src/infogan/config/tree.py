@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,41 @@ RENAMED = {  # settings that had another name once, with the name they have now
     "optim.decay": "optim.lr_decay",
 }
 
+_MEANING = {  # what other programs call a setting, by what it is called here
+    "--optim.d-lr or --optim.g-lr": "lr learning_rate optim.lr optim.learning_rate",
+    "--steps, each of one batch": "epochs epoch num_epochs n_epochs num_steps max_steps iterations",
+    "--batch": "batch_size batchsize bs",
+    "--data.size": "size image_size img_size resolution",
+    "--classes": "k n_classes num_classes clusters n_clusters num_clusters",
+    "--data": "dataset data_path images input",
+    "--latent.CODE.weight, as in --latent.digit.weight": "lambda lambda_ info_weight",
+    "--latent.noise": "z_dim nz noise_dim latent_dim",
+    "--device cuda": "gpu gpus cuda",
+    "--device cpu": "cpu no_cuda",
+    "--run": "out output output_dir out_dir save_dir log_dir",
+    "OMP_NUM_THREADS=2 before the command": "workers num_workers threads num_threads",
+}
+FOREIGN = {word: ours for ours, words in _MEANING.items() for word in words.split()}
+
 
 def spelled(*path: str) -> str:
     """A setting's name as the command line writes it: `optim.d-lr`."""
     return ".".join(path).replace("_", "-")
+
+
+def nearest(path: Sequence[str], tree: Tree) -> str:
+    """The settings of a tree, at any depth, whose names are nearest to one that is none of them, as
+    options; a name is given whole or by its last part. Empty where none is near.
+
+    >>> nearest(["d_rl"], {"optim": {"d_lr": 2e-4}, "steps": 10})
+    '--optim.d-lr'
+    """
+    wrong = ".".join(path)
+    names = [name for name in flat(tree) if not f"{name}.".startswith(f"{wrong}.")]
+    known = [part for name in names for part in (name, name.rpartition(".")[2])]
+    near = get_close_matches(wrong, known, 1)
+    meant = [name for name in names if near and near[0] in (name, name.rpartition(".")[2])]
+    return " or ".join(f"--{spelled(name)}" for name in meant[:3])
 
 
 def flat(tree: Tree, at: str = "") -> dict[str, Any]:
@@ -42,10 +74,18 @@ def flat(tree: Tree, at: str = "") -> dict[str, Any]:
     return result
 
 
+def _check_name(path: Sequence[str]) -> None:
+    """ConfigError for a setting's former name, and for what other programs call it."""
+    name = ".".join(path)
+    if name in RENAMED:
+        raise ConfigError(f"{spelled(name)} is now {spelled(RENAMED[name])}")
+    if name in FOREIGN:
+        raise ConfigError(f"unknown setting {spelled(name)}; did you mean {FOREIGN[name]}?")
+
+
 def _long_form(path: Sequence[str], value: Any) -> Any:
-    """A value, a section's or a code's short form as a dict; ConfigError for a former name."""
-    if new := RENAMED.get(".".join(path)):
-        raise ConfigError(f"{spelled(*path)} is now {spelled(new)}")
+    """A value, a section's or a code's short form as a dict; ConfigError for another's name."""
+    _check_name(path)
     if not isinstance(value, str) or value.lower() == "none":
         return value
     if len(path) == 1 and path[0] in SHORT_FORM:
@@ -100,12 +140,13 @@ def from_options(tokens: Sequence[str]) -> dict[str, Any]:
         if not word.startswith("--"):
             raise ConfigError(f"{word!r} is not an option; settings are written --name value")
         name, equals, value = word[2:].partition("=")
+        path = ("data.dir" if name == "data-dir" else name.replace("-", "_")).split(".")
+        _check_name(path)  # before its value: `--gpu` has none
         if not equals and (value := next(words, "--")).startswith("--"):
             raise ConfigError(f"--{name} needs a value")
-        path = "data.dir" if name == "data-dir" else name.replace("-", "_")
         with parsing(word, "JSON, which writes lists as [64,128]", ConfigError):
             parsed = json.loads(value) if value[:1] in ("[", "{") else value
-        _put(tree, path.split("."), parsed)
+        _put(tree, path, parsed)
     return tree
 
 

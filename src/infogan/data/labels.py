@@ -47,29 +47,30 @@ def from_csv(images: Images, path: Path) -> Images:
     """Return the images with the labels that a CSV file gives, -1 where it gives none.
     UTF-8 with the header `file,label`. A file is named as `infogan encode` names it, or relative to
     the images' folder; one that exists but is not among these images (held out) is skipped. Labels
-    are the images' class names, else the file's, sorted. DataError names the line."""
+    are the images' class names, else the file's, sorted; spaces around them do not count. DataError
+    names the line."""
     rows = {images.source(i): i for i in range(len(images))}
     for root in {images.name, images.root} - {""}:
         for i, file in enumerate(images.files):
             if Path(file).is_relative_to(root):
                 rows[str(Path(file).relative_to(root))] = i
-    found: dict[str, tuple[int, str]] = {}
+    classes, found = [name.strip() for name in images.classes], dict[str, tuple[int, str]]()
     for number, file, label in _lines(path):
         where = f"{path}: line {number}"
         if file in found:
             raise DataError(f"{where}: {file} was already in line {found[file][0]}; keep one")
         if file not in rows and not _exists(images, file):
             raise DataError(f"{where}: no image {file!r} in {images.name}")
-        if images.classes and label not in images.classes:
-            raise DataError(f"{where}: {label!r} is none of {', '.join(images.classes[:20])}")
+        if classes and label not in classes:
+            raise DataError(f"{where}: {label!r} is none of {', '.join(classes[:20])}")
         found[file] = number, label
-    classes = images.classes or tuple(sorted({label for _, label in found.values()}))
+    classes = classes or sorted({label for _, label in found.values()})
     index = {name: c for c, name in enumerate(classes)}
     labels = np.full(len(images), -1)
     for file, (_, label) in found.items():
         if file in rows:
             labels[rows[file]] = index[label]
-    return replace(images, labels=labels, classes=classes)
+    return replace(images, labels=labels, classes=images.classes or tuple(classes))
 
 
 def for_scoring(images: Images, budget: int | str | None) -> Images:
@@ -96,9 +97,12 @@ def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
             raise DataError(f"{path}: line 1: must be file,label, not {','.join(header)[:60]!r}")
         for row in filter(None, reader):
             number, text = reader.line_num, ",".join(row)[:60]
-            if len(row) != 2 or not all(row):
+            if len(row) != 2 or not row[0]:
                 raise DataError(f"{path}: line {number}: {text!r} is not file,label")
-            yield number, row[0], row[1]
+            if not (label := row[1].strip()):
+                remedy = "give it one, or leave the line out"
+                raise DataError(f"{path}: line {number}: {text!r} has no class name; {remedy}")
+            yield number, row[0], label
 
 
 def write_csv(images: Images, path: Path) -> None:

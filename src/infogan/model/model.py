@@ -13,7 +13,7 @@ from infogan.core import interrupts
 from infogan.core.errors import ConfigError, DataError, RunError, parsing
 from infogan.core.random import stream
 from infogan.data.images import Images, Pixels, to_float, to_pixels
-from infogan.latent.latent import CLASS, Latent
+from infogan.latent.latent import CLASS, Draw, Latent
 from infogan.latent.posterior import Posterior
 from infogan.model import file
 from infogan.model.inversion import RESTARTS, Reconstruction, reconstruct
@@ -117,10 +117,14 @@ class Model:
                 images.append(to_pixels(self.g(part.to(self.device))))
         return np.concatenate(images)
 
+    def draw(self, n: int, *, seed: int = 0, **codes: float) -> Draw:
+        """The noise and codes of which `sample` makes n images."""
+        return self.latent.sample(n, stream(seed, "sample"), **codes)
+
     def sample(self, n: int, *, seed: int = 0, **codes: float) -> Pixels:
         """n images, uint8 [n, H, W, C]; codes that are not named are drawn from their prior.
         ConfigError on an unknown code, or a value that it does not have."""
-        return self.generate(self.latent.sample(n, stream(seed, "sample"), **codes).vector())
+        return self.generate(self.draw(n, seed=seed, **codes).vector())
 
     def traverse(
         self, name: str, *, rows: int = 10, steps: int = 11, seed: int = 0

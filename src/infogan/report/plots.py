@@ -38,19 +38,35 @@ def mosaic(images: Pixels, gap: int = 2) -> Pixels:
     return sheet[: rows * h - gap, : columns * w - gap]
 
 
-def save_png(image: Pixels, path: Path, at_least: int = 480) -> None:
-    """Write an image [h, w, C], enlarged by a whole number until its longer side has `at_least`
-    pixels. ConfigError when the path does not end in .png."""
+def sheet(images: Pixels) -> Pixels:
+    """Images [N, H, W, C] as one image [h, w, C], about as many in a row as there are rows."""
+    columns = math.ceil(len(images) ** 0.5)
+    blank = np.full((-len(images) % columns, *images.shape[1:]), 255, np.uint8)
+    return mosaic(np.concatenate([images, blank]).reshape(-1, columns, *images.shape[1:]))
+
+
+def enlarged(image: Pixels, at_least: int = 480) -> Pixels:
+    """An image [h, w, C] by a whole number, so that its longer side has `at_least` pixels."""
     factor = max(1, math.ceil(at_least / max(image.shape[:2])))
+    return image.repeat(factor, 0).repeat(factor, 1)
+
+
+def save_png(image: Pixels, path: Path) -> None:
+    """Write an image [h, w, C], enlarged. ConfigError when the path does not end in .png."""
     with _written(path, FORMATS[:1]) as partial:
-        partial.write_bytes(png(image.repeat(factor, 0).repeat(factor, 1)))
+        partial.write_bytes(png(enlarged(image)))
+
+
+def check_ending(path: Path, formats: Sequence[str]) -> None:
+    """ConfigError that names the formats unless the path ends in one of them."""
+    if path.suffix.lower() not in formats:
+        raise ConfigError(f"{path}: change the ending; this can be written as {', '.join(formats)}")
 
 
 @contextmanager
 def _written(path: Path, formats: Sequence[str]) -> Iterator[Path]:
     """A picture to write whole or not at all, its folder made; ConfigError for another format."""
-    if path.suffix.lower() not in formats:
-        raise ConfigError(f"{path}: change the ending; this can be written as {', '.join(formats)}")
+    check_ending(path, formats)
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic.writing(path), atomic.whole(path) as partial:
         yield partial

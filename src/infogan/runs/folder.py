@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shlex
 import shutil
 import socket
 from contextlib import suppress
@@ -121,7 +122,14 @@ class Run:
         if not self.exists:
             return
         if differ := self.differences(config):
-            raise RunError(f"{self.path}: has {differ}; choose another --run, or use --fresh")
+            remedy = "choose another --run"
+            if config.timed and self.config.steps != config.steps:
+                timed = " and ".join(config.schedules)
+                remedy = f"the schedule of {timed} is for that many steps; {remedy}"
+                if self.weights_file.is_file():
+                    begins = f"--continue-from {shlex.quote(str(self.path))} begins it"
+                    remedy += f" ({begins} with these weights)"
+            raise RunError(f"{self.path}: has {differ}; {remedy}, or use --fresh")
         was = self.record.continued_from
         if (was and was.sha256) != (origin and origin.sha256):
             begun = f"began with the weights of {was.run}" if was else "began with no other weights"

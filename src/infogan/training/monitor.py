@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -15,22 +15,27 @@ from infogan.objectives.base import Loss
 
 COLLAPSED = 0.5  # share of ln K below which a learned prior's H(c) is worth a warning
 logger = logging.getLogger("infogan")
+RAN_AWAY = 100.0  # a player's weights ran away when the largest is so many times the other's
 Named = Iterable[tuple[str, Tensor]]
+Weights = Mapping[str, Sequence[Tensor]]  # what each player, d and g, moves
 
 
-def check_finite(loss: Loss, player: str, step: int, suspects: Named = ()) -> None:
-    """TrainingError naming step, player, terms and tensors when a loss is not finite."""
+def check_finite(
+    loss: Loss, player: str, step: int, weights: Weights, suspects: Named = ()
+) -> None:
+    """TrainingError naming step, terms, tensors and the player at fault when a loss is not finite.
+    player: whose loss it is. weights: of each player, to find the one whose rate is too high."""
     if not bool(torch.isfinite(loss.total)):
         terms = {**loss.terms, "total": loss.total}
         bad = [f"{name} = {term.item()}" for name, term in terms.items() if not term.isfinite()]
         what = [f"the loss of {player.upper()} ({', '.join(bad)})", *_not_finite(suspects)]
-        raise _error(step, what, f"optim.{player}-lr")
+        raise _error(step, what, weights, f"optim.{player}-lr")
 
 
-def check_tensors(step: int, suspects: Named) -> None:
+def check_tensors(step: int, weights: Weights, suspects: Named) -> None:
     """TrainingError naming the first tensors that are not finite, if there are any."""
     if names := _not_finite(suspects):
-        raise _error(step, names, "optim.d-lr and optim.g-lr")
+        raise _error(step, names, weights, "optim.d-lr and optim.g-lr")
 
 
 def _not_finite(tensors: Named) -> list[str]:
@@ -38,9 +43,23 @@ def _not_finite(tensors: Named) -> list[str]:
     return list(islice((name for name, t in tensors if not bool(torch.isfinite(t).all())), 4))
 
 
-def _error(step: int, what: list[str], rates: str) -> TrainingError:
-    remedy = f"Lower {rates} or check the images; the last checkpoint is kept."
-    return TrainingError(f"step {step}: not finite: {', '.join(what)}. {remedy}")
+def _error(step: int, what: list[str], weights: Weights, rates: str) -> TrainingError:
+    remedy = f"Lower {rates} or check the images"
+    # A value breaks where it is first used: in the loss of G, as a rule, when D's weights ran away.
+    largest = {player: _largest(tensors) for player, tensors in weights.items()}
+    for player, size in largest.items():
+        if size > RAN_AWAY * min(largest.values()):
+            what = [*what, f"after the updates of {player.upper()} took its weights to {size:.1e}"]
+            remedy = f"Lower optim.{player}-lr"
+    return TrainingError(
+        f"step {step}: not finite: {', '.join(what)}. {remedy}; the last checkpoint is kept."
+    )
+
+
+def _largest(weights: Sequence[Tensor]) -> float:
+    """The largest finite absolute value: what is not finite may come from the other player."""
+    kept = (w.detach().abs().nan_to_num(0, posinf=0) for w in weights)
+    return max((float(w.max()) for w in kept), default=0.0)
 
 
 def suspicious(tensors: list[Tensor]) -> bool:

@@ -50,6 +50,7 @@ class Trainer:
         g_params = [p for module in with_g for p in module.parameters()]
         taken, betas = set(g_params), (optim.beta1, optim.beta2)
         d_params = [p for p in self.model.d.parameters() if p not in taken]
+        self._moved = {"d": d_params, "g": g_params}
         self.d_optim = Adam(d_params, optim.d_lr, betas, fused=True)
         self.g_optim = Adam(g_params, optim.g_lr, betas, fused=True)
         averaged = networks.items() if optim.ema else ()
@@ -71,7 +72,7 @@ class Trainer:
         for name, average in self.averages.items():
             average.update_parameters(self.model.networks[name])
         if suspicious(self._sinks()):
-            check_tensors(self.step, self._suspects())
+            check_tensors(self.step, self._moved, self._suspects())
         self.step += 1
         return d_loss, g_loss
 
@@ -98,7 +99,7 @@ class Trainer:
     def _update(self, optimizer: Adam, lr: float, loss: Loss, step: Step) -> None:
         if not loss.terms:
             return
-        check_finite(loss, step.player, self.step, self._suspects(step))
+        check_finite(loss, step.player, self.step, self._moved, self._suspects(step))
         optimizer.param_groups[0]["lr"] = lr * remaining(self.done, self.config.optim.lr_decay)
         optimizer.zero_grad()
         loss.total.backward()
@@ -111,7 +112,8 @@ class Trainer:
         """Let learned priors follow what Q reads in the real batch."""
         if learned := self.config.latent.learned:
             read, priors = parameters(step.readings, step.seen.heads), self.model.priors
-            check_tensors(self.step, ((f"what Q reads of {name}", read[name]) for name in learned))
+            suspects = ((f"what Q reads of {name}", read[name]) for name in learned)
+            check_tensors(self.step, self._moved, suspects)
             self.model.priors = {n: code.moved(priors[n], read[n]) for n, code in learned.items()}
 
     def entropies(self) -> dict[str, float]:
@@ -155,7 +157,7 @@ class Trainer:
 
     def state(self) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Tensor]]:
         """Plain values, weights and moments for `restore`; TrainingError if one is not finite."""
-        check_tensors(self.step, self._suspects())
+        check_tensors(self.step, self._moved, self._suspects())
         weights = self.model.tensors()
         for name, average in self.averages.items():
             weights |= on_cpu(average.state_dict(prefix=f"average.{name}."))
