@@ -86,6 +86,16 @@ def test_no_larger_weight_is_recommended_where_it_would_rule_g() -> None:
     assert remedies == ["latent.group.weight 1 (now 0.1)"]
 
 
+def test_images_that_are_alike_are_the_cause_of_all_else(trained: Path, images: Images) -> None:
+    model = Model.load(trained)
+    same = Images(np.full_like(images.pixels, 90))
+    for given, expected in ((same, True), (images, False)):
+        seen = measure(model.config, log(), {}, Observation(model, given))
+        names = names_of(seen, model.config)
+        assert ("images alike" in names) == expected
+        assert (names == ["images alike"]) == expected
+
+
 def test_loose_categories_of_photos_and_what_to_use_instead() -> None:
     config = preset("images")
     for kept, expected in ((0.74, ["categories loose"]), (0.76, []), (None, [])):

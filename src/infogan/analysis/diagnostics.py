@@ -40,6 +40,7 @@ class Signs:
     spacings: Mapping[int, float] = field(default_factory=dict)  # the same within each category
     usage: tuple[float, ...] = ()  # [K] share of the real images in each category, over its prior
     pairs: tuple[tuple[int, int, float], ...] = ()  # i, j, P(a view of one is read as the other)
+    alike: bool = False  # whether all of those real images are the same
     kept: float | None = None  # share of augmented views that are read as their image is
     missing: tuple[str, ...] = ()
     changed: str = ""  # why the images are not those that the run began with
@@ -70,6 +71,9 @@ def measure(
         found["finished"] = {n: codes[n].recovered_from(drawn[n], read[n]) for n in read}
         if seen.images:
             found["spacing"], found["spacings"] = _spacings(seen)
+    if seen and seen.images:
+        some = seen.images.take(seen.few)
+        found["alike"] = bool((some == some[0]).all())
     if seen and seen.categories is not None and config.labels is None:
         found["pairs"] = pairs(seen)
         found["kept"] = seen.consistency[0] if seen.consistency else None

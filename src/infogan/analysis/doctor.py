@@ -85,12 +85,19 @@ def _scores(run: Run) -> dict[str, Any]:
 
 def findings(signs: Signs, config: RunConfig, names: Names | None = None) -> list[Finding]:
     """What is wrong, causes before consequences: categories that Q ignores get no other finding,
-    and what training that diverged has left gets none at all."""
+    and what is left of training that diverged, or of images that are alike, gets none at all."""
     names, code = names or Names(), config.latent.categorical or ""
-    parts = [_training] if _diverged(signs) else [_training, _balance, _samples, _codes]
-    if not _diverged(signs) and signs.recovered.get(code, RECOVERED) >= RECOVERED:
+    broken = signs.alike or _diverged(signs)
+    parts = [_images, _training] + ([] if broken else [_balance, _samples, _codes])
+    if not broken and signs.recovered.get(code, RECOVERED) >= RECOVERED:
         parts += [_categories, _loose]
     return [finding for part in parts for finding in part(signs, config, names)]
+
+
+def _images(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
+    if signs.alike:
+        seen, name = "all images look the same, so there is nothing to learn", config.data.name
+        yield Finding("images alike", seen, f"other images than {name}, or data.range LOW:HIGH")
 
 
 def _training(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
