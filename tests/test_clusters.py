@@ -7,6 +7,7 @@ import pytest
 
 from infogan.analysis.metrics.clusters import DEAD, Usage, score, usage
 from infogan.core.errors import DataError
+from infogan.core.tables import as_json
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 10, 5000)
@@ -57,6 +58,7 @@ def test_recall_is_of_the_matched_category() -> None:
     recall = found.recall()
     assert recall[:2] == [0.75, 1]
     assert math.isnan(recall[2])
+    assert as_json({"recall": (recall[2], -math.inf, 0.5)}) == '{"recall": [null, null, 0.5]}'
     assert recall[3] == 0
     tree = found.tree("abcd", "01")
     assert tree["recall"]["a"] == 0.75

@@ -1,6 +1,5 @@
 """What a terminal shows: the progress of a run, and the tables that end commands."""
 
-import json
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from rich.table import Column, Table
 def answer(as_json: bool, tree: Any, show: Callable[[Any], None]) -> None:
     """What a command found: as one JSON object, or as `show` prints it."""
     if as_json:
-        print(json.dumps(tree))
+        print(as_json(tree))
     else:
         show(tree)
 

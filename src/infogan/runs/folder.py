@@ -14,7 +14,7 @@ from infogan.config.settings import RunConfig
 from infogan.config.tree import flat
 from infogan.core import atomic
 from infogan.core.errors import ConfigError, RunError, parsing
-from infogan.core.tables import read_file
+from infogan.core.tables import as_json, read_file
 from infogan.latent.latent import Latent
 from infogan.runs.names import Names
 from infogan.runs.record import FORMAT, Origin, Record, check_format
@@ -194,7 +194,7 @@ class Run:
 
     def write_json(self, path: Path, value: Any) -> None:
         """Write a file durably and whole: no reader ever sees half of it."""
-        atomic.replace(path, json.dumps(value, indent=2).encode() + b"\n")
+        atomic.replace(path, as_json(value, indent=2).encode() + b"\n")
 
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of metrics.jsonl, up to the first that is cut off or damaged."""
