@@ -12,10 +12,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 from rich.table import Column, Table
 
+from infogan.core.tables import as_json
 
-def answer(as_json: bool, tree: Any, show: Callable[[Any], None]) -> None:
+
+def answer(to_json: bool, tree: Any, show: Callable[[Any], None]) -> None:
     """What a command found: as one JSON object, or as `show` prints it."""
-    if as_json:
+    if to_json:
         print(as_json(tree))
     else:
         show(tree)
