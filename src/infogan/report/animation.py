@@ -17,13 +17,11 @@ def sweep(
 ) -> None:
     """Write a code's sweep as a GIF or WEBP file that loops: `rows` images, of which each keeps its
     z and the other codes. A factor with two ends goes there and back."""
-    images, code = (
-        model.traverse(name, rows=rows, steps=steps, seed=seed)[0],
-        model.latent.code(name),
-    )
+    images, _ = model.traverse(name, rows=rows, steps=steps, seed=seed)
+    code = model.latent.code(name)
     frames = np.stack([enlarged(sheet(own)) for own in images.swapaxes(0, 1)])
     if not code.categories and not code.periodic:
         frames = np.concatenate([frames, frames[-2:0:-1]])
     content = animation(frames, path.suffix.lower(), SECONDS)
-    with atomic.writing(path):
-        atomic.replace(path, content)
+    with atomic.writing(path), atomic.whole(path) as partial:
+        partial.write_bytes(content)
