@@ -496,11 +496,8 @@ def folders() -> str:
         rows,
         "ACC (clustering accuracy) in %. infogan: on held-out images, seeds from "
         f"{', '.join(map(str, seeds))}; the others: on all images. Minutes are those of training, "
-        "one thread, two or three runs at a time. `balanced`: "
-        + report["words"]["balanced"]
-        + ". `projected`: "
-        + report["words"]["projected"]
-        + ".",
+        "one thread, two or three runs at a time. "
+        + " ".join(f"`{name}`: {words}." for name, words in report["words"].items() if words),
         machine_of(report),
     )
 
