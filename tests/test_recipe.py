@@ -104,6 +104,9 @@ def test_the_command_says_what_was_chosen_and_options_change_it(
     assert tree["batch"] == 8
     assert tree["augment"]["kind"] == "photo"
     assert not tree["augment"]["mirror"]
+    run("train", "mine", "--dry-run", "--data.size", "32x48", "--data.color=grey")
+    tree = json.loads(capsys.readouterr().out)
+    assert (tree["data"]["size"], tree["data"]["color"]) == ([32, 48], "grey")
     small = {"width": 4, "channels": 4, "hidden": 8}
     words = [f"--networks.{name}={value}" for name, value in small.items()]
     run("train", "mine", *words, "--steps", 5, "--batch", 8, "--device", "cpu", "--run", "r")

@@ -144,7 +144,7 @@ def resolve(
             )
         base = preset(name)
     elif Path(images["name"].partition(":")[0]).exists():
-        source = RunConfig().replace(data=merged(images, options.get("data", {}))).data
+        source = RunConfig().replace(data=merged(images, options.get("data", {}), ("data",))).data
         if config:
             base = preset("images")
         else:
