@@ -201,7 +201,7 @@ def test_a_folder_says_what_it_holds_and_what_not(
     assert images.classes == ("cats", "dogs")
     told = caplog.messages[-1]
     assert told.startswith("30 images, 8x8 grey (")
-    assert "(cropped from 16x16), 2 folders; left out: 8 hidden, 3 of a run, 1 .txt" in told
+    assert "(scaled from 16x16), 2 folders; left out: 8 hidden, 3 of a run, 1 .txt" in told
     assert "1 unreadable" in told
     assert any("skipped dogs/bad.png" in message for message in caplog.messages)
     caplog.clear()

@@ -10,7 +10,7 @@ from PIL import Image
 
 from infogan.core.errors import DataError, parsing
 from infogan.data import levels
-from infogan.data.decoding import FITTED, scaled
+from infogan.data.decoding import resized, scaled
 from infogan.data.images import LUMA, Images, Labels, Pixels, described
 from infogan.data.settings import Range, Source
 
@@ -92,11 +92,11 @@ def brought(array: Array, source: Source, name: str) -> tuple[Pixels, dict[str, 
     said = (
         "" if chosen is None else f", values of {chosen[0]:g} to {chosen[1]:g} from black to white"
     )
-    pixels, before = coloured(pixels, source.color), pixels.shape
-    if source.size is not None and pixels.shape[1:3] != source.size:
-        resized = [np.asarray(scaled(_image(image), source)) for image in pixels]
-        pixels = np.stack(resized).reshape(len(pixels), *source.size, -1)
-        said = f" ({FITTED[source.fit]} from {before[1]}x{before[2]})" + said
+    pixels, before = coloured(pixels, source.color), pixels.shape[1:3]
+    if source.size is not None and before != source.size:
+        pixels = np.stack([np.asarray(scaled(_image(image), source)) for image in pixels])
+        pixels = pixels.reshape(len(pixels), *source.size, -1)
+        said = resized(before, source) + said
     return pixels, {} if chosen is None else {"range": chosen}, said
 
 

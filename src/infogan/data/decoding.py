@@ -68,6 +68,16 @@ def scaled(image: Image.Image, source: Source) -> Image.Image:
     return ImageOps.pad(image, size, by, "white" if source.background == "white" else "black")
 
 
+def resized(before: tuple[int, int], source: Source) -> str:
+    """How images of a height and width come to the size of their set, in words."""
+    if source.size in (None, before):
+        return ""
+    assert source.size
+    (height, width), (h, w) = before, source.size
+    how = "scaled" if height * w == width * h else FITTED[source.fit]
+    return f" ({how} from {height}x{width})"
+
+
 def wide(image: Image.Image) -> bool:
     """Whether its values are more than bytes."""
     return image.mode[0] in "IF"

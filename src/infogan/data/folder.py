@@ -21,11 +21,11 @@ from infogan.core.errors import DataError
 from infogan.core.limits import FREE, refuse_bomb
 from infogan.data import cache, files, levels
 from infogan.data.decoding import (
-    FITTED,
     UndecidedError,
     decoded,
     drawn,
     is_grey,
+    resized,
     shown,
     some_values,
     transparent,
@@ -75,9 +75,7 @@ class Converted:
 
     def told(self, source: Source, folders: int) -> str:
         """What was read and left out, in words, to follow number and shape."""
-        height, width = self.sides
-        same = source.size in (None, (height, width))
-        said = "" if same else f" ({FITTED[source.fit]} from {height}x{width})"
+        said = resized((self.sides[0], self.sides[1]), source)
         if given := self.decided.get("range", source.range):
             said += f", values of {given[0]:g} to {given[1]:g} from black to white"
         if back := self.decided.get("background"):
