@@ -53,9 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; the exit code of a mistake, which is explained in one or two lines, is 2."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    said = logging.StreamHandler()
+    said.addFilter(_once(set()))
+    logging.basicConfig(format="%(message)s", handlers=[said])
     logging.getLogger("infogan").setLevel(os.environ.get("INFOGAN_LOG", "INFO").upper())
-    logging.getLogger("infogan").addFilter(_once(set()))
     try:
         app([word for word in words if word != "--debug"], exit_on_error=debug, print_error=debug)
     except Stopped as stop:

@@ -73,11 +73,9 @@ def as_uint8(array: Array, name: str, given: Range | None = None) -> tuple[Pixel
     if not array.size:
         return array.astype(np.uint8), None
     plain = array.dtype == np.uint8
-    if given is None and plain and array.max() >= levels.FAINT:
-        return np.asarray(array, np.uint8), None
-    if given is not None and plain and given[1] > 255:
-        return np.asarray(array, np.uint8), None
     low, high = array.min(), array.max()
+    if plain and (given[1] > 255 if given else high >= levels.FAINT or low == high):
+        return np.asarray(array, np.uint8), None
     if not (np.isfinite(low) and np.isfinite(high)):
         raise DataError(f"{name}: values run from {low} to {high}; give finite ones")
     some = array[:: max(1, len(array) // 1000)]

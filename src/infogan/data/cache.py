@@ -5,9 +5,8 @@ import logging
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.lib.format import open_memmap
@@ -17,13 +16,12 @@ from platformdirs import user_cache_path
 from infogan.core import atomic
 from infogan.core.errors import ConfigError, DataError
 
-if TYPE_CHECKING:
-    from infogan.data.folder import Converted
-
+Pixels = NDArray[np.uint8]
+Tree = dict[str, Any]
 MADE_AGAIN = "folders", "unpacked"  # what may go, because the user's own files still have it
 SIZE = 20.0  # GB of that; INFOGAN_CACHE_GB says otherwise
 logger = logging.getLogger("infogan")
-_held: dict[str, tuple[NDArray[np.uint8], Any]] = {}  # where the cache cannot be written
+_held: dict[str, tuple[Pixels, Tree]] = {}  # where the cache cannot be written
 
 
 def root() -> Path:
@@ -49,12 +47,9 @@ def _unwritable(error: OSError) -> str:
 
 
 def kept(
-    key: str,
-    make: "Callable[[Path | None], tuple[NDArray[np.uint8], Converted]]",
-    parse: "Callable[[dict[str, Any]], Converted]",
-    final: "Callable[[Converted], str]",
-) -> "tuple[NDArray[np.uint8], Converted]":
-    """An array and what is known of it, from the cache; made if it is not there.
+    key: str, make: Callable[[Path | None], tuple[Pixels, Tree]], final: Callable[[Tree], str]
+) -> tuple[Pixels, Tree]:
+    """An array and plain values about it, from the cache; made if they are not there.
 
     make: makes the array in a file of that name, or in memory if there is none. final: the key
     under which it is asked for once everything is decided; both lead to it. Where the cache cannot
@@ -65,24 +60,24 @@ def kept(
     try:
         tree = json.loads((root() / f"{key}.json").read_text(encoding="utf-8"))
         array = root() / f"{tree.pop('array')}.npy"
-        found, pixels = parse(tree), open_memmap(array, mode="r")
+        pixels = open_memmap(array, mode="r")
         os.utime(array)
     except Exception:  # not there yet, or damaged
         pass
     else:
-        return pixels, found
+        return pixels, tree
     try:
         partial = root() / f"{key}.npy"
         partial.parent.mkdir(parents=True, exist_ok=True)
         with atomic.whole(partial) as new:
-            found = make(new)[1]
-        array = root() / f"{final(found)}.npy"
+            tree = make(new)[1]
+        array = root() / f"{final(tree)}.npy"
         partial.replace(array)
-        for name in {key, final(found)}:
+        for name in {key, final(tree)}:
             with atomic.text(root() / f"{name}.json") as file:
-                json.dump(asdict(found) | {"array": final(found)}, file)
+                json.dump(tree | {"array": final(tree)}, file)
         bound(keep=array)
-        return open_memmap(array, mode="r"), found
+        return open_memmap(array, mode="r"), tree
     except OSError as error:
         logger.warning("%s, so images are held in memory; %s", _unwritable(error), REMEDY)
         _held[key] = make(None)

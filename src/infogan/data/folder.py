@@ -9,7 +9,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -107,10 +107,10 @@ def looked_at(entries: Sequence[Entry], most: int = SURVEYED) -> Iterator[Image.
             warnings.catch_warnings(action="ignore"),
             Image.open(entry.path, "r", files.formats()) as image,
         ):
-            if image.width * image.height <= MAX_PIXELS:
-                image.seek(entry.page)
-                image.load()
-                yield image
+            refuse_size(image, entry.path)
+            image.seek(entry.page)
+            image.load()
+            yield image
 
 
 def entries_of(folder: Path, paths: Sequence[Path]) -> list[Entry]:
@@ -195,12 +195,12 @@ def load_folder(
             f"folders/{hashlib.sha256(about.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}"
         )
 
-    pixels, found = cache.kept(
+    pixels, tree = cache.kept(
         key(source),
         lambda to: decided(entries, folder, source, to, progress, left_out),
-        lambda tree: Converted(**tree),
-        lambda found: key(source.model_copy(update=found.decided)),
+        lambda tree: key(source.model_copy(update=tree["decided"])),
     )
+    found = Converted(**tree)
     for note in found.notes:
         logger.warning("%s", note)
     kept = [entries[i] for i in found.kept]
@@ -229,17 +229,17 @@ def decided(
     to: Path | None,
     progress: Progress,
     left_out: Counter[str],
-) -> tuple[Pixels, Converted]:
+) -> tuple[Pixels, dict[str, Any]]:
     """Decode every entry once, deciding what is auto when the first file asks for it."""
     choices = dict[str, Any]()
     while True:
         now = source.model_copy(update=choices)
         try:
-            pixels, found, brightest = convert(entries, folder, now, to, progress)
+            pixels, found, faint = convert(entries, folder, now, to, progress)
         except UndecidedError as asked:
             choices[asked.setting] = DECIDE[asked.setting](entries)
             continue
-        if now.range is None and 0 < brightest < levels.FAINT:
+        if now.range is None and faint:
             values = (
                 pixels[i].reshape(-1).astype(float) for i in found.kept[:: len(pixels) // 200 + 1]
             )
@@ -248,7 +248,7 @@ def decided(
         color = "grey" if pixels.shape[3] == 1 else "rgb"
         found.decided = choices | {"color": color}
         found.left_out = dict(left_out) | found.left_out
-        return pixels, found
+        return pixels, asdict(found)
 
 
 def _range(entries: Sequence[Entry]) -> tuple[float, float]:
@@ -274,11 +274,11 @@ DECIDE: dict[str, Callable[[Sequence[Entry]], Any]] = {
 
 def convert(
     entries: Sequence[Entry], root: Path, source: Source, to: Path | None, progress: Progress
-) -> tuple[Pixels, Converted, int]:
+) -> tuple[Pixels, Converted, bool]:
     """Decode files once into `to` (NPY, a row an entry), or into memory; the array, what was found,
-    and its highest level."""
-    sizes, kept, bad, brightest = list[tuple[int, int]](), list[int](), list[str](), 0
-    moving, mapped = list[str](), None
+    and whether there is something in it that nobody sees."""
+    sizes, kept, bad = list[tuple[int, int]](), list[int](), list[str]()
+    moving, mapped, darkest, brightest = list[str](), None, 255, 0
 
     def decode(image: Image.Image, page: int) -> Pixels:
         pixels = decoded(image, source, page)
@@ -298,6 +298,7 @@ def convert(
             fault = "is {}x{}, the ones before {}x{}".format(*pixels.shape[:2], *shape[:2])
             raise DataError(f"{entries[i].path}: {fault}; set one with --data.size 64 (or 48x64)")
         mapped[i] = pixels
+        darkest = min(darkest, int(pixels.min()))
         brightest = max(brightest, int(pixels.max()))
         kept.append(i)
         progress(len(kept), len(entries))
@@ -306,4 +307,5 @@ def convert(
     sides = np.median(sizes, 0).astype(int).tolist()
     left_out = {"unreadable": len(bad)} if bad else {}
     bad += [f"{len(moving)} animated, as {moving[0]}: the first frame counts"] if moving else []
-    return mapped, Converted(kept, {}, left_out, sides, bad), brightest
+    faint = darkest < brightest < levels.FAINT
+    return mapped, Converted(kept, {}, left_out, sides, bad), faint

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from infogan.core.errors import DataError
 from infogan.data.settings import Range
 
 FAINT = 32  # bytes that all lie below this level cannot be seen: an eighth of the range
@@ -19,7 +18,7 @@ CHUNK = 1 << 24  # values that are scaled at once
 
 
 def chosen(samples: Sequence[NDArray[np.float64]]) -> Range:
-    """The range of a set, from some values of each of some images; DataError if none is finite.
+    """The range of a set, from some values of each of some images; 0 to 1 if none is finite.
 
     Values of 0 or more begin at 0, unless they leave the lower quarter of their range empty. They
     end at the usual largest value that they come near, else at their own. Outliers do not count.
@@ -27,7 +26,7 @@ def chosen(samples: Sequence[NDArray[np.float64]]) -> Range:
     finite = [values[np.isfinite(values)] for values in samples]
     finite = [values for values in finite if values.size]
     if not finite:
-        raise DataError("no value is a finite number")
+        return 0.0, 1.0
     low, high = np.quantile(np.concatenate(finite), [ROBUST, 1 - ROBUST]).tolist()
     if low == high:  # a small figure on plain ground: what half of the images reach is no outlier
         low = float(np.median([values.min() for values in finite]))

@@ -148,7 +148,9 @@ def _fit(
 
 
 def _refuse_alike(images: Images) -> None:
-    """DataError where nothing can be learned, because the images do not differ."""
+    """DataError where nothing can be learned, because the images (several) do not differ."""
+    if len(images) == 1:
+        return
     first = images.take(slice(0, 1))[0]
     for start in range(0, len(images), CHUNK):
         if (images.take(slice(start, start + CHUNK)) != first).any():
