@@ -99,7 +99,7 @@ IMAGES = RunConfig(
     ),
     optim=Optim(d_lr=1e-3, g_lr=1e-3, ema=0.99, lr_decay=0.4),
     batch=128,
-    steps=1200,
+    steps=2000,
 )
 """Colour photos of which nothing is known: the trunk learns from views first, then Q groups what it
 has learned and G draws it. docs/photos.md says what each part gave."""
