@@ -32,7 +32,8 @@ def train(
 ) -> None:
     """Train a run: `infogan train digits`, or `infogan train photos/ --data.size 64`.
 
-    The first word is a preset (see `infogan presets`), or images: a folder, IDX, NPY or NPZ file.
+    The first word is a preset (see `infogan presets`), or the first words are images: folders and
+    files, a zip or tar, an IDX, NPY, NPZ, MAT or HDF5 file (docs/reading.md).
     Any setting can follow as --name value: --seed 1, --steps 2000, --batch 128, --data-dir mnist/,
     --latent.noise 32, --latent.digit categorical:20, --optim.d-lr 1e-4, --networks projected for
     photos of everyday things (extra `photos`), and --labels 10 where the objective uses labels
