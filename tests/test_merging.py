@@ -1,6 +1,7 @@
 """Which categories are one class, without labels: planted classes are found at any size."""
 
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 import infogan as ig
 from conftest import refused, run
 from infogan import sorting
-from infogan.analysis import diagnostics
+from infogan.analysis import diagnostics, merging
 from infogan.analysis.merging import NEAR, Merging, join
 from infogan.analysis.observation import Observation
 from infogan.cli.terminal import show_merging
@@ -99,13 +100,34 @@ def test_names_of_a_merging() -> None:
     old = Names(codes={"slant": "lean"}, categories={"digit": {2: "seven", 3: "class 9"}})
     names = found.names(old)
     assert names.codes == {"slant": "lean"}
-    assert names.categories["digit"] == {
+    assert names.categories == old.categories  # the user's stay as they are
+    assert names.merged["digit"] == {
         0: "seven",
         2: "seven",
+        1: "class 1",
+        3: "class 9",
+        4: "class 9",
+    }
+    again = found.names(names.model_copy(update={"categories": {}}))
+    assert again.merged["digit"] == {
+        0: "class 0",
+        2: "class 0",
         1: "class 1",
         3: "class 2",
         4: "class 2",
     }
+
+
+def test_a_gap_is_how_plainly_the_number_of_classes_stands_out() -> None:
+    classes = ((0, 1), (2,))  # of three categories
+    for steps, gap in (
+        (((3, 0.3), (2, 0.1)), 3.0),
+        (((3, 0.12), (2, 0.1)), 1.2),
+        (((3, 0.3),), math.inf),  # those that are left never meet
+        (((2, 0.1),), 0.0),  # nothing joined
+    ):
+        assert Merging("digit", classes, (0.6, 0.4), steps, "x", 9).gap == pytest.approx(gap)
+    assert Merging("digit", ((0,), (1,)), (0.5, 0.5), (), "x", 9).gap == 1
 
 
 def test_reading_by_names_adds_probabilities_up() -> None:
@@ -229,24 +251,35 @@ def test_the_command_writes_names(
     assert "6 images" in shown  # those held out
     run("evaluate", folder)
     assert "categories of one name together: " in capsys.readouterr().out
-    given = Run(folder).names.categories["digit"]
-    assert set(given) == {0, 1, 2, 3}
-    assert given[2] == "seven"
-    assert len(set(given.values())) == 2
-    run("name", folder, "digit.seven", "")
+    names = Run(folder).names
+    assert names.categories["digit"] == {2: "seven"}
+    assert set(names.given("digit")) == {0, 1, 2, 3}
+    assert len(set(names.given("digit").values())) == 2
+    run("merge", folder, "--into", 4, "--dry-run")  # which writes nothing
+    assert Run(folder).names == names
     capsys.readouterr()
+    run("merge", folder, "--undo")
+    shown = capsys.readouterr().out
+    assert shown.count("removed") == 3 and "removed      digit.2" not in shown
+    assert Run(folder).names == Names(categories={"digit": {2: "seven"}})
+    run("name", folder, "digit.2", "")
+    assert "removed      digit.2 seven" in capsys.readouterr().out
     run("merge", folder, "--into", 4, "--split", "all", "--json")
     tree = json.loads(capsys.readouterr().out)
     assert tree["n"] == 64
-    given = Run(folder).names.categories["digit"]
+    given = Run(folder).names.given("digit")
     assert sorted(given.values()) == ["class 0", "class 1", "class 2", "class 3"]
+    assert "--undo" in refused(capsys, "name", folder, "digit.class 0", "")
     run("name", folder, "digit.class 0", "cat")
-    assert set(Run(folder).names.categories["digit"].values()) == {
+    assert set(Run(folder).names.given("digit").values()) == {
         "cat",
         "class 1",
         "class 2",
         "class 3",
     }
+    captured = capsys.readouterr()
+    assert "(by merge)" in captured.out
+    assert f"{folder / 'report.html'} shows the names as they were" in captured.err
     run("sort", folder, photos, "-o", tmp_path / "sorted", "--unsure", 0)
     read = Model.load(folder).encode(ig.data.load(str(photos), "all"))["digit"]
     assert {path.name for path in (tmp_path / "sorted").iterdir()} == {
@@ -284,3 +317,20 @@ def test_mistakes(
         model = fit(config, tmp_path / why[:7] / str(config.labels), images=images)
         with pytest.raises(ConfigError, match=why):
             ig.merge(model, images)
+
+
+def test_without_a_gap_nothing_is_written(
+    done: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(done, folder)
+    steps = {"last": ((4, 0.12), (3, 0.1)), "plain": ((4, 0.3), (3, 0.05))}
+    for name, written in (("last", False), ("plain", True)):
+        found = Merging("digit", ((0, 1), (2,), (3,)), (0.5, 0.3, 0.2), steps[name], "x", 9)
+        monkeypatch.setattr(merging, "merge", lambda *_, found=found, **__: found)
+        run("merge", folder)
+        assert bool(Run(folder).names.merged) == written
+        assert ("no number of classes stands out" in capsys.readouterr().err) != written

@@ -25,7 +25,8 @@ LATENT = Latent.model_validate(
 
 def test_names_come_and_go() -> None:
     names = Names().changed("digit.3", " seven ", LATENT).changed("slant", "lean", LATENT)
-    assert names.tree() == {"codes": {"slant": "lean"}, "categories": {"digit": {"3": "seven"}}}
+    own = {"codes": {"slant": "lean"}, "categories": {"digit": {"3": "seven"}}}
+    assert names.tree() == own | {"merged": {}}
     assert (names.code("slant"), names.code("width")) == ("lean", "width")
     assert (names.category("digit", 3), names.category("digit", 2)) == ("seven", "#2")
     assert (names.numbered("digit", 3), names.numbered("digit", 2)) == ("3 seven", "2")

@@ -41,7 +41,7 @@ def folder_name(name: str) -> str:
 
 def folders(code: str, k: int, names: Names) -> list[str]:
     """The folder of each of K categories: its name, which several may share, or code and number."""
-    given = names.categories.get(code, {})
+    given = names.given(code)
     return [folder_name(given.get(j, f"{code}-{j}")) for j in range(k)]
 
 

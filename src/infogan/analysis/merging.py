@@ -3,7 +3,7 @@
 With more categories than classes, no label says which are one; `docs/categories.md` says how well.
 """
 
-import re
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ from infogan.runs.names import Names
 NEAR = 0.08
 """Categories of a lower affinity are two classes, unless the number of classes is given. Chosen on
 two runs of about ten classes; two or three classes that confuse a tenth of the views exceed it."""
-GIVEN = re.compile(r"class \d+")  # names that merging gives, and replaces the next time
+GAP = 1.5  # how much more often the last pair joined is confused than the next: less is no evidence
 
 
 @dataclass(frozen=True)
@@ -35,19 +35,22 @@ class Merging:
     images: str
     n: int
 
+    @property
+    def gap(self) -> float:
+        """How many times as often the last two that joined were confused as the next two: how
+        plainly the images say that there are so many classes. 1 where nothing joined."""
+        near = dict(self.steps)
+        last, following = near.get(len(self.classes) + 1, 0.0), near.get(len(self.classes), 0.0)
+        return last / following if following else math.inf if last else 1.0
+
     def names(self, old: Names) -> Names:
-        """One name for the categories of a class: the user's if there is one, else `class 0`..."""
-        given, named = kept(old, self.code), dict[int, str]()
+        """One name for the categories of a class, as merging's own: the user's if there is one,
+        else `class 0`... What the user named keeps its name."""
+        given, named = old.categories.get(self.code, {}), dict[int, str]()
         for i, members in enumerate(self.classes):
             name = next((given[j] for j in members if j in given), f"class {i}")
             named |= dict.fromkeys(members, name)
-        return old.model_copy(update={"categories": {**old.categories, self.code: named}})
-
-
-def kept(names: Names, code: str) -> dict[int, str]:
-    """The names of a code's categories that the user gave."""
-    given = names.categories.get(code, {})
-    return {k: name for k, name in given.items() if not GIVEN.fullmatch(name)}
+        return old.model_copy(update={"merged": {**old.merged, self.code: named}})
 
 
 def join(
@@ -108,7 +111,8 @@ def merge(
     if config.augment is None:
         raise ConfigError("merging needs augmented views; this model was trained with augment none")
     seen = Observation(model, images or real_images(config, model.run), seed)
-    read, k, own = seen.read[code], len(seen.numbered), kept(model.names, code)
+    read, k = seen.read[code], len(seen.numbered)
+    own = model.names.categories.get(code, {})
     if into is not None and not 1 <= into <= k:
         raise ConfigError(f"--into {into}: give a number from 1 to {k}, the number of categories")
     table = np.mean([joint(read.probs, view) for view in seen.views], 0)
@@ -117,7 +121,7 @@ def merge(
         why = f"the last {len(groups)} are never taken for each other; give at least as many"
         if own:
             rule = f"names hold categories together or apart, which leaves {len(groups)} classes"
-            why = f"{rule}; remove a name first: infogan name RUN {code}.NAME ''"
+            why = f"{rule}; ask for those, or rename: infogan name RUN {code}.NAME 'another name'"
         raise ConfigError(f"--into {into}: {why}")
     shares = usage(read.value, k).shares
     groups.sort(key=lambda group: -shares[group].sum())

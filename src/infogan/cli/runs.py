@@ -1,10 +1,20 @@
 """Commands that judge runs: which one to use, what is wrong with one, what its categories are."""
 
+from __future__ import annotations
+
+import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from infogan.cli import terminal
 from infogan.cli.options import OWN, AsJson, Curves, Real, RunFolder, folder, load, writing
 from infogan.core.errors import ConfigError, RunError
+
+if TYPE_CHECKING:
+    from infogan.runs.folder import Run
+    from infogan.runs.names import Names
 
 
 def evaluate(run: RunFolder, /, *, real: Real = OWN, as_json: AsJson = False) -> None:
@@ -81,28 +91,60 @@ def name(run: RunFolder, what: str | None = None, name: str | None = None, /) ->
     if what is not None:
         if name is None:
             raise ConfigError(f"{what}: give the name, as in `infogan name {run} {what} seven`")
-        names = names.changed(what, name, there.config.latent)
-        there.write_json(there.names_file, names.tree())
-    terminal.show_names(names.tree())
+        names = there.names.changed(what, name, there.config.latent)
+        terminal.show_removed(there.names, names)
+        _write_names(there, names)
+    terminal.show_names(names)
+
+
+def _write_names(run: Run, names: Names) -> None:
+    """Write the names of a run, and say what shows them as they were."""
+    run.write_json(run.names_file, names.tree())
+    for command, page in (("report", run.report_file), ("explore", run.path / "explorer.html")):
+        if page.is_file():
+            again = f"write it anew: infogan {command} {run.path}"
+            print(f"{page} shows the names as they were; {again}", file=sys.stderr)
 
 
 def merge(
-    run: RunFolder, /, *, into: int | None = None, real: Real = OWN, as_json: AsJson = False
+    run: RunFolder,
+    /,
+    *,
+    into: int | None = None,
+    dry_run: Annotated[bool, Parameter(negative=())] = False,
+    undo: Annotated[bool, Parameter(negative=())] = False,
+    real: Real = OWN,
+    as_json: AsJson = False,
 ) -> None:
     """Name categories of one class alike, without labels, if there are more of them than classes.
 
-    Categories are one class when Q takes one for the other in augmented views of an image. Your
-    names stay: equal ones stay together, different ones apart. Other classes are `class 0`, `class
-    1`, ..., largest first, anew each time; to name one: `infogan name RUN "digit.class 0" seven`.
+    Categories are one class when Q takes one for the other in augmented views of an image. Names
+    are written only where the images say how many classes there are: the last pair that joined is
+    taken for each other half as often again as the next. Your names stay: equal ones stay together,
+    different ones apart. Other classes are `class 0`, `class 1`, ..., largest first, anew each
+    time; to name one: `infogan name RUN "digit.class 0" seven`.
 
     Args:
-        into: Number of classes. By default the nearest categories join until under 8 % of views
-            take one for the other: set for about ten classes, so with two or three give it.
+        into: Number of classes, where you know it. By default the nearest categories join until
+            under 8 % of views take one for the other.
+        dry_run: Show what would join, and write nothing.
+        undo: Take back the names that merging gave; yours stay.
     """
+    from infogan.analysis.merging import GAP
     from infogan.analysis.merging import merge as merged
 
-    model, there = load(run), folder(run)
+    there = folder(run)
+    if undo:
+        names = there.names.model_copy(update={"merged": {}})
+        terminal.show_removed(there.names, names)
+        _write_names(there, names)
+        return
+    model = load(run)
     found = merged(model, real.read(model) if real != OWN else None, into=into)
-    names = found.names(model.names)
-    there.write_json(there.names_file, names.tree())
+    names, sure = found.names(there.names), into is not None or found.gap >= GAP
     terminal.answer(as_json, asdict(found), lambda _: terminal.show_merging(found, names))
+    if not sure:
+        why = "no number of classes stands out, so nothing is written; with --into N it is"
+        print(f"infogan: {why}", file=sys.stderr)
+    elif not dry_run:
+        _write_names(there, names)

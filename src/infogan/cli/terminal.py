@@ -30,13 +30,32 @@ def show_information(summary: Mapping[str, float], unit: str) -> None:
         print(f"{name.replace('_', ' '):<32} {value:>10.6g}{'' if plain else f' {unit}'}")
 
 
-def show_names(names: Mapping[str, Any]) -> None:
-    """The names of names.json, a line each."""
-    lines = dict(names["codes"])
-    for code, given in names["categories"].items():
-        lines |= {f"{code}.{k}": name for k, name in given.items()}
-    shown = [f"{what:<12} {name}" for what, name in lines.items()]
+def show_names(names: Any) -> None:
+    """All names, a line each; last, those that merging gave."""
+    own = _by_what(names.codes, names.categories)
+    merged = {what: name for what, name in _by_what({}, names.merged).items() if what not in own}
+    shown = [f"{what:<12} {name}" for what, name in own.items()]
+    shown += [f"{what:<12} {name} (by merge)" for what, name in merged.items()]
     print("\n".join(shown) or "nothing has a name yet")
+
+
+def show_removed(before: Any, after: Any) -> None:
+    """The names that are there no more, a line each."""
+    now = _by_what(after.codes, after.merged, after.categories)
+    for what, name in _by_what(before.codes, before.merged, before.categories).items():
+        if what not in now:
+            print(f"removed      {what} {name}")
+
+
+def _by_what(
+    codes: Mapping[str, str], *categories: Mapping[str, Mapping[int, str]]
+) -> dict[str, str]:
+    """Names by what they name: `slant`, `digit.3`."""
+    flat = dict(codes)
+    for kind in categories:
+        for code, given in kind.items():
+            flat |= {f"{code}.{k}": name for k, name in given.items()}
+    return flat
 
 
 def show_scores(scores: dict[str, Any], names: Mapping[str, str]) -> None:

@@ -70,6 +70,6 @@ def described(model: Model, name: str, code: Code) -> dict[str, Any]:
     if not code.categories:
         return facts
     of_class = [reading.name for reading in model.readings if reading.recovers == name]
-    known = [names.categories.get(each, {}) for each in (*of_class, name)]
+    known = [names.given(each) for each in (*of_class, name)]
     given = {k: word for each in known for k, word in each.items()}
     return facts | {"names": {str(k): word for k, word in given.items()}}

@@ -37,6 +37,8 @@ class Names(BaseModel):
     """Name of each code that has one, by the code."""
     categories: Mapping[str, Mapping[int, Name]] = {}
     """Names of categories by code and number."""
+    merged: Mapping[str, Mapping[int, Name]] = {}
+    """The same, where merging gave them: shown where the user gave none, and taken back whole."""
 
     @classmethod
     def from_tree(cls, tree: Any, latent: Latent) -> Self:
@@ -52,11 +54,12 @@ class Names(BaseModel):
             latent.code(code)
             if shown.count(name) > 1 or name == "file":
                 raise ConfigError(f"codes.{code}: {name!r} is taken; give codes different names")
-        for code in [code for code in names.categories if code != CLASS]:
-            if not latent.code(code).categories:
-                raise ConfigError(f"categories.{code}: it is continuous; name the code itself")
-            for k in names.categories[code]:
-                latent.columns(code, k)  # raises where there is no such category
+        for given in (names.categories, names.merged):
+            for code in [code for code in given if code != CLASS]:
+                if not latent.code(code).categories:
+                    raise ConfigError(f"categories.{code}: it is continuous; name the code itself")
+                for k in given[code]:
+                    latent.columns(code, k)  # raises where there is no such category
         return names
 
     def tree(self) -> dict[str, Any]:
@@ -72,18 +75,22 @@ class Names(BaseModel):
         """What to call a code."""
         return self.codes.get(code, code)
 
+    def given(self, code: str) -> dict[int, str]:
+        """The names of a code's categories: the user's, else those that merging gave."""
+        return {**self.merged.get(code, {}), **self.categories.get(code, {})}
+
     def category(self, code: str, k: int) -> str:
         """What to call a category: its name, or its number as `#3`, which no other category has."""
-        return self.categories.get(code, {}).get(k, f"#{k}")
+        return self.given(code).get(k, f"#{k}")
 
     def numbered(self, code: str, k: int) -> str:
         """A category's number, with its name if it has one: `3 seven`."""
-        given = self.categories.get(code, {}).get(k)
+        given = self.given(code).get(k)
         return f"{k} {given}" if given else str(k)
 
     def _called(self, code: str, name: str) -> list[int]:
         """The categories of a code that have that name."""
-        return [k for k, given in self.categories.get(code, {}).items() if given == name]
+        return [k for k, given in self.given(code).items() if given == name]
 
     def find(self, word: str) -> str:
         """The code that a word means: its given name, or its own."""
@@ -124,8 +131,8 @@ class Names(BaseModel):
                 posterior = self.joined(code, posterior)
             name, values = self.code(code), posterior.value.tolist()
             table[name] = [round(value, 6) for value in values]
-            if code in self.categories:
-                table[f"{name}_name"] = [self.categories[code].get(value, "") for value in values]
+            if given := self.given(code):
+                table[f"{name}_name"] = [given.get(value, "") for value in values]
             table[f"{name}_confidence"] = [round(c, 6) for c in posterior.confidence.tolist()]
         return table
 
@@ -146,6 +153,9 @@ class Names(BaseModel):
             latent.code(code)
         tree = self.model_dump()
         place = tree["categories"].setdefault(code, {}) if keys else tree["codes"]
+        if keys and not name.strip() and not set(keys) & set(place):
+            why = "has no name of yours; `infogan merge RUN --undo` takes back what merging gave"
+            raise ConfigError(f"{what}: {why}")
         for key in keys or [code]:
             place.pop(key, None)
             if name.strip():
