@@ -80,6 +80,7 @@ def test_train_leaves_the_whole_record(done: Path, capsys: pytest.CaptureFixture
         "train", config["data"]["name"], "-c", done / "config.json", "--run", done
     )  # done: shows what is there
     shown = capsys.readouterr().out
+    assert shown.startswith(f"{done}: is finished, with 4 steps")
     assert "(ACC)" in shown
     assert "slant" in shown
     assert f"report    {done / 'report.html'}" in shown
@@ -311,7 +312,9 @@ def test_information_of_a_joint_table(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.slow
-def test_progress_is_quiet_when_not_on_a_terminal(done: Path, tmp_path: Path) -> None:
+def test_without_a_terminal_progress_is_a_line_for_each_of_the_log(
+    done: Path, tmp_path: Path
+) -> None:
     words = [
         "train",
         "-c",
@@ -319,15 +322,24 @@ def test_progress_is_quiet_when_not_on_a_terminal(done: Path, tmp_path: Path) ->
         "--run",
         str(tmp_path / "run"),
         "--steps",
+        "4",
+        "--log-every",
         "2",
     ]
     ended = subprocess.run(
         [sys.executable, "-m", "infogan", *words], capture_output=True, text=True, check=True
     )
-    assert ended.stderr == ""
+    told = ended.stderr.splitlines()
+    assert told[0] == "64 images, 16x16 grey, 4 folders"
+    assert [line.split("  ")[0] for line in told[1:3]] == [
+        "seed 7, step 2 of 4",
+        "seed 7, step 4 of 4",
+    ]
+    assert "digit " in told[1] and "img/s" in told[1]
+    assert [line[:7] for line in told[3:]] == [f"{i} of 4:" for i in (1, 2, 3, 4)]
     first, second = ended.stdout.splitlines()[:2]
     assert first.endswith(": 58 images of 16x16 grey, and 6 held out")
-    assert second.startswith("2 steps, into ") and "Ctrl-C" in second
+    assert second.startswith("4 steps, into ") and "Ctrl-C" in second
 
 
 def test_mistakes(

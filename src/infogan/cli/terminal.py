@@ -1,5 +1,6 @@
 """What a terminal shows: the progress of a run, and the tables that end commands."""
 
+import logging
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeR
 from rich.table import Column, Table
 
 from infogan.core.tables import as_json
+
+logger = logging.getLogger("infogan")
 
 
 def answer(to_json: bool, tree: Any, show: Callable[[Any], None]) -> None:
@@ -147,13 +150,22 @@ def show_selection(tree: Mapping[str, Any]) -> None:
 
 @contextmanager
 def progress_bars(steps: int, entropy: Mapping[str, float]) -> Iterator[Callable[..., None]]:
-    """A bar for each seed that was begun, with L_I/H(c), losses and speed, on a terminal only."""
-    console, tasks = Console(stderr=True), dict[int, TaskID]()
+    """A bar for each seed that was begun, with L_I/H(c), losses and speed; where there is no
+    terminal, a line for each line of its log."""
+    console, tasks, said = Console(stderr=True), dict[int, TaskID](), dict[int, int]()
     done = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
     columns = ("seed {task.description}", *done, "{task.fields[words]}")
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
 
         def show(seed: int, step: int, line: dict[str, float]) -> None:
+            if not console.is_terminal:
+                if said.get(seed, 0) < (logged := int(line.get("step", 0))):
+                    said[seed] = logged
+                    words = "  ".join(_progress(line, entropy))
+                    logger.info(
+                        "seed %d, step %s of %s  %s", seed, f"{logged:,}", f"{steps:,}", words
+                    )
+                return
             if seed not in tasks:
                 tasks[seed] = bars.add_task(str(seed), total=steps, words="")
             bars.update(tasks[seed], completed=step, words="  ".join(_progress(line, entropy)))

@@ -18,6 +18,7 @@ from infogan.core.tables import read_file
 
 if TYPE_CHECKING:
     from infogan.config.settings import RunConfig
+    from infogan.pipeline.run import Outlook
 
 
 def train(
@@ -89,10 +90,17 @@ def _train_one(config: RunConfig, path: Path, fresh: bool, continue_from: Path |
     from infogan.pipeline.run import train as train_run
     from infogan.runs.folder import Run
 
-    run = Run(path)
+    run, begun = Run(path), list[bool]()
+
+    def begin(outlook: Outlook) -> None:
+        begun.append(True)
+        show_outlook(path, outlook)
+
     with progress_bars(config.steps, config.latent.entropy) as show:
         given = partial(train_run, config, run=path, fresh=fresh, continue_from=continue_from)
-        given(progress=partial(show, config.seed), begun=partial(show_outlook, path))
+        given(progress=partial(show, config.seed), begun=begin)
+    if not begun:
+        print(f"{path}: is finished, with {config.steps:,} steps; --fresh trains anew\n")
     show_scores(read_file(run.scores_file), run.names.codes)
     for finding in recorded(run):
         print(f"\n{finding}")

@@ -188,9 +188,14 @@ def _resumed(
         return None
     found.check(run)
     state, there = checkpoints.newest(run.checkpoints), run.weights_file.is_file()
-    if state:
-        with parsing(run.checkpoints, "a checkpoint of this run", RunError):
-            trainer.restore(*state)
+
+    def restore() -> None:
+        if state:
+            with parsing(run.checkpoints, "a checkpoint of this run", RunError):
+                trainer.restore(*state)
+
+    if not (there and state and state[0].get("step") == run.config.steps == config.steps):
+        restore()  # else nothing is left to train, and the model itself is read
     has = max(trainer.step, run.config.steps if there else 0)
     other = "choose another --run, or use --fresh"
     if has > config.steps:
@@ -205,6 +210,7 @@ def _resumed(
         if not state:
             raise
         logger.warning("%s; it is made again from the last checkpoint", error)
+        restore()
         return None
 
 
@@ -236,12 +242,16 @@ def record(run: Run, model: Model, images: Images, learned: Images) -> dict[str,
     for old in ("samples", "traversals"):
         shutil.rmtree(run.path / old, ignore_errors=True)
     seen = Observation(model, images, seed=model.config.seed, learned=learned)
+    logger.info("1 of 4: drawing samples and sweeps")
     plots.run_figures(run, seen)
+    logger.info("2 of 4: scoring on %s images", f"{len(images):,}")
     scores, lines = evaluation.scores(seen) | {"steps": model.config.steps}, run.metrics()
     scores["seconds"] = sum(line["seconds"] for line in lines)
     scores["images_per_second"] = median_high(line["images_per_second"] for line in lines)
+    logger.info("3 of 4: looking for what is wrong")
     found = doctor.examine(run, seen, scores).findings
     scores["findings"] = [asdict(finding) for finding in found]
     run.write_json(run.scores_file, scores)
+    logger.info("4 of 4: writing the report")
     page.write(run, seen, [str(finding) for finding in found])
     return scores
