@@ -89,7 +89,9 @@ def test_an_observation_says_what_its_model_says(trained: Path, images: Images) 
     assert np.array_equal(seen.recovered["slant"].mean, model.encode(made)["slant"].mean)
     blind = Observation(model, None)
     assert (blind.read, blind.categories, blind.clusters, blind.views) == ({}, None, None, [])
-    assert scores(blind).keys() == {"information", "information_error", "entropy", "prior"}
+    found = scores(blind)
+    assert found.keys() == {"information", "information_error", "recovered", "entropy", "prior"}
+    assert found["recovered"]["digit"] == pytest.approx(found["information"]["digit"] / np.log(4))
 
 
 def test_without_an_augment_the_images_are_their_own_views(trained: Path, images: Images) -> None:
@@ -113,8 +115,9 @@ def test_every_metric_is_shown_by_what_it_needs(trained: Path, images: Images) -
     found = scores(Observation(model, images, samples=SAMPLES))
     text = "\n".join(shown(found, {"slant": "lean"}))
     rows = {line.split()[0]: line.split() for line in text.splitlines()[:4] if line}
-    assert len(rows["digit"]) == 3  # with its ceiling
-    assert len(rows["lean"]) == 2  # a differential entropy is none
+    assert len(rows["digit"]) == 4  # with its ceiling
+    assert len(rows["lean"]) == 3  # a differential entropy is none
+    assert rows["digit"][1] == f"{max(0, found['recovered']['digit']):.0%}"
     assert f"{found['cluster_accuracy']:.1%}" in text
     assert f"{found['purity']:.1%}" in text
     assert "lean" in text.split("NMI")[0]

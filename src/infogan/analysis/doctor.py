@@ -166,7 +166,8 @@ def _codes(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
     for name, share in now.items():
         if not share >= RECOVERED:
             code, information = config.latent.codes[name], signs.information[name]
-            seen = f"Q recovers {_share(share)} of {names.code(name)} (L_I {information:.2f} nats)"
+            seen = f"as training ended, Q recovered {_share(share)} of {names.code(name)}"
+            seen += f" (L_I {information:.2f} nats)"
             usual = 1.0 if code.categories else 0.1
             remedy = f"{more}, then latent.{name}.weight {3 * code.weight:g}"
             if code.weight < usual:

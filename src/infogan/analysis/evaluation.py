@@ -43,9 +43,12 @@ def shown(scores: Scores, names: Names) -> list[str]:
 
 
 def _information(seen: Observation) -> dict[str, Any]:
-    """L_I, its standard error and H(c) of each code in nats; prior: [K] of each that is learned."""
+    """L_I, its standard error and H(c) of each code in nats, and the fraction of the code that such
+    an L_I recovers; prior: [K] of each that is learned."""
+    codes, bounds = seen.model.latent.codes, {n: mean for n, (mean, _) in seen.bounds.items()}
     return {
-        "information": {name: mean for name, (mean, _) in seen.bounds.items()},
+        "information": bounds,
+        "recovered": {name: codes[name].recovered(bound) for name, bound in bounds.items()},
         "information_error": {name: error for name, (_, error) in seen.bounds.items()},
         "entropy": seen.model.latent.entropy,
         "prior": {name: prior.tolist() for name, prior in seen.model.priors.items()},
@@ -54,12 +57,11 @@ def _information(seen: Observation) -> dict[str, Any]:
 
 def _information_lines(scores: Scores, names: Names) -> list[str]:
     bounds, differential = scores["information"], scores.get("continuous", {})
-    lines = [f"{'code':<12} {'L_I':>7} {'H(c)':>7}   nats"] if bounds else []
+    lines = [f"{'code':<12} {'recovered':>9} {'L_I':>8} {'at most':>8}   nats"] if bounds else []
     for name, bound in bounds.items():
-        ceiling = "" if name in differential else f"{scores['entropy'][name]:>8.3f}"
-        lines.append(f"{names.get(name, name):<12} {bound:>7.3f}{ceiling}")
-    if differential.keys() & bounds.keys():
-        lines.append("H(c) is a ceiling of L_I for categorical codes only")
+        ceiling = "" if name in differential else f"{scores['entropy'][name]:>9.3f}"
+        share = f"{max(0.0, scores['recovered'][name]):.0%}" if "recovered" in scores else ""
+        lines.append(f"{names.get(name, name):<12} {share:>9} {bound:>8.3f}{ceiling}")
     for name, prior in scores["prior"].items():
         shares = " ".join(f"{100 * p:.1f}" for p in prior)
         lines.append(f"learned prior of {names.get(name, name)}, in %: {shares}")

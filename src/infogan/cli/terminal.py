@@ -149,9 +149,9 @@ def show_selection(tree: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def progress_bars(steps: int, entropy: Mapping[str, float]) -> Iterator[Callable[..., None]]:
-    """A bar for each seed that was begun, with L_I/H(c), losses and speed; where there is no
-    terminal, a line for each line of its log."""
+def progress_bars(steps: int, codes: Mapping[str, Any]) -> Iterator[Callable[..., None]]:
+    """A bar for each seed that was begun, with L_I of each code, losses and speed; where there is
+    no terminal, a line for each line of its log."""
     console, tasks, said = Console(stderr=True), dict[int, TaskID](), dict[int, int]()
     done = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
     columns = ("seed {task.description}", *done, "{task.fields[words]}")
@@ -161,24 +161,26 @@ def progress_bars(steps: int, entropy: Mapping[str, float]) -> Iterator[Callable
             if not console.is_terminal:
                 if said.get(seed, 0) < (logged := int(line.get("step", 0))):
                     said[seed] = logged
-                    words = "  ".join(_progress(line, entropy))
+                    words = "  ".join(_progress(line, codes))
                     logger.info(
                         "seed %d, step %s of %s  %s", seed, f"{logged:,}", f"{steps:,}", words
                     )
                 return
             if seed not in tasks:
                 tasks[seed] = bars.add_task(str(seed), total=steps, words="")
-            bars.update(tasks[seed], completed=step, words="  ".join(_progress(line, entropy)))
+            bars.update(tasks[seed], completed=step, words="  ".join(_progress(line, codes)))
 
         yield show
 
 
-def _progress(line: Mapping[str, float], entropy: Mapping[str, float]) -> Iterator[str]:
-    """What a line of the log says, in a few words."""
-    for name, prior in entropy.items():
-        if f"L_I/{name}" in line:
-            now = line.get(f"H(c)/{name}", prior)  # a learned prior moves
-            yield f"{name} {line[f'L_I/{name}']:.2f}/{now:.2f}"
+def _progress(line: Mapping[str, float], codes: Mapping[str, Any]) -> Iterator[str]:
+    """What a line of the log says, in a few words: of each code L_I in nats, and the share of the
+    code that it recovers."""
+    for name, code in codes.items():
+        if (bound := line.get(f"L_I/{name}")) is not None:
+            prior = line.get(f"H(c)/{name}")  # a learned prior moves
+            share = bound / prior if prior else code.recovered(bound)
+            yield f"{name} {bound:.2f} ({max(0.0, share):.0%})"
     for player in "dg":
         if terms := [value for name, value in line.items() if name.startswith(f"{player}/")]:
             yield f"{player.upper()} {sum(terms):.2f}"

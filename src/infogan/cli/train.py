@@ -96,7 +96,7 @@ def _train_one(config: RunConfig, path: Path, fresh: bool, continue_from: Path |
         begun.append(True)
         show_outlook(path, outlook)
 
-    with progress_bars(config.steps, config.latent.entropy) as show:
+    with progress_bars(config.steps, config.latent.codes) as show:
         given = partial(train_run, config, run=path, fresh=fresh, continue_from=continue_from)
         given(progress=partial(show, config.seed), begun=begin)
     if not begun:
@@ -115,7 +115,7 @@ def _train_seeds(config: RunConfig, words: list[str], path: Path, count: int, fr
     """Train several seeds and show how they rank; TrainingError when some of them failed."""
     from infogan.pipeline import seeds
 
-    with progress_bars(config.steps, config.latent.entropy) as show:
+    with progress_bars(config.steps, config.latent.codes) as show:
         ranked, failed = seeds.train(config, words, path, count, fresh, show)
     if ranked:
         show_selection(ranked.tree())
