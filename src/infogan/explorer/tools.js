@@ -29,7 +29,7 @@ function gridPanel(panel) {
 
   function build() {
     const [across, down] = [steps(chosen.x, 10), steps(chosen.y, 5)];
-    const side = clamp(Math.floor((panel.clientWidth - 56) / across.length) - 4, 24, 56);
+    const side = clamp(Math.floor((panel.clientWidth - 36) / across.length) - 6, 24, 56); // 6: a cell's frame
     const head = el("tr", {}, el("td"), ...across.map((x) => el("th", { scope: "col", dir: "auto" }, label(chosen.x, x))));
     cells = [];
     const body = down.map((y) => el("tr", {}, el("th", { scope: "row", dir: "auto" }, label(chosen.y, y)), ...across.map((x) => {
@@ -42,6 +42,8 @@ function gridPanel(panel) {
       return el("td", {}, button);
     })));
     table.replaceChildren(el("thead", {}, head), el("tbody", {}, ...body));
+    const over = table.offsetWidth - table.parentElement.clientWidth; // long names of rows
+    if (over > 0) for (const { canvas } of cells) fit(canvas, Math.max(24, side - Math.ceil(over / across.length)));
     table.onkeydown = (event) => roam(event, cells.map((cell) => cell.button), across.length);
     draw();
   }
