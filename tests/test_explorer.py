@@ -20,6 +20,7 @@ from infogan.cli import main
 from infogan.config.settings import RunConfig
 from infogan.data.images import Images
 from infogan.explorer.page import explorer, noises
+from infogan.explorer.page import page as explorer_page
 from infogan.model.model import Model
 from infogan.runs.folder import Run
 
@@ -344,6 +345,20 @@ def test_layout(opened: Opened, width: int, height: int) -> None:
     assert above["y"] >= 0
     assert below["y"] + below["height"] <= height
     assert width > 900 or above["y"] + above["height"] < below["y"]
+
+
+def test_ten_categories_fit_a_page_of_1200_pixels(
+    opened: Opened, tiny: RunConfig, tmp_path: Path
+) -> None:
+    ten = tiny.replace(latent={"digit": {"k": 10}}, networks={"channels": (4,), "features": 8})
+    content = explorer_page(Model(ten, (28, 28, 1), ()).eval(), Run(tmp_path / "run"))
+    (tmp_path / "explorer.html").write_bytes(content)
+    page = opened(path=tmp_path, viewport={"width": 1200, "height": 900})
+    page.wait_for_timeout(300)
+    inside = page.locator("#grid .scroll").evaluate("e => e.scrollWidth - e.clientWidth")
+    assert inside <= 0
+    tops = page.locator("label.chip").evaluate_all("a => a.map(e => e.getBoundingClientRect().top)")
+    assert len(tops) == 10 and len(set(tops)) == 1  # in one row
 
 
 @pytest.mark.slow

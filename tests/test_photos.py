@@ -119,6 +119,14 @@ def encoded(done: Path, photos: Path, output: Path) -> list[dict[str, str]]:
     return table(output)
 
 
+def test_where_all_are_unsure_it_says_what_to_try(
+    done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for threshold, told in ((1, True), (0, False)):
+        run("sort", done, photos, "-o", tmp_path / f"{threshold}", "--unsure", threshold)
+        assert ("less than 100% sure of every image" in capsys.readouterr().err) == told
+
+
 def test_folders_bear_the_names(done: Path, photos: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(done, tmp_path / "run")
     for what, name in (("digit.0", "left/right"), ("digit.1", "left/right"), ("slant", "lean")):

@@ -17,6 +17,7 @@ from conftest import refused, run
 from infogan.analysis.consistency import VIEWS, shared_information, views
 from infogan.analysis.metrics.clusters import Indices
 from infogan.analysis.selection import agreement, centrality, not_alone, select
+from infogan.cli.terminal import show_selection
 from infogan.config.settings import RunConfig
 from infogan.core.random import stream
 from infogan.data.augment import Affine
@@ -288,3 +289,13 @@ def test_seeds_stop_go_on_and_are_ranked(
     monkeypatch.setattr(seeds, "start", nothing)
     run(*words, "--seeds", 2)
     assert capsys.readouterr().out == shown
+
+
+def test_runs_that_do_not_differ_are_said_to(capsys: pytest.CaptureFixture[str]) -> None:
+    for other, told in ((2.105, True), (2.2, False)):
+        runs = [
+            {"run": n, "information": i, "agreement": 0.9, "L_I": 2.0}
+            for n, i in (("a", other), ("b", 2.1))
+        ]
+        show_selection({"runs": runs, "n": 9, "images": "x", "selected": "a"})
+        assert ("no reason to prefer one" in capsys.readouterr().out) == told

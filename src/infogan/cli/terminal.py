@@ -15,6 +15,7 @@ from rich.table import Column, Table
 
 from infogan.core.tables import as_json
 
+ALIKE = 0.01  # nats of information by which seeds of one accuracy differ as well
 logger = logging.getLogger("infogan")
 
 
@@ -143,9 +144,13 @@ def show_selection(tree: Mapping[str, Any]) -> None:
     keys = ("information", "agreement", "L_I")
     rows = [[escape(run["run"]), *(f"{run[key]:.3f}" for key in keys)] for run in tree["runs"]]
     _show_table("run", ["information (nats)", "agreement", "L_I (nats)"], rows)
-    print(
-        f"\non {tree['n']} images of {tree['images']}, without labels\nuse       {tree['selected']}"
+    print(f"\non {tree['n']} images of {tree['images']}, without labels")
+    apart = max(run["information"] for run in tree["runs"]) - min(
+        run["information"] for run in tree["runs"]
     )
+    if apart < ALIKE:
+        print(f"they differ by {apart:.3f} nats at most: no reason to prefer one")
+    print(f"use       {tree['selected']}")
 
 
 @contextmanager

@@ -157,6 +157,8 @@ def sort(
         unsure: Probability below which an image goes to the folder `unsure` instead; 0 sorts all.
         link: Make symbolic links instead of copies.
     """
+    import numpy as np
+
     from infogan import sorting
     from infogan.analysis.metrics.clusters import usage
 
@@ -174,6 +176,11 @@ def sort(
     counts = sorting.sort(images, read, code, names, output, unsure=unsure, link=link)
     for folder, n in counts.items():
         print(f"{n:>7}  {output / folder}")
+    if [*counts] == [sorting.UNSURE]:
+        median = float(np.median(names.joined(code, read[code]).confidence))
+        why = f"Q is less than {unsure:.0%} sure of every image, and {median:.0%} of the median one"
+        remedy = f"try --unsure {median:.1f}, and `infogan doctor {run}` for what is wrong"
+        print(f"infogan: {why}; {remedy}", file=sys.stderr)
     k = read[code].probs.shape[1]
     if unused := usage(read[code].value, k).words([names.numbered(code, j) for j in range(k)]):
         print(unused)
