@@ -191,9 +191,8 @@ def load_folder(
     def key(settings: Source) -> str:
         asked = settings.model_dump(mode="json", exclude={"name", "dir", "only"})
         about = json.dumps([str(folder.resolve()), asked, listing, dict(left_out)])
-        return (
-            f"folders/{hashlib.sha256(about.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}"
-        )
+        digest = hashlib.sha256(about.encode("utf-8", "surrogateescape")).hexdigest()
+        return f"folders/{digest[:32]}"
 
     pixels, tree = cache.kept(
         key(source),
@@ -240,10 +239,8 @@ def decided(
             choices[asked.setting] = DECIDE[asked.setting](entries)
             continue
         if now.range is None and faint:
-            values = (
-                pixels[i].reshape(-1).astype(float) for i in found.kept[:: len(pixels) // 200 + 1]
-            )
-            choices["range"] = levels.chosen([*values])
+            some = found.kept[:: len(pixels) // SURVEYED + 1]
+            choices["range"] = levels.chosen([pixels[i].ravel().astype(float) for i in some])
             continue
         color = "grey" if pixels.shape[3] == 1 else "rgb"
         found.decided = choices | {"color": color}
@@ -253,9 +250,10 @@ def decided(
 
 def _range(entries: Sequence[Entry]) -> tuple[float, float]:
     """The range of values of the images that have more than bytes."""
-    some = [some_values(image) for image in looked_at(entries) if wide(image)]
-    rare = len(entries) if not some else 0
-    return levels.chosen(some or [some_values(i) for i in looked_at(entries, rare) if wide(i)])
+    for most in (SURVEYED, len(entries)):  # all of them, where there are few such
+        if some := [some_values(image) for image in looked_at(entries, most) if wide(image)]:
+            return levels.chosen(some)
+    return levels.chosen([])
 
 
 def _background(entries: Sequence[Entry]) -> str:
