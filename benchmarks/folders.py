@@ -147,6 +147,7 @@ def train(name: str, path: Path, recipe: str, seed: int, words: list[str]) -> di
         return {"seed": seed, "failed": ended.stderr.decode().strip().splitlines()[-1:]}
     scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
     row = {"seed": seed} | {key: scores[key] for key in KEPT if key in scores}
+    row["kept"] = scores["consistency"]["kept"]
     row["findings"] = [finding["name"] for finding in scores["findings"]]
     row["fidelity"] = {k: v for k, v in scores.get("fidelity", {}).items() if k != "recall_of"}
     return row | {"named": scores["named"]["cluster_accuracy"]} if "named" in scores else row

@@ -479,6 +479,7 @@ def folders() -> str:
                     f"{statistics.median(each):.1f}",
                     ", ".join(f"{value:.1f}" for value in each) + failed,
                     f"{statistics.median(run['nmi'] for run in good):.2f}",
+                    ", ".join(f"{run['kept']:.0%}" for run in good if "kept" in run) or "–",
                     f"{statistics.median(run['seconds'] for run in good) / 60:.1f}",
                     ", ".join(found) or "–",
                 ]
@@ -492,11 +493,12 @@ def folders() -> str:
     ]
     seeds = sorted({run["seed"] for run in own})
     return table(
-        "folder | what | median ACC | each seed | NMI | minutes | the doctor found",
+        "folder | what | median ACC | each seed | NMI | views kept | minutes | the doctor found",
         rows,
         "ACC (clustering accuracy) in %. infogan: on held-out images, seeds from "
-        f"{', '.join(map(str, seeds))}; the others: on all images. Minutes are those of training, "
-        "one thread, two or three runs at a time. "
+        f"{', '.join(map(str, seeds))}; the others: on all images. Views kept: the share of augmented "
+        "views that keep their image's category, which no label is needed for. Minutes are those of "
+        "training, one thread, two or three runs at a time. "
         + " ".join(f"`{name}`: {words}." for name, words in report["words"].items() if words),
         machine_of(report),
     )
