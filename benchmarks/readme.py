@@ -496,9 +496,9 @@ def folders() -> str:
         "folder | what | median ACC | each seed | NMI | views kept | minutes | the doctor found",
         rows,
         "ACC (clustering accuracy) in %. infogan: on held-out images, seeds from "
-        f"{', '.join(map(str, seeds))}; the others: on all images. Views kept: the share of augmented "
-        "views that keep their image's category, which no label is needed for. Minutes are those of "
-        "training, one thread, two or three runs at a time. "
+        f"{', '.join(map(str, seeds))}; the others: on all images. Views kept: the share of "
+        "augmented views that keep their image's category, which needs no label. Minutes are those "
+        "of training, one thread, two or three runs at a time. "
         + " ".join(f"`{name}`: {words}." for name, words in report["words"].items() if words),
         machine_of(report),
     )
