@@ -337,7 +337,8 @@ def test_without_a_terminal_progress_is_a_line_for_each_of_the_log(
     ]
     assert "digit " in told[1] and "img/s" in told[1]
     assert [line[:7] for line in told[3:]] == [f"{i} of 4:" for i in (1, 2, 3, 4)]
-    first, second = ended.stdout.splitlines()[:2]
+    first, codes, second = ended.stdout.splitlines()[:3]
+    assert codes == "codes digit (4 categories), slant; objective infogan, networks dcgan"
     assert first.endswith(": 58 images of 16x16 grey, and 6 held out")
     assert second.startswith("4 steps, into ") and "Ctrl-C" in second
 

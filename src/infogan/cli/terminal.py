@@ -78,6 +78,12 @@ def show_outlook(path: Path, outlook: Any) -> None:
     colour = "grey" if channels == 1 else "in colour"
     size = f"{height}x{width} {colour}, and {outlook.held_out:,} held out"
     print(f"{outlook.images.name}: {len(outlook.images):,} images of {size}")
+    codes = [
+        f"{name} ({code.categories} categories)" if code.categories else name
+        for name, code in outlook.config.latent.codes.items()
+    ]
+    objective, networks = outlook.config.objective.kind, outlook.config.networks.kind
+    print(f"codes {', '.join(codes) or 'none'}; objective {objective}, networks {networks}")
     taking = "" if outlook.seconds is None else f", about {lasting(outlook.seconds)}"
     begin = f"from step {done:,} to {steps:,}" if done else f"{steps:,} steps"
     print(f"{begin}{taking}, into {path}; Ctrl-C stops, and the same command goes on", flush=True)

@@ -38,6 +38,7 @@ logger = logging.getLogger("infogan")
 class Outlook:
     """What a run is about to do."""
 
+    config: RunConfig
     images: Images  # to learn from
     held_out: int  # images that it is scored on
     steps: tuple[int, int]  # that are over, and of all
@@ -136,7 +137,7 @@ def _fit(
     atomic.require(run.path, 2 * trainer.size)
     if begun:
         steps = trainer.step, config.steps
-        begun(Outlook(trainer.images, found.held_out, steps, seconds_left(trainer)))
+        begun(Outlook(config, trainer.images, found.held_out, steps, seconds_left(trainer)))
     with atomic.writing(run.path), recording(run) as recorder:
         model = training.train(trainer, recorder, progress)
     if model is None:
