@@ -61,9 +61,10 @@ def shaped(array: Array, source: Source, name: str) -> Array:
         )
     if channels in (1, 3):
         return array
-    remedy = "choose one or three of them, as --data.channels " + ("0,1,2" if channels > 2 else "0")
     if array.shape[1] in (1, 3, 4):
         remedy = "channels come last: save it as np.moveaxis(images, 1, -1)"
+        raise DataError(f"{name}: has the shape {shape}; {remedy}")
+    remedy = f"choose one or three, as --data.channels {'0,1,2' if channels > 2 else '0'}"
     raise DataError(f"{name}: has the shape {shape}, which is {channels} channels; {remedy}")
 
 
