@@ -337,11 +337,12 @@ def test_only_a_categorical_code_has_a_ceiling(
     assert list(lines["H(digit), its ceiling"].get_ydata()) == pytest.approx([np.log(4)] * 2)
     assert list(lines["slant"].get_ydata()) == [line["L_I/slant"] for line in run.metrics()]
     scores = {"information": {"digit": 1.25, "slant": 2.0}, "information_error": {"slant": 0.01}}
-    scores["recovered"] = {"digit": 0.9, "slant": -0.5}
     run.write_json(run.scores_file, scores)
     text = page.write(run, Observation(model, images)).read_text(encoding="utf-8")
     assert text.count('class="level') == 1
-    assert "digit 90.0 % 1.250 0.0000 H(c) = 1.386 slant 0 % 2.000 0.0100 none;" in plain(text)
+    assert "digit 90.2 % 1.250 ± 0.0000 H(c) = 1.386 slant 98.7 % 2.000 ± 0.0100 none;" in plain(
+        text
+    )
 
 
 def test_a_learned_prior_is_among_the_facts(

@@ -134,14 +134,14 @@ def training(run: Run, model: Model, scores: dict[str, Any]) -> dict[str, Any]:
     known = [*bounds, *(term.removeprefix("info/") for part in losses.values() for term in part)]
     colours = {name: i for i, name in enumerate(dict.fromkeys(known))}  # of a code one everywhere
     colours |= {f"info/{name}": i for name, i in colours.items()}
-    keys = "information", "information_error", "recovered"
-    final, errors, shares = (scores.get(key) or {} for key in keys)
+    final, errors = (scores.get(key) or {} for key in ("information", "information_error"))
+    bounds_of = [
+        (name, codes[name], bound, errors.get(name, 0), max(0.0, codes[name].recovered(bound)))
+        for name, bound in final.items()
+    ]
     return {
         "information": chart(bounds, colours, findings.ceilings(model)) if bounds else None,
-        "bounds": [
-            (name, codes[name], final[name], errors.get(name, 0), shares.get(name, 0))
-            for name in final
-        ],
+        "bounds": bounds_of,
         "losses": [(player, chart(part, colours)) for player, part in losses.items() if part],
     }
 
