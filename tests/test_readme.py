@@ -41,17 +41,18 @@ def test_no_setting_has_a_former_name(document: str) -> None:
     assert not [name for name in RENAMED if name in text]
 
 
+@pytest.mark.parametrize(("document", "pairs"), [("comparing.md", 3), ("theory.md", 1)])
 def test_runs_to_compare_differ_in_the_information_alone(
-    photos: Path, capsys: pytest.CaptureFixture[str]
+    document: str, pairs: int, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each pair of docs/comparing.md: an InfoGAN of L_I and the game alone, and its GAN."""
-    page = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8").replace("\\\n", "")
+    """Each pair of commands: an InfoGAN of L_I and the game alone, and its GAN."""
+    page = (ROOT / "docs" / document).read_text(encoding="utf-8").replace("\\\n", "")
     trees = []
-    for words in re.findall(r"^    infogan (train .*)$", page, re.M):
+    for words in re.findall(r"^(?:> )?    infogan (train .*)$", page, re.M):
         capsys.readouterr()
         run(*words.replace("photos/", str(photos)).split(), "--dry-run")
         trees.append(json.loads(capsys.readouterr().out))
-    assert len(trees) == 6
+    assert len(trees) == 2 * pairs
     for infogan, gan in zip(trees[::2], trees[1::2], strict=True):
         own, control = infogan.pop("objective"), gan.pop("objective")
         assert infogan == gan
