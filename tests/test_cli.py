@@ -304,11 +304,34 @@ def test_information_of_a_joint_table(tmp_path: Path, capsys: pytest.CaptureFixt
     assert found["conditional_entropy_y_given_x"] == pytest.approx(1 - 0.531004, abs=1e-6)
     assert min(size(tmp_path / "diagram.png")) > 100
     run("information", tmp_path / "joint.csv")
-    assert "0.368064 nats" in capsys.readouterr().out
+    shown, warned = capsys.readouterr()
+    assert re.search(r"^mutual information +I\(X;Y\) +0.368064 nats$", shown, re.M)
+    assert re.search(r"^conditional entropy x given y +H\(X\|Y\) +0.325083 nats$", shown, re.M)
+    assert "0.531004 of the arithmetic mean of H(X) and H(Y)\n" in shown
+    assert warned == ""
     (tmp_path / "bad.csv").write_text("0.5,0.5\n0.5,x\n")
     assert "line 2" in refused(capsys, "information", tmp_path / "bad.csv")
     assert "nowhere.csv" in refused(capsys, "information", tmp_path / "nowhere.csv")
     assert "unit" in refused(capsys, "information", tmp_path / "joint.csv", "--unit", "bans")
+
+
+@pytest.mark.parametrize(
+    ("table", "warned"),
+    [
+        ("0.5,0.1\n0.1,0.4\n", "sums to 1.1, not to 1"),
+        ("0.5,0.1\n0.1,0.29\n", "sums to 0.99, not to 1"),
+        ("0.3333333,0.3333333\n0.3333333,0\n", ""),  # 1, as a program rounds it
+        ("50,10\n10,40\n", ""),  # counts
+    ],
+)
+def test_probabilities_that_do_not_sum_to_one_are_named(
+    table: str, warned: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "joint.csv").write_text(table)
+    run("information", tmp_path / "joint.csv", "--json")
+    shown, said = capsys.readouterr()
+    assert warned in said and bool(said) == bool(warned)
+    assert "mutual_information" in json.loads(shown)
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from conftest import refused
 from infogan.analysis.comparison import compare
 from infogan.cli import main
 from infogan.config.settings import RunConfig
@@ -76,6 +77,34 @@ def test_the_table_and_the_figure(
     for key, own in (("recall", "recall"), ("FD", "fd")):
         of_run = json.loads((family / "gan" / "scores.json").read_text())["fidelity"][own]
         assert rows[1][key]["values"] == [of_run]
+
+
+def test_agreement_and_the_information_of_every_code_are_in_the_tree(family: Path) -> None:
+    gan, acgan = (row.tree() for row in compare([family / "gan", family / "acgan-0"]))
+    scores = json.loads((family / "gan" / "scores.json").read_text())
+    for key in ("nmi", "ari"):
+        assert gan[key] == {"mean": scores[key], "std": None, "values": [scores[key]]}
+        assert key not in acgan  # it has an error instead
+    for code in ("digit", "slant"):
+        assert gan[f"L_I/{code}"]["values"] == [scores["information"][code]]
+    assert gan["L_I"] == gan["L_I/digit"] != gan["L_I/slant"]
+    assert "L_I/slant" not in acgan
+
+
+def test_a_folder_of_seeds_stands_for_its_runs(
+    family: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the order of the seeds, which is not that of their names; other folders do not count."""
+    for name, seed in (("seed-9", 0), ("seed-10", 1)):
+        shutil.copytree(family / f"acgan-{seed}", tmp_path / "several" / name)
+    for name in ("seed-begun", "other"):
+        (tmp_path / "several" / name).mkdir()
+    run("compare", tmp_path / "several", family / "gan", "--json")
+    acgan, gan = json.loads(capsys.readouterr().out)
+    assert acgan["runs"] == [str(tmp_path / "several" / name) for name in ("seed-9", "seed-10")]
+    assert (acgan["seeds"], gan["seeds"], gan["runs"]) == ([0, 1], [0], [str(family / "gan")])
+    for folder in (tmp_path, tmp_path / "several" / "other"):
+        assert "seed-0" in refused(capsys, "compare", family / "gan", folder)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import write_record
+from conftest import run, write_record
 from infogan.cli import app
 from infogan.config.presets import FASHION, IMAGES, PAPER, PRESETS, preset
 from infogan.config.settings import RunConfig
@@ -33,6 +33,20 @@ def test_a_preset_survives_its_own_file(name: str, tmp_path: Path) -> None:
     path.write_text(as_toml(config), encoding="utf-8")
     assert RunConfig.from_tree(config.tree()) == config
     assert RunConfig.from_tree(with_file(FASHION.tree(), path)) == config
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_file_of_a_preset_for_the_users_images_names_no_others(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("presets", name)
+    shown = capsys.readouterr().out
+    (tmp_path / "x.toml").write_text(shown, encoding="utf-8")
+    own = name in ("images", "drawings")
+    assert ('\n# name = "photos/"\n' in shown) is own
+    read = RunConfig.from_tree(with_file(FASHION.tree(), tmp_path / "x.toml"))
+    images = FASHION.data.name if own else preset(name).data.name
+    assert read == preset(name).replace(data={"name": images})
 
 
 def test_presets_are_found_by_name() -> None:

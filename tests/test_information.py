@@ -7,6 +7,7 @@ numbers, bounds with channels whose information is known exactly.
 import doctest
 import importlib
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -745,3 +746,17 @@ def test_both_languages_show_the_same_examples() -> None:
         for page in ("theory.md", "theory.zh.md")
     ]
     assert blocks[0] == blocks[1]
+
+
+def test_both_languages_have_the_same_formulas_and_commands() -> None:
+    """In the same order; formulas are numbered from (1) on, and no other number is referred to."""
+    pages = [(DOCS / page).read_text(encoding="utf-8") for page in ("theory.md", "theory.zh.md")]
+    found = [
+        re.findall(r"```math\n(.*?)```|^>     (infogan [^\n]*)$", page, re.S | re.M)
+        for page in pages
+    ]
+    assert found[0] == found[1]
+    for page in pages:
+        numbers = re.findall(r"\\qquad \((\d+)\)\n```", page)
+        assert numbers == [str(i) for i in range(1, page.count("```math") + 1)]
+        assert set(re.findall(r"(?<!\w)\((\d+)\)", page)) == set(numbers)

@@ -1,5 +1,6 @@
 """The README says what is true: its tables, its Python, its commands."""
 
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import infogan as ig
+from conftest import refused, run
 from infogan.config.tree import RENAMED
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +39,38 @@ def test_links_lead_somewhere(document: str) -> None:
 def test_no_setting_has_a_former_name(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8").replace("-", "_")
     assert not [name for name in RENAMED if name in text]
+
+
+@pytest.mark.parametrize(("document", "pairs"), [("comparing.md", 3), ("theory.md", 1)])
+def test_runs_to_compare_differ_in_the_information_alone(
+    document: str, pairs: int, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each pair of commands: an InfoGAN of L_I and the game alone, and its GAN."""
+    page = (ROOT / "docs" / document).read_text(encoding="utf-8").replace("\\\n", "")
+    trees = []
+    for words in re.findall(r"^(?:> )?    infogan (train .*)$", page, re.M):
+        capsys.readouterr()
+        run(*words.replace("photos/", str(photos)).split(), "--dry-run")
+        trees.append(json.loads(capsys.readouterr().out))
+    assert len(trees) == 2 * pairs
+    for infogan, gan in zip(trees[::2], trees[1::2], strict=True):
+        own, control = infogan.pop("objective"), gan.pop("objective")
+        assert infogan == gan
+        assert (own.pop("kind"), control.pop("kind")) == ("infogan", "gan")
+        assert {key: own[key] for key in control} == control  # the game
+        assert own["real_weight"] == own["contrast"] == own["warm_up"] == 0
+
+
+def test_a_gan_of_codes_that_follow_a_property_is_told_of_the_page(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    message = refused(capsys, "train", "digits", "--objective", "gan", "--dry-run")
+    assert "--latent.slant.follows none --latent.width.follows none" in message
+    (page,) = re.findall(r"docs/[a-z]+\.md", message)
+    assert (ROOT / page).is_file()
+    assert "real-weight" not in message  # which the objective does not have
+    infogan = refused(capsys, "train", "digits", "--objective.real-weight", "0", "--dry-run")
+    assert "objective.real-weight above 0" in infogan and "docs/" not in infogan
 
 
 def test_the_python_of_the_readme_runs(

@@ -192,6 +192,8 @@ def test_the_command_names_the_run(
     assert scores == sorted(scores, reverse=True)
     assert tree["selected"] == tree["runs"][0]["run"]
     assert {row["seed"] for row in tree["runs"]} == {0, 1, 2}
+    run("select", runs[0].parent, "--data", photos, "--split", "all", "--json")
+    assert json.loads(capsys.readouterr().out) == tree  # a folder of seeds stands for its runs
     run("select", *runs)
     lines = capsys.readouterr().out.strip().splitlines()
     best = ig.select(runs).best

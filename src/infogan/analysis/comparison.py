@@ -14,7 +14,10 @@ from infogan.core.tables import read_file
 from infogan.runs.folder import FREE, Run
 
 APART = FREE | {"seed", "precision", "device"}  # settings that make no row of their own
-KEYS = "error", "cluster_accuracy", "purity", "L_I", "recall", "FD", "images_per_second"
+KEYS = (
+    *("error", "cluster_accuracy", "purity", "nmi", "ari"),
+    *("L_I", "recall", "FD", "images_per_second"),
+)
 OF_FIDELITY = {"recall": "recall", "FD": "fd"}
 
 
@@ -32,22 +35,24 @@ class Row:
         return self.runs[0].config
 
     def values(self, key: str) -> list[float]:
-        """One of KEYS of each run that has it; L_I is that of the categorical code, in nats; recall
-        and FD are of generated images."""
+        """One of KEYS, or L_I/CODE, of each run that has it; L_I alone is that of the categorical
+        code, in nats; recall and FD are of generated images."""
         if key in OF_FIDELITY:
             found = [score["fidelity"] for score in self.scores if "fidelity" in score]
             return [score[OF_FIDELITY[key]] for score in found]
-        if key != "L_I":
+        name, _, code = key.partition("/")
+        if name != "L_I":
             return [score[key] for score in self.scores if key in score]
-        code = self.config.latent.categorical
+        code = code or self.config.latent.categorical or ""
         return [score["information"][code] for score in self.scores if code in score["information"]]
 
     def tree(self) -> dict[str, Any]:
-        """The row as plain values: each of KEYS with its mean, standard deviation and values."""
+        """The row as plain values: each of KEYS, and the L_I of each code, with its mean, standard
+        deviation and values."""
         seeds, paths = [run.config.seed for run in self.runs], [str(run.path) for run in self.runs]
         result: dict[str, Any] = {"name": self.name, "objective": self.config.objective.kind}
         result |= {"labels": self.config.labels, "seeds": seeds, "runs": paths}
-        for key in KEYS:
+        for key in (*KEYS, *(f"L_I/{code}" for code in self.config.latent.codes)):
             if values := self.values(key):
                 std = statistics.stdev(values) if len(values) > 1 else None
                 result[key] = {"mean": statistics.mean(values), "std": std, "values": values}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from infogan.runs.folder import Run
 
 RunFolder = Annotated[Path, Parameter(help="Run folder.")]
+SEEDS = "Run folders; a folder of seeds (train --seeds) stands for the runs in it."
+RunFolders = Annotated[Path, Parameter(help=SEEDS)]
 SOURCE = "Images: folders, files, a zip or tar, IDX, NPY, NPZ, MAT or HDF5 file, digits, mnist or "
 SOURCE += "fashion-mnist."
 Sources = Annotated[str, Parameter(help=SOURCE)]
@@ -100,6 +103,23 @@ def folder(run: Path) -> Run:
     if not run.is_dir():
         raise RunError(f"{run}: no such run folder; `infogan train` makes one")
     return Run(run)
+
+
+def folders(paths: Sequence[Path]) -> list[Path]:
+    """Run folders that are there; a folder of seed-0, seed-1 and so on stands for these runs."""
+    from infogan.runs.folder import Run
+
+    found = list[Path]()
+    for path in paths:
+        if folder(path).exists:
+            found.append(path)
+            continue
+        seeds = [run for run in map(Run, path.glob("seed-*")) if run.exists]
+        if not seeds:
+            what = "holds no run, neither its own nor seed-0, seed-1 and so on"
+            raise RunError(f"{path}: {what}; give a folder that train wrote")
+        found += [run.path for run in sorted(seeds, key=lambda run: run.config.seed)]
+    return found
 
 
 def load(run: Path) -> Model:

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from infogan.cli import terminal
-from infogan.cli.options import OWN, AsJson, Curves, Real, RunFolder, folder, load, writing
+from infogan.cli.options import (
+    OWN,
+    AsJson,
+    Curves,
+    Real,
+    RunFolder,
+    RunFolders,
+    folder,
+    folders,
+    load,
+    writing,
+)
 from infogan.core.errors import ConfigError, RunError
 
 if TYPE_CHECKING:
@@ -26,8 +37,8 @@ def evaluate(run: RunFolder, /, *, real: Real = OWN, as_json: AsJson = False) ->
     terminal.answer(as_json, scores, lambda _: terminal.show_scores(scores, model.names.codes))
 
 
-def select(*runs: RunFolder, real: Real = OWN, as_json: AsJson = False) -> None:
-    """Rank finished runs without labels and name the best: `infogan select runs/digits/seed-*`.
+def select(*runs: RunFolders, real: Real = OWN, as_json: AsJson = False) -> None:
+    """Rank finished runs without labels and name the best: `infogan select runs/digits`.
 
     The score is the information, in nats, that the category of a real image shares with that of an
     augmented view: high when Q is sure, uses all categories, and is consistent. A run that agrees
@@ -37,19 +48,19 @@ def select(*runs: RunFolder, real: Real = OWN, as_json: AsJson = False) -> None:
     """
     from infogan.analysis.selection import select as rank
 
-    there = [folder(run).path for run in runs]
+    there = folders(runs)
     images = real.read(load(there[0])) if there and real != OWN else None
     terminal.answer(as_json, rank(there, images).tree(), terminal.show_selection)
 
 
-def compare(*runs: RunFolder, as_json: AsJson = False, output: Curves = None) -> None:
+def compare(*runs: RunFolders, as_json: AsJson = False, output: Curves = None) -> None:
     """Compare finished runs, as mean ± standard deviation of those that differ only in seed."""
     from infogan.analysis.comparison import compare as compare_runs
 
     if not runs:
         raise ConfigError("give the run folders to compare")
     writing(output)
-    rows = compare_runs(runs)
+    rows = compare_runs(folders(runs))
     if output:
         from infogan.report.comparison import comparison_figure
 

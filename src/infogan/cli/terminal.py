@@ -27,11 +27,22 @@ def answer(to_json: bool, tree: Any, show: Callable[[Any], None]) -> None:
         show(tree)
 
 
+SYMBOLS = {
+    "entropy_x": "H(X)",
+    "entropy_y": "H(Y)",
+    "joint_entropy": "H(X,Y)",
+    "conditional_entropy_x_given_y": "H(X|Y)",
+    "conditional_entropy_y_given_x": "H(Y|X)",
+    "mutual_information": "I(X;Y)",
+}
+UNITS = {"total": "", "normalized_mutual_information": "of the arithmetic mean of H(X) and H(Y)"}
+
+
 def show_information(summary: Mapping[str, float], unit: str) -> None:
-    """The quantities of a joint table, a line each."""
+    """The quantities of a joint table, a line each: words, symbol, value."""
     for name, value in summary.items():
-        plain = name in ("total", "normalized_mutual_information")
-        print(f"{name.replace('_', ' '):<32} {value:>10.6g}{'' if plain else f' {unit}'}")
+        words, symbol = name.replace("_", " "), SYMBOLS.get(name, "")
+        print(f"{words:<30} {symbol:<7}{value:>10.6g} {UNITS.get(name, unit)}".rstrip())
 
 
 def show_names(names: Any) -> None:

@@ -175,5 +175,8 @@ def presets(
     from infogan.config.presets import PRESETS, preset
     from infogan.config.toml import as_toml
 
-    listed = "".join(f"{known:<14} {entry.about}\n" for known, entry in PRESETS.items())
-    print(listed if name is None else as_toml(preset(name)), end="")
+    shown = "".join(f"{known:<14} {entry.about}\n" for known, entry in PRESETS.items())
+    if name is not None:
+        config = preset(name)  # ConfigError where there is none of that name
+        shown = as_toml(config, own=PRESETS[name].own)
+    print(shown, end="")

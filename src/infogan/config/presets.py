@@ -20,6 +20,7 @@ class Preset:
 
     about: str
     config: RunConfig
+    own: bool = False  # for images of the user's own, which no preset can name
 
 
 MNIST_IMAGES = Source(name="mnist")
@@ -154,8 +155,12 @@ PRESETS = {
     "digits": Preset("5,000 embedded digits: the demo, and the best recipe known", DIGITS),
     "mnist": Preset("the same recipe on MNIST's 50,000", MNIST),
     "fashion-mnist": Preset("Fashion-MNIST: real-image warm-up, annealed augmentation", FASHION),
-    "images": Preset("your own colour photos: contrast of views first, then categories", IMAGES),
-    "drawings": Preset("your own grey drawings, writing or scans: without mirroring", DRAWINGS),
+    "images": Preset(
+        "your own colour photos: contrast of views first, then categories", IMAGES, own=True
+    ),
+    "drawings": Preset(
+        "your own grey drawings, writing or scans: without mirroring", DRAWINGS, own=True
+    ),
     "paper": Preset("InfoGAN as in the paper: k = 1, U(-1, 1), swept from -2 to 2", PAPER),
     "official": Preset("InfoGAN as in the published code: sigma fixed to 1, slope 0.01", OFFICIAL),
     "article": Preset("InfoGAN as in the tutorial: k = 3, U(-2, 2), Q steps with G", ARTICLE),

@@ -14,6 +14,7 @@ from infogan.latent.codes import Categorical
 from infogan.latent.latent import CODE, Latent
 from infogan.networks import AnyNetworks, Dcgan
 from infogan.objectives import AnyObjective, InfoGAN
+from infogan.objectives.terms import Consistency
 
 
 class Optim(BaseModel):
@@ -109,6 +110,9 @@ class RunConfig(BaseModel):
             yield "objective.real-weight needs augmented views; set augment affine, or set it 0"
         if latent.following and not views:
             free = " ".join(f"--latent.{name}.follows none" for name in latent.following)
+            if not isinstance(objective, Consistency):
+                free += ", as docs/comparing.md does for a comparison with infogan"
+                yield f"{kind} has no term by which a code follows a property; set {free}"
             yield f"a code that follows a property needs objective.real-weight above 0; else {free}"
         moves = self.augment.moves if self.augment else ()
         for name, what in latent.following.items():

@@ -11,10 +11,14 @@ from infogan.config.tree import Tree
 from infogan.latent.codes import AnyCode
 from infogan.latent.latent import Latent
 
+YOURS = '# name = "photos/"'
 
-def as_toml(config: RunConfig) -> str:
-    """A TOML file of all settings, each explained where it comes first; `with_file` reads it."""
-    return "\n".join(_section(config, config.tree(), (), set())) + "\n"
+
+def as_toml(config: RunConfig, *, own: bool = False) -> str:
+    """A TOML file of all settings, each explained where it comes first; `with_file` reads it.
+    own: the images are the user's, so a comment stands where their name goes."""
+    text = "\n".join(_section(config, config.tree(), (), set())) + "\n"
+    return text.replace(f"name = {json.dumps(config.data.name)}", YOURS, 1) if own else text
 
 
 def _section(settings: object, tree: Tree, at: tuple[str, ...], seen: set[str]) -> Iterator[str]:
