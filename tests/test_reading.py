@@ -426,9 +426,9 @@ def test_the_cache_is_bounded_shown_and_done_without(
     run("cache", "--clear")
     assert not cache.entries()
     monkeypatch.setenv("INFOGAN_CACHE", str(tmp_path / "a" / "000.png"))  # no folder can be here
-    first = whole(tmp_path / "b")
+    held = whole(tmp_path / "b")
     assert "held in memory; make room there, or set INFOGAN_CACHE" in caplog.text
-    assert first.digest == whole(tmp_path / "b").digest
+    assert held.digest == whole(tmp_path / "b").digest
 
 
 def test_a_file_that_is_cut_off_spoils_no_look_at_the_others(tmp_path: Path) -> None:
