@@ -30,6 +30,7 @@ from infogan.model.model import Model
 from infogan.objectives.base import parameters
 from infogan.pipeline.run import fit, record
 from infogan.report import charts, findings
+from infogan.report.page import percent
 from infogan.runs.folder import Run
 
 FORMS = {"categorical": "categorical:4", "uniform": "uniform:-1:1", "gaussian": "gaussian:1:2"}
@@ -161,7 +162,8 @@ def test_its_report_shows_real_images_where_they_are_read(one: Trained, images: 
     text = (one.path / "report.html").read_text(encoding="utf-8")
     plain = " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
     bound, error = (one.scores[key]["part"] for key in ("information", "information_error"))
-    row = f"part {bound:.3f} {error:.4f} ".replace("-", "−")
+    share = percent(max(0.0, one.model.latent.codes["part"].recovered(bound)))
+    row = f"part {share} {bound:.3f} ± {error:.4f} ".replace("-", "−")
     if one.kind == "categorical":
         shares = [findings.category(observation, k, 8, 0).share for k in range(4)]
         counts = np.bincount(read.probs.argmax(1), minlength=4)

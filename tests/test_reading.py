@@ -5,7 +5,10 @@ import json
 import logging
 import os
 import struct
+import subprocess
+import sys
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -308,6 +311,30 @@ def test_sets_as_they_are_published(tmp_path: Path) -> None:
     letters = data.load(str(idx), "all")
     assert letters.classes == ("1", "2", "3")
     assert letters.labels.tolist() == LABELS.tolist()
+
+
+def test_a_damaged_matlab_file_ends_no_process(tmp_path: Path) -> None:
+    x = np.moveaxis(np.repeat((FIGURES * 255).astype(np.uint8)[..., None], 3, 3), 0, 3)
+    scipy.io.savemat(tmp_path / "x.mat", {"X": x, "y": LABELS[:, None]})
+    whole_file, rng = (tmp_path / "x.mat").read_bytes(), np.random.default_rng(0)
+    for i in range(6):
+        damaged = bytearray(whole_file)
+        damaged[128 + 8 * i] ^= int(rng.integers(1, 256))  # a tag or a header of the first array
+        (tmp_path / "x.mat").write_bytes(bytes(damaged))
+        with suppress(DataError):
+            data.load(str(tmp_path / "x.mat"), "all")
+    (tmp_path / "x.mat").write_bytes(whole_file[:200])
+    with pytest.raises(DataError, match=r"x\.mat"):
+        data.load(str(tmp_path / "x.mat"), "all")
+
+
+def test_a_reader_that_crashes_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.mat").write_bytes(b"MATLAB 5.0 MAT-file" + bytes(600))
+    crash = [sys.executable, "-c", "import os; os.abort()"]
+    ran = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda command, **how: ran(crash, **how))
+    with pytest.raises(DataError, match="cannot be read as MATLAB's format 5; save it as NPZ"):
+        data.load(str(tmp_path / "x.mat"), "all")
 
 
 def test_hdf5_files(tmp_path: Path) -> None:

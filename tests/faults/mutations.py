@@ -29,7 +29,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.io
 import torch
 from harness import TINY, Tally, strokes
 from PIL import Image
@@ -41,7 +40,7 @@ from infogan.config.toml import as_toml
 from infogan.config.tree import merged
 from infogan.core.errors import InfoganError, RunError, parsing
 from infogan.core.tables import read_file
-from infogan.data import Source, archives, decoding, folder, hdf5, idx, npz
+from infogan.data import Source, archives, decoding, folder, idx, npz
 from infogan.data.labels import from_csv
 from infogan.information.table import read_table
 from infogan.model.file import digest
@@ -264,8 +263,7 @@ def cases(root: Path) -> dict[str, Case]:
     config = json.dumps(TINY.tree()).encode()
     zipped = io.BytesIO()
     np.savez_compressed(zipped, images=pixels, labels=np.arange(6))
-    matlab, stack = io.BytesIO(), io.BytesIO()
-    scipy.io.savemat(matlab, {"X": np.moveaxis(pixels, 0, 3), "y": np.arange(6)[:, None]})
+    stack = io.BytesIO()
     first, *others = (Image.fromarray(image[..., 0]) for image in pixels)
     first.save(stack, "TIFF", save_all=True, append_images=others)
     pages = stack.getvalue()
@@ -320,7 +318,6 @@ def cases(root: Path) -> dict[str, Case]:
             npz.load_file,
         ),
         Case("x.npz", [zipped.getvalue()], npz.load_file, lambda c, rng: npz_of(npy(pixels), rng)),
-        Case("x.mat", [matlab.getvalue()], lambda path: hdf5.load_file(str(path), Source())),
         Case("x.zip", [packed("w:zip")], archive),
         Case("x.tar", [packed("w:")], archive),
         Case("x.tar.gz", [packed("w:gz")], archive),

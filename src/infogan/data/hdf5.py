@@ -8,6 +8,7 @@ import numpy as np
 
 from infogan.core.errors import DataError, parsing
 from infogan.core.limits import refuse_bomb
+from infogan.data import matlab
 from infogan.data.arrays import Array, as_images, named
 from infogan.data.images import Images
 from infogan.data.settings import Source
@@ -30,27 +31,15 @@ def load_file(name: str, source: Source) -> Images:
     path, dataset = found
     with path.open("rb") as file:
         start = file.read(520)
-    matlab = path.suffix == ".mat"
-    if matlab and b"HDF" not in start[:520]:
-        arrays = _matlab(path, dataset)
+    is_matlab = path.suffix == ".mat"
+    if is_matlab and b"HDF" not in start:
+        held = matlab.arrays(path)
+        arrays = {what: held[key] for what, key in _keys(path, held, dataset).items()}
     else:
-        arrays = _hdf5(path, dataset, turned=matlab)
-    if matlab:
+        arrays = _hdf5(path, dataset, turned=is_matlab)
+    if is_matlab:
         arrays = _images_first(arrays)
     return as_images(arrays, source, name)
-
-
-def _matlab(path: Path, dataset: str | None) -> dict[str, Array]:
-    """The arrays of a file of MATLAB's format 5."""
-    from scipy.io import loadmat, whosmat
-
-    with parsing(path, "MATLAB"):
-        sizes = {name: shape for name, shape, _ in whosmat(path)}
-        keys = _keys(path, sizes, dataset)
-        for key in keys.values():
-            refuse_bomb(f"{path}:{key}", int(np.prod(sizes[key])), path.stat().st_size)
-        held = loadmat(path, variable_names=list(keys.values()))
-        return {what: np.asarray(held[key]) for what, key in keys.items()}
 
 
 def _hdf5(path: Path, dataset: str | None, turned: bool) -> dict[str, Array]:
