@@ -13,7 +13,7 @@ from infogan.config.presets import DRAWINGS, IMAGES
 from infogan.core.errors import ConfigError, DataError
 from infogan.data import Source
 from infogan.data.folder import survey
-from infogan.pipeline.recipe import MANY, STEPS, WEAK, recipe, sides
+from infogan.pipeline.recipe import MANY, WEAK, recipe, sides
 
 
 def pictures(folder: Path, n: int, size: tuple[int, int], colour: bool) -> Path:
@@ -85,7 +85,7 @@ def test_sides_that_images_are_scaled_to(size: tuple[int, int], expected: tuple[
 
 def test_more_images_take_more_steps(tmp_path: Path) -> None:
     path = tmp_path / "x.npy"
-    for n, steps in ((40, STEPS), (16 * MANY * 10 // 9, 2 * STEPS)):
+    for n, steps in ((40, DRAWINGS.steps), (16 * MANY * 10 // 9, 2 * DRAWINGS.steps)):
         np.save(path, np.zeros((n, 16, 16), np.uint8))
         config, why = recipe(Source(name=str(path)))
         assert config.steps == pytest.approx(steps, rel=0.06)  # a tenth is held out

@@ -541,7 +541,7 @@ def test_a_forecast_looks_at_every_part_of_a_run_and_changes_nothing(
 def test_where_views_teach_q_reads_generated_images_as_views_and_they_teach_it_nothing(
     tiny: RunConfig, images: Images
 ) -> None:
-    objective = InfoGAN(contrast=1.0, real_weight=1.0, warm_up=0.5)
+    objective = InfoGAN(contrast=1.0, real_weight=1.0, warm_up=0.5, q_step="d-head")
     views = Affine(strength=3, shift=0.3)
     trainer = Trainer(tiny.replace(objective=objective, augment=views), images)
     trainer.step = trainer.config.steps - 1
@@ -554,6 +554,14 @@ def test_where_views_teach_q_reads_generated_images_as_views_and_they_teach_it_n
     information(step).total.backward()  # but G learns from how Q reads them
     trainer.players["g"].collect()
     assert all(p.grad is not None for p in trainer.model.g.parameters())
+    taught = Trainer(
+        tiny.replace(objective=objective.model_copy(update={"q_step": "d"}), augment=views), images
+    )
+    taught.step = trainer.step
+    information(taught._look("d", 0)).total.backward()
+    taught.players["d"].collect()
+    learns = {n for n, p in taught.model.d.named_parameters() if p.grad is not None}
+    assert learns > read  # the trunk as well
     # The same draw where the views are the images themselves
     still = Trainer(tiny.replace(objective=objective, augment=Affine(strength=0)), images)
     still.step = trainer.step

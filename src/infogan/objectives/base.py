@@ -131,6 +131,11 @@ class Objective(BaseModel, ABC):
         return False
 
     @property
+    def shielded(self) -> bool:
+        """Whether the trunk learns nothing from what is read of generated images."""
+        return False
+
+    @property
     def compared(self) -> int | None:
         """How many images of a batch D compares with as many fakes; None: all of them."""
         return None

@@ -22,8 +22,9 @@ class InfoGAN(Consistency, AdversarialObjective):
     kind: Literal["infogan"] = "infogan"
     q_step: Literal["d", "d-head", "g"] = "d"
     """Which optimizer steps Q. d: D's, and the shared trunk receives gradient from L_I as well
-    (official code); d-head: D's, Q's own layers alone; g: G's, Q's own layers alone (the article,
-    most ports)."""
+    (official code); d-head: D's, Q's own layers alone, where with `contrast` the trunk still learns
+    from real images, and Q reads generated ones as views; g: G's, Q's own layers alone (the
+    article, most ports)."""
     warm_up: float = Field(default=0.0, ge=0, lt=1)
     """Share of the steps, at the start, in which D learns from real images alone (real_weight,
     contrast) and G waits, so that the categories are settled before there are generated images."""
@@ -40,12 +41,16 @@ class InfoGAN(Consistency, AdversarialObjective):
         return super().heads(latent, classes) | projection
 
     def detached(self, done: float) -> Set[str]:
-        probe = (self.contrasts and done < self.warm_up) or self.q_step == "d-head"
+        probe = done < self.warm_up if self.contrasts else self.shielded
         return frozenset({CODE} if probe else ())
 
     @property
     def g_heads(self) -> Set[str]:
         return frozenset({CODE} if self.q_step == "g" else ())
+
+    @property
+    def shielded(self) -> bool:
+        return self.q_step == "d-head"
 
     @property
     def contrasts(self) -> bool:

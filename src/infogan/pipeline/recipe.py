@@ -11,8 +11,7 @@ SIDES = 16, 64  # of images that are trained on; those between are only cut to a
 EVEN = 4
 SQUARE = 1.25  # images longer than that by their width are not cut to a square
 LONGEST = 128
-STEPS = 2000  # for MANY images, and with the fourth root of their number for more
-MANY = 2000
+MANY = 2000  # images that a preset's steps are for; more get more, by the fourth root
 WEAK = Photo(area=0.6, shade=0.2, blur=0.3, grey=0.1, saturation=0.4, tint=0.1)
 """For pretrained features, which know already that light and colour are not the class."""
 
@@ -38,7 +37,7 @@ def recipe(source: Source, networks: str | None = None) -> tuple[RunConfig, str]
     projected = Projected()
     if networks == projected.kind:
         base = base.replace(networks=projected, augment=base.augment if grey else WEAK)
-    steps = round(STEPS * max(1.0, seen.number / MANY) ** 0.25, -2)
+    steps = round(base.steps * max(1.0, seen.number / MANY) ** 0.25, -2)
     found = f"{seen.number:,} {'grey' if grey else 'colour'} images of about "
     found += f"{seen.height:.0f}x{seen.width:.0f} pixels"
     chosen = [f"preset {'drawings' if grey else 'images'} ({WHY[grey]})", f"{int(steps):,} steps"]

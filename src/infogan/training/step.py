@@ -123,7 +123,8 @@ class Step:
 
     @cached_property
     def fake(self) -> Verdict:
-        if not self.config.objective.contrasts:
+        objective = self.config.objective
+        if not (objective.contrasts and objective.shielded):
             return self._verdict("fake", self._fakes, frozenset({PROJECTION}))
         # Q learns from views, so it is to read generated images as views, which faint patterns do
         # not survive; and what G cannot draw yet is to teach a trunk of its own nothing.
