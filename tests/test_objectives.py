@@ -275,7 +275,7 @@ def test_a_contrast_of_views_that_are_told_apart_reaches_its_bound() -> None:
 
 
 def test_a_contrast_is_alone_in_the_warm_up_and_then_q_begins_as_a_probe() -> None:
-    objective = InfoGAN(contrast=2.0, real_weight=1.0, warm_up=0.5)
+    objective = InfoGAN(contrast=2.0, real_weight=1.0, warm_up=0.5, q_step="d-head")
     scene = Still(verdict(0.0), verdict(0.0), done=0.39)
     scene.view = scene.other = projected(torch.eye(8))
     term = contrast(torch.eye(8), torch.eye(8))[0].item()
@@ -288,6 +288,8 @@ def test_a_contrast_is_alone_in_the_warm_up_and_then_q_begins_as_a_probe() -> No
     scene.done = 0.41
     loss = objective.d_loss(scene)
     assert loss.terms.keys() == {"contrast", "real info/digit", "balance/digit"}
+    taught = objective.model_copy(update={"q_step": "d"})  # by generated images as well
+    assert taught.d_loss(scene).terms.keys() == {"contrast", "real info/digit"}
     one = torch.zeros(8, N_PARAMS)
     one[:, 0] = 100.0
     for read, expected in ((torch.zeros(8, N_PARAMS), 0.0), (one, math.log(4))):

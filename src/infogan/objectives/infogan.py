@@ -81,11 +81,13 @@ class InfoGAN(Consistency, AdversarialObjective):
         if scene.done < self.warm_up - PROBED:
             return loss
         loss |= self.real_information(scene)
-        return loss | self._balance(scene) if scene.done < self.warm_up else loss
+        probing = self.shielded and scene.done < self.warm_up
+        return loss | self._balance(scene) if probing else loss
 
     def _balance(self, scene: Scene) -> Loss:
         """Imbalance once more, while Q is a probe: where views do not agree yet, as on photos of
-        everyday things, J is largest with one category for all, and Q would begin there."""
+        everyday things, J is largest with one category for all, and Q would begin there. Where
+        generated images teach the trunk as well, Q is to commit itself later (docs/photos.md)."""
         read, terms = parameters(scene.readings, scene.view.heads), dict[str, Tensor]()
         for reading in scene.readings:
             if (imbalance := reading.code.imbalance(read[reading.name])) is not None:
