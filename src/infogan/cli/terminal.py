@@ -162,9 +162,8 @@ def show_selection(tree: Mapping[str, Any]) -> None:
     rows = [[escape(run["run"]), *(f"{run[key]:.3f}" for key in keys)] for run in tree["runs"]]
     _show_table("run", ["information (nats)", "agreement", "L_I (nats)"], rows)
     print(f"\non {tree['n']} images of {tree['images']}, without labels")
-    apart = max(run["information"] for run in tree["runs"]) - min(
-        run["information"] for run in tree["runs"]
-    )
+    information = [run["information"] for run in tree["runs"]]
+    apart = max(information) - min(information)
     if apart < ALIKE:
         print(f"they differ by {apart:.3f} nats at most: no reason to prefer one")
     print(f"use       {tree['selected']}")

@@ -179,7 +179,9 @@ def sort(
     if [*counts] == [sorting.UNSURE]:
         median = float(np.median(names.joined(code, read[code]).confidence))
         why = f"Q is less than {unsure:.0%} sure of every image, and {median:.0%} of the median one"
-        remedy = f"try --unsure {median:.1f}, and `infogan doctor {run}` for what is wrong"
+        remedy = (
+            f"try --unsure {int(10 * median) / 10:g}, and `infogan doctor {run}` for what is wrong"
+        )
         print(f"infogan: {why}; {remedy}", file=sys.stderr)
     k = read[code].probs.shape[1]
     if unused := usage(read[code].value, k).words([names.numbered(code, j) for j in range(k)]):

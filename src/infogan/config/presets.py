@@ -118,7 +118,7 @@ DRAWINGS = IMAGES.replace(
     steps=1200,
 )
 """The same for grey drawings, writing and scans, whose mirror image is another thing. Generated
-images teach the trunk as well, which keeps large classes whole where classes are uneven."""
+images teach the trunk as well: keeping them from it did not help there (docs/photos.md)."""
 
 SEMIGAN = RunConfig(
     data=MNIST_IMAGES,

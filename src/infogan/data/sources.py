@@ -33,7 +33,8 @@ def load(
     for kind in SOURCES:
         if kind.means(source.name):
             images = kind.load(source, split, progress)
-            logger.info("%s", images.told)
+            if images.told:  # a further source need not say anything
+                logger.info("%s", images.told)
             return images
     fault = "is no file of images" if Path(source.name).exists() else "no such file or folder"
     raise DataError(f"{source.name}: {fault}; give {', '.join(kind.what for kind in SOURCES)}")

@@ -86,8 +86,7 @@ class InfoGAN(Consistency, AdversarialObjective):
 
     def _balance(self, scene: Scene) -> Loss:
         """Imbalance once more, while Q is a probe: where views do not agree yet, as on photos of
-        everyday things, J is largest with one category for all, and Q would begin there. Where
-        generated images teach the trunk as well, Q is to commit itself later (docs/photos.md)."""
+        everyday things, J is largest with one category for all, and Q would begin there."""
         read, terms = parameters(scene.readings, scene.view.heads), dict[str, Tensor]()
         for reading in scene.readings:
             if (imbalance := reading.code.imbalance(read[reading.name])) is not None:
