@@ -18,6 +18,7 @@ from conftest import refused, run
 from infogan.cli import COMMANDS, app
 from infogan.config.presets import PRESETS
 from infogan.model.model import Model
+from infogan.training.trainer import Trainer
 
 NAMES = [command.__name__ for commands in COMMANDS.values() for command in commands]
 
@@ -64,7 +65,9 @@ def test_help_is_quick() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_train_leaves_the_whole_record(done: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_train_leaves_the_whole_record(
+    done: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in (
         "config.json",
         "metrics.jsonl",
@@ -76,6 +79,7 @@ def test_train_leaves_the_whole_record(done: Path, capsys: pytest.CaptureFixture
     config = json.loads((done / "config.json").read_text())
     assert (config["steps"], config["seed"], config["latent"]["noise"]) == (4, 7, 8)
     weights = (done / "model.safetensors").stat().st_mtime_ns
+    monkeypatch.delattr(Trainer, "restore")  # of a finished run no checkpoint is gone on from
     run(
         "train", config["data"]["name"], "-c", done / "config.json", "--run", done
     )  # done: shows what is there

@@ -534,6 +534,8 @@ def test_a_forecast_looks_at_every_part_of_a_run_and_changes_nothing(
     assert forecast.seconds_left(trainer) == 200
     assert seen == [first + i for first in (20, 60, 100, 140, 180) for i in range(3)]
     assert trainer.step == 0 and equal(before, trainer.model.tensors())
+    wild = config.replace(optim={"d_lr": 1e20, "g_lr": 1e20})
+    assert forecast.seconds_left(Trainer(wild, images)) == 200  # no trial diverges
     trainer.step = 101
     assert forecast.seconds_left(trainer) is None
 
