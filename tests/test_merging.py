@@ -334,3 +334,7 @@ def test_without_a_gap_nothing_is_written(
         run("merge", folder)
         assert bool(Run(folder).names.merged) == written
         assert ("no number of classes stands out" in capsys.readouterr().err) != written
+    apart = Merging("digit", ((0,), (1,), (2,), (3,)), (0.25,) * 4, ((4, 0.01),), "x", 9)
+    monkeypatch.setattr(merging, "merge", lambda *_, **__: apart)
+    run("merge", folder)
+    assert "no two categories are taken for each other" in capsys.readouterr().err

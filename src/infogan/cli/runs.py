@@ -156,6 +156,8 @@ def merge(
     terminal.answer(as_json, asdict(found), lambda _: terminal.show_merging(found, names))
     if not sure:
         why = "no number of classes stands out, so nothing is written; with --into N it is"
+        if all(len(members) == 1 for members in found.classes):
+            why = "no two categories are taken for each other, so nothing is written"
         print(f"infogan: {why}", file=sys.stderr)
     elif not dry_run:
         _write_names(there, names)
