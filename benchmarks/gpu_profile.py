@@ -115,7 +115,8 @@ def captured(config: RunConfig, player: str) -> dict[str, Any]:
     other, but = ("d", objective.g_heads) if player == "g" else ("g", frozenset[str]())
 
     def ready() -> Step:
-        step = Step(trainer.batches, players, trainer.model.latent, player, 0, 0.5)
+        latent, alone = trainer.model.latent, trainer.processes
+        step = Step(trainer.batches, alone, players, latent, player, 0, 0.5)
         _ = step.images, step.moves  # computes the views as well
         return step
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import sys
 from collections.abc import Sequence
 from functools import partial
 from itertools import takewhile
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from infogan.cli.options import Count
 from infogan.cli.terminal import progress_bars, show_outlook, show_scores, show_selection
 from infogan.core import interrupts
 from infogan.core.errors import ConfigError, TrainingError
@@ -27,6 +30,7 @@ def train(
     config: Annotated[Path | None, Parameter(name=["--config", "-c"])] = None,
     classes: int | None = None,
     seeds: int | None = None,
+    processes: Count | None = None,
     continue_from: Path | None = None,
     fresh: bool = False,
     dry_run: bool = False,
@@ -50,6 +54,8 @@ def train(
         classes: How many classes there are, if you know it: so many categories are looked for.
         seeds: Train that many runs, from --seed on, into RUN/seed-0 and so on, one process a core;
             rank them as `infogan select` does, into RUN/selection.json, and name the one to use.
+        processes: Train in so many processes, which share each batch: the result is that of one
+            (docs/scaling.md). With --seeds, how many seeds at once.
         continue_from: Finished run whose settings and weights to begin with, as when its folder of
             images has grown: what it learned from and what it held out stays so; your names too.
         fresh: Remove what a run wrote into the folder, and train anew; your names stay.
@@ -67,13 +73,21 @@ def train(
         if dry_run:
             print(json.dumps(resolved.tree(), indent=2))
             return
+        from infogan.training.distributed import launched, rank
+
+        if rank() > 0:  # the first of several processes speaks for all
+            logging.getLogger("infogan").setLevel("ERROR")
+            chosen = ""
+        files = {"--config": config, "--continue-from": continue_from}
+        words = [*settings, *(f"{name}={path}" for name, path in files.items() if path)]
+        words += [f"--classes={classes}"] if classes is not None else []
+        if processes is not None and processes > 1 and seeds is None and not launched():
+            words += [f"--run={path}", f"--processes={processes}", *["--fresh"] * fresh]
+            sys.exit(_train_shared(words, processes, resolved.batch))
         if chosen:
             print(chosen)
         if seeds is not None:
-            files = {"--config": config, "--continue-from": continue_from}
-            words = [*settings, *(f"{name}={path}" for name, path in files.items() if path)]
-            words += [f"--classes={classes}"] if classes is not None else []
-            _train_seeds(resolved, words, path, seeds, fresh)
+            _train_seeds(resolved, words, path, seeds, fresh, processes)
         else:
             _train_one(resolved, path, fresh, continue_from)
 
@@ -89,7 +103,11 @@ def _train_one(config: RunConfig, path: Path, fresh: bool, continue_from: Path |
     from infogan.analysis.doctor import recorded
     from infogan.pipeline.run import train as train_run
     from infogan.runs.folder import Run
+    from infogan.training.distributed import rank
 
+    if rank() > 0:
+        train_run(config, run=path, fresh=fresh, continue_from=continue_from)
+        return
     run, begun = Run(path), list[bool]()
 
     def begin(outlook: Outlook) -> None:
@@ -111,12 +129,26 @@ def _train_one(config: RunConfig, path: Path, fresh: bool, continue_from: Path |
         print(f"picture   {picture}")
 
 
-def _train_seeds(config: RunConfig, words: list[str], path: Path, count: int, fresh: bool) -> None:
+def _train_shared(words: list[str], count: int, batch: int) -> int:
+    """Run this command in so many processes; the exit code of the first."""
+    from infogan.pipeline.processes import train as train_shared
+
+    return train_shared(words, count, batch)
+
+
+def _train_seeds(
+    config: RunConfig,
+    words: list[str],
+    path: Path,
+    count: int,
+    fresh: bool,
+    processes: int | None,
+) -> None:
     """Train several seeds and show how they rank; TrainingError when some of them failed."""
     from infogan.pipeline import seeds
 
     with progress_bars(config.steps, config.latent.codes) as show:
-        ranked, failed = seeds.train(config, words, path, count, fresh, show)
+        ranked, failed = seeds.train(config, words, path, count, fresh, show, processes)
     if ranked:
         show_selection(ranked.tree())
     if failed:

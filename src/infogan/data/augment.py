@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from torch import Tensor
 from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, interpolate, max_pool2d, pad
 
+from infogan.core.random import Draws, Part
 from infogan.core.settings import SETTINGS
 from infogan.data.images import LUMA
 
@@ -59,23 +60,23 @@ class Augmentation(BaseModel):
     shrink linearly to none. Strong changes decide what the categories depend on; weak ones then let
     them separate images that differ little."""
 
-    def _finished(self, images: Tensor, generator: torch.Generator) -> Tensor:
+    def _finished(self, images: Tensor, draws: Draws) -> Tensor:
         """Change the light of images that were moved, and put a patch on each."""
         n = len(images)
         if self.shade:
-            field = self.shade * torch.randn(n, 1, SHADES, SHADES, generator=generator).to(images)
+            field = self.shade * draws.normal(n, 1, SHADES, SHADES).to(images)
             images = ((images + 1) * smooth(field, images).exp() - 1).clamp(max=1)
         if self.blur:
-            by = self.blur * (1.6 * torch.rand(n, generator=generator).to(images) - 0.6)
+            by = self.blur * (1.6 * draws.uniform(n).to(images) - 0.6)
             mean = avg_pool2d(pad(images, (1, 1, 1, 1), mode="replicate"), 3, 1)
             images = torch.lerp(images, mean, by[:, None, None, None]).clamp(-1, 1)
         if self.tint and images.shape[1] == 3:
-            gain = 1 + self.tint * (2 * torch.rand(n, 3, generator=generator).to(images) - 1)
+            gain = 1 + self.tint * (2 * draws.uniform(n, 3).to(images) - 1)
             images = ((images + 1) * gain[:, :, None, None] - 1).clamp(max=1)
         if self.brightness or self.contrast or self.saturation or self.grey:
-            images = self._relit(images, torch.rand(n, 4, generator=generator).to(images))
+            images = self._relit(images, draws.uniform(n, 4).to(images))
         if self.patch:
-            images = self._covered(images, torch.rand(n, 5, generator=generator).to(images))
+            images = self._covered(images, draws.uniform(n, 5).to(images))
         return images
 
     def _covered(self, images: Tensor, u: Tensor) -> Tensor:
@@ -135,10 +136,10 @@ class Affine(Augmentation):
         names = ("strength", "stretch", "bend")
         return self.model_copy(update={name: left * getattr(self, name) for name in names})
 
-    def _maps(self, images: Tensor, generator: torch.Generator) -> Tensor:
+    def _maps(self, images: Tensor, draws: Draws) -> Tensor:
         """[N, 2, 3] the affine map from each view to its image."""
         n, _, height, width = images.shape
-        u = torch.rand(n, 6, generator=generator) * 2 - 1  # [N, 6] in [-1, 1]
+        u = draws.uniform(n, 6) * 2 - 1  # [N, 6] in [-1, 1]
         angle, shear = 0.175 * self.strength * u[:, 0], 0.2 * self.strength * u[:, 1]
         scale = 1 + 0.15 * self.strength * u[:, 2]
         flip = torch.where(u[:, 5] < 0, -1.0, 1.0) if self.mirror else torch.ones(n)
@@ -148,22 +149,26 @@ class Affine(Augmentation):
         y = [flip * scale * sin / aspect, scale * (shear * sin + cos), self.shift * u[:, 4]]
         theta = torch.stack([*x, *y], 1).reshape(n, 2, 3)
         if self.stretch:
-            grown = (self.stretch * (torch.rand(n, generator=generator) * 2 - 1)).exp()
+            grown = (self.stretch * (draws.uniform(n) * 2 - 1)).exp()
             theta = theta * torch.stack([1 / grown, grown, torch.ones(n)], 1)[:, None]
         return theta
 
-    def __call__(self, images: Tensor, generator: torch.Generator) -> View:
-        theta, aspect = self._maps(images, generator), images.shape[2] / images.shape[3]
+    def __call__(
+        self, images: Tensor, generator: torch.Generator, part: Part | None = None
+    ) -> View:
+        """A view of each image; part: which rows of a batch they are, if not all of them."""
+        draws, aspect = Draws(generator, part), images.shape[2] / images.shape[3]
+        theta = self._maps(images, draws)
         n = len(images)
         bend: Tensor | float = 0.0
         if self.bend:
-            coarse = self.bend * torch.randn(n, 2, BENDS, BENDS, generator=generator).to(images)
+            coarse = self.bend * draws.normal(n, 2, BENDS, BENDS).to(images)
             bend = smooth(coarse, images).permute(0, 2, 3, 1)
         views, moves = sampled(images, theta, bend), moves_of(theta, aspect)
         if self.thicken:
-            moves["thickness"] = self.thicken * (torch.rand(n, generator=generator) * 2 - 1)
+            moves["thickness"] = self.thicken * (draws.uniform(n) * 2 - 1)
             views = thickened(views, moves["thickness"].to(views))
-        return View(self._finished(views, generator), moves)
+        return View(self._finished(views, draws), moves)
 
 
 ABOUT = {name: field.description for name, field in Affine.model_fields.items()}
@@ -194,17 +199,17 @@ class Photo(Affine):
         area = self.area + (1 - left) * (1 - self.area)
         return super().annealed(left).model_copy(update={"area": area})
 
-    def _maps(self, images: Tensor, generator: torch.Generator) -> Tensor:
+    def _maps(self, images: Tensor, draws: Draws) -> Tensor:
         """The part of the image, then its map."""
-        whole = super()._maps(images, generator)
-        part = cropped(len(images), self.area, generator)
+        whole = super()._maps(images, draws)
+        part = cropped(len(images), self.area, draws)
         shift = whole[:, :, :2] @ part[:, :, 2:] + whole[:, :, 2:]
         return torch.cat([whole[:, :, :2] @ part[:, :, :2], shift], 2)
 
 
-def cropped(n: int, area: float, generator: torch.Generator) -> Tensor:
+def cropped(n: int, area: float, draws: Draws) -> Tensor:
     """[N, 2, 3] maps that enlarge a part of at least that share of the image's area."""
-    u = torch.rand(n, 4, generator=generator)  # [N, 4] in [0, 1]
+    u = draws.uniform(n, 4)  # [N, 4] in [0, 1]
     share = area + (1 - area) * u[:, 0]
     # Clamped so that neither side exceeds the image's.
     stretch = (STRETCH ** (u[:, 1] - 0.5)).clamp(share**0.5, share**-0.5)

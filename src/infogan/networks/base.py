@@ -5,15 +5,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-import torch
 from pydantic import BaseModel
 from torch import Tensor, nn
 
+from infogan.core.random import Draws
 from infogan.core.settings import SETTINGS
 
 Shape = tuple[int, int, int]  # H, W, C of an image
 Heads = Mapping[str, int]  # D's heads by name, with their numbers of outputs
-Noise = torch.Generator | None  # what noise layers draw from; None: there is no noise
+Noise = Draws | None  # what noise layers draw from; None: there is no noise
 NONE: Set[str] = frozenset()
 REAL, PROJECTION = "real", "projection"  # D's heads for the game, and for comparing views
 

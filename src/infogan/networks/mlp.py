@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from infogan.core.random import stream
+from infogan.core.random import Draws, stream
 from infogan.networks import base
 from infogan.networks.base import NONE, Heads, Noise, Shape, Verdict
 
@@ -104,7 +104,7 @@ class Discriminator(base.Discriminator):
     @torch.no_grad()
     def prepare(self, images: Tensor) -> None:
         """Scale and shift each layer: its outputs on these images get mean 0 and variance 1."""
-        _, inputs = self._trunk(images, stream(0, "prepare D"), standardise)
+        _, inputs = self._trunk(images, Draws(stream(0, "prepare D")), standardise)
         for head in self.heads.values():
             standardise(head, inputs)
 
@@ -122,4 +122,4 @@ def disturbed(values: Tensor, std: float, noise: Noise) -> Tensor:
     """Values with noise N(0, std²) added, if there is a generator to draw it from."""
     if noise is None or not std:
         return values
-    return values + std * torch.randn(values.shape, generator=noise).to(values)
+    return values + std * noise.normal(*values.shape).to(values)

@@ -28,7 +28,10 @@ from infogan.runs.images import Training, real_images
 from infogan.runs.record import Origin
 from infogan.runs.recorder import recording
 from infogan.training import trainer as training
+from infogan.training.device import Engine
+from infogan.training.distributed import join, rank
 from infogan.training.forecast import seconds_left
+from infogan.training.recorder import SilentRecorder
 from infogan.training.trainer import Progress
 
 logger = logging.getLogger("infogan")
@@ -61,7 +64,8 @@ def train(
     settings: a preset's name, or a RunConfig. run: the folder for the record. data: images to train
     and to score on, in place of those that the settings name. fresh: remove a run that is there.
     continue_from: a finished run whose weights to begin with. progress: called after each step;
-    begun: called before the first, when all is known to be well.
+    begun: called before the first, when all is known to be well. In a process that torchrun started
+    as one of several, all train the one model, and the first alone writes and scores.
     """
     config = preset(settings) if isinstance(settings, str) else settings
     if seed is not None:
@@ -69,7 +73,7 @@ def train(
     with closing(Run(run)) as folder:
         model = _fit(config, folder, data, fresh, continue_from, progress, begun)
         interrupts.poll()
-        if not finished(folder, model.config):
+        if rank() == 0 and not finished(folder, model.config):
             with atomic.writing(folder.path):
                 held_out = data or real_images(model.config, folder)
                 learned = data or real_images(model.config, folder, "train")
@@ -106,15 +110,22 @@ def _fit(
     progress: Progress,
     begun: Callable[[Outlook], None] | None = None,
 ) -> Model:
+    processes = join(Engine.of(config).device)
     start, origin, earlier = _start(run, config, continue_from)
-    found = Training.given(images) if images else Training.load(config.data, earlier)
+    with processes.in_turn():
+        found = Training.given(images) if images else Training.load(config.data, earlier)
+    processes.require_same(
+        (found.images.digest, config.replace(device="auto").tree()), "images or settings"
+    )
     if images is not None:
         config = config.replace(data=GIVEN)  # the settings name no images that were not used
     shown = found.images
     if config.labels is not None:
         shown = labels.reveal(shown, config.labels, config.seed)
     _refuse_alike(shown)
-    trainer = training.Trainer(config, shown, start)
+    trainer = training.Trainer(config, shown, start, processes)
+    if not processes.first:
+        return _beside(trainer)
     run.hold()
     if fresh:
         run.clear()
@@ -124,6 +135,7 @@ def _fit(
         if done := _resumed(run, config, trainer, found):
             if found.learned.source != run.record.images.source:  # the images were moved
                 run.begin(config, found.record(origin))
+            processes.share(False)
             return done
     found.write(run)
     run.begin(config, found.record(origin))
@@ -138,14 +150,26 @@ def _fit(
     if begun:
         steps = trainer.step, config.steps
         begun(Outlook(config, trainer.images, found.held_out, steps, seconds_left(trainer)))
+    processes.share(True)
+    trainer.align()
     with atomic.writing(run.path), recording(run) as recorder:
         model = training.train(trainer, recorder, progress)
+    processes.leave()
     if model is None:
         interrupts.poll()
         raise RunError(f"{run.path}: stopped at step {trainer.step}; the same command resumes")
     model.save(run.weights_file)
     model.run = run
     return model
+
+
+def _beside(trainer: training.Trainer) -> Model:
+    """Train as the first process does, which alone reads and writes the run's folder."""
+    if trainer.processes.share(None):  # whether there is anything to train
+        trainer.align()
+        training.train(trainer, SilentRecorder())
+    trainer.processes.leave()
+    return trainer.model
 
 
 def _refuse_alike(images: Images) -> None:

@@ -15,7 +15,7 @@ from infogan.core.errors import ConfigError, RunError
 from infogan.data import load as data_load
 from infogan.pipeline.run import finished
 from infogan.runs.folder import SELECTION, Run
-from infogan.training.device import Engine
+from infogan.training.device import Engine, cores
 
 PAUSE = 0.2  # seconds between two looks at the processes
 logger = logging.getLogger("infogan")
@@ -24,12 +24,19 @@ Progress = Callable[[int, int, dict[str, float]], None]
 
 
 def train(
-    config: RunConfig, words: Sequence[str], folder: Path, count: int, fresh: bool, show: Progress
+    config: RunConfig,
+    words: Sequence[str],
+    folder: Path,
+    count: int,
+    fresh: bool,
+    show: Progress,
+    processes: int | None = None,
 ) -> tuple[Selection | None, dict[int, str]]:
     """Train `count` seeds, from the settings' own on, in folder/seed-N, on a GPU one at a time, and
     rank them without labels in folder/selection.json. The same call resumes.
 
-    words: what follows `infogan train`, without --seed, --run and --fresh. Returns the ranking,
+    words: what follows `infogan train`, without --seed, --run and --fresh. processes: how many at
+    once (None: one a core, or one on a GPU). Returns the ranking,
     None of fewer than two runs, and by seed why training failed. ConfigError where there is nothing
     to rank, RunError when the folder is itself a run.
     """
@@ -45,7 +52,7 @@ def train(
     for seed in sorted(done):
         show(seed, config.steps, {})
     waiting = {seed: run for seed, run in runs.items() if seed not in done}
-    at_once = _cores() if Engine.of(config).device.type == "cpu" else 1
+    at_once = processes or (cores() if Engine.of(config).device.type == "cpu" else 1)
     failed = _train([*words, *["--fresh"] * fresh], waiting, at_once, show)
     trained = [run.path for seed, run in runs.items() if seed not in failed]
     if len(trained) < 2:
@@ -85,11 +92,6 @@ def _train(words: list[str], runs: dict[int, Run], at_once: int, show: Progress)
             process.wait()
     interrupts.poll()
     return failed
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _said(log: Path) -> str:

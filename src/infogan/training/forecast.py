@@ -16,7 +16,8 @@ def seconds_left(trainer: Trainer) -> float | None:
     left = trainer.config.steps - trainer.step
     if left < FEWEST:
         return None
-    trial = Trainer(trainer.config.replace(optim=STILL), trainer.images)
+    own = max(2, trainer.config.batch // trainer.processes.size)  # of several processes, alone here
+    trial = Trainer(trainer.config.replace(optim=STILL, batch=own), trainer.images)
     parts, total = PARTS if trainer.config.timed else 1, 0.0
     for part in range(parts):
         trial.step = trainer.step + int(left * (part + 0.5) / parts)

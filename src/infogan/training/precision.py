@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.modules.batchnorm import _BatchNorm
 
 ROUNDED = nn.Linear | nn.Conv2d | nn.ConvTranspose2d  # batch normalisation stays in fp32
 
@@ -34,7 +35,7 @@ class Player:
     def untracked(self) -> AbstractContextManager[None]:
         """Have batch normalisation leave its running statistics alone. D's are of real images only:
         with generated ones among them, Q would read real images by the wrong scale later."""
-        norms = [m for m in self.module.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+        norms = [m for m in self.module.modules() if isinstance(m, _BatchNorm)]
         return _switched_off("track_running_stats", norms)
 
     def collect(self) -> bool:

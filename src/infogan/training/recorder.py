@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from infogan.core import interrupts
+
 Tensors = Mapping[str, Tensor]
 Line = dict[str, float]
 """A line of the log: step, means of terms and watched quantities, seconds, images per second."""
@@ -38,3 +40,10 @@ class NullRecorder:
 
     def stop_requested(self) -> bool:
         return False
+
+
+class SilentRecorder(NullRecorder):
+    """For a process beside the one that writes: it asks to stop at its own signals."""
+
+    def stop_requested(self) -> bool:
+        return interrupts.asked()

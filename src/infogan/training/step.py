@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from infogan.config.settings import RunConfig
-from infogan.core.random import stream
+from infogan.core.random import Draws, Part, stream
 from infogan.data.augment import View
 from infogan.data.images import Images, Order, to_float
 from infogan.latent.latent import CLASS, CODE, Latent
 from infogan.networks import Verdict
 from infogan.networks.base import NONE, PROJECTION, REAL
 from infogan.objectives.terms import NOISE
+from infogan.training.distributed import Processes
 from infogan.training.precision import Player
 
 Rows = NDArray[np.int64]
@@ -51,9 +52,13 @@ class Batches:
 
 @dataclass
 class Step:
-    """The Scene (objectives.base) of one player's step; its parts are computed when asked for."""
+    """The Scene (objectives.base) of one player's step; its parts are computed when asked for.
+
+    Of several processes each computes the images and verdicts of its own rows; what the objective
+    sees is of the whole batch."""
 
     batches: Batches
+    processes: Processes
     players: Mapping[str, Player]
     latent: Latent
     player: str  # d or g, whose step it is
@@ -66,7 +71,8 @@ class Step:
         batch, compared = self.config.batch, self.config.objective.compared
         self.fakes = min(batch, compared or batch)
         draw = self.latent.sample(self.fakes, self._stream(f"latent {self.player}"))
-        self.draw = draw.to(self.batches.device)
+        self.draw = draw.to(self.batches.device)  # of the whole batch
+        self.own, self.own_fakes = self.processes.part(batch), self.processes.part(self.fakes)
 
     def network(self, name: str) -> Player:
         return self.players[name]
@@ -75,29 +81,36 @@ class Step:
         return stream(self.config.seed, purpose, self.number)
 
     def _verdict(
-        self, name: str, images: Tensor, without: Set[str] = NONE, probes: Set[str] = NONE
+        self,
+        name: str,
+        images: Tensor,
+        part: Part,
+        without: Set[str] = NONE,
+        probes: Set[str] = NONE,
     ) -> Verdict:
-        """D on images. In D's own step heads in `probes` teach the trunk nothing, and only real
-        images count into D's running statistics."""
+        """D on a batch, of which these images are a part. In D's own step heads in `probes` teach
+        the trunk nothing, and only real images count into D's running statistics."""
         d, own = self.players["d"], self.player == "d"
         detached = self.config.objective.detached(self.done) | probes if own else NONE
-        noise = self._stream(f"noise {self.player} {name}")
+        noise = Draws(self._stream(f"noise {self.player} {name}"), part)
         with nullcontext() if own and name == "real" else d.untracked():
             verdict: Verdict = d(images, detached, noise, without)
         heads = {head: outputs.float() for head, outputs in verdict.heads.items()}
-        return Verdict(verdict.features.float(), heads)
+        return self.processes.verdict(Verdict(verdict.features.float(), heads), part.n)
 
-    def _augmented(self, images: Tensor, purpose: str) -> View:
+    def _augmented(self, images: Tensor, purpose: str, part: Part) -> View:
         """A view of each image as `augment` says; the images themselves where it says nothing."""
         if (augment := self.config.augment) is None:
             return View(images, {})
-        return augment.annealed(remaining(self.done, augment.anneal))(images, self._stream(purpose))
+        changes = augment.annealed(remaining(self.done, augment.anneal))
+        return changes(images, self._stream(purpose), part)
 
     def _compared(self, images: Tensor, name: str) -> Tensor:
         """Images as D compares them: under `game_augment`, real and generated ones alike."""
         if (augment := self.config.game_augment) is None:
             return images
-        return augment(images.float(), self._stream(f"game augment {self.player} {name}")).images
+        draws = self._stream(f"game augment {self.player} {name}")
+        return augment(images.float(), draws, self.own_fakes).images
 
     @property
     def _of_views(self) -> Set[str]:
@@ -106,60 +119,69 @@ class Step:
 
     @cached_property
     def _drawn(self) -> Tensor:
-        """[N, C, H, W] G's images."""
+        """[n, C, H, W] G's images."""
+        start, stop, _ = self.own_fakes
         with torch.set_grad_enabled(self.player == "g"):
-            return self.players["g"](self.draw.vector())  # type: ignore[no-any-return]
+            return self.players["g"](self.draw.vector()[start:stop])  # type: ignore[no-any-return]
 
     @cached_property
     def _fakes(self) -> Tensor:
-        """[N, C, H, W] G's images, as D compares them."""
+        """[n, C, H, W] G's images, as D compares them."""
         with torch.set_grad_enabled(self.player == "g"):
             return self._compared(self._drawn, "fake")
 
     @cached_property
     def _reals(self) -> Tensor:
-        """[N, C, H, W] the real images, as D compares them."""
-        return self._compared(self.images[: self.fakes], "real")
+        """[n, C, H, W] the real images, as D compares them."""
+        first = self.batches.rows(self.number)[: self.fakes]
+        images = self.images if self.own == self.own_fakes else self._taken(first, self.own_fakes)
+        return self._compared(images, "real")
 
     @cached_property
     def fake(self) -> Verdict:
         objective = self.config.objective
         if not (objective.contrasts and objective.shielded):
-            return self._verdict("fake", self._fakes, frozenset({PROJECTION}))
+            return self._verdict("fake", self._fakes, self.own_fakes, frozenset({PROJECTION}))
         # Q learns from views, so it is to read generated images as views, which faint patterns do
         # not survive; and what G cannot draw yet is to teach a trunk of its own nothing.
         with torch.set_grad_enabled(self.player == "g"):
-            seen = self._augmented(self._drawn.float(), f"augment fake {self.player}").images
-        judged = self._verdict("fake", self._fakes, READERS)
-        read = self._verdict("fake view", seen, JUDGES | {PROJECTION}, probes=READERS)
+            purpose, part = f"augment fake {self.player}", self.own_fakes
+            seen = self._augmented(self._drawn.float(), purpose, part).images
+        judged = self._verdict("fake", self._fakes, part, READERS)
+        read = self._verdict("fake view", seen, part, JUDGES | {PROJECTION}, probes=READERS)
         return Verdict(read.features, {**judged.heads, **read.heads})
 
     def disturbed(self, name: str) -> Verdict:
         images = self._reals if name == "real" else self._fakes
-        noise = torch.randn(images.shape, generator=self._stream(f"disturb {name}")).to(images)
-        return self._verdict(f"disturbed {name}", images + NOISE * noise, self._of_views)
+        draws = Draws(self._stream(f"disturb {name}"), self.own_fakes)
+        there = images + NOISE * draws.normal(*images.shape).to(images)
+        return self._verdict(f"disturbed {name}", there, self.own_fakes, self._of_views)
 
     @cached_property
     def images(self) -> Tensor:
-        """[N, C, H, W] the batch of real images."""
-        return self.batches.take(self.batches.rows(self.number))
+        """[n, C, H, W] the batch of real images."""
+        return self._taken(self.batches.rows(self.number), self.own)
+
+    def _taken(self, rows: Rows, part: Part) -> Tensor:
+        return self.batches.take(rows[part.start : part.stop])
 
     @cached_property
     def real(self) -> Verdict:
         with torch.set_grad_enabled(self.player == "d"):
-            return self._verdict("real", self._reals, self._of_views)
+            return self._verdict("real", self._reals, self.own_fakes, self._of_views)
 
     @cached_property
     def _view(self) -> View:
-        return self._augmented(self.images, "augment")
+        return self._augmented(self.images, "augment", self.own)
 
     @cached_property
     def view(self) -> Verdict:
-        return self._verdict("view", self._view.images, JUDGES)
+        return self._verdict("view", self._view.images, self.own, JUDGES)
 
     @cached_property
     def other(self) -> Verdict:
-        return self._verdict("other", self._augmented(self.images, "augment other").images, JUDGES)
+        view = self._augmented(self.images, "augment other", self.own)
+        return self._verdict("other", view.images, self.own, JUDGES)
 
     @property
     def seen(self) -> Verdict:
@@ -168,7 +190,8 @@ class Step:
 
     @cached_property
     def moves(self) -> Mapping[str, Tensor]:
-        return {name: move.to(self.batches.device) for name, move in self._view.moves.items()}
+        moves, n = self._view.moves.items(), self.config.batch
+        return {k: self.processes.whole(m.to(self.batches.device), n) for k, m in moves}
 
     @property
     def labels(self) -> Tensor | None:
@@ -181,8 +204,9 @@ class Step:
     def labelled(self) -> Verdict:
         if self.batches.all_labelled and self.config.augment is None:
             return self.real
-        images = self.batches.take(self.batches.labelled_rows(self.number))
-        return self._verdict("labelled", self._augmented(images, "augment labelled").images)
+        images = self._taken(self.batches.labelled_rows(self.number), self.own)
+        view = self._augmented(images, "augment labelled", self.own)
+        return self._verdict("labelled", view.images, self.own)
 
 
 def remaining(done: float, share: float) -> float:

@@ -18,6 +18,7 @@ from infogan.data.images import Images
 from infogan.model.model import CHUNK, Model
 from infogan.objectives.base import Loss, parameters
 from infogan.training.device import Engine
+from infogan.training.distributed import Processes
 from infogan.training.monitor import Means, check_finite, check_priors, check_tensors, suspicious
 from infogan.training.precision import Player, frozen
 from infogan.training.recorder import Line, NullRecorder, Recorder, Tensors
@@ -32,10 +33,17 @@ class Trainer:
     """The players, optimizers and the step.
 
     images: with only the labels of the budget. start: a model of the same codes, networks and
-    objective, whose weights to begin with.
+    objective, whose weights to begin with. processes: those that share the batches.
     """
 
-    def __init__(self, config: RunConfig, images: Images, start: Model | None = None) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        images: Images,
+        start: Model | None = None,
+        processes: Processes | None = None,
+    ) -> None:
+        self.processes = processes or Processes()
         self.config, self.images, self.engine = config, images, Engine.of(config)
         self.step, self.means, self._warned = 0, Means(), set[str]()
         self.model = Model(config, images.shape, images.classes).to(self.engine.device)
@@ -44,7 +52,8 @@ class Trainer:
         if start is not None:
             self.model.take(start)
         networks, heads, optim = self.model.networks, self.model.d.heads, config.optim
-        self.players = {name: Player(net, self.engine.dtype) for name, net in networks.items()}
+        own = {name: self.processes.network(network) for name, network in networks.items()}
+        self.players = {name: Player(network, self.engine.dtype) for name, network in own.items()}
         with_g = [network for name, network in networks.items() if name != "d"]
         with_g += [heads[name] for name in config.objective.g_heads]
         g_params = [p for module in with_g for p in module.parameters()]
@@ -94,7 +103,8 @@ class Trainer:
         return loss
 
     def _look(self, player: str, number: int) -> Step:
-        return Step(self.batches, self.players, self.model.latent, player, number, self.done)
+        latent = self.model.latent
+        return Step(self.batches, self.processes, self.players, latent, player, number, self.done)
 
     def _update(self, optimizer: Adam, lr: float, loss: Loss, step: Step) -> None:
         if not loss.terms:
@@ -104,6 +114,7 @@ class Trainer:
         optimizer.zero_grad()
         loss.total.backward()
         moving = [player for player in self.players.values() if player.collect()]
+        self.processes.sum_gradients(optimizer.param_groups[0]["params"])
         optimizer.step()
         for player in moving:
             player.refresh()
@@ -185,6 +196,14 @@ class Trainer:
         for player in self.players.values():
             player.refresh()
 
+    def align(self) -> None:
+        """Have every process go on from where the first one is."""
+        if self.processes.size > 1:
+            begun = self.processes.first and self.step > 0
+            state = self.processes.share(self.state() if begun else None)
+            if state and not self.processes.first:
+                self.restore(*state)
+
     def finished(self) -> Model:
         """The model to keep, with averaged weights if any, in evaluation mode. Its batch statistics
         are of one fixed sample: those of training are of a few batches, and not of averages."""
@@ -208,7 +227,8 @@ def train(
     while trainer.step < config.steps and not stopping:
         trainer.means.add(*trainer.advance())
         step, last = trainer.step, trainer.step == config.steps
-        stopping = recorder.stop_requested()  # once: a later request waits for the next step
+        # Once: a later request waits for the next step.
+        stopping = trainer.processes.any(recorder.stop_requested())
         if step % config.log_every == 0 or last:
             seconds, seen = time.perf_counter() - since, (step - begun) * config.batch
             speed = {"seconds": seconds, "images_per_second": seen / seconds}

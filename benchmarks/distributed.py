@@ -1,0 +1,250 @@
+"""Several processes against one: are the weights the same, what does a step cost, who survives.
+
+    python benchmarks/distributed.py equality      # every preset's objective, 50 steps
+    python benchmarks/distributed.py kills         # a process killed or stopped at random moments
+    python benchmarks/distributed.py speed         # 1 process with 2 threads against 2 with 1
+    python benchmarks/distributed.py rows          # 1 to 257 images on 1 to 4 processes
+
+Equality is of small networks on 257 of the embedded digits, in batches of 32. In float64 what is
+left is rounding; in float32 training itself enlarges rounding, as much as when one process begins
+with weights that differ by 1e-7 ("nudged"). Writes benchmarks/results/distributed.json.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from infogan import data
+from infogan.config.presets import PRESETS, preset
+from infogan.config.settings import RunConfig
+from infogan.data import labels
+from infogan.training.device import Engine
+from infogan.training.distributed import join
+from infogan.training.trainer import Trainer
+
+TARGET = Path(__file__).parent / "results" / "distributed.json"
+SMALL = {
+    "dcgan": {"kind": "dcgan", "channels": [4, 8], "features": 16, "q_hidden": 8},
+    "mlp": {"kind": "mlp", "d_layers": [16, 12, 8], "g_layers": [8, 8]},
+    "photo": {"kind": "photo", "width": 4, "channels": 4, "hidden": 8},
+}
+LEARNED = "learned prior"  # beside the presets: digits whose prior follows what Q reads
+IMAGES, BATCH, FAKES = 257, 32, 16
+STEPS, KILLS, WAIT = 50, 20, 60.0
+
+
+def small(name: str, steps: int, precision: str) -> RunConfig:
+    """A preset's objective, codes, rates and views with small networks and batches."""
+    chosen = preset("digits" if name == LEARNED else name)
+    tree = chosen.tree() | {"steps": steps, "batch": BATCH, "device": "cpu", "precision": precision}
+    tree["networks"] = SMALL[tree["networks"]["kind"]]
+    tree["data"] = preset("digits").tree()["data"]
+    if tree["objective"].get("fakes"):
+        tree["objective"]["fakes"] = FAKES
+    if name == LEARNED:
+        tree["latent"]["digit"]["probs"] = "learned"
+    return chosen.from_tree(tree)
+
+
+def worker(names: list[str], out: Path, steps: int, kind: str, rows: int) -> None:
+    """Train each of them, as one of the processes that torchrun started or alone; the first keeps
+    the weights. kind: float64, fp32, bf16, or nudged, which is fp32 from other weights."""
+    torch.set_num_threads(1)
+    if kind == "float64":
+        torch.set_default_dtype(torch.float64)
+        torch.Tensor.float = torch.Tensor.double  # type: ignore[method-assign]
+    images = data.load("digits", "train").subset(range(rows))
+    processes = join(torch.device("cpu"))
+    for name in names:
+        config = small(name, steps, "bf16" if kind == "bf16" else "fp32")
+        shown = images
+        if config.labels is not None:
+            shown = labels.reveal(images, min(config.labels, 10), config.seed)
+        trainer = Trainer(config, shown, processes=processes)
+        if kind == "nudged":
+            with torch.no_grad():
+                for weight in trainer.model.networks.parameters():
+                    weight.mul_(1 + 1e-7)
+        while trainer.step < steps:
+            trainer.advance()
+        if processes.first:
+            save_file(trainer.model.tensors(), out / f"{name}.safetensors")
+    processes.leave()
+
+
+def trained(names: list[str], out: Path, count: int, kind: str, rows: int = IMAGES) -> None:
+    """Run the worker in so many processes."""
+    out.mkdir(parents=True, exist_ok=True)
+    start = [sys.executable]
+    if count > 1:
+        start += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}"]
+    words = ["worker", *names, f"--out={out}", f"--kind={kind}", f"--rows={rows}"]
+    env = os.environ | {"OMP_NUM_THREADS": "1", "INFOGAN_LOG": "error"}
+    subprocess.run([*start, __file__, *words], env=env, check=True)
+
+
+def difference(one: Path, other: Path) -> float:
+    """The largest difference between weights of the same name."""
+    first, second = load_file(one), load_file(other)
+    return max(float((first[name].double() - second[name].double()).abs().max()) for name in first)
+
+
+def equality(names: list[str]) -> dict[str, Any]:
+    """By arithmetic, objective and number of processes: the largest difference from one process."""
+    found: dict[str, Any] = {"equality": {name: {} for name in names}}
+    with TemporaryDirectory() as folder:
+        for kind, others in (("float64", (2, 4)), ("fp32", (2, 4)), ("bf16", (2,))):
+            for count in (1, *others):
+                trained(names, Path(folder) / f"{kind}-{count}", count, kind)
+            if kind == "fp32":
+                trained(names, Path(folder) / "fp32-nudged", 1, "nudged")
+            table = found["equality"] if kind == "float64" else found.setdefault(kind, {})
+            for name in names:
+                row = table.setdefault(name, {})
+                for count in (*others, *["nudged"] * (kind == "fp32")):
+                    parts = (f"{kind}-{n}/{name}.safetensors" for n in (1, count))
+                    row[str(count)] = difference(*(Path(folder) / part for part in parts))
+                print(kind, name, row, flush=True)
+    return found
+
+
+def rows() -> dict[str, Any]:
+    """By number of images and processes: the largest difference from one process, float64."""
+    table: dict[str, Any] = {}
+    with TemporaryDirectory() as folder:
+        for n in (1, 2, 3, 5, 31, 32, 33, 100, 255, 256, 257):
+            for count in (1, 2, 3, 4):
+                out = Path(folder) / f"{n}-{count}"
+                trained(["paper"], out, count, "float64", n)
+                one = Path(folder) / f"{n}-1" / "paper.safetensors"
+                table.setdefault(str(n), {})[str(count)] = difference(
+                    one, out / "paper.safetensors"
+                )
+            print(n, table[str(n)], flush=True)
+    return {"rows": table}
+
+
+def children(of: int) -> list[int]:
+    """The processes that a process started."""
+    found = subprocess.run(["pgrep", "-P", str(of)], capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs (a dead one that nobody waited for does not)."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.is_file() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def kills() -> dict[str, Any]:
+    """A process of two is killed or stopped at a random moment of a run: after how many seconds the
+    other is gone, what was said; and whether the same command then ends as an undisturbed run."""
+    draw, rows = random.Random(0), list[dict[str, Any]]()
+    base = ["train", "digits", "--steps=60", "--checkpoint-every=10", "--log-every=10"]
+    env = os.environ | {"OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "infogan", *base, "--processes=2"]
+    with TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole"
+        begun = time.perf_counter()
+        subprocess.run([*command, f"--run={whole}"], env=env, capture_output=True, check=True)
+        lasted = time.perf_counter() - begun
+        for number in range(KILLS):
+            run, log = Path(folder) / f"run-{number}", Path(folder) / f"log-{number}"
+            rank, how = draw.randrange(2), draw.choice([signal.SIGKILL, signal.SIGSTOP])
+            moment = draw.uniform(3, lasted)
+            with log.open("w") as text:
+                process = subprocess.Popen(
+                    [*command, f"--run={run}"], env=env, stdout=text, stderr=text
+                )
+                time.sleep(moment)
+                there = children(process.pid)
+                row = {"moment": moment, "rank": rank, "signal": how.name}
+                if len(there) == 2:
+                    os.kill(there[rank], how)
+                    row["gone"] = gone(there[1 - rank])
+                process.wait()
+            said = [line for line in log.read_text().splitlines() if line.startswith("infogan:")]
+            row |= {"said": said, "code": process.returncode}
+            again = subprocess.run(
+                [*command, f"--run={run}"], env=env, capture_output=True, check=False
+            )
+            row["resumed"] = again.returncode
+            files = (whole / "model.safetensors", run / "model.safetensors")
+            row["same_bytes"] = len({file.read_bytes() for file in files}) == 1
+            rows.append(row)
+            print(row, flush=True)
+            shutil.rmtree(run)
+    return {"kills": rows}
+
+
+def gone(pid: int) -> float | None:
+    """Seconds until a process is gone; None if it is not after WAIT."""
+    begun = time.perf_counter()
+    while alive(pid):
+        if time.perf_counter() - begun > WAIT:
+            return None
+        time.sleep(0.05)
+    return time.perf_counter() - begun
+
+
+def speed() -> dict[str, Any]:
+    """Images per second, alternately, of 1 process with 2 threads, and of 2 with 1 each."""
+    table: dict[str, Any] = {}
+    with TemporaryDirectory() as folder:
+        for name, more in (("digits", []), ("paper", ["--data.name=digits"])):
+            rates: dict[str, list[float]] = {"1 x 2": [], "2 x 1": []}
+            for turn in range(3):
+                for key, count in (("1 x 2", 1), ("2 x 1", 2)):
+                    run = Path(folder) / f"{name}-{count}-{turn}"
+                    words = ["train", name, *more, "--steps=120", "--log-every=20"]
+                    words += [f"--processes={count}", f"--run={run}"]
+                    env = os.environ | {"OMP_NUM_THREADS": str(2 // count)}
+                    command = [sys.executable, "-m", "infogan", *words]
+                    subprocess.run(command, env=env, capture_output=True, check=True)
+                    lines = (run / "metrics.jsonl").read_text().splitlines()[1:]
+                    rates[key].append(
+                        statistics.median(json.loads(line)["images_per_second"] for line in lines)
+                    )
+            table[name] = {key: statistics.median(values) for key, values in rates.items()}
+            print(name, table[name], flush=True)
+    return {"speed": table}
+
+
+def main() -> None:
+    """Run one of the studies, and put what it found into the result file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("study", choices=["equality", "rows", "kills", "speed", "worker"])
+    parser.add_argument("names", nargs="*", default=[])
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--kind", default="float64")
+    parser.add_argument("--rows", type=int, default=IMAGES)
+    options = parser.parse_args()
+    names = options.names or [*PRESETS, LEARNED]
+    if options.study == "worker":
+        worker(names, options.out, STEPS, options.kind, options.rows)
+        return
+    studies = {"rows": rows, "kills": kills, "speed": speed}
+    found = equality(names) if options.study == "equality" else studies[options.study]()
+    report = json.loads(TARGET.read_text(encoding="utf-8")) if TARGET.is_file() else {}
+    report |= {"machine": Engine.of(preset("digits")).describe()} | found
+    report["command"] = "python benchmarks/distributed.py equality | rows | kills | speed"
+    TARGET.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
