@@ -4,10 +4,13 @@
     python benchmarks/distributed.py kills         # a process killed or stopped at random moments
     python benchmarks/distributed.py speed         # 1 process with 2 threads against 2 with 1
     python benchmarks/distributed.py rows          # 1 to 257 images on 1 to 4 processes
+    python benchmarks/distributed.py work          # operations and bytes of a step, as it comes
 
-Equality is of small networks on 257 of the embedded digits, in batches of 32. In float64 what is
-left is rounding; in float32 training itself enlarges rounding, as much as when one process begins
-with weights that differ by 1e-7 ("nudged"). Writes benchmarks/results/distributed.json.
+Equality is of small networks on 257 of the embedded digits, in batches of 32, at rates of 1e-4. In
+float64 what is left is rounding; in float32 training enlarges it, as much as when one process
+begins with weights that differ by 1e-7 of themselves ("nudged").
+
+Writes benchmarks/results/distributed.json.
 """
 
 import argparse
@@ -26,6 +29,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch.utils.flop_counter import FlopCounterMode
 
 from infogan import data
 from infogan.config.presets import PRESETS, preset
@@ -43,6 +47,7 @@ SMALL = {
 }
 LEARNED = "learned prior"  # beside the presets: digits whose prior follows what Q reads
 IMAGES, BATCH, FAKES = 257, 32, 16
+RATE = 1e-4  # of both players: what rounding becomes grows with it, and differs between presets
 STEPS, KILLS, WAIT = 50, 20, 60.0
 
 
@@ -52,6 +57,7 @@ def small(name: str, steps: int, precision: str) -> RunConfig:
     tree = chosen.tree() | {"steps": steps, "batch": BATCH, "device": "cpu", "precision": precision}
     tree["networks"] = SMALL[tree["networks"]["kind"]]
     tree["data"] = preset("digits").tree()["data"]
+    tree["optim"] |= {"d_lr": RATE, "g_lr": RATE}
     if tree["objective"].get("fakes"):
         tree["objective"]["fakes"] = FAKES
     if name == LEARNED:
@@ -72,7 +78,7 @@ def worker(names: list[str], out: Path, steps: int, kind: str, rows: int) -> Non
         config = small(name, steps, "bf16" if kind == "bf16" else "fp32")
         shown = images
         if config.labels is not None:
-            shown = labels.reveal(images, min(config.labels, 10), config.seed)
+            shown = labels.reveal(images, config.labels, config.seed)
         trainer = Trainer(config, shown, processes=processes)
         if kind == "nudged":
             with torch.no_grad():
@@ -119,6 +125,43 @@ def equality(names: list[str]) -> dict[str, Any]:
                     row[str(count)] = difference(*(Path(folder) / part for part in parts))
                 print(kind, name, row, flush=True)
     return found
+
+
+def counted(names: list[str], out: Path) -> None:
+    """Count what one step of presets as they come computes and exchanges, in each of two
+    processes: multiplications and additions, parameters, collective operations, bytes sent."""
+    images, processes = data.load("digits", "train"), join(torch.device("cpu"))
+    sent: list[int] = []
+    do = processes._do  # type: ignore[attr-defined]
+
+    def counting(operation: Any, *values: Any, **how: Any) -> None:
+        tensor = values[-1]
+        sent.append(tensor.nbytes if isinstance(tensor, torch.Tensor) else 0)
+        do(operation, *values, **how)
+
+    processes._do = counting  # type: ignore[attr-defined]
+    for name in names:
+        config = preset(name).replace(data=preset("digits").data, precision="fp32", steps=10)
+        trainer = Trainer(config, images, processes=processes)
+        trainer.step = 9  # after any warm-up
+        sent.clear()
+        with FlopCounterMode(display=False) as flops:
+            trainer.advance()
+        if processes.first:
+            moved = sum(p.numel() for p in trainer.model.networks.parameters())
+            found = {"flops": flops.get_total_flops(), "parameters": moved}
+            found |= {"collectives": len(sent), "bytes": sum(sent), "batch": config.batch}
+            (out / f"{name}.json").write_text(json.dumps(found), encoding="utf-8")
+    processes.leave()
+
+
+def work() -> dict[str, Any]:
+    """What `counted` found, by preset."""
+    names = ["digits", "paper", "images"]
+    with TemporaryDirectory() as folder:
+        trained(names, Path(folder), 2, "counted")
+        files = {name: Path(folder) / f"{name}.json" for name in names}
+        return {"work": {name: json.loads(file.read_text()) for name, file in files.items()}}
 
 
 def rows() -> dict[str, Any]:
@@ -223,26 +266,31 @@ def speed() -> dict[str, Any]:
     return {"speed": table}
 
 
+STUDIES = {"rows": rows, "kills": kills, "speed": speed, "work": work}
+
+
 def main() -> None:
     """Run one of the studies, and put what it found into the result file."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("study", choices=["equality", "rows", "kills", "speed", "worker"])
+    parser.add_argument("study", choices=[*STUDIES, "equality", "worker"])
     parser.add_argument("names", nargs="*", default=[])
     parser.add_argument("--out", type=Path)
     parser.add_argument("--kind", default="float64")
     parser.add_argument("--rows", type=int, default=IMAGES)
     options = parser.parse_args()
     names = options.names or [*PRESETS, LEARNED]
+    if options.kind == "counted":
+        counted(names, options.out)
+        return
     if options.study == "worker":
         worker(names, options.out, STEPS, options.kind, options.rows)
         return
-    studies = {"rows": rows, "kills": kills, "speed": speed}
-    found = equality(names) if options.study == "equality" else studies[options.study]()
+    found = equality(names) if options.study == "equality" else STUDIES[options.study]()
     report = json.loads(TARGET.read_text(encoding="utf-8")) if TARGET.is_file() else {}
     report |= {"machine": Engine.of(preset("digits")).describe()} | found
-    report["command"] = "python benchmarks/distributed.py equality | rows | kills | speed"
+    report["command"] = "python benchmarks/distributed.py equality | rows | kills | speed | work"
     TARGET.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 

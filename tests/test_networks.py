@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from infogan.core.errors import ConfigError
-from infogan.core.random import stream
+from infogan.core.random import Draws, stream
 from infogan.networks import Mlp, Photo
 from infogan.networks.base import Heads
 from infogan.networks.dcgan import Dcgan, Discriminator, Generator
@@ -140,7 +140,8 @@ def test_noise_is_drawn_only_from_a_generator_that_is_given(pixel: float, layer:
     noisy = MLP.model_copy(update={"pixel_noise": pixel, "layer_noise": layer})
     plain, d = (family.discriminator((8, 8, 1), {"class": 4}) for family in (MLP, noisy))
     assert torch.equal(d(images).heads["class"], plain(images).heads["class"])
-    one, same, other = (d(images, noise=stream(seed, "noise")).heads["class"] for seed in (1, 1, 2))
+    draws = [Draws(stream(seed, "noise")) for seed in (1, 1, 2)]
+    one, same, other = (d(images, noise=noise).heads["class"] for noise in draws)
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
     assert not torch.equal(one, plain(images).heads["class"])

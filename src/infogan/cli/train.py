@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -52,10 +53,9 @@ def train(
             (default: runs/PRESET, or runs/ and the name of the images).
         config: Settings from a TOML file, or from another run's config.json.
         classes: How many classes there are, if you know it: so many categories are looked for.
-        seeds: Train that many runs, from --seed on, into RUN/seed-0 and so on, one process a core;
-            rank them as `infogan select` does, into RUN/selection.json, and name the one to use.
-        processes: Train in so many processes, which share each batch: the result is that of one
-            (docs/scaling.md). With --seeds, how many seeds at once.
+        seeds: Train that many runs, from --seed on, into RUN/seed-0 and so on, one a core, or
+            --processes at once; rank them, into RUN/selection.json, and name the one to use.
+        processes: So many processes share each batch; the result is that of one (docs/scaling.md).
         continue_from: Finished run whose settings and weights to begin with, as when its folder of
             images has grown: what it learned from and what it held out stays so; your names too.
         fresh: Remove what a run wrote into the folder, and train anew; your names stay.
@@ -73,23 +73,18 @@ def train(
         if dry_run:
             print(json.dumps(resolved.tree(), indent=2))
             return
-        from infogan.training.distributed import launched, rank
-
-        if rank() > 0:  # the first of several processes speaks for all
-            logging.getLogger("infogan").setLevel("ERROR")
-            chosen = ""
-        files = {"--config": config, "--continue-from": continue_from}
-        words = [*settings, *(f"{name}={path}" for name, path in files.items() if path)]
-        words += [f"--classes={classes}"] if classes is not None else []
-        if processes is not None and processes > 1 and seeds is None and not launched():
-            words += [f"--run={path}", f"--processes={processes}", *["--fresh"] * fresh]
-            sys.exit(_train_shared(words, processes, resolved.batch))
-        if chosen:
-            print(chosen)
+        given = {"config": config, "continue-from": continue_from, "classes": classes}
+        words = [*settings, *(f"--{k}={v}" for k, v in given.items() if v is not None)]
         if seeds is not None:
+            print(chosen, end="")
             _train_seeds(resolved, words, path, seeds, fresh, processes)
+        elif processes is not None and processes > 1 and "RANK" not in os.environ:  # of torchrun
+            from infogan.pipeline.processes import train as train_shared
+
+            words += [f"--run={path}", f"--processes={processes}", *["--fresh"] * fresh]
+            sys.exit(train_shared(words, processes, resolved.batch))
         else:
-            _train_one(resolved, path, fresh, continue_from)
+            _train_one(resolved, path, fresh, continue_from, chosen)
 
 
 def _named(targets: Sequence[str], config: RunConfig) -> str:
@@ -98,16 +93,21 @@ def _named(targets: Sequence[str], config: RunConfig) -> str:
     return Path(name).name or Path(name).resolve().name
 
 
-def _train_one(config: RunConfig, path: Path, fresh: bool, continue_from: Path | None) -> None:
-    """Train one run, then show its scores, what is wrong with it, and where its files are."""
+def _train_one(
+    config: RunConfig, path: Path, fresh: bool, continue_from: Path | None, chosen: str
+) -> None:
+    """Train one run, then show its scores, what is wrong with it, and where its files are. Of
+    several processes the first speaks for all."""
     from infogan.analysis.doctor import recorded
     from infogan.pipeline.run import train as train_run
     from infogan.runs.folder import Run
     from infogan.training.distributed import rank
 
     if rank() > 0:
+        logging.getLogger("infogan").setLevel("ERROR")
         train_run(config, run=path, fresh=fresh, continue_from=continue_from)
         return
+    print(chosen, end="")
     run, begun = Run(path), list[bool]()
 
     def begin(outlook: Outlook) -> None:
@@ -127,13 +127,6 @@ def _train_one(config: RunConfig, path: Path, fresh: bool, continue_from: Path |
         print(f"report    {run.report_file}")
     for picture in sorted(path.rglob("*.png")):
         print(f"picture   {picture}")
-
-
-def _train_shared(words: list[str], count: int, batch: int) -> int:
-    """Run this command in so many processes; the exit code of the first."""
-    from infogan.pipeline.processes import train as train_shared
-
-    return train_shared(words, count, batch)
 
 
 def _train_seeds(
@@ -190,6 +183,7 @@ def resolve(
             base = preset("images")
         else:
             base, chosen = recipe(source, (options.get("networks") or {}).get("kind"))
+            chosen += "\n"
     else:
         raise ConfigError(f"{name!r} is no preset ({', '.join(PRESETS)}), file or folder here")
     tree = merged(base.tree(), {"data": data})

@@ -145,7 +145,7 @@ def _fit(
         labels.write_csv(shown, run.labels_file)
     run.weights_file.unlink(missing_ok=True)  # of fewer steps; their checkpoint stays
     run.rewind(trainer.step)
-    run.write_json(run.environment_file, trainer.engine.describe() | {"images": len(shown)})
+    run.write_json(run.environment_file, trainer.machine | {"images": len(shown)})
     atomic.require(run.path, 2 * trainer.size)
     if begun:
         steps = trainer.step, config.steps

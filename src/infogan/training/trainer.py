@@ -24,7 +24,8 @@ from infogan.training.precision import Player, frozen
 from infogan.training.recorder import Line, NullRecorder, Recorder, Tensors
 from infogan.training.step import Batches, Step, remaining
 
-BITS = ("infogan", "torch", "processor", "device", "dtype", "threads")  # bit-exact if the same
+BITS = ("infogan", "torch", "processor", "device", "dtype", "threads", "processes")
+"""What a run goes on under as it began, to be bit-exact."""
 Progress = Callable[[int, Line], None]  # called after each step: its number, the log's last line
 logger = logging.getLogger("infogan")
 
@@ -173,7 +174,7 @@ class Trainer:
         for name, average in self.averages.items():
             weights |= on_cpu(average.state_dict(prefix=f"average.{name}."))
         values = {"step": self.step, "means": self.means.tree(), "images": self.images.digest}
-        values["machine"] = self.engine.describe()
+        values["machine"] = self.machine
         return values, weights, moments_of(self.d_optim, "d") | moments_of(self.g_optim, "g")
 
     def restore(self, values: dict[str, Any], weights: Tensors, moments: Tensors) -> None:
@@ -181,7 +182,7 @@ class Trainer:
         if values["images"] != self.images.digest:
             remedy = "bring them back, choose another --run, or replace it with --fresh"
             raise RunError(f"{self.images.name}: the images or their labels changed; {remedy}")
-        before, now = values["machine"], self.engine.describe()
+        before, now = {"processes": 1} | values["machine"], self.machine
         differ = [f"{k} {before.get(k)} (now {now[k]})" for k in BITS if before.get(k) != now[k]]
         if differ:
             logger.warning("going on, but not bit for bit as the run began: %s", ", ".join(differ))
@@ -195,6 +196,11 @@ class Trainer:
         put_moments(self.g_optim, "g", moments)
         for player in self.players.values():
             player.refresh()
+
+    @property
+    def machine(self) -> dict[str, Any]:
+        """What a bit-exact result depends on."""
+        return self.engine.describe() | {"processes": self.processes.size}
 
     def align(self) -> None:
         """Have every process go on from where the first one is."""

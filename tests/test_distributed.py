@@ -1,0 +1,174 @@
+"""Several processes that train one model: the same result as one, and together or not at all."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from conftest import refused
+from infogan.core.random import Draws, Part, stream
+from infogan.data.augment import Affine, Photo
+from infogan.model.model import Model
+
+ROOT = Path(__file__).parents[1]
+WORKER = ROOT / "benchmarks" / "distributed.py"
+ENV = os.environ | {"OMP_NUM_THREADS": "1"}
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone"]
+# What a batch gives: p̄ and the moves of followed codes; negatives of a contrast, few fakes, views
+# of them; features that are matched, noise in layers, labels; a prior that learns.
+OBJECTIVES = ["digits", "images", "improvedgan", "learned prior"]
+
+
+def test_a_part_of_the_rows_draws_what_it_has_in_the_whole_batch() -> None:
+    for name in ("uniform", "normal"):
+        whole = getattr(Draws(stream(0, "x")), name)(7, 2)
+        parts = [Part(0, 3, 7), Part(3, 3, 7), Part(3, 7, 7)]
+        own = [
+            getattr(Draws(stream(0, "x"), part), name)(part.stop - part.start, 2) for part in parts
+        ]
+        assert torch.equal(torch.cat(own), whole)
+
+
+@pytest.mark.parametrize("augment", [Affine(bend=0.1, thicken=0.5, patch=0.2), Photo()])
+def test_a_part_of_the_rows_is_augmented_as_in_the_whole_batch(augment: Affine) -> None:
+    images = torch.rand(6, 3, 16, 16, generator=stream(0, "images")) * 2 - 1
+    whole = augment(images, stream(0, "x"))
+    part = augment(images[2:5], stream(0, "x"), Part(2, 5, 6))
+    assert torch.allclose(part.images, whole.images[2:5], atol=1e-6)
+    for name, move in part.moves.items():
+        assert torch.equal(move, whole.moves[name][2:5])
+
+
+def trained(out: Path, processes: int) -> dict[str, dict[str, torch.Tensor]]:
+    """The weights after 50 steps of small networks in float64, by objective."""
+    out.mkdir()
+    start = [*TORCHRUN, f"--nproc-per-node={processes}"] if processes > 1 else []
+    command = [sys.executable, *start, str(WORKER), "worker", *OBJECTIVES, f"--out={out}"]
+    subprocess.run(command, env=ENV, check=True, capture_output=True, timeout=300)
+    return {name: load_file(out / f"{name}.safetensors") for name in OBJECTIVES}
+
+
+@pytest.mark.parametrize("processes", [2, pytest.param(3, marks=pytest.mark.slow)])
+def test_several_processes_train_the_weights_of_one(tmp_path: Path, processes: int) -> None:
+    one, several = trained(tmp_path / "one", 1), trained(tmp_path / "several", processes)
+    for objective, weights in one.items():
+        for name, weight in weights.items():
+            there = several[objective][name]
+            assert torch.allclose(there, weight, rtol=0, atol=1e-6), f"{objective}: {name}"
+
+
+def command(run: Path, *words: str) -> list[str]:
+    base = ["train", "digits", "--networks.channels", "[8,16]", "--networks.features", "16"]
+    base += ["--batch", "16", "--checkpoint-every", "5", "--log-every", "5", "--run", str(run)]
+    return [sys.executable, "-m", "infogan", *base, *words]
+
+
+def begun(process: "subprocess.Popen[str]") -> list[int]:
+    """The processes that train, once they do."""
+    assert process.stderr
+    for line in process.stderr:
+        if line.startswith("seed 0, step 5 "):
+            break
+    own = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True)
+    return [int(pid) for pid in own.stdout.split()]
+
+
+def test_the_command_trains_one_run_in_several_processes(tmp_path: Path) -> None:
+    words = command(tmp_path / "run", "--processes", "2", "--steps", "6")
+    ended = subprocess.run(words, env=ENV, capture_output=True, text=True, timeout=110)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("clustering accuracy") == 1
+    assert ended.stderr.count("step 5 of 6") == 1
+    assert Model.load(tmp_path / "run").config.steps == 6
+    assert json.loads((tmp_path / "run" / "scores.json").read_text())["steps"] == 6
+    again = subprocess.run(words, env=ENV, capture_output=True, text=True, timeout=110)
+    assert "is finished" in again.stdout
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_ends_the_others_and_the_command_goes_on(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    words = command(run, "--processes", "2", "--steps", "300")
+    with subprocess.Popen(words, env=ENV, stderr=subprocess.PIPE, text=True) as process:
+        pids, at = begun(process), time.monotonic()
+        assert process.stderr
+        os.kill(pids[1], signal.SIGKILL)
+        said = process.stderr.read()
+        assert process.wait(30) == 2
+    assert time.monotonic() - at < 30
+    assert f"process 1 (pid {pids[1]})" in said
+    assert "SIGKILL" in said
+    assert not (run / "model.safetensors").exists()
+    subprocess.run(words, env=ENV, check=True, capture_output=True, timeout=300)
+    assert Model.load(run).config.steps == 300
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("later", [1, 2, 3])
+def test_a_run_of_two_processes_goes_on_in_others_as_if_nothing_had_been(
+    tmp_path: Path, later: int
+) -> None:
+    models = []
+    for run, counts in ((tmp_path / "whole", [2]), (tmp_path / "parts", [2, later])):
+        for count, steps in zip(counts, ([4, 6] if len(counts) == 2 else [6]), strict=True):
+            fp32 = ("--steps", str(steps), "--optim.lr-decay", "0", "--precision", "fp32")
+            words = command(run, "--processes", str(count), *fp32)
+            subprocess.run(words, env=ENV, check=True, capture_output=True, timeout=300)
+        models.append(load_file(run / "model.safetensors"))
+    apart = {name: float((a - models[1][name]).abs().max()) for name, a in models[0].items()}
+    if later == 2:
+        assert max(apart.values()) == 0
+    # A bias before batch normalisation has no gradient but rounding, which Adam enlarges.
+    assert max(value for name, value in apart.items() if "weight" in name) < 1e-5
+
+
+@pytest.mark.slow
+def test_a_process_that_stops_answering_ends_the_others(tmp_path: Path) -> None:
+    words = command(tmp_path / "run", "--processes", "2", "--steps", "100000")
+    with subprocess.Popen(words, env=ENV, stderr=subprocess.PIPE, text=True) as process:
+        pids, at = begun(process), time.monotonic()
+        assert process.stderr
+        os.kill(pids[1], signal.SIGSTOP)
+        while line := process.stderr.readline():
+            if "process 1 does not answer" in line:
+                break
+        assert line
+        assert time.monotonic() - at < 30
+        os.kill(pids[1], signal.SIGKILL)
+        process.wait(60)
+
+
+@pytest.mark.slow
+def test_a_signal_to_one_process_stops_all_with_a_state_saved(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    words = command(run, "--processes", "2", "--steps", "100000")
+    with subprocess.Popen(words, env=ENV, stderr=subprocess.PIPE, text=True) as process:
+        os.kill(begun(process)[1], signal.SIGTERM)
+        assert process.stderr
+        said = process.stderr.read()
+        assert process.wait(60) != 0
+    assert "resume" in said
+    assert any((run / "checkpoints").iterdir())
+
+
+@pytest.mark.slow
+def test_what_is_not_finite_stops_all_and_is_said_once(tmp_path: Path) -> None:
+    words = command(tmp_path / "run", "--processes", "2", "--steps", "50", "--optim.d-lr", "1e30")
+    ended = subprocess.run(words, env=ENV, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 2
+    assert ended.stderr.count("not finite") == 1
+
+
+def test_more_processes_than_images_of_a_batch_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", "digits", "--batch", "2", "--processes", "3", "--run", str(tmp_path / "r")]
+    assert "--processes 3" in refused(capsys, *words)
+    assert not (tmp_path / "r").exists()
