@@ -180,6 +180,14 @@ def rows() -> dict[str, Any]:
     return {"rows": table}
 
 
+def keep(found: dict[str, Any]) -> None:
+    """Put a study's results into the file."""
+    report = json.loads(TARGET.read_text(encoding="utf-8")) if TARGET.is_file() else {}
+    report |= {"machine": Engine.of(preset("digits")).describe()} | found
+    report["command"] = "python benchmarks/distributed.py equality | rows | kills | speed | work"
+    TARGET.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
 def children(of: int) -> list[int]:
     """The processes that a process started."""
     found = subprocess.run(["pgrep", "-P", str(of)], capture_output=True, text=True, check=False)
@@ -196,7 +204,8 @@ def kills() -> dict[str, Any]:
     """A process of two is killed or stopped at a random moment of a run: after how many seconds the
     other is gone, what was said; and whether the same command then ends as an undisturbed run."""
     draw, rows = random.Random(0), list[dict[str, Any]]()
-    base = ["train", "digits", "--steps=60", "--checkpoint-every=10", "--log-every=10"]
+    base = ["train", "digits", "--steps=200", "--checkpoint-every=20", "--log-every=20"]
+    base += ["--batch=16", "--networks.channels=[8,16]", "--networks.features=16"]
     env = os.environ | {"OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "infogan", *base, "--processes=2"]
     with TemporaryDirectory() as folder:
@@ -228,6 +237,7 @@ def kills() -> dict[str, Any]:
             files = (whole / "model.safetensors", run / "model.safetensors")
             row["same_bytes"] = len({file.read_bytes() for file in files}) == 1
             rows.append(row)
+            keep({"kills": rows})
             print(row, flush=True)
             shutil.rmtree(run)
     return {"kills": rows}
@@ -249,10 +259,10 @@ def speed() -> dict[str, Any]:
     with TemporaryDirectory() as folder:
         for name, more in (("digits", []), ("paper", ["--data.name=digits"])):
             rates: dict[str, list[float]] = {"1 x 2": [], "2 x 1": []}
-            for turn in range(3):
+            for turn in range(2):
                 for key, count in (("1 x 2", 1), ("2 x 1", 2)):
                     run = Path(folder) / f"{name}-{count}-{turn}"
-                    words = ["train", name, *more, "--steps=120", "--log-every=20"]
+                    words = ["train", name, *more, "--steps=60", "--log-every=10"]
                     words += [f"--processes={count}", f"--run={run}"]
                     env = os.environ | {"OMP_NUM_THREADS": str(2 // count)}
                     command = [sys.executable, "-m", "infogan", *words]
@@ -288,10 +298,7 @@ def main() -> None:
         worker(names, options.out, STEPS, options.kind, options.rows)
         return
     found = equality(names) if options.study == "equality" else STUDIES[options.study]()
-    report = json.loads(TARGET.read_text(encoding="utf-8")) if TARGET.is_file() else {}
-    report |= {"machine": Engine.of(preset("digits")).describe()} | found
-    report["command"] = "python benchmarks/distributed.py equality | rows | kills | speed | work"
-    TARGET.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    keep(found)
 
 
 if __name__ == "__main__":
