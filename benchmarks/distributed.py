@@ -210,17 +210,19 @@ def kills() -> dict[str, Any]:
     command = [sys.executable, "-m", "infogan", *base, "--processes=2"]
     with TemporaryDirectory() as folder:
         whole = Path(folder) / "whole"
-        begun = time.perf_counter()
         subprocess.run([*command, f"--run={whole}"], env=env, capture_output=True, check=True)
-        lasted = time.perf_counter() - begun
+        lines = (whole / "metrics.jsonl").read_text().splitlines()
+        lasted = sum(json.loads(line)["seconds"] for line in lines[1:])
         for number in range(KILLS):
             run, log = Path(folder) / f"run-{number}", Path(folder) / f"log-{number}"
             rank, how = draw.randrange(2), draw.choice([signal.SIGKILL, signal.SIGSTOP])
-            moment = draw.uniform(3, lasted)
+            moment = draw.uniform(0, lasted)  # seconds after the first line of the log
             with log.open("w") as text:
                 process = subprocess.Popen(
                     [*command, f"--run={run}"], env=env, stdout=text, stderr=text
                 )
+                while "step 20 of" not in log.read_text() and process.poll() is None:
+                    time.sleep(0.1)
                 time.sleep(moment)
                 there = children(process.pid)
                 row = {"moment": moment, "rank": rank, "signal": how.name}
