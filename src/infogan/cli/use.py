@@ -245,6 +245,14 @@ def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> No
     print(page.write(there, seen, [*notes, *map(str, recorded(there))]))
 
 
+def cite(run: options.RunFolder, /) -> None:
+    """Print the BibTeX entries of infogan and of the papers that a run's settings use."""
+    from infogan import __version__
+    from infogan.config.references import bibtex
+
+    print(bibtex(options.folder(run).config, __version__))
+
+
 def explore(run: options.RunFolder, /, *, show: options.Open = True) -> None:
     """Write RUN/explorer.html and open it in a browser: sliders, grids, paths, Q on your images.
 
