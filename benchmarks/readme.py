@@ -563,6 +563,30 @@ def ablation() -> str:
     )
 
 
+def scikit_learn() -> str:
+    """The clusterer beside those of scikit-learn."""
+    report = read("scikit-learn")
+    metrics = ("ARI", "AMI", "homogeneity", "completeness")
+    names = dict.fromkeys(row["method"] for row in report["rows"])
+    found = {name: [row for row in report["rows"] if row["method"] == name] for name in names}
+    rows = [
+        [
+            f"`{name}`" if " + " not in name else name,
+            *(deviation([run[metric] for run in runs], ".3f") for metric in metrics),
+            seconds_of(runs),
+        ]
+        for name, runs in found.items()
+    ]
+    own = found["InfoGANClusterer"]
+    return table(
+        f"estimator | {' | '.join(metrics)} | median training",
+        rows,
+        f"Mean ± standard deviation over the seeds {numbers(own)}; {report['steps']} steps of "
+        f"the clusterer.",
+        machine_of(report),
+    )
+
+
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "selection": ("docs/selection.md", selection),
     "quality": ("README.md", quality),
@@ -583,6 +607,7 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "fidelity": ("docs/fidelity.md", fidelity),
     "ablation": ("docs/fidelity.md", ablation),
     "reliability": ("docs/reliability.md", reliability),
+    "scikit-learn": ("docs/scikit-learn.md", scikit_learn),
 }
 """Tables by the name in their markers: the file they are in, and the function that makes them."""
 

@@ -1,6 +1,9 @@
 """The estimators: what scikit-learn asks of them, and what it does not know to ask."""
 
+import json
 import os
+import re
+import runpy
 import signal
 import subprocess
 import sys
@@ -39,18 +42,19 @@ from infogan.sklearn import (
 )
 from infogan.training.trainer import Trainer
 
+ROOT = Path(__file__).parents[1]
 STILL = {"strength": 0, "shift": 0, "bend": 0, "stretch": 0, "thicken": 0, "patch": 0}
 TINY = {
-    "networks": {"kind": "dcgan", "channels": [4, 8], "features": 64, "q_hidden": 32},
+    "networks": {"kind": "dcgan", "channels": [4, 8], "features": 128, "q_hidden": 32},
     "augment": {"kind": "affine", **STILL},  # the points of blobs have no views
-    "optim": {"d_lr": 1e-2, "g_lr": 1e-3, "ema": 0.0},
+    "optim": {"d_lr": 2e-2, "g_lr": 1e-3, "ema": 0.0},
     "batch": 48,
     "steps": 10,
     "precision": "fp32",
     "device": "cpu",
 }
 FREE = {"slant": {"follows": None}, "width": {"follows": None}}
-OWN = {"latent": FREE, "objective": {"real_weight": 10}, "steps": 20}
+OWN = {"latent": FREE, "objective": {"real_weight": 10}, "steps": 8}
 CLASSIFIERS = SemiGANClassifier, ImprovedGANClassifier, CatGANClassifier, ACGANClassifier
 
 ONE = "sets n_clusters=1, and a code of one category carries no information"
@@ -80,21 +84,27 @@ def expected(estimator: BaseEstimator) -> dict[str, str]:
 
 
 Check = Callable[[BaseEstimator], None]
+
+
+def asked_of(*estimators: BaseEstimator) -> pytest.MarkDecorator:
+    """Every check of scikit-learn's, on each of them."""
+    checks: Any = parametrize_with_checks([*estimators], expected_failed_checks=expected)
+    return checks  # type: ignore[no-any-return]
+
+
 every_check = pytest.mark.filterwarnings("ignore:X has .* which is no square:UserWarning")
 
 
 @every_check
-@parametrize_with_checks([InfoGANClusterer(), SemiGANClassifier()], expected_failed_checks=expected)
+@asked_of(InfoGANClusterer())
 def test_what_scikit_learn_asks(estimator: BaseEstimator, check: Check) -> None:
     check(estimator)
 
 
 @pytest.mark.slow
 @every_check
-@parametrize_with_checks([kind() for kind in CLASSIFIERS[1:]], expected_failed_checks=expected)
-def test_what_scikit_learn_asks_of_the_other_classifiers(
-    estimator: BaseEstimator, check: Check
-) -> None:
+@asked_of(*(kind() for kind in CLASSIFIERS))
+def test_what_scikit_learn_asks_of_classifiers(estimator: BaseEstimator, check: Check) -> None:
     check(estimator)
 
 
@@ -238,7 +248,11 @@ def test_what_is_drawn_is_what_the_model_draws(bars: Images) -> None:
 
 
 def test_settings_follow_what_the_images_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    small = TINY | {"steps": 100, "objective": {"warm_up": 0, "contrast": 0}, "game_augment": "none"}
+    small = TINY | {
+        "steps": 100,
+        "objective": {"warm_up": 0, "contrast": 0},
+        "game_augment": "none",
+    }
     monkeypatch.setattr(recipe, "IMAGES", presets.IMAGES.replace(**small))
     monkeypatch.setattr(recipe, "DRAWINGS", presets.DRAWINGS.replace(**small))
     rng = np.random.default_rng(0)
@@ -322,6 +336,8 @@ def test_a_classifier_learns_from_some_labels(kind: type[Any], bars: Images) -> 
     assert own.score(bars.pixels, bars.labels) > 0.7  # also of the half that had no label
     assert own.score(bars.pixels, y) == (own.predict(bars.pixels)[:32] == y[:32]).mean()
     assert own.model_.config.objective.kind == kind.objective
+    alone = kind(steps=60, random_state=0).fit(bars.pixels[:32], y[:32])
+    assert (own.predict_proba(bars.pixels) != alone.predict_proba(bars.pixels)).any()
 
 
 @pytest.mark.parametrize(
@@ -379,8 +395,9 @@ def test_a_file_without_a_pickle(bars: Images, tmp_path: Path) -> None:
     x = bars.pixels.reshape(64, -1) / 255
     state = np.random.RandomState(3)
     settings = presets.preset("digits").replace(batch=32)
+    four: Any = np.int64(4)
     own = InfoGANClusterer(
-        np.int64(4), settings=settings, steps=5, image_shape=(16, 16), random_state=state
+        four, settings=settings, steps=5, image_shape=(16, 16), random_state=state
     ).fit(x)
     own.save(path)
     again = InfoGANClusterer.load(path)
@@ -450,7 +467,7 @@ def test_ctrl_c_leaves_what_was_reached(
     what: Callable[[], None], bars: Images, monkeypatch: pytest.MonkeyPatch, ctrl_c: None
 ) -> None:
     begun = at_step(monkeypatch, 7, what)
-    with pytest.warns(ConvergenceWarning, match="interrupted at step 7 of 20") as told:
+    with pytest.warns(ConvergenceWarning, match="interrupted at step 7 of 8") as told:
         own = clusterer().fit(bars.pixels)
     assert told[0].filename == __file__
     assert begun == [*range(7)] and own.n_iter_ == 7
@@ -482,17 +499,18 @@ def test_ctrl_c_before_the_first_step_is_no_fit(
     assert not hasattr(own, "model_")
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on(
     bars: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ctrl_c: None
 ) -> None:
     whole, parted = (clusterer(run=tmp_path / name) for name in ("whole", "parted"))
     with monkeypatch.context() as patch:
         at_step(patch, 7, press)
-        with pytest.warns(ConvergenceWarning, match="step 7 of 20.*fit again with run="):
+        with pytest.warns(ConvergenceWarning, match="step 7 of 8.*fit again with run="):
             parted.fit(bars.pixels)
     assert parted.n_iter_ == 7 and parted.labels_.shape == (64,)
     one, other = (own.fit(bars.pixels).model_.tensors() for own in (whole, parted))
-    assert parted.n_iter_ == 20
+    assert parted.n_iter_ == 8
     assert all((one[name] == other[name]).all() for name in one)
 
 
@@ -501,7 +519,7 @@ def test_a_fit_in_another_thread_leaves_signals_alone(bars: Images, ctrl_c: None
     thread = threading.Thread(target=lambda: found.append(clusterer().fit(bars.pixels)))
     thread.start()
     thread.join()
-    assert found[0].n_iter_ == 20
+    assert found[0].n_iter_ == 8
 
 
 def test_what_handles_ctrl_c_already_goes_on_doing_so() -> None:
@@ -516,7 +534,7 @@ def test_progress_is_shown_if_asked_for(bars: Images, capsys: pytest.CaptureFixt
     assert capsys.readouterr() == ("", "")
     clusterer(verbose=True).fit(bars.pixels)
     shown = capsys.readouterr().err
-    assert "seed 0, step 20 of 20" in shown and "img/s" in shown
+    assert "seed 0, step 8 of 8" in shown and "img/s" in shown
     clusterer().fit(bars.pixels)
     assert capsys.readouterr() == ("", "")
 
@@ -527,3 +545,34 @@ def test_the_package_alone_loads_no_estimator() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
+
+
+def test_the_page_lists_what_cannot_hold_and_its_code_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "scikit-learn.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"`(check_\w+)`", page))
+    assert listed == {name for checks in EXPECTED.values() for name in checks}
+    monkeypatch.setattr(presets, "DIGITS", presets.preset("digits"))
+    scope: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        few = code.replace("steps=600", "steps=2").replace(
+            "X, y = load_digits(return_X_y=True)", FEW
+        )
+        exec(compile(few, "docs/scikit-learn.md", "exec"), scope)  # the page's own lines
+    assert scope["clusterer"].n_clusters == 10 and scope["search"].cv == 2
+    assert scope["classifier"].classes_.tolist() == [*range(10)]
+
+
+FEW = "X, y = (part[:250] for part in load_digits(return_X_y=True))"
+
+
+@pytest.mark.slow
+def test_the_example_compares_three_methods(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = runpy.run_path(str(ROOT / "examples" / "scikit_learn.py"))
+    example["main"](["--steps", "2", "--output", str(tmp_path / "scores.json")])
+    report = json.loads((tmp_path / "scores.json").read_text())
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0] for line in shown[1:]] == [row["method"] for row in report["rows"]]
+    kmeans = report["rows"][0]
+    assert 0.2 < kmeans["ARI"] < 0.6 and f"{kmeans['ARI']:.3f}" in shown[1]
