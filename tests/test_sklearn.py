@@ -1,6 +1,7 @@
 """The estimators: what scikit-learn asks of them, and what it does not know to ask."""
 
 import json
+import logging
 import os
 import re
 import runpy
@@ -31,6 +32,7 @@ from infogan.core.errors import ConfigError, DataError, RunError
 from infogan.data.images import Images
 from infogan.model.model import Model
 from infogan.pipeline import recipe
+from infogan.pipeline.progress import Said
 from infogan.pipeline.run import fit as fit_run
 from infogan.runs.folder import Run
 from infogan.sklearn import (
@@ -537,6 +539,7 @@ def test_progress_is_shown_if_asked_for(bars: Images, capsys: pytest.CaptureFixt
     assert "seed 0, step 8 of 8" in shown and "img/s" in shown
     clusterer().fit(bars.pixels)
     assert capsys.readouterr() == ("", "")
+    assert not any(isinstance(handler, Said) for handler in logging.getLogger("infogan").handlers)
 
 
 def test_the_package_alone_loads_no_estimator() -> None:
