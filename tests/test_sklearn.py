@@ -1,5 +1,7 @@
 """The estimators: what scikit-learn asks of them, and what it does not know to ask."""
 
+import doctest
+import importlib
 import json
 import logging
 import os
@@ -513,6 +515,11 @@ def test_an_interrupted_run_goes_on(
     assert parted.n_iter_ == 7 and parted.labels_.shape == (64,)
     one, other = (own.fit(bars.pixels).model_.tensors() for own in (whole, parted))
     assert parted.n_iter_ == 8
+    Run(tmp_path / "parted").scores_file.unlink()
+    with monkeypatch.context() as patch:  # while it is scored
+        patch.setattr("infogan.pipeline.run.record", lambda *_: raise_interrupt())
+        with pytest.warns(ConvergenceWarning, match="step 8 of 8.*fit again with run="):
+            assert (parted.fit(bars.pixels).labels_ == whole.labels_).all()
     assert all((one[name] == other[name]).all() for name in one)
 
 
@@ -579,3 +586,9 @@ def test_the_example_compares_three_methods(
     assert [line.split("  ")[0] for line in shown[1:]] == [row["method"] for row in report["rows"]]
     kmeans = report["rows"][0]
     assert 0.2 < kmeans["ARI"] < 0.6 and f"{kmeans['ARI']:.3f}" in shown[1]
+
+
+@pytest.mark.parametrize("module", ["rows", "clusterer"])
+def test_examples_in_docstrings(module: str) -> None:
+    result = doctest.testmod(importlib.import_module(f"infogan.sklearn.{module}"))
+    assert result.attempted and not result.failed

@@ -25,7 +25,8 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
     """A classifier that learns from images of which some have a label.
 
     y is [N], of classes of any one type: numbers, names, or objects that can be sorted. -1, None
-    and NaN say that an image has no label; such images are learned from as well.
+    and NaN say that an image has no label; such images are learned from as well. Parameters: see
+    ImageEstimator. After a fit: classes_ [K] in order, and model_, n_iter_, n_features_in_.
     """
 
     objective: ClassVar[str]  # whose preset of the same name is the default

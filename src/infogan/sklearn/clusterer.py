@@ -28,6 +28,10 @@ SMALL = 32  # pixels; of grey images whose sides are no longer, `digits` finds m
 class InfoGANClusterer(TransformerMixin, ClusterMixin, ImageEstimator):
     """InfoGAN's categories as clusters: a categorical code that Q reads from images.
 
+    n_clusters: K, how many categories are looked for, 2 or more; further parameters: see
+    ImageEstimator. After a fit: labels_ [N] of its images, model_ (infogan.Model), n_iter_ (steps
+    that were made), n_features_in_ (values of an image).
+
     >>> clusterer = InfoGANClusterer(n_clusters=10, steps=600, random_state=0)
     """
 

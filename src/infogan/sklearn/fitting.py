@@ -10,7 +10,7 @@ from infogan.core import interrupts
 from infogan.core.interrupts import Stopped
 from infogan.data.images import Images
 from infogan.model.model import Model
-from infogan.pipeline.run import reached, revealed
+from infogan.pipeline.run import finished, reached, revealed
 from infogan.pipeline.run import train as train_run
 from infogan.training import trainer as training
 from infogan.training.recorder import NullRecorder
@@ -37,7 +37,8 @@ def fitted(
             model, steps = _without_folder(config, images, progress)
         else:
             model, steps = _into_folder(config, images, run, progress)
-    if steps < config.steps:
+    scored = model.run is None or finished(model.run, model.config)
+    if steps < config.steps or not scored:
         on = "" if run is None else f"; fit again with run={str(run)!r} goes on"
         told = (
             f"fit was interrupted at step {steps:,} of {config.steps:,} and keeps what it reached"
