@@ -19,7 +19,7 @@ COMMANDS = {  # as `infogan --help` groups them
     "Judge": (runs.evaluate, runs.compare, runs.select, runs.doctor),
     "Name": (runs.name, runs.merge),
     "Use": (use.encode, use.sort, use.sample, use.traverse, use.reconstruct),
-    "Show": (use.report, use.explore, use.export),
+    "Show": (use.report, use.explore, use.gallery, use.export),
     "Theory": (theory.information,),
     "Keep": (cache.cache,),
 }
