@@ -32,7 +32,7 @@ RIMS = {
     "onnx": {"explorer"},
     "onnxruntime": {"explorer"},
     "jinja2": {"core"},
-    "urllib": {"data"},
+    "urllib": {"data", "report"},  # downloads; addresses of links
     "PIL": {"data"},
     "subprocess": {"core", "pipeline"},
 }

@@ -35,7 +35,7 @@ class Card(NamedTuple):
     rows: str  # what the rows of the picture are
     figures: Sequence[tuple[str, str]]  # score in words, value
     findings: Sequence[str]
-    links: Mapping[str, str]  # text and address of its own pages
+    links: Mapping[str, str]  # its own pages: what to call each, and its address from this page
 
 
 def write(runs: Sequence[Path], output: Path) -> list[str]:
@@ -70,7 +70,7 @@ def _card(run: Run, home: Path) -> Card:
         rows,
         [*_figures(model, scores)],
         [finding.name for finding in recorded(run)],
-        {text: quote((where / name).as_posix()) for text, name in there.items()},
+        {text: quote(os.fsencode(where / name)) for text, name in there.items()},
     )
 
 
