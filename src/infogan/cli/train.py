@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from infogan.cli.options import Count
-from infogan.cli.terminal import progress_bars, show_outlook, show_scores, show_selection
+from infogan.cli.terminal import show_outlook, show_scores, show_selection
 from infogan.core import interrupts
 from infogan.core.errors import ConfigError, TrainingError
 from infogan.core.tables import read_file
+from infogan.pipeline.progress import progress_bars
 
 if TYPE_CHECKING:
     from infogan.config.settings import RunConfig

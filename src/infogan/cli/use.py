@@ -4,6 +4,9 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from infogan.cli import options
 from infogan.core import atomic
@@ -266,6 +269,37 @@ def explore(run: options.RunFolder, /, *, show: options.Open = True) -> None:
     print(f"{path}: {size / 1e6:.1f} MB")
     if size > LARGE:
         print(f"infogan: {path} is large for a page; browsers may load it slowly", file=sys.stderr)
+    if show:
+        webbrowser.open(path.resolve().as_uri())
+
+
+def gallery(
+    folder: Annotated[Path, Parameter(help="Folder that holds runs, at any depth; or one run.")],
+    /,
+    *,
+    output: options.Gallery = None,
+    show: options.Open = False,
+) -> None:
+    """Write FOLDER/gallery.html, one page of all finished runs: what each draws, its scores, links.
+
+    It is for people who only look. The links lead to the report and the explorer of each run, where
+    there are some; they work as long as page and runs are moved together.
+    """
+    import webbrowser
+
+    from infogan.report import gallery as page
+    from infogan.runs.folder import below
+
+    if not folder.is_dir():
+        raise RunError(f"{folder}: no such folder; give the one that your runs are in")
+    options.writing(output)
+    runs = below(folder)
+    if not runs:
+        raise RunError(f"{folder}: holds no run; give the folder that your runs are in")
+    path = output or (folder.parent if runs == [folder] else folder) / "gallery.html"
+    for why in page.write(runs, path):
+        print(f"infogan: left out: {why}", file=sys.stderr)
+    print(path)
     if show:
         webbrowser.open(path.resolve().as_uri())
 

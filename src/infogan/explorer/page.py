@@ -52,7 +52,7 @@ def page(model: Model, run: Run) -> bytes:
     codes = [described(model, name, code) for name, code in latent.codes.items()]
     read = [described(model, r.name, r.code) | {"sets": r.recovers} for r in model.readings]
     facts = own | z | {"shape": model.shape, "codes": codes, "readings": read}
-    return fill("infogan.explorer", SCRIPTS, title=title, facts=facts, blocks=texts)
+    return fill("infogan.explorer", "page", SCRIPTS, title=title, facts=facts, blocks=texts)
 
 
 def noises(latent: Latent) -> "np.typing.NDArray[np.float32]":
