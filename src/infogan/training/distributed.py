@@ -87,7 +87,7 @@ class Processes:
         """RunError unless all processes have the same value."""
 
     def leave(self) -> None:
-        """Need the others no longer."""
+        """Need the others no longer, once all are here."""
 
 
 class Group(Processes):
@@ -186,6 +186,7 @@ class Group(Processes):
                 )
 
     def leave(self) -> None:
+        self._do(dist.barrier)  # or one that stopped answering would never be missed
         dist.destroy_process_group()
 
     def _do(self, operation: Callable[..., Any], *values: Any, **how: Any) -> None:
