@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 from rich.table import Column, Table
 
+from infogan.core.figures import short
 from infogan.core.tables import as_json
 
 ALIKE = 0.01  # nats of information by which seeds of one accuracy differ as well
@@ -120,8 +121,10 @@ def show_merging(found: Any, names: Any) -> None:
 
 def show_diagnosis(tree: Mapping[str, Any]) -> None:
     """Each finding with what to try, then what was looked at."""
-    found = [f"{f['name']}: {f['seen']}\n  try {f['remedy']}\n" for f in tree["findings"]]
-    print("\n".join(found) or "nothing wrong was found\n")
+    from infogan.analysis.doctor import SOUND, Finding
+
+    found = [f"{Finding(**finding)}\n" for finding in tree["findings"]]
+    print("\n".join(found) or f"{SOUND}\n")
     if found:
         again = shlex.join(["infogan", "train", "--config", f"{tree['run']}/config.json"])
         print(f"settings are tried in another run: {again} --run NEW --SETTING VALUE\n")
@@ -201,9 +204,9 @@ def _progress(line: Mapping[str, float], codes: Mapping[str, Any]) -> Iterator[s
         if (bound := line.get(f"L_I/{name}")) is not None:
             prior = line.get(f"H(c)/{name}")  # a learned prior moves
             share = bound / prior if prior else code.recovered(bound)
-            yield f"{name} {bound:.2f} ({max(0.0, share):.0%})"
+            yield f"{name} {short(bound)} ({max(0.0, share):.0%})"
     for player in "dg":
         if terms := [value for name, value in line.items() if name.startswith(f"{player}/")]:
-            yield f"{player.upper()} {sum(terms):.2f}"
+            yield f"{player.upper()} {short(sum(terms))}"
     if "images_per_second" in line:
         yield f"{line['images_per_second']:.0f} img/s"

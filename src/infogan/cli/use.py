@@ -228,7 +228,6 @@ def reconstruct(
 
 def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> None:
     """Write RUN/report.html, one page of findings and real images by category for any browser."""
-    from infogan.analysis.doctor import recorded
     from infogan.analysis.observation import Observation
     from infogan.report import page
 
@@ -242,7 +241,7 @@ def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> No
     own = images is not None and not real.data
     learned = replace(real, split="train").read(model) if own else None
     seen = Observation(model, images, seed=model.config.seed, learned=learned)
-    print(page.write(there, seen, [*notes, *map(str, recorded(there))]))
+    print(page.write(there, seen, notes))
 
 
 def explore(run: options.RunFolder, /, *, show: options.Open = True) -> None:
