@@ -213,8 +213,8 @@ def _ignored(signs: Signs, config: RunConfig, names: Names, *, grouped: bool) ->
                 remedy = more  # a larger weight rules G: it draws one image a category
             if config.objective.kind == "gan":
                 remedy = "objective infogan: the generator of a plain GAN does not maximise L_I"
-            means = f"images hardly show the {names.code(name)} that they were drawn with, so "
-            means += "its categories mean little" if grouped else "it stands for nothing"
+            means = f"generated images hardly show {names.code(name)}, so "
+            means += "its categories mean little" if grouped else "it stands for nothing yet"
             yield Finding("code ignored", seen, remedy, means)
 
 
