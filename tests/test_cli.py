@@ -406,6 +406,7 @@ def test_mistakes(
         (tmp_path, "encode", done, photos, "-o", tmp_path),
         (nowhere, "encode", done, nowhere),
         (".png (one picture of all), .npy", "sample", done, "-o", tmp_path / "x.jpg"),
+        (".csv (a table) or .jsonl", "encode", done, photos, "-o", tmp_path / "x.json"),
         ("give a folder", "sample", done, "-o", f"{tmp_path}/no/no/"),
         (".pdf, .gif, .webp", "traverse", done, "--code", "slant", "-o", tmp_path / "x.mp4"),
         ("--output", "export", done, "-o", tmp_path / "no" / "no"),

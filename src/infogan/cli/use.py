@@ -113,6 +113,9 @@ def encode(
     """
     from infogan.latent.latent import CLASS
 
+    if output and output.suffix.lower() not in ("", ".csv", ".jsonl"):
+        kinds = ".csv (a table) or .jsonl (a JSON object a line)"
+        raise ConfigError(f"--output {output}: change the ending to {kinds}")
     options.writing(output)
     model = options.load(run)
     images = options.Real(options.given(data), data_dir, split, max_bad).read(model)
@@ -129,7 +132,7 @@ def encode(
         write_csv(sys.stdout, list(table), rows)
         return
     with atomic.writing(output), atomic.text(output) as file:
-        if output.suffix == ".jsonl":
+        if output.suffix.lower() == ".jsonl":
             file.writelines(json.dumps(dict(zip(table, row, strict=True))) + "\n" for row in rows)
         else:
             write_csv(file, list(table), rows)
