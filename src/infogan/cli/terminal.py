@@ -10,7 +10,14 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Column, Table
 
 from infogan.core.figures import short
@@ -177,8 +184,10 @@ def progress_bars(steps: int, codes: Mapping[str, Any]) -> Iterator[Callable[...
     """A bar for each seed that was begun, with L_I of each code, losses and speed; where there is
     no terminal, a line for each line of its log."""
     console, tasks, said = Console(stderr=True), dict[int, TaskID](), dict[int, int]()
-    done = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
-    columns = ("seed {task.description}", *done, "{task.fields[words]}")
+    done = (BarColumn(bar_width=16), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
+    wrapped = Column()  # in a narrow terminal the words take a second line, and the rest stays
+    words_now = TextColumn("{task.fields[words]}", markup=False, table_column=wrapped)
+    columns = ("seed {task.description}", *done, words_now)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
 
         def show(seed: int, step: int, line: dict[str, float]) -> None:
