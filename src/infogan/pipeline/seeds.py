@@ -47,9 +47,7 @@ def train(
     waiting = {seed: run for seed, run in runs.items() if seed not in done}
     at_once = _cores() if Engine.of(config).device.type == "cpu" else 1
     if waiting:
-        what = (
-            f"{len(waiting)} seeds of {config.steps:,} steps, {min(at_once, len(waiting))} at once"
-        )
+        what = f"{len(waiting)} seeds of {config.steps:,} steps, up to {at_once} at once"
         logger.info("%s, into %s; Ctrl-C stops, and the same command goes on", what, folder)
     failed = _train([*words, *["--fresh"] * fresh], waiting, config.steps, at_once, show)
     trained = [run.path for seed, run in runs.items() if seed not in failed]
