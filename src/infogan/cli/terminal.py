@@ -35,6 +35,12 @@ def answer(to_json: bool, tree: Any, show: Callable[[Any], None]) -> None:
         show(tree)
 
 
+def show_written(path: Path | None) -> None:
+    """Where a picture went, beside an answer that may be read by a program."""
+    if path:
+        print(path, file=sys.stderr)
+
+
 SYMBOLS = {
     "entropy_x": "H(X)",
     "entropy_y": "H(Y)",
