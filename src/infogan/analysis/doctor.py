@@ -26,13 +26,13 @@ UNUSED = 0.1  # a category is unused below this share of the images that its pri
 MIXED = 0.06  # two categories are mixed when views cross between them with this probability
 LOOSE = 0.75  # categories are loose where fewer views than this keep their image's category
 NOISE = 10  # fewer noise dimensions than this are too few for images to vary
-SOUND = "Nothing wrong was found."
+SOUND = "Nothing wrong was found; no label was looked at."
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing that is wrong, what was seen of it, with its figures, the setting to try, and what
-    it means to who wants to use the run."""
+    it means for the use of the run."""
 
     name: str
     seen: str
@@ -173,9 +173,7 @@ def _samples(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]
         slower = f"optim.g-lr {rate / 4:g} (now {rate:g})"
         remedy = f"latent.noise 62 (now {noise})" if noise < NOISE else slower
         seen = f"{distance} is {value:.2f} of that between real images"
-        means = (
-            f"the generator draws the same few images{where} again and again, so do not use them"
-        )
+        means = f"the generator repeats a few images{where}, so do not use what it draws"
         yield Finding("generator collapse", seen, remedy, means)
 
 
@@ -242,9 +240,8 @@ def _loose(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
     if config.objective.contrasts and signs.kept is not None and signs.kept < LOOSE:
         seen = f"{signs.kept:.0%} of augmented views keep their image's category"
         means = (
-            "the categories follow the looks of images more than what they show, so do not rely "
+            "categories follow the looks of images more than what they show: do not rely on them"
         )
-        means += "on them yet"
         known = config.networks.kind == "projected"
         other = "another tool (docs/photos.md)" if known else "networks projected (extra photos)"
         remedy = f"more steps (now {config.steps}), or {other}"

@@ -17,7 +17,7 @@ const loaded = (image) => image.complete || new Promise((done) => (image.onload 
 async function showStills(pairs) {
   const still = $("still");
   await Promise.all([still, $("stills")].map(loaded));
-  if (still.naturalWidth) $("image").getContext("2d").drawImage(still, 0, 0);
+  if (still.naturalWidth && !networks.generator) $("image").getContext("2d").drawImage(still, 0, 0);
   for (const [at, canvas] of pairs()) paintStill(at, canvas);
   still.remove();
   $("image").hidden = false;
