@@ -33,6 +33,7 @@ def test_text_stays_text() -> None:
 
 def test_the_policy_names_the_style_and_the_script_that_are_there() -> None:
     facts = {"title": HOSTILE, "facts": {"a": HOSTILE}, "blocks": {"noise": "QUJD"}}
+    facts |= {"still": "", "stills": ""}
     own = ":root { --w: 1px; }"
     text = page.fill(
         "infogan.explorer", "page", ["point.js", "main.js"], style=own, **facts

@@ -23,6 +23,12 @@ def answer(to_json: bool, tree: Any, show: Callable[[Any], None]) -> None:
         show(tree)
 
 
+def show_written(path: Path | None) -> None:
+    """Where a picture went, beside an answer that may be read by a program."""
+    if path:
+        print(path, file=sys.stderr)
+
+
 SYMBOLS = {
     "entropy_x": "H(X)",
     "entropy_y": "H(Y)",
@@ -116,8 +122,10 @@ def show_merging(found: Any, names: Any) -> None:
 
 def show_diagnosis(tree: Mapping[str, Any]) -> None:
     """Each finding with what to try, then what was looked at."""
-    found = [f"{f['name']}: {f['seen']}\n  try {f['remedy']}\n" for f in tree["findings"]]
-    print("\n".join(found) or "nothing wrong was found\n")
+    from infogan.analysis.doctor import SOUND, Finding
+
+    found = [f"{Finding(**finding)}\n" for finding in tree["findings"]]
+    print("\n".join(found) or f"{SOUND}\n")
     if found:
         again = shlex.join(["infogan", "train", "--config", f"{tree['run']}/config.json"])
         print(f"settings are tried in another run: {again} --run NEW --SETTING VALUE\n")

@@ -116,6 +116,9 @@ def encode(
     """
     from infogan.latent.latent import CLASS
 
+    if output and output.suffix.lower() not in ("", ".csv", ".jsonl"):
+        kinds = ".csv (a table) or .jsonl (a JSON object a line)"
+        raise ConfigError(f"--output {output}: change the ending to {kinds}")
     options.writing(output)
     model = options.load(run)
     images = options.Real(options.given(data), data_dir, split, max_bad).read(model)
@@ -132,7 +135,7 @@ def encode(
         write_csv(sys.stdout, list(table), rows)
         return
     with atomic.writing(output), atomic.text(output) as file:
-        if output.suffix == ".jsonl":
+        if output.suffix.lower() == ".jsonl":
             file.writelines(json.dumps(dict(zip(table, row, strict=True))) + "\n" for row in rows)
         else:
             write_csv(file, list(table), rows)
@@ -231,7 +234,6 @@ def reconstruct(
 
 def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> None:
     """Write RUN/report.html, one page of findings and real images by category for any browser."""
-    from infogan.analysis.doctor import recorded
     from infogan.analysis.observation import Observation
     from infogan.report import page
 
@@ -245,7 +247,7 @@ def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> No
     own = images is not None and not real.data
     learned = replace(real, split="train").read(model) if own else None
     seen = Observation(model, images, seed=model.config.seed, learned=learned)
-    print(page.write(there, seen, [*notes, *map(str, recorded(there))]))
+    print(page.write(there, seen, notes))
 
 
 def cite(run: options.RunFolder, /) -> None:

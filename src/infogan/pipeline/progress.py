@@ -7,7 +7,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Column
+
+from infogan.core.figures import short
 
 logger = logging.getLogger("infogan")
 
@@ -37,8 +47,10 @@ def progress_bars(steps: int, codes: Mapping[str, Any]) -> Iterator[Callable[...
     """A bar for each seed that was begun, with L_I of each code, losses and speed; where there is
     no terminal, a line for each line of its log."""
     console, tasks, said = Console(stderr=True), dict[int, TaskID](), dict[int, int]()
-    done = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
-    columns = ("seed {task.description}", *done, "{task.fields[words]}")
+    done = (BarColumn(bar_width=16), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
+    wrapped = Column()  # in a narrow terminal the words take a second line, and the rest stays
+    words_now = TextColumn("{task.fields[words]}", markup=False, table_column=wrapped)
+    columns = ("seed {task.description}", *done, words_now)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
 
         def show(seed: int, step: int, line: dict[str, float]) -> None:
@@ -64,9 +76,9 @@ def _progress(line: Mapping[str, float], codes: Mapping[str, Any]) -> Iterator[s
         if (bound := line.get(f"L_I/{name}")) is not None:
             prior = line.get(f"H(c)/{name}")  # a learned prior moves
             share = bound / prior if prior else code.recovered(bound)
-            yield f"{name} {bound:.2f} ({max(0.0, share):.0%})"
+            yield f"{name} {short(bound)} ({max(0.0, share):.0%})"
     for player in "dg":
         if terms := [value for name, value in line.items() if name.startswith(f"{player}/")]:
-            yield f"{player.upper()} {sum(terms):.2f}"
+            yield f"{player.upper()} {short(sum(terms))}"
     if "images_per_second" in line:
         yield f"{line['images_per_second']:.0f} img/s"

@@ -11,6 +11,7 @@ SIDES = 16, 64  # of images that are trained on; those between are only cut to a
 EVEN = 4
 SQUARE = 1.25  # images longer than that by their width are not cut to a square
 LONGEST = 128
+FEW = 300  # fewer images than this are too few to contrast, and to tell classes by
 MANY = 2000  # images that a preset's steps are for; more get more, by the fourth root
 WEAK = Photo(area=0.6, shade=0.2, blur=0.3, grey=0.1, saturation=0.4, tint=0.1)
 """For pretrained features, which know already that light and colour are not the class."""
@@ -44,7 +45,10 @@ def suited(seen: Survey, source: Source, networks: str | None = None) -> tuple[R
     steps = round(base.steps * max(1.0, seen.number / MANY) ** 0.25, -2)
     found = f"{seen.number:,} {'grey' if grey else 'colour'} images of about "
     found += f"{seen.height:.0f}x{seen.width:.0f} pixels"
-    chosen = [f"preset {'drawings' if grey else 'images'} ({WHY[grey]})", f"{int(steps):,} steps"]
+    if seen.number < FEW:
+        found += ", too few to find classes in (docs/photos.md)"
+    name = "drawings" if grey else "images"
+    chosen = [f"preset {name} ({WHY[grey]})", f"made for {int(steps):,} steps"]
     if base.networks == projected:
         chosen.append("networks projected (pretrained on ImageNet)")
     if size is not None:

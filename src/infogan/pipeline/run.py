@@ -301,5 +301,5 @@ def record(run: Run, model: Model, images: Images, learned: Images) -> dict[str,
     scores["findings"] = [asdict(finding) for finding in found]
     run.write_json(run.scores_file, scores)
     logger.info("4 of 4: writing the report")
-    page.write(run, seen, [str(finding) for finding in found])
+    page.write(run, seen)
     return scores

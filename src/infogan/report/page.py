@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from infogan import __version__
+from infogan.analysis import doctor
 from infogan.analysis.metrics import clusters
 from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
@@ -34,8 +35,9 @@ def write(run: Run, seen: Observation, notes: Sequence[str] = ()) -> Path:
     height, width = seen.model.shape[:2]
     factor, each = findings.tiles(width)
     size = f"--w: {width * factor:g}px; --h: {height * factor:g}px; --fit: {each // 2};"
-    say = {"uri": uri, "percent": percent, "decimal": decimal, "duration": duration, "notes": notes}
-    values = say | about(run, seen, scores) | training(run, seen.model, scores)
+    say = {"uri": uri, "percent": percent, "decimal": decimal, "duration": duration}
+    top = {"notes": notes, "findings": doctor.recorded(run), "sound": doctor.SOUND}
+    values = say | top | about(run, seen, scores) | training(run, seen.model, scores)
     values |= results(seen, scores, each) | agreement(seen)
     content = fill("infogan.report", "page", ["page.js"], style=f":root {{ {size} }}\n", **values)
     with atomic.whole(run.report_file) as partial:
