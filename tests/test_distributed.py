@@ -139,6 +139,7 @@ def test_a_process_that_stops_answering_ends_the_others(tmp_path: Path, rank: in
         while Path(f"/proc/{pids[1 - rank]}/exe").exists():
             time.sleep(0.1)
         assert time.monotonic() - at < 30
+        time.sleep(2)  # for the launcher to see it, before it sees what we do now
         os.kill(pids[rank], signal.SIGKILL)
         said = process.communicate(timeout=60)[1]
     assert f"process {rank} does not answer" in said
