@@ -27,11 +27,11 @@ SHIM = '<script src="https://unpkg.com/iframe-worker/shim" type="text/javascript
 
 
 def moved(text: str) -> str:
-    """A page of the repository's root with its links as the site needs them."""
+    """A page with links between docs/ and what lies outside it as the site needs them."""
 
     def link(found: re.Match[str]) -> str:
         target, _, anchor = found[1].partition("#")
-        target = OUTSIDE.get(target, target.removeprefix("docs/"))
+        target = OUTSIDE.get(target.removeprefix("../"), target.removeprefix("docs/"))
         return f"]({target}{'#' * bool(anchor)}{anchor})"
 
     return re.sub(r"\]\(([^)]+)\)", link, text)
@@ -67,11 +67,11 @@ def main() -> None:
         shutil.rmtree(old, ignore_errors=True)
     shutil.copytree(ROOT / "docs", pages)
     for name, page in OUTSIDE.items():
-        (pages / page).write_text(moved((ROOT / name).read_text(encoding="utf-8")), "utf-8")
+        (pages / page).write_bytes((ROOT / name).read_bytes())
     for name, write in reference.PAGES.items():
         (pages / name).write_text("\n".join(write()), encoding="utf-8")
     for path in pages.glob("*.md"):
-        path.write_text(spaced(path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(spaced(moved(path.read_text(encoding="utf-8"))), encoding="utf-8")
     if folder != ROOT:
         shutil.copy(ROOT / "zensical.toml", folder)
     build = [sys.executable, "-m", "zensical", "build", "--clean", "--strict"]

@@ -29,7 +29,7 @@ drawn = code.sample(20_000, torch.Generator().manual_seed(0))
 print("entropy", -code.log_prior(drawn).mean().item(), "std", drawn.std().item())
 """
 DATA = ["--data", "pixels.csv"]
-SMALL = "--networks mlp --steps 2 --batch 8 --device cpu".split()
+SMALL = ["--networks", "mlp", "--steps", "2", "--batch", "8", "--device", "cpu"]
 
 
 def patched(text: str, diff: str) -> str:
