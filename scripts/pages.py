@@ -23,7 +23,7 @@ OUTSIDE = {path.name: path.name.lower() for path in ROOT.glob("*.md")} | HOME
 FENCED = re.compile(r"(^```.*?^```$)", re.M | re.S)
 TIGHT = re.compile(r"^(?!(?:> )?(?:[-\s]|\d+\.))(.+)\n(?=(> )?(?:- |1\. ))", re.M)
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.S)
-SHIM = '<script src="https://unpkg.com/iframe-worker/shim" type="text/javascript"></script>'
+RELATION = re.compile(r"(?=(?<!\\)(?:=|\\[lg]e\b))(?![^{]*\})")  # between braces, none
 
 
 def moved(text: str) -> str:
@@ -50,13 +50,15 @@ def spaced(text: str) -> str:
 
 
 def drawn(page: str) -> str:
-    """A page of the site with its formulas as MathML, and without the one script of elsewhere."""
+    """A page of the site with its formulas as MathML, which breaks lines before a relation."""
 
     def formula(found: re.Match[str]) -> str:
-        display = "block" if found[1] == "div" else "inline"
-        return str(convert(html.unescape(found[2]), display=display))
+        tex = html.unescape(found[2]).replace("{aligned}", "{split}")
+        if found[1] == "div":
+            return str(convert(tex, display="block"))
+        return "<wbr>".join(convert(part) for part in RELATION.split(tex) if part.strip())
 
-    return FORMULA.sub(formula, page).replace(SHIM, "")
+    return FORMULA.sub(formula, page)
 
 
 def main() -> None:

@@ -135,13 +135,13 @@ def table(schema: Schema, before: str) -> Iterator[str]:
         if "$ref" not in json.dumps(field) and name != "kind"
     }
     if own:
-        yield "| setting | values | default | meaning |\n|---|---|---|---|"
+        yield "| setting | meaning | values | default |\n|---|---|---|---|"
     for name, field in own.items():
         default = json.dumps(field["default"]) if "default" in field else "needed"
         meaning = " ".join(linked(field.get("description", "")).split()).replace("|", "\\|")
         option = before + name.replace("_", "-")
         default = "none" if default == "null" else default.strip('"')
-        yield f"| `{option}` | {values(field)} | {default} | {meaning} |"
+        yield f"| `{option}` | {meaning} | {values(field)} | {default} |"
 
 
 def values(field: Schema) -> str:
