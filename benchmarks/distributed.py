@@ -5,6 +5,7 @@
     python benchmarks/distributed.py speed         # 1 process with 2 threads against 2 with 1
     python benchmarks/distributed.py rows          # 1 to 257 images on 1 to 4 processes
     python benchmarks/distributed.py work          # operations and bytes of a step, as it comes
+    python benchmarks/distributed.py large         # 1,000,000 images: seconds to start, memory
 
 Equality is of small networks on 257 of the embedded digits, in batches of 32, at rates of 1e-4. In
 float64 what is left is rounding; in float32 training enlarges it, as much as when one process
@@ -17,6 +18,7 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import statistics
@@ -27,6 +29,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch.utils.flop_counter import FlopCounterMode
@@ -48,6 +51,7 @@ SMALL = {
 LEARNED = "learned prior"  # beside the presets: digits whose prior follows what Q reads
 IMAGES, BATCH, FAKES = 257, 32, 16
 RATE = 1e-4  # of both players: what rounding becomes grows with it, and differs between presets
+ONE = os.environ | {"OMP_NUM_THREADS": "1"}
 STEPS, KILLS, WAIT = 50, 20, 60.0
 
 
@@ -184,7 +188,9 @@ def keep(found: dict[str, Any]) -> None:
     """Put a study's results into the file."""
     report = json.loads(TARGET.read_text(encoding="utf-8")) if TARGET.is_file() else {}
     report |= {"machine": Engine.of(preset("digits")).describe()} | found
-    report["command"] = "python benchmarks/distributed.py equality | rows | kills | speed | work"
+    report["command"] = (
+        "python benchmarks/distributed.py equality | rows | kills | speed | work | large"
+    )
     TARGET.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
@@ -206,21 +212,22 @@ def kills() -> dict[str, Any]:
     draw, rows = random.Random(0), list[dict[str, Any]]()
     base = ["train", "digits", "--steps=200", "--checkpoint-every=20", "--log-every=20"]
     base += ["--batch=16", "--networks.channels=[8,16]", "--networks.features=16"]
-    env = os.environ | {"OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "infogan", *base, "--processes=2"]
     with TemporaryDirectory() as folder:
         whole = Path(folder) / "whole"
-        begun = time.perf_counter()
-        subprocess.run([*command, f"--run={whole}"], env=env, capture_output=True, check=True)
-        lasted = time.perf_counter() - begun
+        subprocess.run([*command, f"--run={whole}"], env=ONE, capture_output=True, check=True)
+        lines = (whole / "metrics.jsonl").read_text().splitlines()
+        lasted = sum(json.loads(line)["seconds"] for line in lines[1:])
         for number in range(KILLS):
             run, log = Path(folder) / f"run-{number}", Path(folder) / f"log-{number}"
             rank, how = draw.randrange(2), draw.choice([signal.SIGKILL, signal.SIGSTOP])
-            moment = draw.uniform(3, lasted)
+            moment = draw.uniform(0, lasted)  # seconds after the first line of the log
             with log.open("w") as text:
                 process = subprocess.Popen(
-                    [*command, f"--run={run}"], env=env, stdout=text, stderr=text
+                    [*command, f"--run={run}"], env=ONE, stdout=text, stderr=text
                 )
+                while "step 20 of" not in log.read_text() and process.poll() is None:
+                    time.sleep(0.1)
                 time.sleep(moment)
                 there = children(process.pid)
                 row = {"moment": moment, "rank": rank, "signal": how.name}
@@ -231,7 +238,7 @@ def kills() -> dict[str, Any]:
             said = [line for line in log.read_text().splitlines() if line.startswith("infogan:")]
             row |= {"said": said, "code": process.returncode}
             again = subprocess.run(
-                [*command, f"--run={run}"], env=env, capture_output=True, check=False
+                [*command, f"--run={run}"], env=ONE, capture_output=True, check=False
             )
             row["resumed"] = again.returncode
             files = (whole / "model.safetensors", run / "model.safetensors")
@@ -276,7 +283,39 @@ def speed() -> dict[str, Any]:
     return {"speed": table}
 
 
-STUDIES = {"rows": rows, "kills": kills, "speed": speed, "work": work}
+def large() -> dict[str, Any]:
+    """1,000,000 images of 32x32 in an NPY file: seconds from the command to the first step, and
+    the process's own memory (without pages of the file) every second after, in MiB."""
+    with TemporaryDirectory() as folder:
+        path, run = Path(folder) / "million.npy", Path(folder) / "run"
+        images = np.lib.format.open_memmap(path, "w+", np.uint8, (1_000_000, 32, 32))
+        draws = np.random.default_rng(0)
+        for start in range(0, len(images), 50_000):
+            images[start : start + 50_000] = draws.integers(0, 256, (50_000, 32, 32), np.uint8)
+        del images
+        words = ["train", str(path), "--steps=300", "--log-every=1", "--batch=32", f"--run={run}"]
+        words += ["--networks.width=8", "--networks.channels=8", "--objective.warm-up=0.1"]
+        memory, begun, first = list[int](), time.perf_counter(), None
+        with subprocess.Popen([sys.executable, "-m", "infogan", *words], env=ONE) as process:
+            while process.poll() is None and not (run / "model.safetensors").exists():
+                time.sleep(0.1 if first is None else 1)
+                log = run / "metrics.jsonl"
+                if first is None:
+                    if log.is_file() and log.stat().st_size:
+                        first = time.perf_counter() - begun
+                elif found := re.search(r"RssAnon:\s+(\d+)", status(process.pid)):
+                    memory.append(int(found[1]) // 1024)
+            process.terminate()
+    return {"large": {"seconds": first, "memory": memory}}
+
+
+def status(pid: int) -> str:
+    """What Linux says of a process."""
+    path = Path(f"/proc/{pid}/status")
+    return path.read_text() if path.is_file() else ""
+
+
+STUDIES = {"rows": rows, "kills": kills, "speed": speed, "work": work, "large": large}
 
 
 def main() -> None:

@@ -1,8 +1,9 @@
 """The pictures of pages and of digits in docs/images, taken anew of a finished run of `digits`.
 
-    python benchmarks/pictures.py runs/quality/digits-0
+    python benchmarks/pictures.py runs/quality/digits-0 runs/folders/hands-default-10 runs/folders/…
 
-Needs the browser extra and Chromium. It is copied; its categories are named after their digits.
+Needs the browser extra and Chromium. It is copied; its categories are named after their digits. The
+further runs are shown beside it in the gallery.
 """
 
 import argparse
@@ -91,13 +92,27 @@ def explorer(browser: Any, run: Path, category_of: dict[str, int]) -> None:
         page.close()
 
 
+def gallery(browser: Any, runs: list[Path]) -> None:
+    """One page of copies of several runs."""
+    for run in runs:
+        shutil.copytree(run, Path("gallery/runs") / run.name)
+    infogan(["gallery", "gallery/runs"])
+    page = browser.new_page(color_scheme="light", viewport={"width": 1280, "height": 1000})
+    page.goto(Path("gallery/runs/gallery.html").resolve().as_uri())
+    page.screenshot(path=IMAGES / "gallery.png")
+    page.close()
+    Image.open(IMAGES / "gallery.png").quantize(128).save(IMAGES / "gallery.png", optimize=True)
+
+
 def main() -> None:
     """Take them all."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("run", type=Path)
-    run = parser.parse_args().run.resolve()
+    parser.add_argument("others", type=Path, nargs="*")
+    given = parser.parse_args()
+    run, others = given.run.resolve(), [path.resolve() for path in given.others]
     category_of = read_file(run / "scores.json")["category_of"]
     chromium = next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -117,6 +132,7 @@ def main() -> None:
         Image.fromarray(held_out.pixels[five, ..., 0]).save("photo.png")
         report(browser, copy(run, Path("runs/digits"), [0, 1, 4], category_of), category_of)
         explorer(browser, copy(run, Path("runs/demo"), list(range(10)), category_of), category_of)
+        gallery(browser, [run, *others])
         browser.close()
     shutil.copy(run / "samples" / "categories.png", IMAGES)
     reconstructed = IMAGES / "reconstructed.png"

@@ -635,6 +635,30 @@ def threaded() -> str:
     return table(header, rows, machine_of(report))
 
 
+def scikit_learn() -> str:
+    """The clusterer beside those of scikit-learn."""
+    report = read("scikit-learn")
+    metrics = ("ARI", "AMI", "homogeneity", "completeness")
+    names = dict.fromkeys(row["method"] for row in report["rows"])
+    found = {name: [row for row in report["rows"] if row["method"] == name] for name in names}
+    rows = [
+        [
+            f"`{name}`" if " + " not in name else name,
+            *(deviation([run[metric] for run in runs], ".3f") for metric in metrics),
+            seconds_of(runs),
+        ]
+        for name, runs in found.items()
+    ]
+    own = found["InfoGANClusterer"]
+    return table(
+        f"estimator | {' | '.join(metrics)} | median training",
+        rows,
+        f"Mean ± standard deviation over the seeds {numbers(own)}; {report['steps']} steps of "
+        f"the clusterer.",
+        machine_of(report),
+    )
+
+
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "selection": ("docs/selection.md", selection),
     "quality": ("README.md", quality),
@@ -643,6 +667,7 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "speed": ("docs/performance.md", speed),
     "time": ("docs/performance.md", time),
     "shared": ("docs/scaling.md", shared),
+    "scikit-learn": ("docs/scikit-learn.md", scikit_learn),
     "killed": ("docs/scaling.md", killed),
     "exchanged": ("docs/scaling.md", exchanged),
     "threaded": ("docs/scaling.md", threaded),

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import infogan
+from infogan import sklearn
 from infogan.cli import app
 from infogan.config.presets import PRESETS
 from infogan.config.settings import RunConfig
@@ -24,8 +25,8 @@ MODULES: Mapping[str, tuple[str, ...]] = {
 
 
 def python() -> Iterator[str]:
-    """The public names of the package, functions first."""
-    yield "# Python\n\n`import infogan as ig`; these names are the whole public interface.\n"
+    """The public names of the package, functions first, and the estimators."""
+    yield f"# Python\n\n{prose(infogan)}\n"
     names = {name: getattr(infogan, name) for name in infogan.__all__}
     plain = sorted(names.keys() - MODULES, key=lambda name: (inspect.isclass(names[name]), name))
     for name in plain:
@@ -34,6 +35,9 @@ def python() -> Iterator[str]:
         yield f"## `ig.{name}`\n\n{prose(names[name])}\n"
         for function in functions:
             yield from described(f"ig.{name}.{function}", getattr(names[name], function), "###")
+    yield f"## `infogan.sklearn`\n\n{prose(sklearn)}\n"
+    for name in sklearn.__all__:
+        yield from described(f"infogan.sklearn.{name}", getattr(sklearn, name), "###")
 
 
 def information() -> Iterator[str]:
@@ -63,7 +67,7 @@ def signature(what: Any) -> str:
     """What a class is given, or how a function is declared, as its source says it."""
     if inspect.isclass(what):
         given = () if issubclass(what, Exception) else inspect.signature(what).parameters
-        return f"{what.__name__}({', '.join(given)})"
+        return textwrap.fill(f"{what.__name__}({', '.join(given)})", 88, subsequent_indent="    ")
     source = textwrap.dedent(inspect.getsource(what))
     (node,) = ast.parse(source).body
     assert isinstance(node, ast.FunctionDef)
@@ -74,8 +78,8 @@ def prose(what: object) -> str:
     """A docstring as Markdown: its examples as code, its pages as links."""
     parts = []
     for part in re.split(r"\n\n+", inspect.getdoc(what) or ""):
-        if part.startswith(">>>"):
-            parts.append(f"```python\n{part}\n```")
+        if part.startswith((">>>", "    ")):
+            parts.append(f"```python\n{textwrap.dedent(part)}\n```")
         else:
             parts.append(linked(part))
     return "\n\n".join(parts)

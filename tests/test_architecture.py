@@ -20,6 +20,7 @@ FLOORS = [
     "analysis sorting training",
     "explorer report",
     "pipeline",
+    "sklearn",
     "__init__ cli",
     "__main__",
 ]
@@ -27,11 +28,11 @@ FLOORS = [
 RIMS = {
     "matplotlib": {"report"},
     "cyclopts": {"cli"},
-    "rich": {"cli"},
+    "rich": {"cli", "pipeline"},
     "onnx": {"explorer"},
     "onnxruntime": {"explorer"},
     "jinja2": {"core"},
-    "urllib": {"data"},
+    "urllib": {"data", "report"},  # downloads; addresses of links
     "PIL": {"data"},
     "subprocess": {"core", "pipeline"},
 }

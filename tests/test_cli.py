@@ -17,7 +17,9 @@ from PIL import Image
 from conftest import refused, run
 from infogan.cli import COMMANDS, app
 from infogan.config.presets import PRESETS
+from infogan.config.settings import RunConfig
 from infogan.model.model import Model
+from infogan.pipeline.progress import progress_bars
 from infogan.training.trainer import Trainer
 
 NAMES = [command.__name__ for commands in COMMANDS.values() for command in commands]
@@ -370,6 +372,25 @@ def test_without_a_terminal_progress_is_a_line_for_each_of_the_log(
     assert second.startswith("4 steps, into ") and "Ctrl-C" in second
 
 
+def test_a_narrow_terminal_shows_steps_and_words(
+    tiny: RunConfig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bar, the steps and the time stay, and no word is lost."""
+    for name, value in {"FORCE_COLOR": "1", "COLUMNS": "80", "TERM": "xterm"}.items():
+        monkeypatch.setenv(name, value)
+    line = {"L_I/digit": -0.06, "L_I/slant": -0.73, "d/real": 7.16, "g/adversarial": 1.56}
+    with progress_bars(2000, tiny.latent.codes) as show:
+        show(0, 20, line | {"images_per_second": 62.0})
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
+    lines = shown.replace("\r", "\n").splitlines()
+    at = max(i for i, text in enumerate(lines) if text.startswith("seed 0"))
+    assert "20/2000" in lines[at] and "━" in lines[at]
+    assert "--:--" in lines[at]  # the time that is left
+    last = " ".join(" ".join(lines[at:]).split())
+    assert last.endswith("digit -0.06 (0%) slant -0.73 (0%) D 7.16 G 1.56 62 img/s")
+    assert all(len(text) <= 80 for text in lines)
+
+
 def test_mistakes(
     done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -406,6 +427,7 @@ def test_mistakes(
         (tmp_path, "encode", done, photos, "-o", tmp_path),
         (nowhere, "encode", done, nowhere),
         (".png (one picture of all), .npy", "sample", done, "-o", tmp_path / "x.jpg"),
+        (".csv (a table) or .jsonl", "encode", done, photos, "-o", tmp_path / "x.json"),
         ("give a folder", "sample", done, "-o", f"{tmp_path}/no/no/"),
         (".pdf, .gif, .webp", "traverse", done, "--code", "slant", "-o", tmp_path / "x.mp4"),
         ("--output", "export", done, "-o", tmp_path / "no" / "no"),

@@ -66,7 +66,8 @@ def test_the_table_and_the_figure(
 ) -> None:
     runs = [family / name for name in ("infogan", "gan", "acgan-0", "acgan-1")]
     run("compare", *runs, "-o", tmp_path / "compare.png")
-    shown = capsys.readouterr().out
+    shown, said = capsys.readouterr()
+    assert said.splitlines()[-1] == str(tmp_path / "compare.png")
     assert "acgan" in shown
     assert "±" in shown
     with Image.open(tmp_path / "compare.png") as figure:

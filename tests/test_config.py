@@ -10,6 +10,7 @@ import pytest
 from conftest import run, write_record
 from infogan.cli import app
 from infogan.config.presets import FASHION, IMAGES, PAPER, PRESETS, preset
+from infogan.config.references import bibtex, used
 from infogan.config.settings import RunConfig
 from infogan.config.toml import as_toml
 from infogan.config.tree import FOREIGN, RENAMED, flat, from_options, spelled, with_file
@@ -264,3 +265,27 @@ def test_a_former_name_is_refused_with_the_present_one(
         way(old, value, tmp_path)
     assert flat(way(new, value, tmp_path).tree())[new] == value
     assert flat(FASHION.tree())[new] != value
+
+
+# What a run rests on
+
+
+def test_every_preset_cites_its_method_and_entries_are_whole() -> None:
+    for name in PRESETS:
+        config = preset(name)
+        text = bibtex(config, "1.2")
+        keys = [line.partition("{")[2].rstrip(",") for line in text.split("\n") if line[:1] == "@"]
+        assert len(set(keys)) == len(keys)
+        assert text.count("{") == text.count("}")
+        assert keys[0] == "infogan_software"
+        if config.objective.kind != "classifier":
+            assert keys[1] == config.objective.kind
+
+
+def test_a_run_cites_what_its_settings_use_alone() -> None:
+    assert {"simclr", "r3gan", "diffaugment"} <= set(used(preset("images")))
+    assert not {"simclr", "r3gan", "imsat"} & set(used(preset("paper")))
+    assert "imsat" in used(preset("digits"))
+    free = {"slant": {"follows": "none"}, "width": {"follows": "none"}}
+    plain = preset("digits").replace(latent=free, objective={"real_weight": 0})
+    assert "imsat" not in used(plain)

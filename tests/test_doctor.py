@@ -454,18 +454,70 @@ def test_runs_without_weights_or_lines(
 def test_training_and_the_report_say_it(
     done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`train` on a finished run shows the findings again; on the page they are plain text."""
+    """`train` on a finished run shows the findings again; the page begins with what they mean, as
+    plain text. Both say that nothing is wrong, but not of a run that was not examined."""
     copy = tmp_path / "run"
     shutil.copytree(done, copy)
     capsys.readouterr()
     run("train", "-c", copy / "config.json", "--run", copy)
-    assert "code ignored: " in capsys.readouterr().out
+    assert "generated images hardly show digit, " in capsys.readouterr().out.lower()
     scores = json.loads((copy / "scores.json").read_text())
     scores["findings"] = [
-        {"name": "code ignored", "seen": "<script>alert(1)</script>", "remedy": "a & b"}
+        {"name": "code ignored", "seen": "<script>alert(1)</script>", "remedy": "a & b"},
+        {"name": "not finished", "seen": "step 3", "remedy": "patience", "means": "it is <early>"},
     ]
-    (copy / "scores.json").write_text(json.dumps(scores))
-    run("report", copy)
-    page = (copy / "report.html").read_text()
-    assert "code ignored: &lt;script&gt;alert(1)&lt;/script&gt;. Try a &amp; b." in page
-    assert "<script>alert" not in page
+
+    def said() -> tuple[str, str]:
+        """The page from its title to its figures, and what `train` prints."""
+        (copy / "scores.json").write_text(json.dumps(scores))
+        run("report", copy)
+        page = (copy / "report.html").read_text()
+        assert "<script>alert" not in page
+        capsys.readouterr()
+        run("train", "-c", copy / "config.json", "--run", copy)
+        return page.partition("</h1>")[2].partition('<dl class="figures">')[0], (
+            capsys.readouterr().out
+        )
+
+    page, shown = said()
+    assert "code ignored: &lt;script&gt;alert(1)&lt;/script&gt;." in page
+    assert "It is &lt;early&gt;. Try patience." in page
+    assert "It is <early>. Try patience.\n  not finished: step 3\n" in shown
+    assert doctor.SOUND not in page + shown
+    scores["findings"] = []
+    page, shown = said()
+    assert all(doctor.SOUND in words and "Try " not in words for words in (page, shown))
+    del scores["findings"]
+    assert not any(doctor.SOUND in words or "Try " in words for words in said())
+
+
+def test_categories_come_before_factors_and_all_say_what_they_mean() -> None:
+    seen = Signs(step=9, kept=0.6, spacing=0.1, usage=(0.0, 1.0), pairs=((0, 1, 0.2),))
+    seen = replace(seen, recovered={"a": 0.1, "group": 0.9, "b": 0.2}, losses=(0.1, 2.0))
+    seen = replace(seen, information={"a": 0.1, "group": 2.0, "b": 0.2}, jumps={"d/real": (1, 99)})
+    seen = replace(seen, finished={"a": 0.1, "group": 0.1, "b": 0.2})
+    found = findings(seen, preset("images"))
+    assert [finding.name for finding in found] == [
+        *("not finished", "loss jumped", "D overpowers G", "generator collapse"),
+        *("finished model lags", "category unused", "categories mixed", "categories loose"),
+        *("code ignored", "code ignored"),
+    ]
+    assert all(finding.means for finding in found)
+    assert [finding.verdict[:31] for finding in found[-2:]] == [
+        "Generated images hardly show a,",
+        "Generated images hardly show b,",
+    ]
+    ignored = replace(seen, recovered={"a": 0.1, "group": 0.1, "b": 0.2})
+    assert [finding.seen.split()[-4] for finding in findings(ignored, preset("images"))[-3:]] == [
+        "group",
+        "a",
+        "b",
+    ]
+
+
+def test_huge_figures_are_short() -> None:
+    seen = Signs(losses=(1.5, -98765432.1), recovered={"a": -1.0}, information={"a": -123456789.1})
+    assert list(doctor.looked_at(seen)) == [
+        "losses: L_D 1.50 (1.39 by chance), L_G -9.9e+07",
+        "a: Q recovers 0% (L_I -1.2e+08)",
+    ]

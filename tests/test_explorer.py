@@ -78,6 +78,72 @@ def test_the_controls_change_the_picture_as_sample_says(
     assert near(shown(page, "seed 17"), drawn)
 
 
+LOOK = """
+window.holes = window.seen = 0;
+requestAnimationFrame(function look() {
+  const main = document.querySelector("main[aria-busy]");
+  if (main && main.checkVisibility({ visibilityProperty: true }))
+    for (const canvas of main.querySelectorAll("canvas")) {
+      if (!canvas.checkVisibility()) continue;
+      const shown = new OffscreenCanvas(1, 1).getContext("2d");
+      shown.drawImage(canvas, 0, 0);
+      window.seen += 1;
+      window.holes += shown.getImageData(0, 0, 1, 1).data[3] === 0;
+    }
+  requestAnimationFrame(look);
+});
+"""
+"""Counts the empty ones among the canvases that each frame shows."""
+
+
+@pytest.mark.parametrize("hash", ["", "#seed=17&digit=2&slant=0.5"])
+def test_no_frame_has_a_hole(opened: Opened, run: Path, hash: str) -> None:
+    """Not while the networks start, and not as the page goes to the point of its address."""
+    page = opened(script=LOOK, hash=hash)
+    model = Model.load(run)
+    if hash:
+        found, point = shown(page, "digit 2, .* 0.5, z of seed 17"), {"digit": 2, "slant": 0.5}
+        assert near(found, model.sample(1, seed=17, **point)[0])
+    else:
+        assert near(shown(page, "z of seed 0"), model.sample(1, seed=0, digit=0, slant=0)[0])
+    assert page.evaluate("window.seen") > 30
+    assert page.evaluate("window.holes") == 0
+
+
+def test_the_stills_are_of_the_first_picture(opened: Opened, run: Path) -> None:
+    """All that is seen where the networks never run, and what is shown of a point gone to there."""
+    page, model = opened(script="delete window.WebAssembly;", ready=False), Model.load(run)
+    expect(page.locator("#status")).to_contain_text("no WebAssembly")
+    assert near(pixels(page.locator("#image")), model.sample(1, seed=0, digit=0, slant=0)[0])
+
+    def like(canvas: Any, **codes: float) -> bool:
+        """Whether it is nearer to what G makes of the codes than to whatever else it makes."""
+        every = [{"digit": float(k), "slant": s} for k in range(4) for s in (-2, -1, 0, 1, 2)]
+        every.sort(key=lambda own: own != codes)
+        images = [model.sample(1, seed=0, **own)[0] for own in every]
+        apart = [np.abs(pixels(canvas) - image.astype(float)).mean() for image in images]
+        return bool(np.argmin(apart) == 0)
+
+    for k in range(4):
+        assert like(page.locator("label.chip canvas").nth(k), digit=k, slant=0), k
+    for i in range(5):
+        strip = page.locator(".slider .strip canvas").nth(2 * i)
+        assert like(strip, digit=0, slant=i - 2), i
+        for k in range(4):
+            cell = page.locator(".grid tbody tr").nth(i).locator("canvas").nth(k)
+            assert like(cell, digit=k, slant=i - 2), (i, k)
+    page.locator("label.chip").nth(3).click()
+    assert like(page.locator("#image"), digit=3, slant=0)
+
+
+def test_the_axes_of_the_grid_change_places(opened: Opened, run: Path) -> None:
+    page, model = opened(), Model.load(run)
+    page.locator("#axis-y").select_option("digit")
+    assert page.locator("#axis-x").input_value() == "slant"
+    page.locator(".grid tbody tr").nth(2).locator("button").nth(8).click()
+    assert near(shown(page, "digit 2, .* 2,"), model.sample(1, seed=0, digit=2, slant=2)[0])
+
+
 def test_small_images_show_what_their_place_says(opened: Opened, run: Path) -> None:
     page, model = opened(), Model.load(run)
     page.locator("label.chip").nth(1).click()
@@ -280,7 +346,7 @@ def test_names_are_shown_and_never_run(opened: Opened) -> None:
     assert page.locator("h1").text_content().startswith("a<b>&\"'<img")
     assert page.locator("#codes .slider .name").text_content() == HOSTILE
     assert page.locator("label.chip").nth(3).text_content().startswith("seven \u202e</script>")
-    assert page.locator("img, script[src]").count() == 0
+    assert page.locator("img:not(#stills), script[src]").count() == 0
     assert page.title().startswith("a<b>")
 
 
@@ -376,6 +442,8 @@ def test_a_run_without_codes_and_one_in_colour(
         page = opened(run.path)
         if name == "plain":
             assert near(shown(page, "z of seed 0"), model.sample(1)[0])
+            page.locator(".grid tbody tr").nth(1).locator("button").nth(2).click()
+            assert near(shown(page, "z of seed 12"), model.sample(1, seed=12)[0])
             page.locator("#tab-read").click()
             expect(page.locator("#read")).to_contain_text("trained no Q")
         else:

@@ -9,6 +9,7 @@ import math
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +21,12 @@ from infogan.cli import main
 from infogan.config.settings import RunConfig
 from infogan.core.errors import ConfigError, InfoganError
 from infogan.core.random import stream
-from infogan.data.images import Images, to_float
+from infogan.data.images import Images, Pixels, to_float
 from infogan.explorer import export as exporting
 from infogan.explorer import page as pages
+from infogan.explorer import stills
 from infogan.explorer.export import ExportError, Graph, compact, comparable, export, graphs
+from infogan.latent.latent import Latent
 from infogan.model.model import Model
 from infogan.networks import Shape
 from infogan.runs.folder import Run
@@ -206,6 +209,40 @@ def test_a_page_holds_z_as_sample_draws_it(tiny: RunConfig) -> None:
     )
     wide = tiny.latent.model_copy(update={"noise": 10_000})
     assert pages.noises(wide).nbytes <= pages.SEED_BYTES
+
+
+def as_sampled(model: Model, points: Mapping[str, stills.Point]) -> Pixels:
+    """The stills of the points, which are what `sample` draws of them."""
+    images = stills.drawn(model, pages.noises(model.latent), [*points.values()])
+    for image, point in zip(images, points.values(), strict=True):
+        codes = {name: value for name, value in point.items() if name != "seed"}
+        apart = image - model.sample(1, seed=int(point["seed"]), **codes)[0].astype(int)
+        assert np.abs(apart).max() <= 1, point
+    return images
+
+
+def test_the_stills_of_a_page_are_what_sample_draws(tiny: RunConfig) -> None:
+    """Each once, of any codes, at any size; in the sheet they stand in rows of ten."""
+    of_all = {"noise": 3, "digit": "categorical:3", "slant": "angle", "size": "gaussian:1:2"}
+    model = untrained(tiny, (16, 20, 1), latent=of_all)
+    points = stills.points(model.latent, 7)
+    assert next(iter(points.values())) == {"seed": 0, "digit": 0, "slant": 0.0, "size": 1.0}
+    assert len(points) == 3 + 8 + 8 + 2 * 4  # of each code but the first's; of the grid
+    images = as_sampled(model, points)
+    sheet = stills.sheet(images)
+    assert sheet.shape == (3 * 16, 10 * 20, 1)
+    assert (sheet[16:32, 3 * 20 : 4 * 20] == images[13]).all()
+    large = np.arange(12, dtype=np.uint8).repeat(130 * 131).reshape(12, 130, 131, 1)
+    assert stills.sheet(large).shape == (2 * 65, 10 * 65, 1)
+    assert stills.sheet(large)[65, 65] == 11
+    bare = {"noise": 3, "digit": "none", "slant": "none"}
+    plain = untrained(tiny, latent=bare, objective={"kind": "gan"})
+    points = stills.points(plain.latent, 7)
+    assert [point["seed"] for point in points.values()] == [*range(7)]
+    for weight in plain.g.parameters():
+        weight.data.mul_(4)  # so that images of different z differ
+    assert len(np.unique(as_sampled(plain, points), axis=0)) == 7
+    assert len(stills.points(Latent(noise=0, a="uniform:0:1"), 1)) == 9
 
 
 def test_a_point_must_fit(tiny: RunConfig) -> None:

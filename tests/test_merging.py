@@ -128,6 +128,8 @@ def test_a_gap_is_how_plainly_the_number_of_classes_stands_out() -> None:
     ):
         assert Merging("digit", classes, (0.6, 0.4), steps, "x", 9).gap == pytest.approx(gap)
     assert Merging("digit", ((0,), (1,)), (0.5, 0.5), (), "x", 9).gap == 1
+    one = Merging("digit", ((0, 1, 2),), (1.0,), ((3, 0.3), (2, 0.1)), "x", 9)
+    assert one.gap == 1  # no gap ended the joining
 
 
 def test_reading_by_names_adds_probabilities_up() -> None:

@@ -33,8 +33,11 @@ def test_text_stays_text() -> None:
 
 def test_the_policy_names_the_style_and_the_script_that_are_there() -> None:
     facts = {"title": HOSTILE, "facts": {"a": HOSTILE}, "blocks": {"noise": "QUJD"}}
+    facts |= {"still": "", "stills": ""}
     own = ":root { --w: 1px; }"
-    text = page.fill("infogan.explorer", ["point.js", "main.js"], style=own, **facts).decode()
+    text = page.fill(
+        "infogan.explorer", "page", ["point.js", "main.js"], style=own, **facts
+    ).decode()
     policy = re.findall(r'content="(default-src [^"]*)"', text)[0]
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     style = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)[0]

@@ -13,7 +13,7 @@ from infogan.config.presets import DRAWINGS, IMAGES
 from infogan.core.errors import ConfigError, DataError
 from infogan.data import Source
 from infogan.data.folder import survey
-from infogan.pipeline.recipe import MANY, WEAK, recipe, sides
+from infogan.pipeline.recipe import FEW, MANY, WEAK, recipe, sides
 
 
 def pictures(folder: Path, n: int, size: tuple[int, int], colour: bool) -> Path:
@@ -85,11 +85,17 @@ def test_sides_that_images_are_scaled_to(size: tuple[int, int], expected: tuple[
 
 def test_more_images_take_more_steps(tmp_path: Path) -> None:
     path = tmp_path / "x.npy"
-    for n, steps in ((40, DRAWINGS.steps), (16 * MANY * 10 // 9, 2 * DRAWINGS.steps)):
+    enough = FEW * 10 // 9 + 1
+    for n, steps in (
+        (enough - 3, DRAWINGS.steps),
+        (enough, DRAWINGS.steps),
+        (16 * MANY * 10 // 9, 2 * DRAWINGS.steps),
+    ):
         np.save(path, np.zeros((n, 16, 16), np.uint8))
         config, why = recipe(Source(name=str(path)))
         assert config.steps == pytest.approx(steps, rel=0.06)  # a tenth is held out
         assert f"{config.steps:,} steps" in why
+        assert ("too few" in why) == (n < enough)
         assert config.data.size is None
 
 
@@ -110,9 +116,8 @@ def test_the_command_says_what_was_chosen_and_options_change_it(
     small = {"width": 4, "channels": 4, "hidden": 8}
     words = [f"--networks.{name}={value}" for name, value in small.items()]
     run("train", "mine", *words, "--steps", 5, "--batch", 8, "--device", "cpu", "--run", "r")
-    assert capsys.readouterr().out.startswith(
-        "12 colour images of about 40x50 pixels: preset images"
-    )
+    why = "too few to find classes in (docs/photos.md): preset images"
+    assert capsys.readouterr().out.startswith(f"12 colour images of about 40x50 pixels, {why}")
     run("train", "mine", *words, "--steps", 5, "--batch", 8, "--device", "cpu", "--run", "r")
     with pytest.raises(ConfigError, match="is no preset"):
         resolve(["nothing"], None, {})

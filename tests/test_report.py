@@ -15,6 +15,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageSequence
 
 from conftest import begin, refused, write_record
 from conftest import run as infogan
@@ -27,7 +28,7 @@ from infogan.latent.codes import Angle, Code, Uniform
 from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
 from infogan.objectives import GAN
-from infogan.report import charts, findings, page, plots
+from infogan.report import animation, charts, findings, page, plots
 from infogan.runs.folder import Run
 from infogan.runs.names import Names
 
@@ -447,6 +448,20 @@ def test_a_page_begins_with_what_a_code_looks_like(
     assert "Looks like" not in plain(
         page.write(run, Observation(model, images)).read_text(encoding="utf-8")
     )
+
+
+def test_a_sweep_that_plays_repeats_no_frame(tiny: RunConfig, tmp_path: Path) -> None:
+    latent = {"digit": "categorical:3", "slant": "uniform:-1:1", "turn": "angle"}
+    model = Model(tiny.replace(latent=latent), (16, 16, 1))
+    for weight in model.g.parameters():
+        weight.data.mul_(4)  # so that images of different codes differ
+    for name, expected in (("digit", 3), ("slant", 5 + 3), ("turn", 4)):
+        animation.sweep(model, name, tmp_path / "sweep.webp", rows=2, steps=5)
+        with Image.open(tmp_path / "sweep.webp") as moving:
+            frames = [np.asarray(frame.convert("L")) for frame in ImageSequence.Iterator(moving)]
+        assert len(frames) == expected, name
+        following = zip(frames, frames[1:] + frames[:1], strict=True)
+        assert all((now != then).any() for now, then in following), name
 
 
 def test_beyond_what_was_trained_is_marked(images: Images, tiny: RunConfig) -> None:

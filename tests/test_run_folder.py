@@ -63,7 +63,7 @@ def runs(done: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("every")
     first = Path(shutil.copytree(done, folder / "first"))
     run("name", first, "digit.1", "one")
-    run("merge", first)
+    run("merge", first, "--into", 2)
     run("export", first)
     run("explore", first, "--no-open")
     source = json.loads((first / "run.json").read_text())["images"]["source"]

@@ -239,7 +239,11 @@ def test_mistakes(
 @pytest.mark.timeout(300)
 @pytest.mark.slow
 def test_seeds_stop_go_on_and_are_ranked(
-    done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    done: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """SIGINT in the middle; the same command, where one seed cannot train; and again without it."""
     folder = tmp_path / "runs"
@@ -265,16 +269,18 @@ def test_seeds_stop_go_on_and_are_ranked(
         said = parent.communicate()[1]
     assert parent.returncode == 130, said
     assert f"infogan {' '.join(many)}" in said
+    assert "2 seeds of 3,000 steps, up to " in said and f"into {folder}; Ctrl-C stops" in said
     left = folder.glob("seed-*/checkpoints/step-*")  # of two seeds, one of which is ahead
     saved = max(int(path.name.removeprefix("step-")) for path in left)
     assert saved < 3000, "the signal did not reach the process that trains"
     words += ["--steps", saved + 1]
     (folder / "seed-7").mkdir()
     (folder / "seed-7" / "precious").write_text("mine")
-    with pytest.raises(SystemExit) as caught:
+    with caplog.at_level("INFO"), pytest.raises(SystemExit) as caught:
         run(*words, "--seeds", 3)
     assert caught.value.code == 2
     shown, said = capsys.readouterr()
+    assert [f"seed {seed}: scoring" in caplog.text for seed in (5, 6, 7)] == [True, True, False]
     assert "seed 7:" in said
     assert "holds no run" in said
     assert "1 of 3 seeds failed" in said

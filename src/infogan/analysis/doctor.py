@@ -1,6 +1,6 @@
 """What is wrong with a run, in plain words, and which setting to try. No label is read."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -9,6 +9,7 @@ from infogan.analysis.diagnostics import Scores, Signs, measure
 from infogan.analysis.observation import Observation
 from infogan.config.settings import Optim, RunConfig
 from infogan.core.errors import RunError
+from infogan.core.figures import short
 from infogan.core.tables import read_file
 from infogan.data.augment import Affine
 from infogan.objectives.terms import Consistency
@@ -25,18 +26,30 @@ UNUSED = 0.1  # a category is unused below this share of the images that its pri
 MIXED = 0.06  # two categories are mixed when views cross between them with this probability
 LOOSE = 0.75  # categories are loose where fewer views than this keep their image's category
 NOISE = 10  # fewer noise dimensions than this are too few for images to vary
+SOUND = "Nothing wrong was found; no label was looked at."
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong, what was seen of it, with its figures, and the setting to try."""
+    """One thing that is wrong, what was seen of it, with its figures, the setting to try, and what
+    it means for the use of the run."""
 
     name: str
     seen: str
     remedy: str
+    means: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """What it means and what to do next, in plain words."""
+        means = self.means or self.seen
+        return f"{means[:1].upper()}{means[1:]}. Try {self.remedy}."
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.seen}. Try {self.remedy}."
+        return f"{self.verdict}\n  {self.name}: {self.seen}"
+
+
+Part = Callable[[Signs, RunConfig, Names], Iterator[Finding]]
 
 
 @dataclass(frozen=True)
@@ -74,9 +87,10 @@ def examine(
     return Diagnosis(tuple(findings(signs, config, run.names)), tuple(looked_at(signs)), signs)
 
 
-def recorded(run: Run) -> list[Finding]:
-    """The findings that training wrote into the run's scores."""
-    return [Finding(**finding) for finding in _scores(run).get("findings", ())]
+def recorded(run: Run) -> list[Finding] | None:
+    """The findings that training wrote into the run's scores; None where it was not examined."""
+    found = _scores(run).get("findings")
+    return None if found is None else [Finding(**finding) for finding in found]
 
 
 def _scores(run: Run) -> dict[str, Any]:
@@ -84,20 +98,25 @@ def _scores(run: Run) -> dict[str, Any]:
 
 
 def findings(signs: Signs, config: RunConfig, names: Names | None = None) -> list[Finding]:
-    """What is wrong, causes before consequences: categories that Q ignores get no other finding,
-    and what is left of training that diverged, or of images that are alike, gets none at all."""
+    """What is wrong, causes before consequences and categories before factors: categories that Q
+    ignores get no other finding, and what is left of training that diverged, or of images that are
+    alike, gets none at all."""
     names, code = names or Names(), config.latent.categorical or ""
     broken = signs.alike or _diverged(signs)
-    parts = [_images, _training] + ([] if broken else [_balance, _samples, _codes])
-    if not broken and signs.recovered.get(code, RECOVERED) >= RECOVERED:
-        parts += [_categories, _loose]
+    parts: list[Part] = [_images, _training]
+    if not broken:
+        parts += [_balance, _samples, _lagging, partial(_ignored, grouped=True)]
+        if signs.recovered.get(code, RECOVERED) >= RECOVERED:
+            parts += [_categories, _loose]
+        parts += [partial(_ignored, grouped=False)]
     return [finding for part in parts for finding in part(signs, config, names)]
 
 
 def _images(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
     if signs.alike:
-        seen, name = "all images look the same, so there is nothing to learn", config.data.name
-        yield Finding("images alike", seen, f"other images than {name}, or data.range LOW:HIGH")
+        remedy = f"other images than {config.data.name}, or data.range LOW:HIGH"
+        means = "there is nothing to learn from these images"
+        yield Finding("images alike", "all images look the same", remedy, means)
 
 
 def _training(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
@@ -109,18 +128,22 @@ def _training(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding
             remedy = (
                 f"training anew with --fresh: it cannot resume without its images ({signs.changed})"
             )
-        yield Finding("not finished", seen, remedy)
+        means = "this run is not finished, so what it shows can still change"
+        yield Finding("not finished", seen, remedy, means)
     if signs.jumps:
         words = [f"{key} is {b:.3g} (median {a:.3g})" for key, (a, b) in signs.jumps.items()]
         remedy = f"lower rates (optim.d-lr is {d_lr:g}, optim.g-lr {g_lr:g})"
-        yield Finding("loss jumped", ", ".join(words[:3]), remedy)
+        means = "training became unstable at its end, so what it had learned may be spoiled"
+        yield Finding("loss jumped", ", ".join(words[:3]), remedy, means)
     if low := _diverged(signs):
         seen = ", ".join(f"L_I of {names.code(name)} is {low[name]:.3g} nats" for name in low)
         usual = Optim()
         rates = {"optim.d-lr": (d_lr, usual.d_lr), "optim.g-lr": (g_lr, usual.g_lr)}
         name = max(rates, key=lambda name: rates[name][0] / rates[name][1])
         rate, sound = rates[name]
-        yield Finding("training diverged", seen, f"{name} {min(sound, rate / 4):g} (now {rate:g})")
+        remedy = f"{name} {min(sound, rate / 4):g} (now {rate:g})"
+        means = "training broke down, so nothing that this model draws or reads can be used"
+        yield Finding("training diverged", seen, remedy, means)
 
 
 def _diverged(signs: Signs) -> dict[str, float]:
@@ -132,10 +155,11 @@ def _balance(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
     d_lr, g_lr = config.optim.d_lr, config.optim.g_lr
     if signs.losses and signs.losses[0] < OVERPOWERED * signs.chance:
         d, g = signs.losses
-        seen = f"L_D is {d:.2f} ({signs.chance:.2f} by chance), L_G {g:.2f}"
+        seen = f"L_D is {short(d)} ({short(signs.chance)} by chance), L_G {short(g)}"
         slower = f"optim.d-lr {d_lr / 4:g} (now {d_lr:g}) or a higher optim.g-lr (now {g_lr:g})"
         remedy = f"d-steps 1 (now {config.d_steps})" if config.d_steps > 1 else slower
-        yield Finding("D overpowers G", seen, remedy)
+        means = "the generator hardly learns, because D tells its images from real ones at once"
+        yield Finding("D overpowers G", seen, remedy, means)
 
 
 def _samples(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
@@ -149,25 +173,36 @@ def _samples(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]
         slower = f"optim.g-lr {rate / 4:g} (now {rate:g})"
         remedy = f"latent.noise 62 (now {noise})" if noise < NOISE else slower
         seen = f"{distance} is {value:.2f} of that between real images"
-        yield Finding("generator collapse", seen, remedy)
+        means = f"the generator repeats a few images{where}, so do not use what it draws"
+        yield Finding("generator collapse", seen, remedy, means)
 
 
-def _codes(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
+def _lagging(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
     now, ema = signs.recovered, config.optim.ema
     lagging = [
         f"{_share(share)} of {names.code(name)} (training: {_share(now[name])})"
         for name, share in signs.finished.items()
         if now.get(name, 0) >= RECOVERED and not share >= LAG * now[name]
     ]
-    more = f"{'another run of ' if config.timed else ''}more steps (now {config.steps})"
     if lagging:
         faster = f", or optim.ema {max(0.0, 1 - 4 * (1 - ema)):.2g} (now {ema:g})" if ema else ""
-        yield Finding("finished model lags", f"its Q recovers {', '.join(lagging)}", more + faster)
-    for name, share in now.items():
-        if not share >= RECOVERED:
-            code, information = config.latent.codes[name], signs.information[name]
+        seen = f"its Q recovers {', '.join(lagging)}"
+        means = "the finished model draws and reads worse than it did as training ended"
+        yield Finding("finished model lags", seen, _more(config) + faster, means)
+
+
+def _more(config: RunConfig) -> str:
+    return f"{'another run of ' if config.timed else ''}more steps (now {config.steps})"
+
+
+def _ignored(signs: Signs, config: RunConfig, names: Names, *, grouped: bool) -> Iterator[Finding]:
+    more = _more(config)
+    for name, share in signs.recovered.items():
+        code = config.latent.codes[name]
+        if not share >= RECOVERED and bool(code.categories) == grouped:
+            information = signs.information[name]
             seen = f"as training ended, Q recovered {_share(share)} of {names.code(name)}"
-            seen += f" (L_I {information:.2f} nats)"
+            seen += f" (L_I {short(information)} nats)"
             usual = 1.0 if code.categories else 0.1
             remedy = f"{more}, then latent.{name}.weight {3 * code.weight:g}"
             if code.weight < usual:
@@ -176,7 +211,9 @@ def _codes(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
                 remedy = more  # a larger weight rules G: it draws one image a category
             if config.objective.kind == "gan":
                 remedy = "objective infogan: the generator of a plain GAN does not maximise L_I"
-            yield Finding("code ignored", seen, remedy)
+            means = f"generated images hardly show {names.code(name)}, so "
+            means += "its categories mean little" if grouped else "it stands for nothing yet"
+            yield Finding("code ignored", seen, remedy, means)
 
 
 def _categories(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
@@ -186,24 +223,29 @@ def _categories(signs: Signs, config: RunConfig, names: Names) -> Iterator[Findi
     if few := {k: share for k, share in enumerate(signs.usage) if share < UNUSED}:
         most = f"at most {max(few.values()):.0%} of the images that the prior expects"
         remedy = real if off else f"{k - len(few)} categories (now {k})"
-        yield Finding("category unused", f"{_listed(names, code, few)}: {most}", remedy)
+        means = "there are more categories than kinds of image that the model tells apart"
+        yield Finding("category unused", f"{_listed(names, code, few)}: {most}", remedy, means)
     if mixed := [pair for pair in signs.pairs if pair[2] >= MIXED]:
         name = partial(names.numbered, code)
         between = _first([f"{name(i)} and {name(j)} ({p:.0%})" for i, j, p in mixed], 3)
-        seen = f"augmented views cross between {between}, so both hold parts of the same class"
+        seen = f"augmented views cross between {between}"
+        means = "some categories hold parts of the same class, so look before you sort by them"
         rigid = type(config.augment) is Affine and not config.augment.bend
         other = "augment.bend 0.05 (now 0)" if rigid else "another seed"
         remedy = f"{other}, more steps, or `infogan merge` if they split one class"
-        yield Finding("categories mixed", seen, real if off else remedy)
+        yield Finding("categories mixed", seen, real if off else remedy, means)
 
 
 def _loose(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
     if config.objective.contrasts and signs.kept is not None and signs.kept < LOOSE:
-        seen = f"{signs.kept:.0%} of augmented views keep their image's category, so categories "
-        seen += "are alike in looks rather than in what they show"
+        seen = f"{signs.kept:.0%} of augmented views keep their image's category"
+        means = (
+            "categories follow the looks of images more than what they show: do not rely on them"
+        )
         known = config.networks.kind == "projected"
         other = "another tool (docs/photos.md)" if known else "networks projected (extra photos)"
-        yield Finding("categories loose", seen, f"more steps (now {config.steps}), or {other}")
+        remedy = f"more steps (now {config.steps}), or {other}"
+        yield Finding("categories loose", seen, remedy, means)
 
 
 def _listed(names: Names, code: str, categories: Collection[int]) -> str:
@@ -225,9 +267,9 @@ def looked_at(signs: Signs) -> Iterator[str]:
     """What was looked at with its figures, a line each; then what was not, and why."""
     if signs.losses:
         d, g = signs.losses
-        yield f"losses: L_D {d:.2f} ({signs.chance:.2f} by chance), L_G {g:.2f}"
+        yield f"losses: L_D {short(d)} ({short(signs.chance)} by chance), L_G {short(g)}"
     for name, share in signs.recovered.items():
-        yield f"{name}: Q recovers {_share(share)} (L_I {signs.information[name]:.2f})"
+        yield f"{name}: Q recovers {_share(share)} (L_I {short(signs.information[name])})"
     if signs.finished:
         shares = [f"{_share(share)} of {name}" for name, share in signs.finished.items()]
         yield f"finished model: Q recovers {', '.join(shares)}"

@@ -11,6 +11,7 @@ import numpy as np
 from infogan.analysis.metrics import clusters, morphology
 from infogan.analysis.observation import Observation
 from infogan.core.errors import DataError
+from infogan.core.figures import short
 from infogan.core.random import stream
 from infogan.data.images import Images
 from infogan.model.model import Model
@@ -61,7 +62,7 @@ def _information_lines(scores: Scores, names: Names) -> list[str]:
     for name, bound in bounds.items():
         ceiling = "" if name in differential else f"{scores['entropy'][name]:>9.3f}"
         share = f"{max(0.0, scores['recovered'][name]):.0%}" if "recovered" in scores else ""
-        lines.append(f"{names.get(name, name):<12} {share:>9} {bound:>8.3f}{ceiling}")
+        lines.append(f"{names.get(name, name):<12} {share:>9} {short(bound, 3):>8}{ceiling}")
     for name, prior in scores["prior"].items():
         shares = " ".join(f"{100 * p:.1f}" for p in prior)
         lines.append(f"learned prior of {names.get(name, name)}, in %: {shares}")

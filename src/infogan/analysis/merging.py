@@ -38,7 +38,10 @@ class Merging:
     @property
     def gap(self) -> float:
         """How many times as often the last two that joined were confused as the next two: how
-        plainly the images say that there are so many classes. 1 where nothing joined."""
+        plainly the images say that there are so many classes. 1 where nothing joined, and where
+        all did: with no pair left, nothing says that joining should have ended."""
+        if len(self.classes) == 1:
+            return 1.0
         near = dict(self.steps)
         last, following = near.get(len(self.classes) + 1, 0.0), near.get(len(self.classes), 0.0)
         return last / following if following else math.inf if last else 1.0

@@ -12,13 +12,14 @@ from infogan import __version__
 from infogan.cli import cache, runs, theory, train, use
 from infogan.core.errors import InfoganError
 from infogan.core.interrupts import Stopped
+from infogan.pipeline.progress import Said
 
 COMMANDS = {  # as `infogan --help` groups them
     "Train": (train.train, train.presets),
     "Judge": (runs.evaluate, runs.compare, runs.select, runs.doctor),
     "Name": (runs.name, runs.merge),
     "Use": (use.encode, use.sort, use.sample, use.traverse, use.reconstruct),
-    "Show": (use.report, use.explore, use.export),
+    "Show": (use.report, use.explore, use.gallery, use.export, use.cite),
     "Theory": (theory.information,),
     "Keep": (cache.cache,),
 }
@@ -37,13 +38,6 @@ for title, commands in COMMANDS.items():
 app["--help"].group = app["--version"].group = Group.create_ordered("Options")
 
 
-class _Said(logging.Handler):
-    """Messages on what is standard error now: a progress bar stands in its place while it runs."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.stderr)
-
-
 def _once(said: set[str]) -> Callable[[logging.LogRecord], bool]:
     """Pass each message once: a command may read the same images for several purposes."""
 
@@ -60,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; the exit code of a mistake, which is explained in one or two lines, is 2."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
-    said = _Said()
+    said = Said()
     said.addFilter(_once(set()))
     logging.basicConfig(format="%(message)s", handlers=[said])
     logging.getLogger("infogan").setLevel(os.environ.get("INFOGAN_LOG", "INFO").upper())

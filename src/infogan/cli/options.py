@@ -47,6 +47,7 @@ Sweep = Annotated[Path, TO(help="File to write: .png, .svg, .pdf, or .gif, .webp
 CodesFile = Annotated[Path | None, TO(help="File to write (default: CSV on standard output).")]
 NewFolder = Annotated[Path, TO(help="Folder to write: new, or empty.")]
 Folder = Annotated[Path | None, TO(help="Folder to write, made if missing (default: RUN).")]
+Gallery = Annotated[Path | None, TO(help="File to write (default: FOLDER/gallery.html).")]
 Curves = Annotated[Path | None, TO(help="Draw L_I in training, and errors (.png, .svg or .pdf).")]
 Diagram = Annotated[Path | None, TO(help="Draw the information diagram (.png, .svg or .pdf).")]
 

@@ -66,6 +66,7 @@ def compare(*runs: RunFolders, as_json: AsJson = False, output: Curves = None) -
 
         comparison_figure(rows, output)
     terminal.answer(as_json, [row.tree() for row in rows], terminal.show_comparison)
+    terminal.show_written(output)
 
 
 def doctor(run: RunFolder, /, *, real: Real = OWN, as_json: AsJson = False) -> None:

@@ -1,22 +1,18 @@
-"""What a terminal shows: the progress of a run, and the tables that end commands."""
+"""What a terminal shows at the beginning and the end of commands."""
 
-import logging
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 from rich.table import Column, Table
 
 from infogan.core.tables import as_json
 
 ALIKE = 0.01  # nats of information by which seeds of one accuracy differ as well
-logger = logging.getLogger("infogan")
 
 
 def answer(to_json: bool, tree: Any, show: Callable[[Any], None]) -> None:
@@ -25,6 +21,12 @@ def answer(to_json: bool, tree: Any, show: Callable[[Any], None]) -> None:
         print(as_json(tree))
     else:
         show(tree)
+
+
+def show_written(path: Path | None) -> None:
+    """Where a picture went, beside an answer that may be read by a program."""
+    if path:
+        print(path, file=sys.stderr)
 
 
 SYMBOLS = {
@@ -120,8 +122,10 @@ def show_merging(found: Any, names: Any) -> None:
 
 def show_diagnosis(tree: Mapping[str, Any]) -> None:
     """Each finding with what to try, then what was looked at."""
-    found = [f"{f['name']}: {f['seen']}\n  try {f['remedy']}\n" for f in tree["findings"]]
-    print("\n".join(found) or "nothing wrong was found\n")
+    from infogan.analysis.doctor import SOUND, Finding
+
+    found = [f"{Finding(**finding)}\n" for finding in tree["findings"]]
+    print("\n".join(found) or f"{SOUND}\n")
     if found:
         again = shlex.join(["infogan", "train", "--config", f"{tree['run']}/config.json"])
         print(f"settings are tried in another run: {again} --run NEW --SETTING VALUE\n")
@@ -167,43 +171,3 @@ def show_selection(tree: Mapping[str, Any]) -> None:
     if apart < ALIKE:
         print(f"they differ by {apart:.3f} nats at most: no reason to prefer one")
     print(f"use       {tree['selected']}")
-
-
-@contextmanager
-def progress_bars(steps: int, codes: Mapping[str, Any]) -> Iterator[Callable[..., None]]:
-    """A bar for each seed that was begun, with L_I of each code, losses and speed; where there is
-    no terminal, a line for each line of its log."""
-    console, tasks, said = Console(stderr=True), dict[int, TaskID](), dict[int, int]()
-    done = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
-    columns = ("seed {task.description}", *done, "{task.fields[words]}")
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-
-        def show(seed: int, step: int, line: dict[str, float]) -> None:
-            if not console.is_terminal:
-                if said.get(seed, 0) < (logged := int(line.get("step", 0))):
-                    said[seed] = logged
-                    words = "  ".join(_progress(line, codes))
-                    logger.info(
-                        "seed %d, step %s of %s  %s", seed, f"{logged:,}", f"{steps:,}", words
-                    )
-                return
-            if seed not in tasks:
-                tasks[seed] = bars.add_task(str(seed), total=steps, words="")
-            bars.update(tasks[seed], completed=step, words="  ".join(_progress(line, codes)))
-
-        yield show
-
-
-def _progress(line: Mapping[str, float], codes: Mapping[str, Any]) -> Iterator[str]:
-    """What a line of the log says, in a few words: of each code L_I in nats, and the share of the
-    code that it recovers."""
-    for name, code in codes.items():
-        if (bound := line.get(f"L_I/{name}")) is not None:
-            prior = line.get(f"H(c)/{name}")  # a learned prior moves
-            share = bound / prior if prior else code.recovered(bound)
-            yield f"{name} {bound:.2f} ({max(0.0, share):.0%})"
-    for player in "dg":
-        if terms := [value for name, value in line.items() if name.startswith(f"{player}/")]:
-            yield f"{player.upper()} {sum(terms):.2f}"
-    if "images_per_second" in line:
-        yield f"{line['images_per_second']:.0f} img/s"

@@ -33,3 +33,4 @@ def information(
 
         information_diagram(found, output, unit)
     terminal.answer(as_json, found, lambda _: terminal.show_information(found, unit))
+    terminal.show_written(output)

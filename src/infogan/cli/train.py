@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from infogan.cli.options import Count
-from infogan.cli.terminal import progress_bars, show_outlook, show_scores, show_selection
+from infogan.cli.terminal import show_outlook, show_scores, show_selection
 from infogan.core import interrupts
 from infogan.core.errors import ConfigError, TrainingError
 from infogan.core.tables import read_file
+from infogan.pipeline.progress import progress_bars
 
 if TYPE_CHECKING:
     from infogan.config.settings import RunConfig
@@ -98,7 +99,7 @@ def _train_one(
 ) -> None:
     """Train one run, then show its scores, what is wrong with it, and where its files are. Of
     several processes the first speaks for all."""
-    from infogan.analysis.doctor import recorded
+    from infogan.analysis.doctor import SOUND, recorded
     from infogan.pipeline.run import train as train_run
     from infogan.runs.folder import Run
     from infogan.training.distributed import rank
@@ -120,7 +121,8 @@ def _train_one(
     if not begun:
         print(f"{path}: is finished, with {config.steps:,} steps; --fresh trains anew\n")
     show_scores(read_file(run.scores_file), run.names.codes)
-    for finding in recorded(run):
+    found = recorded(run)
+    for finding in [SOUND] if found == [] else found or ():
         print(f"\n{finding}")
     print(f"\nrun       {path}")
     if run.report_file.is_file():

@@ -4,6 +4,9 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from infogan.cli import options
 from infogan.core import atomic
@@ -113,6 +116,9 @@ def encode(
     """
     from infogan.latent.latent import CLASS
 
+    if output and output.suffix.lower() not in ("", ".csv", ".jsonl"):
+        kinds = ".csv (a table) or .jsonl (a JSON object a line)"
+        raise ConfigError(f"--output {output}: change the ending to {kinds}")
     options.writing(output)
     model = options.load(run)
     images = options.Real(options.given(data), data_dir, split, max_bad).read(model)
@@ -129,7 +135,7 @@ def encode(
         write_csv(sys.stdout, list(table), rows)
         return
     with atomic.writing(output), atomic.text(output) as file:
-        if output.suffix == ".jsonl":
+        if output.suffix.lower() == ".jsonl":
             file.writelines(json.dumps(dict(zip(table, row, strict=True))) + "\n" for row in rows)
         else:
             write_csv(file, list(table), rows)
@@ -228,7 +234,6 @@ def reconstruct(
 
 def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> None:
     """Write RUN/report.html, one page of findings and real images by category for any browser."""
-    from infogan.analysis.doctor import recorded
     from infogan.analysis.observation import Observation
     from infogan.report import page
 
@@ -242,7 +247,15 @@ def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> No
     own = images is not None and not real.data
     learned = replace(real, split="train").read(model) if own else None
     seen = Observation(model, images, seed=model.config.seed, learned=learned)
-    print(page.write(there, seen, [*notes, *map(str, recorded(there))]))
+    print(page.write(there, seen, notes))
+
+
+def cite(run: options.RunFolder, /) -> None:
+    """Print the BibTeX entries of infogan and of the papers that a run's settings use."""
+    from infogan import __version__
+    from infogan.config.references import bibtex
+
+    print(bibtex(options.folder(run).config, __version__))
 
 
 def explore(run: options.RunFolder, /, *, show: options.Open = True) -> None:
@@ -258,6 +271,37 @@ def explore(run: options.RunFolder, /, *, show: options.Open = True) -> None:
     print(f"{path}: {size / 1e6:.1f} MB")
     if size > LARGE:
         print(f"infogan: {path} is large for a page; browsers may load it slowly", file=sys.stderr)
+    if show:
+        webbrowser.open(path.resolve().as_uri())
+
+
+def gallery(
+    folder: Annotated[Path, Parameter(help="Folder that holds runs, at any depth; or one run.")],
+    /,
+    *,
+    output: options.Gallery = None,
+    show: options.Open = False,
+) -> None:
+    """Write FOLDER/gallery.html, one page of all finished runs: what each draws, its scores, links.
+
+    It is for people who only look. The links lead to the report and the explorer of each run, where
+    there are some; they work as long as page and runs are moved together.
+    """
+    import webbrowser
+
+    from infogan.report import gallery as page
+    from infogan.runs.folder import below
+
+    if not folder.is_dir():
+        raise RunError(f"{folder}: no such folder; give the one that your runs are in")
+    options.writing(output)
+    runs = below(folder)
+    if not runs:
+        raise RunError(f"{folder}: holds no run; give the folder that your runs are in")
+    path = output or (folder.parent if runs == [folder] else folder) / "gallery.html"
+    for why in page.write(runs, path):
+        print(f"infogan: left out: {why}", file=sys.stderr)
+    print(path)
     if show:
         webbrowser.open(path.resolve().as_uri())
 

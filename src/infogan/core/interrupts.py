@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from subprocess import Popen
@@ -32,6 +33,29 @@ def handled() -> Iterator[None]:
             signal.signal(number, handler)
         _asked.clear()
         _children.clear()
+
+
+@contextmanager
+def noticed() -> Iterator[None]:
+    """Keep the first Ctrl-C for `asked` and `poll` until the block ends: for Python, which goes on
+    afterwards. A second one raises KeyboardInterrupt as ever. Where something else answers Ctrl-C,
+    or in another thread, which gets no signals, nothing changes."""
+    usual = signal.default_int_handler
+    on_main = threading.current_thread() is threading.main_thread()
+    if not on_main or signal.getsignal(signal.SIGINT) is not usual:
+        yield
+        return
+
+    def once(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, usual)
+        _asked.append(number)
+
+    signal.signal(signal.SIGINT, once)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        _asked.clear()
 
 
 def _handle(number: int, frame: FrameType | None) -> None:

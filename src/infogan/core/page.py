@@ -13,13 +13,18 @@ from markupsafe import Markup
 ENVIRONMENT = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 
 
-def fill(package: str, scripts: Sequence[str], *, style: str = "", **values: Any) -> bytes:
-    """Fill page.html of a package: `style` (page.css + style), `script` (the scripts), `values`.
-    `style_hash`, `script_hash`: their base64 sha256, for a content security policy. Bytes of file
-    names that are no text appear as escapes."""
-    sources = (files(package).joinpath(name) for name in ("page.html", "page.css", *scripts))
-    html, css, *parts = (source.read_text("utf-8") for source in sources)
-    for name, text in {"style": css + style, "script": "".join(parts)}.items():
+def fill(
+    package: str, page: str, scripts: Sequence[str], *, style: str = "", **values: Any
+) -> bytes:
+    """Fill PAGE.html of a package: `style` (page.css, PAGE.css, then style), `script` (the
+    scripts), `values`. `style_hash`, `script_hash`: their base64 sha256, for a content security
+    policy. Bytes of file names that are no text appear as escapes."""
+
+    def together(*names: str) -> str:
+        return "".join(files(package).joinpath(name).read_text("utf-8") for name in names)
+
+    html, css = together(f"{page}.html"), together(*dict.fromkeys(["page.css", f"{page}.css"]))
+    for name, text in {"style": css + style, "script": together(*scripts)}.items():
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         values |= {name: Markup(text), f"{name}_hash": digest}
     return ENVIRONMENT.from_string(html).render(values).encode("utf-8", "backslashreplace")

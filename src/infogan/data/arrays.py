@@ -91,12 +91,17 @@ def brought(array: Array, source: Source, name: str) -> tuple[Pixels, dict[str, 
     said = (
         "" if chosen is None else f", values of {chosen[0]:g} to {chosen[1]:g} from black to white"
     )
-    pixels, before = coloured(pixels, source.color), pixels.shape[1:3]
-    if source.size is not None and before != source.size:
-        pixels = np.stack([np.asarray(scaled(_image(image), source)) for image in pixels])
-        pixels = pixels.reshape(len(pixels), *source.size, -1)
-        said = resized(before, source) + said
+    said = resized(pixels.shape[1:3], source) + said
+    pixels = sized(coloured(pixels, source.color), source)
     return pixels, {} if chosen is None else {"range": chosen}, said
+
+
+def sized(pixels: Pixels, source: Source) -> Pixels:
+    """[N, H, W, C] at the size that the source asks for."""
+    if source.size in (None, pixels.shape[1:3]):
+        return pixels
+    scaled_each = [np.asarray(scaled(_image(image), source)) for image in pixels]
+    return np.stack(scaled_each).reshape(len(pixels), *source.size, -1)
 
 
 def _image(pixels: Pixels) -> Image.Image:

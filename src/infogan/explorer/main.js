@@ -1,6 +1,6 @@
 // The state: one point, what came before it and after it, and whether z is locked.
 
-let point = fromHash(location.hash, firstPoint());
+let point = firstPoint();
 let committed = point;
 let locked = false;
 const past = [];
@@ -11,14 +11,20 @@ let rest = 0;
 /** Go to a point without a step of undo: a slider on its way. */
 function move(next) {
   point = next;
+  paintStill(point, $("image"));
   showNow(point, (image) => { paint($("image"), image); speak(); });
+  reflect();
+  clearTimeout(rest);
+  rest = setTimeout(settle, 60);
+}
+
+/** Say everywhere on the page where the point is. */
+function reflect() {
   for (const one of controls) one.update(point);
   $("seed").value = point.z.seed ?? "";
   $("between-note").textContent = point.z.noise ? "between two seeds" : facts.noise ? `of 0 to ${facts.seeds - 1}` : "";
   $("command").textContent = asCommand(point);
   $("copied").textContent = "";
-  clearTimeout(rest);
-  rest = setTimeout(settle, 60);
 }
 
 /** Go to a point with a step of undo; quick steps of the same kind (a key held down) are one. */
@@ -48,12 +54,14 @@ function after() {
   $("undo").disabled = !past.length;
   $("redo").disabled = !future.length;
   $("said").textContent = inWords(point);
-  if (isSeeded(point)) try { history.replaceState(null, "", asHash(point)); } catch { /* a sandbox forbids it: no matter */ }
+  if (networks.generator && isSeeded(point)) try { history.replaceState(null, "", asHash(point)); } catch { /* a sandbox forbids it: no matter */ }
 }
+
+const samplesNow = () => controls.flatMap((one) => one.samples(point));
 
 /** Draw everything small once the hand rests. */
 function settle() {
-  const samples = controls.flatMap((one) => one.samples(point));
+  const samples = samplesNow();
   showLater("samples", samples.map(([at]) => at), (i, image) => paint(samples[i][1], image));
   for (const panel of Object.values(panels)) panel.draw();
 }
@@ -70,7 +78,6 @@ function speak() {
 function failed(error) {
   $("status").textContent = `The networks do not run here: ${error.message}.`;
   $("status").hidden = false;
-  $("image").hidden = true;
 }
 
 // The page
@@ -156,9 +163,11 @@ function layout() {
 let drawnWidth = 0;
 addEventListener("resize", () => innerWidth !== drawnWidth && ((drawnWidth = innerWidth), layout()));
 
+$("status").textContent = "Starting the networks"; // this browser is not too old to read the scripts
 layout();
 after();
-move(point);
+reflect();
+showStills(() => [...samplesNow(), ...panels.grid.samples()]);
 document.addEventListener("DOMContentLoaded", async () => {
   try {
     await begin();
@@ -166,10 +175,12 @@ document.addEventListener("DOMContentLoaded", async () => {
     failed(error);
     return;
   }
+  if (same(point, firstPoint())) committed = point = fromHash(location.hash, point); // now that any can be drawn
+  after();
+  reflect();
   showNow(point, (image) => {
     paint($("image"), image);
     readyAfter = performance.now();
-    $("image").hidden = false;
     $("status").hidden = true;
     document.querySelector("main").ariaBusy = "false";
     speak();

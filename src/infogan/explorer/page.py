@@ -13,13 +13,15 @@ from infogan import __version__
 from infogan.core.errors import ConfigError
 from infogan.core.page import fill
 from infogan.core.random import stream
+from infogan.data.png import preview_uri, uri
+from infogan.explorer import stills
 from infogan.explorer.export import compact, graphs, write
 from infogan.latent.codes import Code
 from infogan.latent.latent import Latent
 from infogan.model.model import Model
 from infogan.runs.folder import Run
 
-SCRIPTS = "runtime.js", "point.js", "widgets.js", "tools.js", "reading.js", "main.js"  # in order
+SCRIPTS = "runtime.js", "point.js", "widgets.js", "stills.js", "tools.js", "reading.js", "main.js"
 RUNTIME = {"ort-script": "ort.wasm.bundle.min.mjs.gz", "ort-wasm": "ort-wasm-simd-threaded.wasm.gz"}
 """onnxruntime-web (see NOTICE), by the name of its block in the page."""
 EXACT = {"generator": 1 / 255, "encoder": 0.005}  # from torch: half a grey level; of any reading
@@ -51,8 +53,13 @@ def page(model: Model, run: Run) -> bytes:
     z = {"noise": latent.noise, "normal": latent.distribution == "normal", "seeds": len(noise)}
     codes = [described(model, name, code) for name, code in latent.codes.items()]
     read = [described(model, r.name, r.code) | {"sets": r.recovers} for r in model.readings]
-    facts = own | z | {"shape": model.shape, "codes": codes, "readings": read}
-    return fill("infogan.explorer", SCRIPTS, title=title, facts=facts, blocks=texts)
+    first = stills.points(latent, len(noise))
+    images = stills.drawn(model, noise, list(first.values()))
+    facts = own | z | {"shape": model.shape, "codes": codes, "readings": read, "stills": [*first]}
+    pictures = {"still": uri(images[0]), "stills": preview_uri(stills.sheet(images))}
+    return fill(
+        "infogan.explorer", "page", SCRIPTS, title=title, facts=facts, blocks=texts, **pictures
+    )
 
 
 def noises(latent: Latent) -> "np.typing.NDArray[np.float32]":

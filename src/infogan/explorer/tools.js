@@ -3,13 +3,18 @@
 const Z = { name: "z", shown: "z", seeds: true };
 
 function gridPanel(panel) {
-  const axes = facts.noise ? [...facts.codes, Z] : facts.codes;
+  const axes = facts.noise || facts.codes.length < 2 ? [...facts.codes, Z] : facts.codes; // two, if there are
   const [discrete, continuous] = [axes.find((code) => code.categories), axes.find((code) => code.range)];
   const columns = discrete ?? continuous ?? Z;
   const chosen = { x: columns, y: (columns === continuous ? null : continuous) ?? axes.find((axis) => axis !== columns) ?? columns };
   const choose = (axis, words) => {
     const options = axes.map((code) => el("option", { value: code.name, selected: code === chosen[axis] }, code.shown));
-    const pick = () => { chosen[axis] = axes.find((code) => code.name === select.value); build(); };
+    const pick = () => {
+      const [other, next] = [axis === "x" ? "y" : "x", axes.find((code) => code.name === select.value)];
+      if (next === chosen[other]) $(`axis-${other}`).value = (chosen[other] = chosen[axis]).name; // the two change places
+      chosen[axis] = next;
+      build();
+    };
     const select = el("select", { id: `axis-${axis}`, onchange: pick }, ...options);
     return [el("label", { htmlFor: select.id }, words), select];
   };
@@ -19,13 +24,13 @@ function gridPanel(panel) {
   let cells = [];
 
   const steps = (axis, most) => {
-    if (axis.seeds) return spaced(0, most - 1, most);
+    if (axis.seeds) return spaced(0, Math.min(most, facts.seeds) - 1, Math.min(most, facts.seeds));
     if (axis.range) return spaced(...axis.range, Math.min(most, 9)).map((value) => tidy(axis, value, 0));
     return spaced(0, Math.min(axis.categories, most) - 1, Math.min(axis.categories, most));
   };
   const go = (at, axis, value) => (axis.seeds ? withSeed(at, ((at.z.seed ?? 0) + value) % facts.seeds) : withValue(at, axis, value));
   const label = (axis, value) => (axis.seeds ? `+${value}` : plain(axis, value));
-  const spot = (at, cell) => go(go(at, chosen.x, cell.x), chosen.y, chosen.x === chosen.y ? cell.x + 10 * cell.y : cell.y);
+  const spot = (at, cell) => (chosen.x === chosen.y ? go(at, Z, cell.x + 10 * cell.y) : go(go(at, chosen.x, cell.x), chosen.y, cell.y));
 
   function build() {
     const [across, down] = [steps(chosen.x, 10), steps(chosen.y, 5)];
@@ -45,14 +50,18 @@ function gridPanel(panel) {
     const over = table.offsetWidth - table.parentElement.clientWidth; // long names of rows
     if (over > 0) for (const { canvas } of cells) fit(canvas, Math.max(24, side - Math.ceil(over / across.length)));
     table.onkeydown = (event) => roam(event, cells.map((cell) => cell.button), across.length);
+    for (const [at, canvas] of samples()) paintStill(at, canvas);
     draw();
   }
+  const samples = () => cells.map((cell) => [spot(point, cell), cell.canvas]);
+
   function draw() {
     if (panel.hidden) return;
-    showLater("grid", cells.map((cell) => spot(point, cell)), (i, image) => paint(cells[i].canvas, image));
+    const shown = samples();
+    showLater("grid", shown.map(([at]) => at), (i, image) => paint(shown[i][1], image));
     for (const cell of cells) cell.button.ariaPressed = String(same(spot(point, cell), point));
   }
-  return { draw, resize: build };
+  return { draw, resize: build, samples };
 }
 
 /** Arrow keys among buttons in rows of `columns`; one of them is in the tab order. */

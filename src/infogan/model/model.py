@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -205,10 +205,22 @@ class Model:
             self.networks.load_state_dict(other.networks.state_dict())
             self.take_priors(other.tensors())
 
-    def save(self, path: Path | str) -> None:
-        """Write weights, settings, image shape and class names into one file, for `load`."""
+    def save(self, path: Path | str, **more: Any) -> None:
+        """Write weights, settings, image shape and class names into one file, for `load`.
+        more: plain values to keep in it beside them (`file.header_of` reads them)."""
         about = {"config": self.config.tree(), "shape": self.shape, "classes": self.classes}
-        file.write(Path(path), about, self.tensors())
+        file.write(Path(path), about | more, self.tensors())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Plain values and tensors on the CPU: networks under weight norm cannot be pickled."""
+        kept = {"config": self.config, "shape": self.shape, "classes": self.classes}
+        return kept | {"names": self.names, "tensors": self.tensors()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        type(self).__init__(self, state["config"], state["shape"], state["classes"])
+        self.names = state["names"]
+        self.take_priors(state["tensors"])
+        self.networks.load_state_dict(state["tensors"], strict=False)  # all but the priors
 
     @classmethod
     def load(cls, path: Path | str, device: torch.device | str = "cpu") -> Self:

@@ -11,6 +11,7 @@ SIDES = 16, 64  # of images that are trained on; those between are only cut to a
 EVEN = 4
 SQUARE = 1.25  # images longer than that by their width are not cut to a square
 LONGEST = 128
+FEW = 300  # fewer images than this are too few to contrast, and to tell classes by
 MANY = 2000  # images that a preset's steps are for; more get more, by the fourth root
 WEAK = Photo(area=0.6, shade=0.2, blur=0.3, grey=0.1, saturation=0.4, tint=0.1)
 """For pretrained features, which know already that light and colour are not the class."""
@@ -22,30 +23,37 @@ def recipe(source: Source, networks: str | None = None) -> tuple[RunConfig, str]
     Of a folder a few files are opened; an array is loaded. Sizes that `source` gives stay.
     networks: a family that is asked for in place of `photo`; `projected` has weaker views.
     """
-    folder = root(source)
-    if folder:
+    size: tuple[int, int] | None
+    if folder := root(source):
         seen = survey(folder, source.only)
+        size = sides(seen.height, seen.width)
     else:
         images = load(source, "train")
         height, width, channels = images.shape
-        seen = Survey(len(images), height, width, channels == 1)
+        seen, size = Survey(len(images), height, width, channels == 1), fitting(height, width)
+    source = source.model_copy(update={"size": source.size or size})
+    return suited(seen, source, networks)
+
+
+def suited(seen: Survey, source: Source, networks: str | None = None) -> tuple[RunConfig, str]:
+    """The same for what a look at a source has shown; its size is as the source says."""
     grey = source.color == "grey" or (source.color == "auto" and seen.grey)
     base, size = DRAWINGS if grey else IMAGES, source.size
-    fits = SIDES[0] <= min(seen.height, seen.width) <= max(seen.height, seen.width) <= LONGEST
-    if size is None and (folder or not fits):
-        size = sides(seen.height, seen.width)
     projected = Projected()
     if networks == projected.kind:
         base = base.replace(networks=projected, augment=base.augment if grey else WEAK)
     steps = round(base.steps * max(1.0, seen.number / MANY) ** 0.25, -2)
     found = f"{seen.number:,} {'grey' if grey else 'colour'} images of about "
     found += f"{seen.height:.0f}x{seen.width:.0f} pixels"
-    chosen = [f"preset {'drawings' if grey else 'images'} ({WHY[grey]})", f"{int(steps):,} steps"]
+    if seen.number < FEW:
+        found += ", too few to find classes in (docs/photos.md)"
+    name = "drawings" if grey else "images"
+    chosen = [f"preset {name} ({WHY[grey]})", f"made for {int(steps):,} steps"]
     if base.networks == projected:
         chosen.append("networks projected (pretrained on ImageNet)")
     if size is not None:
         chosen.append(f"scaled to {size[0]}x{size[1]}")
-    config = base.replace(data=source.model_copy(update={"size": size}), steps=int(steps))
+    config = base.replace(data=source, steps=int(steps))
     return config, f"{found}: {', '.join(chosen)}"
 
 
@@ -53,6 +61,12 @@ WHY = {
     False: "classes survive mirroring, other light, and seeing a part",
     True: "classes survive small turns, shears and shifts, but no mirroring",
 }
+
+
+def fitting(height: int, width: int) -> tuple[int, int] | None:
+    """The size to which arrays of images of that size are scaled; None: they stay as they are."""
+    fits = SIDES[0] <= min(height, width) <= max(height, width) <= LONGEST
+    return None if fits else sides(height, width)
 
 
 def sides(height: float, width: float) -> tuple[int, int]:

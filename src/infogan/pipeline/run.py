@@ -119,10 +119,7 @@ def _fit(
     )
     if images is not None:
         config = config.replace(data=GIVEN)  # the settings name no images that were not used
-    shown = found.images
-    if config.labels is not None:
-        shown = labels.reveal(shown, config.labels, config.seed)
-    _refuse_alike(shown)
+    shown = revealed(found.images, config)
     trainer = training.Trainer(config, shown, start, processes)
     if not processes.first:
         return _beside(trainer)
@@ -170,6 +167,32 @@ def _beside(trainer: training.Trainer) -> Model:
         training.train(trainer, SilentRecorder())
     trainer.processes.leave()
     return trainer.model
+
+
+def revealed(images: Images, config: RunConfig) -> Images:
+    """The images as training sees them, with the labels of the budget alone; DataError where
+    nothing can be learned from them."""
+    if config.labels is not None:
+        images = labels.reveal(images, config.labels, config.seed)
+    _refuse_alike(images)
+    return images
+
+
+def reached(run: Path | str, images: Images) -> tuple[Model, int] | None:
+    """What a run that was stopped has reached by its last checkpoint, and at which step; None where
+    it has none. images: those that it learns from."""
+    folder = Run(run)
+    if not folder.exists:
+        return None
+    if folder.weights_file.is_file():
+        return Model.load(folder.path), folder.config.steps
+    if (state := checkpoints.newest(folder.checkpoints)) is None:
+        return None
+    trainer = training.Trainer(folder.config, revealed(images, folder.config))
+    trainer.restore(*state)
+    model = trainer.finished()
+    model.run, model.names = folder, folder.names
+    return model, trainer.step
 
 
 def _refuse_alike(images: Images) -> None:
@@ -278,5 +301,5 @@ def record(run: Run, model: Model, images: Images, learned: Images) -> dict[str,
     scores["findings"] = [asdict(finding) for finding in found]
     run.write_json(run.scores_file, scores)
     logger.info("4 of 4: writing the report")
-    page.write(run, seen, [str(finding) for finding in found])
+    page.write(run, seen)
     return scores

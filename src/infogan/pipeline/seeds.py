@@ -53,7 +53,10 @@ def train(
         show(seed, config.steps, {})
     waiting = {seed: run for seed, run in runs.items() if seed not in done}
     at_once = processes or (cores() if Engine.of(config).device.type == "cpu" else 1)
-    failed = _train([*words, *["--fresh"] * fresh], waiting, at_once, show)
+    if waiting:
+        what = f"{len(waiting)} seeds of {config.steps:,} steps, up to {at_once} at once"
+        logger.info("%s, into %s; Ctrl-C stops, and the same command goes on", what, folder)
+    failed = _train([*words, *["--fresh"] * fresh], waiting, config.steps, at_once, show)
     trained = [run.path for seed, run in runs.items() if seed not in failed]
     if len(trained) < 2:
         return None, failed
@@ -62,12 +65,14 @@ def train(
     return selection, failed
 
 
-def _train(words: list[str], runs: dict[int, Run], at_once: int, show: Progress) -> dict[int, str]:
+def _train(
+    words: list[str], runs: dict[int, Run], steps: int, at_once: int, show: Progress
+) -> dict[int, str]:
     """Train these seeds; by seed, why training failed. Stopped after a signal, once all saved."""
     logs = {seed: Path(f"{run.path}.log") for seed, run in runs.items()}
     running: dict[int, subprocess.Popen[bytes]] = {}
     failed: dict[int, str] = {}
-    waiting = list(runs)
+    waiting, trained = list(runs), set[int]()
     try:
         while running or (waiting and not interrupts.asked()):
             while waiting and len(running) < at_once and not interrupts.asked():
@@ -78,6 +83,9 @@ def _train(words: list[str], runs: dict[int, Run], at_once: int, show: Progress)
             for seed, process in [*running.items()]:
                 code, line = process.poll(), (runs[seed].metrics() or [{}])[-1]
                 show(seed, line.get("step", 0), line)
+                if code is None and line.get("step") == steps and seed not in trained:
+                    trained.add(seed)
+                    logger.info("seed %d: scoring, drawing, writing the report", seed)
                 if code is not None:
                     del running[seed]
                     said = _said(logs[seed])

@@ -16,11 +16,13 @@ def sweep(
     model: Model, name: str, path: Path, *, rows: int = 8, steps: int = 11, seed: int = 0
 ) -> None:
     """Write a code's sweep as a GIF or WEBP file that loops: `rows` images, of which each keeps its
-    z and the other codes. A factor with two ends goes there and back."""
+    z and the other codes. A factor with two ends goes there and back, a circle is closed once."""
     images, _ = model.traverse(name, rows=rows, steps=steps, seed=seed)
     code = model.latent.code(name)
     frames = np.stack([enlarged(sheet(own)) for own in images.swapaxes(0, 1)])
-    if not code.categories and not code.periodic:
+    if code.periodic:
+        frames = frames[: max(1, len(frames) - 1)]  # the last value is the first
+    elif not code.categories:
         frames = np.concatenate([frames, frames[-2:0:-1]])
     content = animation(frames, path.suffix.lower(), SECONDS)
     with atomic.writing(path), atomic.whole(path) as partial:

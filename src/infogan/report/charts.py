@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from infogan.core.figures import short
 from infogan.latent.codes import Code
 
 Point = tuple[float, float]
@@ -88,7 +89,7 @@ def number(value: float) -> str:
 
 def decimal(value: float, sign: bool = False, digits: int = 2) -> str:
     """A figure: 2.30 or −0.04, with a plus where signs are wanted."""
-    return f"{value:{'+' * sign}.{digits}f}".replace("-", "−")
+    return short(value, digits, sign).replace("-", "−")
 
 
 def swept(code: Code, values: Sequence[float]) -> list[str]:

@@ -9,8 +9,10 @@ import numpy as np
 from torch import Tensor
 
 from infogan import __version__
+from infogan.analysis import doctor
 from infogan.analysis.metrics import clusters
 from infogan.analysis.observation import Observation
+from infogan.config.settings import RunConfig
 from infogan.config.toml import as_toml
 from infogan.core import atomic
 from infogan.core.page import fill
@@ -33,10 +35,11 @@ def write(run: Run, seen: Observation, notes: Sequence[str] = ()) -> Path:
     height, width = seen.model.shape[:2]
     factor, each = findings.tiles(width)
     size = f"--w: {width * factor:g}px; --h: {height * factor:g}px; --fit: {each // 2};"
-    say = {"uri": uri, "percent": percent, "decimal": decimal, "duration": duration, "notes": notes}
-    values = say | about(run, seen, scores) | training(run, seen.model, scores)
+    say = {"uri": uri, "percent": percent, "decimal": decimal, "duration": duration}
+    top = {"notes": notes, "findings": doctor.recorded(run), "sound": doctor.SOUND}
+    values = say | top | about(run, seen, scores) | training(run, seen.model, scores)
     values |= results(seen, scores, each) | agreement(seen)
-    content = fill("infogan.report", ["page.js"], style=f":root {{ {size} }}\n", **values)
+    content = fill("infogan.report", "page", ["page.js"], style=f":root {{ {size} }}\n", **values)
     with atomic.whole(run.report_file) as partial:
         partial.write_bytes(content)
     return run.report_file
@@ -65,15 +68,10 @@ def about(run: Run, seen: Observation, scores: dict[str, Any]) -> dict[str, Any]
     """What the run was: settings and scores, where and for how long it ran, how to repeat it."""
     model, config, codes = seen.model, seen.model.config, seen.model.latent.codes
     machine = read_file(run.environment_file) if run.environment_file.is_file() else {}
-    groups = [f"{code.categories} categories" for code in codes.values() if code.categories]
-    others = len(codes) - len(groups)
-    groups += [f"{others} continuous code{'s' if others > 1 else ''}"] if others else []
     kinds = [f"{name} ({code.kind})" for name, code in codes.items()]
     software = [f"{key} {machine[key]}" for key in ("infogan", "torch", "python") if key in machine]
     images = f"{machine['images']:,}" if "images" in machine else ""
     record, given = run.record, config.data.name == GIVEN
-    name = "an array" if given else config.data.name
-    source = f"{images} images of {name}" if images else name
     folder, again = run.path.resolve(), shlex.quote(str(run.config_file))
     found: dict[str, Any] = {"title": folder.name, "folder": str(folder), "version": __version__}
     found |= {"model": model, "config": config, "settings": as_toml(config), "scores": scores}
@@ -81,14 +79,26 @@ def about(run: Run, seen: Observation, scores: dict[str, Any]) -> dict[str, Any]
     found |= {"latent": ", ".join([f"{config.latent.noise} noise", *kinds])}
     return found | {
         "data": {"run": str(run.path), "names": model.names.tree()},
-        "source": "given as an array, and scored on the same images" if given else name,
+        "source": "given as an array, and scored on the same images" if given else config.data.name,
         "origin": record.continued_from and record.continued_from.run,
         "again": "" if given else f"infogan train --config {again} --run runs/again",
         "priors": {name: [*map(percent, prior.tolist())] for name, prior in model.priors.items()},
         "weights": [sum(map(Tensor.numel, net.parameters())) for net in (model.g, model.d)],
-        "lead": f"{' and '.join(groups) or 'A generator'}, learned from {source}",
+        "lead": lead(config, images),
         "seconds": sum(line["seconds"] for line in run.metrics()),
     }
+
+
+def lead(config: RunConfig, images: str, name: str = "") -> str:
+    """What was looked for, and in what: in how many images, if that is known, and of which name,
+    if it is not to be the whole one."""
+    codes = config.latent.codes.values()
+    groups = [f"{code.categories} categories" for code in codes if code.categories]
+    others = len(codes) - len(groups)
+    groups += [f"{others} continuous code{'s' if others > 1 else ''}"] if others else []
+    name = "an array" if config.data.name == GIVEN else name or config.data.name
+    source = f"{images} images of {name}" if images else name
+    return f"{' and '.join(groups) or 'A generator'}, learned from {source}"
 
 
 def results(seen: Observation, scores: dict[str, Any], each: int) -> dict[str, Any]:

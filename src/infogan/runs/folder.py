@@ -36,6 +36,13 @@ logger = logging.getLogger("infogan")
 SELECTION = "selection.json"  # the ranking of several runs, in the folder that holds them
 
 
+def below(path: Path) -> list[Path]:
+    """The run folders in a folder, at any depth, in order; the folder alone where it is one."""
+    if Run(path).exists:
+        return [path]
+    return sorted(found.parent for found in path.rglob(Run(path).config_file.name))
+
+
 class Run:
     """The files of one run: those below, and pictures in samples/ and traversals/."""
 

@@ -22,9 +22,9 @@ from infogan.core.errors import ConfigError, RunError
 from infogan.core.random import Part
 from infogan.networks import Verdict
 
-WITHIN = timedelta(seconds=20)  # an answer to a collective of a step, or a process is lost
+WITHIN = timedelta(seconds=18)  # an answer to a collective of a step, or a process is lost
 PATIENT = timedelta(hours=12)  # the same where one process reads, writes or scores for all
-TOLD = timedelta(seconds=4)  # for the others to say who is still there
+TOLD = timedelta(seconds=3)  # for the others to say who is still there
 
 
 def launched() -> bool:
@@ -87,7 +87,7 @@ class Processes:
         """RunError unless all processes have the same value."""
 
     def leave(self) -> None:
-        """Need the others no longer."""
+        """Need the others no longer, once all are here."""
 
 
 class Group(Processes):
@@ -186,6 +186,7 @@ class Group(Processes):
                 )
 
     def leave(self) -> None:
+        self._do(dist.barrier)  # or one that stopped answering would never be missed
         dist.destroy_process_group()
 
     def _do(self, operation: Callable[..., Any], *values: Any, **how: Any) -> None:
