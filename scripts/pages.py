@@ -81,7 +81,10 @@ def main() -> None:
     if ended.returncode:
         sys.exit(ended.stdout + ended.stderr)
     for path in site.glob("*.html"):
-        path.write_text(drawn(path.read_text(encoding="utf-8")), encoding="utf-8")
+        page = drawn(path.read_text(encoding="utf-8"))
+        if ".zh" in path.name:  # for the right shapes of characters
+            page = page.replace('<html lang="en"', '<html lang="zh"')
+        path.write_text(page, encoding="utf-8")
     print(site / "index.html")
 
 

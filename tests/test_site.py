@@ -94,6 +94,7 @@ def test_formulas_are_drawn(site: Path, pages: Mapping[str, Page]) -> None:
         source = (ROOT / "docs" / name.replace(".html", ".md")).read_text("utf-8")
         assert text.count('display="block"') == source.count("```math") > 5
         assert text.count("<math") > 60
+        assert f'<html lang="{"zh" if ".zh" in name else "en"}"' in text
     for name, page in pages.items():
         assert not re.search(r"\\[(\[]|\\ln|\$\$", page.text), name
         assert "©" not in page.text, name  # of (c), the code
