@@ -36,8 +36,10 @@ def python() -> Iterator[str]:
         for function in functions:
             yield from described(f"ig.{name}.{function}", getattr(names[name], function), "###")
     yield f"## `infogan.sklearn`\n\n{prose(sklearn)}\n"
-    for name in sklearn.__all__:
-        yield from described(f"infogan.sklearn.{name}", getattr(sklearn, name), "###")
+    public = [getattr(sklearn, name) for name in sklearn.__all__]
+    for what in dict.fromkeys(base for one in public for base in one.__mro__):
+        if what.__module__.startswith(sklearn.__name__):  # with what estimators have in common
+            yield from described(what.__name__, what, "###")
 
 
 def information() -> Iterator[str]:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import pytest
 
 import infogan
-from infogan import information
+from infogan import information, sklearn
 from infogan.cli import COMMANDS
 from infogan.config.presets import PRESETS
 from infogan.config.settings import RunConfig
@@ -105,6 +105,7 @@ def test_the_reference_has_every_name(pages: Mapping[str, Page]) -> None:
         pages[f"{name}.html"].text for name in ("python", "settings", "commands")
     )
     assert not [name for name in infogan.__all__ if f"ig.{name}" not in python]
+    assert not [name for name in sklearn.__all__ if f"{name}(" not in python]
     told = pages["information.html"].text
     assert not [name for name in information.__all__ if f"{name}(" not in told]
     assert not [name for name in PRESETS if name not in settings]
