@@ -136,7 +136,7 @@ def test_the_doctor_recommends_nothing_that_is_refused(
     config = started / "config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"steps": 9}))
     run("doctor", started)
-    assert "try the same train command, which resumes" in capsys.readouterr().out
+    assert "Try the same train command, which resumes" in capsys.readouterr().out
     add(place / "pictures", 2)
     run("doctor", started)
     shown = capsys.readouterr().out

@@ -13,6 +13,7 @@ from infogan.objectives.base import Loss, Scene, parameters
 from infogan.objectives.terms import AdversarialObjective, Consistency, contrast, information
 
 PROJECTED = 64  # outputs of the head between which InfoNCE compares views
+LEFT = 1 / 3  # of J's weight at the end of a run that began with a warm-up
 PROBED = 0.1  # share of the steps, before a contrast's warm-up ends, in which Q begins as a probe
 
 
@@ -27,7 +28,8 @@ class InfoGAN(Consistency, AdversarialObjective):
     article, most ports)."""
     warm_up: float = Field(default=0.0, ge=0, lt=1)
     """Share of the steps, at the start, in which D learns from real images alone (real_weight,
-    contrast) and G waits, so that the categories are settled before there are generated images."""
+    contrast) and G waits, so that the categories are settled before there are generated images.
+    From then on G's weight of L_I rises and, without contrast, real_weight falls to a third."""
     contrast: float = Field(default=0.0, ge=0)
     """Weight of I(view; view'), the information that two augmented views of an image share, by
     InfoNCE: for photos, whose classes no trunk finds by real_weight alone. During the warm-up the
@@ -74,7 +76,10 @@ class InfoGAN(Consistency, AdversarialObjective):
     def real_loss(self, scene: Scene) -> Loss:
         """What D and Q learn from real images, whatever G does."""
         if not self.contrasts:
-            return self.real_information(scene)
+            # J settles the categories in the warm-up. Later it would keep the trunk that D shares
+            # from much that D could compare, and G from drawing it.
+            left, loss = 1 - (1 - LEFT) * self._over(scene), self.real_information(scene)
+            return Loss({name: left * term for name, term in loss.terms.items()}, loss.watch)
         one, other = (verdict.heads[PROJECTION] for verdict in self.views(scene))
         term, bound = contrast(one, other)
         loss = Loss({"contrast": self.contrast * term}, {"I(view; view')": bound})
@@ -83,6 +88,10 @@ class InfoGAN(Consistency, AdversarialObjective):
         loss |= self.real_information(scene)
         probing = self.shielded and scene.done < self.warm_up
         return loss | self._balance(scene) if probing else loss
+
+    def _over(self, scene: Scene) -> float:
+        """Share of the steps after a warm-up that are over; 0 where there is none."""
+        return max(0.0, scene.done - self.warm_up) / (1 - self.warm_up) if self.warm_up else 0.0
 
     def _balance(self, scene: Scene) -> Loss:
         """Imbalance once more, while Q is a probe: where views do not agree yet, as on photos of
@@ -107,6 +116,6 @@ class InfoGAN(Consistency, AdversarialObjective):
             return Loss({})
         # A Q that knows the classes already would rule a G that cannot draw yet: it rises to its
         # weight while G learns. Without that G draws one image a category, over and over.
-        rise = (scene.done - self.warm_up) / (1 - self.warm_up) if self.contrasts else 1.0
+        rise = self._over(scene) if self.warm_up else 1.0
         told = information(scene, lambda code, bound: -rise * code.weight * bound)
         return super().g_loss(scene) | told

@@ -22,7 +22,7 @@ from infogan.core.errors import ConfigError, RunError
 from infogan.core.random import Part
 from infogan.networks import Verdict
 
-WITHIN = timedelta(seconds=18)  # an answer to a collective of a step, or a process is lost
+WITHIN = timedelta(seconds=15)  # an answer to a collective of a step, or a process is lost
 PATIENT = timedelta(hours=12)  # the same where one process reads, writes or scores for all
 TOLD = timedelta(seconds=3)  # for the others to say who is still there
 
@@ -101,6 +101,8 @@ class Group(Processes):
             dist.init_process_group(backend, timeout=WITHIN)
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         self._patient = dist.new_group(backend="gloo", timeout=PATIENT)
+        # The first asks each for TOLD; the others wait longer for what it finds.
+        self._roll_call = dist.new_group(backend="gloo", timeout=2 * TOLD)
 
     def whole(self, own: Tensor, n: int) -> Tensor:
         return self._with_own(own, self._gathered(own, n), n)
@@ -198,12 +200,12 @@ class Group(Processes):
     def _lost(self, error: RuntimeError) -> str:
         """Which process is lost, as far as those that are left can tell."""
         try:
-            dist.monitored_barrier(self._patient, TOLD, wait_all_ranks=True)
+            dist.monitored_barrier(self._roll_call, TOLD, wait_all_ranks=True)
         except RuntimeError as said:
             if found := re.search(r"Ranks? ([\d, ]+) failed", str(said)):
                 return f"process {found[1]} does not answer"
-            if found := re.search(r"received errors .* from rank (\d+)\. Please", str(said)):
-                return f"another process ended, or process {found[1]} does not answer"
+            if "from rank 0" in str(said) and "Timed out" in str(said):
+                return "process 0 does not answer"
         if re.search("closed|reset", str(error)):
             return "another process ended"
         return f"the processes lost each other: {str(error).splitlines()[0]}"
