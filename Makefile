@@ -8,7 +8,7 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 comma := ,
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test test-all lint format bench-speed bench-time bench-quality bench-family bench-doctor bench-folders bench-fidelity bench-gpu faults readme constraints clean bench-selection bench-imbalance
+.PHONY: help setup demo test test-all lint format bench-speed bench-time bench-quality bench-family bench-doctor bench-folders bench-fidelity bench-gpu faults readme docs constraints clean bench-selection bench-imbalance
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 17
@@ -72,14 +72,17 @@ faults: .venv/.test ## the fault harnesses at full count (about half an hour; ma
 readme: .venv/.base ## write the tables of README and docs from the result files
 	@$(BIN)/python benchmarks/readme.py
 
+docs: .venv/.docs ## the documentation site in site/index.html
+	@$(BIN)/python scripts/pages.py
+
 constraints: .venv/.lint ## look up newer releases of all dependencies but torch
 	@$(PIP) uv
 	@(echo 'torch==$(TORCH)'; $(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url \
 	  --no-emit-find-links --python-version 3.11 --all-extras pyproject.toml \
 	  | grep -vE '^(torch|nvidia-|cuda-|triton)') > constraints.new && mv constraints.new constraints.txt
 
-clean: ## remove the environment
-	rm -rf .venv
+clean: ## remove the environment and the site
+	rm -rf .venv build site
 
 # Linux without an NVIDIA GPU takes torch's CPU build: 0.2 GB instead of several. First a build that pip finds by
 # itself, then PyTorch's own index, then whatever the registry has.
@@ -104,4 +107,8 @@ clean: ## remove the environment
 
 .venv/.lint: .venv/.test
 	@$(PIP) -c constraints.txt -e '.[lint]'
+	@touch $@
+
+.venv/.docs: .venv/.base
+	@$(PIP) -c constraints.txt -e '.[docs]'
 	@touch $@

@@ -2,15 +2,20 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import infogan as ig
 from conftest import refused, run
+from infogan.cli import app
 from infogan.config.tree import RENAMED
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +24,7 @@ DOCUMENTS = [
     "CONTRIBUTING.md",
     *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
 ]
+OWN = "docs/extending.md"  # has settings that it makes itself; tests/test_extending.py runs it
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -39,6 +45,30 @@ def test_links_lead_somewhere(document: str) -> None:
 def test_no_setting_has_a_former_name(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8").replace("-", "_")
     assert not [name for name in RENAMED if name in text]
+
+
+@pytest.fixture(scope="module")
+def coloured(tmp_path_factory: pytest.TempPathFactory, images: ig.Images) -> Path:
+    """A folder of images in colour."""
+    folder = tmp_path_factory.mktemp("coloured")
+    for i, grey in enumerate(images.pixels[:20]):
+        Image.fromarray(np.concatenate([grey, 255 - grey, grey], 2)).save(folder / f"{i}.png")
+    return folder
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands_are_taken(
+    document: str, coloured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every command of a page has a name and options that there are. Settings are checked too,
+    where they do not come from a run; every folder of a page is one of photos."""
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / document).read_text(encoding="utf-8").replace("\\\n", "")
+    for line in re.findall(r"^(?:> )?    infogan (.*?)(?: +[#|] .*)?$", page, re.M):
+        words = [str(coloured) if re.fullmatch(r"[a-z]+/", w) else w for w in shlex.split(line)]
+        app.parse_args(words, exit_on_error=False, print_error=False)
+        if words[0] == "train" and "--continue-from" not in words and document != OWN:
+            run(*words, "--dry-run")
 
 
 @pytest.mark.parametrize(("document", "pairs"), [("comparing.md", 3), ("theory.md", 1)])
@@ -86,11 +116,18 @@ def test_the_python_of_the_readme_runs(
     monkeypatch.setattr(ig.presets, "IMAGES", ig.presets.preset("images"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos").mkdir()
-    from PIL import Image
-
     for i, pixels in enumerate(images.pixels[:20]):
         Image.fromarray(pixels[..., 0]).save(tmp_path / "photos" / f"{i}.png")
     scope: dict[str, object] = {}
     exec(compile(code, "README.md", "exec"), scope)  # the README's own lines, and nothing else
     assert scope["x"].shape == (64, 28, 28, 1)  # type: ignore[attr-defined]
     assert (tmp_path / "runs" / "mine" / "scores.json").is_file()
+
+
+def test_the_python_of_the_report_page_runs(trained: Path, images: ig.Images) -> None:
+    (code,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs" / "report.md").read_text("utf-8"), re.DOTALL
+    )
+    scope: dict[str, Any] = {"model": ig.Model.load(trained), "pixels": images.pixels[:2]}
+    exec(compile(code, "docs/report.md", "exec"), scope)
+    assert scope["images"].shape == images.pixels[:2].shape and scope["error"].shape == (2,)
