@@ -26,7 +26,7 @@ WORDS = {
     ),
     "two runs at a time": "two runs at a time; the preset then had 1,400 batches of 512",
     "two or three runs at a time": (
-        "two or three runs at a time; the preset then had 2,000 batches of 128, and J its full weight"
+        "two or three runs at a time; the preset then had 2,000 batches of 128, J its full weight"
     ),
     "ours fp32": "infogan fp32",
     "ours default": "infogan, default",
@@ -541,7 +541,7 @@ def fidelity() -> str:
         "settings | seeds | FD | precision | recall | lowest of the seeds | lowest of a category "
         "| ACC | minutes",
         rows,
-        "Medians over the seeds. 10,000 generated images against 10,000 held-out ones (of MNIST, or "
+        "Medians over the seeds. 10,000 generated images against 10,000 held-out ones (of MNIST or "
         "of Fashion-MNIST), in features of the classifier for them. ACC in % of each run's own "
         "held-out images. Other runs went on beside these: the minutes are too many.",
         machine_of(report),
