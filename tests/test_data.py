@@ -17,7 +17,7 @@ from PIL import Image
 
 from infogan import data
 from infogan.core.errors import DataError
-from infogan.data import folder, idx, sources, splits
+from infogan.data import conversion, idx, sources, splits
 from infogan.data.images import Images, Order, to_float, to_pixels
 
 
@@ -502,13 +502,13 @@ def test_links_are_followed_and_lead_nowhere_twice(tmp_path: Path) -> None:
 
 def test_huge_images_are_bad_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     png(tmp_path / "photos" / "a.png", noise(16, 16))
-    monkeypatch.setattr(folder, "MAX_PIXELS", 255)
+    monkeypatch.setattr(conversion, "MAX_PIXELS", 255)
     with pytest.raises(DataError, match="more than 255 pixels"):
         data.load(str(tmp_path / "photos"), "all", size="8")
 
 
 def test_a_further_source_is_a_function_and_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stripes(source: data.Source, split: data.Split, progress: folder.Progress) -> Images:
+    def stripes(source: data.Source, split: data.Split, progress: conversion.Progress) -> Images:
         n = int(source.name.removeprefix("stripes:"))
         return splits.every_tenth(Images(noise(n, 16, 16, 1), name=source.name), split)
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, get_args
 
 from infogan.core.errors import DataError
 from infogan.data import archives, files, folder, hdf5, idx, npz, splits
-from infogan.data.folder import Progress
+from infogan.data.conversion import Progress
 from infogan.data.images import Images
 from infogan.data.settings import GIVEN, Source
 from infogan.data.splits import Split
