@@ -14,7 +14,7 @@ from PIL import Image
 
 from infogan import data
 from infogan.core import interrupts
-from infogan.data import conversion
+from infogan.data import conversion, decoding
 from infogan.data.conversion import Entry, in_order
 from infogan.data.images import Images
 
@@ -63,7 +63,7 @@ def test_images_are_decoded_by_all_cores_in_order(monkeypatch: pytest.MonkeyPatc
 def test_messages_come_in_the_order_of_the_files(
     photos: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decode = conversion.decoded
+    decode = decoding.decoded
 
     def decoded(image: Image.Image, *rest: Any) -> Any:
         number = int(Path(getattr(image, "filename", "")).stem)
