@@ -85,7 +85,7 @@ def digits(source: Source, split: Split, progress: Progress) -> Images:
 def published(source: Source, split: Split, progress: Progress) -> Images:
     """Load MNIST or Fashion-MNIST."""
     images = idx.load_published(source, test=split == "test")
-    return images if split == "test" else splits.last(images, split, idx.HELD_OUT)
+    return images if split == "test" else splits.last(images, split, splits.HELD_OUT)
 
 
 def image_folder(source: Source, split: Split, progress: Progress) -> Images:
@@ -131,7 +131,7 @@ def idx_file(source: Source, split: Split, progress: Progress) -> Images:
         other = "--split test" if is_test else "--split train or validation"
         raise DataError(f"{path}: has no {split} split; use {other}, or all")
     images = idx.load_file(path, source)
-    return images if is_test else splits.last(images, split, min(idx.HELD_OUT, len(images) // 6))
+    return images if is_test else splits.last(images, split, min(splits.HELD_OUT, len(images) // 6))
 
 
 class Kind(NamedTuple):
