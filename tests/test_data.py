@@ -230,7 +230,7 @@ def test_images_named_test_are_never_trained_on(tmp_path: Path) -> None:
         for i in range(12):
             png(tmp_path / name / f"{i}.png", noise(16, 16))
     for split in ("train", "validation"):
-        with pytest.raises(DataError, match=r"folder test .*/train,"):
+        with pytest.raises(DataError, match=r"split test .*/train,"):
             data.load(str(tmp_path), split)
     assert len(data.load(str(tmp_path), "test")) == 12
     assert len(data.load(str(tmp_path), "all")) == 36  # of an album that is only encoded, all of it

@@ -16,8 +16,9 @@ from PIL import Image
 
 from infogan import data
 from infogan.core import interrupts
+from infogan.core.errors import DataError
 from infogan.core.random import stream
-from infogan.data import conversion, decoding, splits
+from infogan.data import arrays, conversion, decoding, shards, splits
 from infogan.data.conversion import Entry, in_order
 from infogan.data.images import LISTED, Images, Order
 
@@ -76,7 +77,8 @@ def test_messages_come_in_the_order_of_the_files(
 
     monkeypatch.setattr(conversion, "decoded", decoded)
     whole(photos)
-    assert caplog.messages == [f"{photos}/{i:03}.png: note {i}" for i in range(N)]
+    notes = [message for message in caplog.messages if "note" in message]
+    assert notes == [f"{photos}/{i:03}.png: note {i}" for i in range(N)]
 
 
 def test_a_stop_ends_decoding_and_leaves_nothing(photos: Path, tmp_path: Path) -> None:
@@ -170,3 +172,130 @@ def test_no_more_is_held_out_than_tells_a_score(n: int, held_out: int) -> None:
         assert np.array_equal(out, np.arange(9, n, 10))
     assert set(np.diff(out)) <= {n // held_out, n // held_out + 1}  # evenly, and so of every class
     assert out[-1] >= n - n // held_out - 1
+
+
+def sharded(folder: Path, images: Any, labels: Any = None, name: str = "part-{:03}") -> Path:
+    """Images as NPY files of seven images each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for i, start in enumerate(range(0, len(images), 7)):
+        np.save(folder / f"{name.format(i)}.npy", images[start : start + 7])
+        if labels is not None:
+            np.save(folder / f"{name.format(i)}.labels.npy", labels[start : start + 7])
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("values", "settings"),
+    [
+        (PIXELS, {}),
+        (np.repeat(PIXELS[..., None], 3, 3), {"color": "grey"}),
+        (PIXELS[..., None].astype(np.uint16) * 16, {}),  # 12 bits
+        (PIXELS / 255, {"size": "8"}),
+        (PIXELS // 200, {}),  # masks of 0 and 1
+        (np.concatenate([PIXELS[:7] % 32, PIXELS[7:]]), {}),  # a shard that is dark by itself
+        (np.repeat(PIXELS[..., None], 4, 3), {"channels": "2"}),
+        (PIXELS.astype(np.int32) * 300 - 7, {"range": "0:50000"}),
+    ],
+)
+def test_shards_are_the_array_that_they_were_cut_from(
+    tmp_path: Path, values: Any, settings: dict[str, Any]
+) -> None:
+    labels = np.arange(N) % 3
+    folder = sharded(tmp_path / "shards", values, labels)
+    np.savez(tmp_path / "whole.npz", images=values, labels=labels)
+    cut, one = whole(folder, **settings), whole(tmp_path / "whole.npz", **settings)
+    assert np.array_equal(cut.pixels, one.pixels)
+    assert cut.labels.tolist() == one.labels.tolist() and cut.classes == one.classes
+    assert cut.decided == one.decided
+    assert isinstance(cut.base, np.memmap)
+    assert ", 5 shards" in cut.told
+    again = whole(folder, **settings)
+    assert (again.decided, again.digest) == (cut.decided, cut.digest)
+    assert len(data.load(data.Source(name=str(folder), **settings), "validation")) == 3
+    assert cut.source(9) == f"{folder}#9"
+
+
+def test_shards_are_read_a_little_at_a_time_and_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, read = sharded(tmp_path / "shards", PIXELS), list[int]()
+    finished = arrays.finished
+
+    def noted(part: Any, *rest: Any) -> Any:
+        read.append(len(part))
+        return finished(part, *rest)
+
+    monkeypatch.setattr(shards, "AT_ONCE", 3 * SIDE * SIDE)
+    monkeypatch.setattr(arrays, "finished", noted)
+    assert np.array_equal(whole(folder).pixels[..., 0], PIXELS)
+    assert read == [3, 3, 1] * 4 + [2]
+    whole(folder)
+    assert len(read) == 13  # from the cache
+    np.save(folder / "part-001.npy", 255 - PIXELS[7:14])
+    os.utime(folder / "part-001.npy", (1, 1))
+    assert np.array_equal(whole(folder).pixels[7:14, ..., 0], 255 - PIXELS[7:14])
+
+
+@pytest.mark.parametrize("name", ["{}-{{:03}}", "{}.{{:03}}", "{}/{{:03}}"])
+def test_shards_whose_names_say_it_are_splits(tmp_path: Path, name: str) -> None:
+    folder, bounds = tmp_path / "shards", {"train": (0, 20), "val": (20, 26), "test": (26, 30)}
+    for part, (start, end) in bounds.items():
+        (folder / part).mkdir(parents=True)
+        sharded(folder, PIXELS[start:end], name=name.format(part))
+    splits_of: dict[data.Split, slice] = {
+        "train": slice(20),
+        "validation": slice(20, 26),
+        "test": slice(26, 30),
+        "all": slice(26),
+    }
+    for split, rows in splits_of.items():
+        assert np.array_equal(data.load(str(folder), split).pixels[..., 0], PIXELS[rows])
+    lone = sharded(tmp_path / "lone", PIXELS, name="test-{:03}")
+    with pytest.raises(DataError, match="split test but none named train"):
+        data.load(str(lone))
+    assert len(data.load(str(lone), "test")) == N
+    np.save(folder / "other.npy", PIXELS)
+    with pytest.raises(DataError, match=r"holds other.npy beside train.*put other.npy elsewhere"):
+        data.load(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "words"),
+    [
+        (
+            "part-002",
+            PIXELS[:7, :8],
+            r"002\.npy: holds \[n, 8, 16\] of uint8, part-000.npy \[n, 16",
+        ),
+        ("part-003", PIXELS[:7] / 255, r"003\.npy: holds .* of float64, part-000.npy .* of uint8"),
+        ("labels", np.arange(N), r"labels\.npy: holds \[n\] .*labels as NAME.labels.npy"),
+        ("part-000", np.arange(N), r"000\.npy: holds \[n\] of int64, images are \[n, H, W\]"),
+        ("part-000", np.zeros((7, 16, 16, 4)), r"000\.npy: .*4 channels; .*--data.channels"),
+        ("part-001", np.full((7, 16, 16), np.nan), r"001\.npy: holds .* of float64"),
+        ("part-001", np.array([None] * 7), r"001\.npy: its header|001\.npy: holds object"),
+        ("part-001.labels", np.arange(7), r"000.labels.npy: no such file, but .*001.labels.npy"),
+    ],
+)
+def test_a_shard_that_is_unlike_the_others_is_named(
+    tmp_path: Path, name: str, array: Any, words: str
+) -> None:
+    folder = sharded(tmp_path / "shards", PIXELS)
+    np.save(folder / f"{name}.npy", array, allow_pickle=True)
+    with pytest.raises(DataError, match=words):
+        whole(folder)
+
+
+def test_labels_of_shards(tmp_path: Path) -> None:
+    words = np.array(["cat", "dog", ""])[np.arange(N) % 3]
+    images = whole(sharded(tmp_path / "shards", PIXELS, words))
+    assert images.classes == ("cat", "dog")
+    assert images.labels.tolist() == [0, 1, -1] * 10
+    np.save(tmp_path / "shards" / "part-004.labels.npy", np.arange(3))
+    with pytest.raises(DataError, match=r"004.labels.npy: has the shape \[3\]; give \[2\]"):
+        whole(tmp_path / "shards")
+
+
+def test_image_files_come_before_arrays_beside_them(photos: Path) -> None:
+    np.save(photos / "embeddings.npy", np.zeros((N, 8)))
+    images = whole(photos)
+    assert len(images) == N and "left out: 1 .npy" in images.told

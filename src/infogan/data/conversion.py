@@ -2,8 +2,6 @@
 Every bad one is named, and nothing is left out in silence. With a size, an image is brought to it
 as `fit` says. Images are decoded by a thread a core, and taken in order."""
 
-import hashlib
-import json
 import logging
 import os
 import warnings
@@ -40,7 +38,6 @@ from infogan.data.settings import Source
 MAX_PIXELS = 100_000_000
 SURVEYED = 200  # images by which something is decided for a set
 NAMED = 10  # unreadable images that an error lists
-FORMAT = 2  # of what the cache has beside an array; another one is not asked for
 AHEAD = 8  # images a core that are decoded before they are asked for
 Progress = Callable[[int, int], None]  # called with how many images are read, and of how many
 logger = logging.getLogger("infogan")
@@ -181,7 +178,7 @@ def _reason(error: Exception, entry: Entry) -> str:
 
 
 def kept(
-    key: str,
+    about: object,
     entries: Entries,
     root: Path,
     source: Source,
@@ -189,18 +186,15 @@ def kept(
     left_out: Counter[str],
 ) -> tuple[Pixels, Converted]:
     """The images of a set, a row an entry, from the cache or decoded into it; and what was decided.
-    key: what the set is known by. left_out: how many of each kind are no entries."""
+    about: what the set is known by. left_out: how many of each kind are no entries."""
 
-    def full(settings: Source) -> str:
-        asked = settings.model_dump(mode="json", exclude={"name", "dir", "only"})
-        about = json.dumps([FORMAT, key, asked, dict(left_out)])
-        digest = hashlib.sha256(about.encode("utf-8", "surrogateescape")).hexdigest()
-        return f"folders/{digest[:32]}"
+    def key(settings: Source) -> str:
+        return cache.key(about, settings.rules(), dict(left_out))
 
     pixels, tree = cache.kept(
-        full(source),
+        key(source),
         lambda to: decided(entries, root, source, to, progress, left_out),
-        lambda tree: full(source.model_copy(update=tree["decided"])),
+        lambda tree: key(source.model_copy(update=tree["decided"])),
     )
     found = Converted(**tree)
     for note in found.notes:

@@ -1,6 +1,5 @@
 """Folders of images: found once in a fixed order; folders below are classes."""
 
-import json
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from infogan.core.errors import DataError
-from infogan.data import conversion, files
+from infogan.data import cache, conversion, files
 from infogan.data.conversion import Entries, Entry, Progress, looked_at
 from infogan.data.decoding import is_grey
 from infogan.data.images import Images, described
@@ -73,10 +72,9 @@ def load_folder(
     listings = [files.found(folder / part, source.only) for part in parts or ("",)]
     entries = entries_of(folder, [path for listing in listings for path in listing.paths])
     left_out = sum((listing.left_out for listing in listings), Counter[str]())
-    stats = [entry.content.stat() for entry in entries if isinstance(entry.content, Path)]
-    listing = [[e.name, s.st_size, s.st_mtime_ns] for e, s in zip(entries, stats, strict=True)]
-    key = json.dumps([str(folder.resolve()), listing])
-    pixels, found = conversion.kept(key, entries, folder, source, progress, left_out)
+    stamps = cache.stamps(folder, (path for listing in listings for path in listing.paths))
+    about = str(folder.resolve()), stamps
+    pixels, found = conversion.kept(about, entries, folder, source, progress, left_out)
     rows = found.rows(len(entries))
     kept = entries if rows is None else [entries[i] for i in rows]
     parents = [_parent(entry.name, bool(parts)) for entry in kept]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from infogan.core.errors import DataError
-from infogan.data import archives, files, folder, hdf5, idx, npz, splits
+from infogan.data import archives, files, folder, hdf5, idx, npz, shards, splits
 from infogan.data.conversion import Progress
 from infogan.data.images import Images
 from infogan.data.settings import GIVEN, Source
@@ -115,6 +115,12 @@ def array_file(source: Source, split: Split, progress: Progress) -> Images:
     return images if is_split else splits.every_tenth(images, split)
 
 
+def shard_folder(source: Source, split: Split, progress: Progress) -> Images:
+    """Load a folder of NPY files."""
+    images, is_split = shards.load(Path(source.name), source, split, progress)
+    return images if is_split else splits.every_tenth(images, split)
+
+
 def dataset_file(source: Source, split: Split, progress: Progress) -> Images:
     """Load a MATLAB or HDF5 file."""
     return splits.every_tenth(hdf5.load_file(source.name, source), split)
@@ -157,6 +163,7 @@ SOURCES = (
     Kind("an array (in Python)", GIVEN.__eq__, given),
     Kind(", ".join(idx.PUBLISHED), idx.PUBLISHED.__contains__, published),
     Kind("a folder of IDX files", idx.holds_idx, idx_file),
+    Kind("a folder of NPY files", lambda name: shards.are_in(Path(name)), shard_folder),
     Kind("a folder of images", lambda name: Path(name).is_dir(), image_folder),
     Kind("a zip or tar file of images", archives.is_archive, image_folder),
     Kind("an image", lambda name: _file("")(name) and _is_image(name), image_file),

@@ -4,10 +4,12 @@
 validation, the embedded digits their last 500, an IDX file its last sixth, anything else every
 tenth image; none holds out more than 10,000, which tell an accuracy to half a per cent and take
 seconds to score. A folder that holds a folder named train has its own splits, and so has a file
-with arrays of their names."""
+with arrays of their names, and a set of several files whose names begin with them."""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 HELD_OUT = 10_000  # images at most that are held out where a set has no splits of its own
 Split = Literal["train", "validation", "test", "all"]
 NO_TEST = "has no test split; use --split validation, train or all"
-PARTS = {  # names of folders within a folder that are its splits
+PARTS = {  # names of folders within a folder, and first words of names of files, that are splits
     "train": "train",
     "validation": "validation",
     "val": "validation",
@@ -59,6 +61,28 @@ def _split(images: Images, split: Split, held_out: Sequence[int]) -> Images:
     return images.subset(rows)
 
 
+def files(folder: Path, suffix: str) -> list[Path]:
+    """The files of a folder with that suffix, by name, also in folders that are splits of it."""
+    places = [folder, *(folder / part for part in PARTS)]
+    found = [path for place in places if place.is_dir() for path in place.iterdir()]
+    return sorted(
+        p for p in found if p.name.endswith(suffix) and p.is_file() and not p.name.startswith(".")
+    )
+
+
+def of_files(folder: Path, paths: Sequence[Path], split: Split) -> tuple[list[Path], bool]:
+    """Return which files of a folder to read for a split, and whether these are the split already:
+    `train-000.npy` and `train/000.npy` are of the split train."""
+    named = defaultdict[str, list[Path]](list)
+    for path in paths:
+        first = path.relative_to(folder).parts[0]
+        word = re.split("[-_.]", first, maxsplit=1)[0]
+        named[word if word in PARTS else first].append(path)
+    read, parts, is_split = folders(folder, [*named], split)
+    names = parts or ([*named] if read == folder else [read.name])
+    return [path for name in names for path in named[name]], is_split
+
+
 def folders(path: Path, holding: Sequence[str], split: Split) -> tuple[Path, tuple[str, ...], bool]:
     """Return what to read of a folder for a split.
     holding: the folders in it that hold images. Returns the folder to read, the folders in it to
@@ -71,14 +95,14 @@ def folders(path: Path, holding: Sequence[str], split: Split) -> tuple[Path, tup
     if split == "test" and "test" not in own:
         raise DataError(f"{path}: {NO_TEST}")
     if "train" in own and others and split != "test":
-        fault = f"holds {others[0]} beside train, so its folders are splits; {others[0]} is none"
+        fault = f"holds {others[0]} beside train, which is a split; {others[0]} is none"
         raise DataError(f"{path}: {fault}; give train another name, or put {others[0]} elsewhere")
     if split in own and (split != "train" or "validation" in own):
         return path / own[split], (), True
     if own and "train" not in own and split != "all":
         name = next(iter(own.values()))
         remedy = f"put what to learn from into {path / 'train'}, or give {name} another name"
-        raise DataError(f"{path}: has a folder {name} but none named train; {remedy}")
+        raise DataError(f"{path}: has a split {name} but none named train; {remedy}")
     if split == "all" and {"train", "validation"} <= {*own}:
         return path, (own["train"], own["validation"]), True
     return path / "train" if "train" in own else path, (), False
