@@ -156,9 +156,14 @@ def _rows(array: Array | None, ndim: int, name: str) -> Array:
 def labelled(values: Array | None, name: str) -> tuple[Labels, tuple[str, ...]]:
     """Labels as `numbered`; DataError where they are none, or far too many classes."""
     labels, classes = numbered(_rows(values, 1, f"{name}: labels"))
-    if len(classes) > MAX_CLASSES:
-        raise DataError(f"{name}: labels name {len(classes):,} classes, more than {MAX_CLASSES:,}")
+    refuse_classes(len(classes), name)
     return labels, classes
+
+
+def refuse_classes(number: int, name: str) -> None:
+    """DataError where labels name so many classes that they must be something else."""
+    if number > MAX_CLASSES:
+        raise DataError(f"{name}: labels name {number:,} classes, more than {MAX_CLASSES:,}")
 
 
 def as_images(arrays: dict[str, Array], source: Source, name: str) -> Images:

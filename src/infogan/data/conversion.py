@@ -11,7 +11,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from io import BytesIO
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -59,6 +58,9 @@ class Entry(NamedTuple):
 
 class Entries(Sized, Iterable[Entry], Protocol):
     """The encoded images of a set, in order; may be read anew as often as something is decided."""
+
+    def __getitem__(self, every: slice, /) -> Iterable[Entry]:
+        """Some of them at even distances."""
 
 
 @dataclass
@@ -111,7 +113,7 @@ def refuse_size(image: Image.Image, packed: int) -> None:
 
 def looked_at(entries: Entries, most: int = SURVEYED) -> Iterator[Image.Image]:
     """Some images, evenly spaced. What is wrong with one is said when it is read."""
-    for entry in islice(entries, 0, None, max(1, len(entries) // most)):
+    for entry in entries[:: max(1, len(entries) // most)]:
         interrupts.poll()
         with suppress(Exception), warnings.catch_warnings(action="ignore"), opened(entry) as image:
             image.seek(entry.page)
@@ -305,7 +307,7 @@ def convert(
             moving += [shown(entry.name)] if found.moving else []
             progress(i + 1 - len(missing), len(entries))
     if mapped is None:
-        raise DataError(f"{root}: none of {len(entries)} files could be read")
+        raise DataError(f"{root}: none of {len(entries)} images could be read")
     sides = np.median([*sizes.elements()], 0).astype(int).tolist()
     left_out = {"unreadable": len(bad)} if bad else {}
     bad += [f"{len(moving)} animated, as {moving[0]}: the first frame counts"] if moving else []

@@ -43,7 +43,7 @@ def surveyed(entries: Entries, root: Path) -> Survey:
         grey = grey and is_grey(image)
         sizes.append((image.width, image.height) if turned else (image.height, image.width))
     if not sizes:
-        raise DataError(f"{root}: none of {len(entries)} files could be read")
+        raise DataError(f"{root}: none of {len(entries)} images could be read")
     height, width = np.median(sizes, 0).tolist()
     return Survey(len(entries), height, width, grey)
 

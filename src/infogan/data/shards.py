@@ -26,14 +26,16 @@ def are_in(folder: Path) -> bool:
     return folder.is_dir() and bool(_found(folder)) and not files.holds_images(folder)
 
 
-def _found(folder: Path) -> list[Path]:
-    return [path for path in splits.files(folder, ".npy") if not path.name.endswith(LABELS)]
+def _found(folder: Path, only: Sequence[str] = ()) -> list[Path]:
+    paths = splits.files(folder, ".npy", only)
+    return [path for path in paths if not path.name.endswith(LABELS)]
 
 
 def load(folder: Path, source: Source, split: Split, progress: Progress) -> tuple[Images, bool]:
     """Load the shards of a folder, and whether these are the split already, as where their names
     say it (`train-000.npy`). DataError names a shard that is unlike the first."""
-    paths, is_split = splits.of_files(folder, _found(folder), split)
+    there = _found(folder, source.only)
+    paths, is_split = splits.chosen(folder, splits.named(folder, there), split)
     number, shape = _checked(paths, source)
     labels, classes = arrays.labelled(_labels(paths), str(folder))
     stamps = cache.stamps(folder, paths)
@@ -49,6 +51,9 @@ def load(folder: Path, source: Source, split: Split, progress: Progress) -> tupl
     )
     decided = {name: tuple(value) for name, value in decided.items()}  # which JSON does not know
     said = arrays.told(shape, source, decided.get("range")) + f", {len(paths)} shards"
+    left_out = files.beside(folder, {*there, *map(_labels_of, there)})
+    if left_out and not source.only:
+        said += f"; left out: {files.told(left_out)}"
     images = Images(pixels, labels, classes, str(folder), decided=decided)
     return described(images, said), is_split
 
@@ -70,9 +75,13 @@ def _checked(paths: Sequence[Path], source: Source) -> tuple[int, tuple[int, int
     return number, size
 
 
+def _labels_of(path: Path) -> Path:
+    return path.with_suffix(LABELS)
+
+
 def _labels(paths: Sequence[Path]) -> Array | None:
     """[N] the labels of all images; None where no shard has any."""
-    beside = [path.with_suffix(LABELS) for path in paths]
+    beside = [*map(_labels_of, paths)]
     there = [path for path in beside if path.is_file()]
     if not there:
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -61,26 +61,33 @@ def _split(images: Images, split: Split, held_out: Sequence[int]) -> Images:
     return images.subset(rows)
 
 
-def files(folder: Path, suffix: str) -> list[Path]:
-    """The files of a folder with that suffix, by name, also in folders that are splits of it."""
+def files(folder: Path, suffix: str, only: Sequence[str] = ()) -> list[Path]:
+    """The files of a folder with that suffix, by name, also in folders that are splits of it.
+    only: those of them that count; none: all."""
     places = [folder, *(folder / part for part in PARTS)]
-    found = [path for place in places if place.is_dir() for path in place.iterdir()]
-    return sorted(
-        p for p in found if p.name.endswith(suffix) and p.is_file() and not p.name.startswith(".")
-    )
+    there = [path for place in places if place.is_dir() for path in place.iterdir()]
+    found = [p for p in there if p.name.endswith(suffix) and p.is_file() and p.name[0] != "."]
+    return sorted(p for p in found if not only or p.relative_to(folder).as_posix() in only)
 
 
-def of_files(folder: Path, paths: Sequence[Path], split: Split) -> tuple[list[Path], bool]:
-    """Return which files of a folder to read for a split, and whether these are the split already:
+def named(folder: Path, paths: Sequence[Path]) -> dict[str, list[Path]]:
+    """Files of a folder by the split that they say they are of, else by their own names:
     `train-000.npy` and `train/000.npy` are of the split train."""
-    named = defaultdict[str, list[Path]](list)
+    found = defaultdict[str, list[Path]](list)
     for path in paths:
         first = path.relative_to(folder).parts[0]
         word = re.split("[-_.]", first, maxsplit=1)[0]
-        named[word if word in PARTS else first].append(path)
-    read, parts, is_split = folders(folder, [*named], split)
-    names = parts or ([*named] if read == folder else [read.name])
-    return [path for name in names for path in named[name]], is_split
+        found[word if word in PARTS else first].append(path)
+    return found
+
+
+def chosen(
+    root: Path, by_name: Mapping[str, Sequence[Path]], split: Split
+) -> tuple[list[Path], bool]:
+    """Return which files to read for a split, and whether these are the split already."""
+    read, parts, is_split = folders(root, [*by_name], split)
+    names = parts or ([*by_name] if read == root else [read.name])
+    return [path for name in names for path in by_name[name]], is_split
 
 
 def folders(path: Path, holding: Sequence[str], split: Split) -> tuple[Path, tuple[str, ...], bool]:
