@@ -148,8 +148,8 @@ def test_a_changed_file_is_read_again_and_some_rows_at_a_time(
 ) -> None:
     seen, columns = list[int](), arrow._columns
 
-    def noted(path: Path, name: str) -> Any:
-        for column in columns(path, name):
+    def noted(path: Path, name: str, at_once: int) -> Any:
+        for column in columns(path, name, at_once):
             seen.append(len(column))
             yield column
 
@@ -274,9 +274,14 @@ def test_a_saved_dataset(tmp_path: Path, hf: Any) -> None:
     assert (images.classes, images.labels.tolist()) == (tuple(NAMES), LABELS)
     assert ", 4 files, labels of label" in images.told
     assert len(data.load(str(tmp_path / "saved"), "validation")) == 3
-    (tmp_path / "saved" / "data-00002-of-00004.arrow").write_bytes(b"x" * 300)
-    with pytest.raises(DataError, match=r"00002-of-00004\.arrow: cannot be read"):
-        whole(tmp_path / "saved")
+    part = tmp_path / "saved" / "data-00002-of-00004.arrow"
+    content, sizes = part.read_bytes(), [len(b) for b in ENCODED[16:18]]
+    ends = np.cumsum([0, *sizes]).astype("<i4").tobytes()  # where the bytes of the images end
+    assert content.count(ends) == 1
+    for wrong in (b"x" * 300, content.replace(ends, ends[:8] + b"\xff\xff\xff\x7f")):
+        part.write_bytes(wrong)
+        with pytest.raises(DataError, match=r"00002-of-00004\.arrow: cannot be read"):
+            whole(tmp_path / "saved")
     (tmp_path / "saved" / "state.json").write_text("{}")
     with pytest.raises(DataError, match=r"state\.json: cannot be read as what save_to_disk writes"):
         whole(tmp_path / "saved")

@@ -26,7 +26,7 @@ BYTES = re.compile(r"(large_)?binary|struct<.*\bbytes: (large_)?binary\b.*>")  #
 IMAGES = "image", "images", "img"  # the column that is meant where several have bytes
 LABELS = "label", "labels", "y"
 LABEL_TYPES = re.compile(r"bool|u?int\d+|(large_)?string|dictionary<values=(large_)?string, .*>")
-AT_ONCE = 16  # rows that are read at once
+AT_ONCE, LABELS_AT_ONCE = 16, 1 << 16  # rows that are read at once
 BUFFER = 1 << 20  # bytes of a column that are read at once
 
 
@@ -81,18 +81,19 @@ class Rows:
         """Look at files; DataError that names one with other columns than the first."""
         if not paths:
             raise DataError(f"{root}: there is no image in it")
-        first, number = _table(paths[0])
-        known = _known(first, paths[0])
-        images, (label, unused) = _images(first, known, paths[0]), _label(first, known)
-        for path in paths[1:]:
-            schema, n = _table(path)
-            number += n
-            for name in [images, label] if label else [images]:
-                own = schema.field(name).type if name in schema.names else "missing"
-                if own != (wanted := first.field(name).type):
-                    fault = f"its column {name} is {own}, in {paths[0].name} {wanted}"
-                    raise DataError(f"{path}: {fault}; write all alike, or put it elsewhere")
-        classes = [str(name) for name in known.get(label or "", {}).get("names", ())]
+        with parsing(paths[0], "a table"):  # names of columns need not be text
+            first, number = _table(paths[0])
+            known = _known(first)
+            images, (label, unused) = _images(first, known, paths[0]), _label(first, known)
+            for path in paths[1:]:
+                schema, n = _table(path)
+                number += n
+                for name in [images, label] if label else [images]:
+                    own = schema.field(name).type if name in schema.names else "missing"
+                    if own != (wanted := first.field(name).type):
+                        fault = f"its column {name} is {own}, in {paths[0].name} {wanted}"
+                        raise DataError(f"{path}: {fault}; write all alike, or put it elsewhere")
+            classes = [str(name) for name in known.get(label or "", {}).get("names", ())]
         return cls(root, paths, number, images, label, classes, unused)
 
     def __len__(self) -> int:
@@ -106,15 +107,19 @@ class Rows:
         step, total = rows.step or 1, 0
         for path in self.files:
             name, row = path.relative_to(self.root).as_posix(), 0
-            for column in _columns(path, self.images):
+            for column in _columns(path, self.images, AT_ONCE):
                 for i in range(-total % step, len(column), step):
-                    yield Entry(_content(column[i].as_py(), path.parent), f"{name}#{row + i}")
+                    with parsing(path, "a table"):
+                        content = _content(column[i].as_py(), path.parent)
+                    yield Entry(content, f"{name}#{row + i}")
                 row, total = row + len(column), total + len(column)
 
     def labels(self, name: str) -> tuple[Labels, tuple[str, ...]]:
         """[N] the class of each image and the names of the classes; -1 where it has none."""
         pa = pyarrow(self.files[0])
-        parts = [column for path in self.files for column in _columns(path, self.label or "")]
+        parts = list[Any]()
+        for path in self.files:
+            parts += _columns(path, self.label or "", LABELS_AT_ONCE)
         with parsing(f"{name}: {self.label}", "labels"):
             column = pa.chunked_array(parts)
             if pa.types.is_dictionary(column.type):
@@ -187,13 +192,13 @@ def _table(path: Path) -> tuple[Any, int]:
             return stream.schema, sum(batch.num_rows for batch in stream)
 
 
-def _columns(path: Path, name: str) -> Iterator[Any]:
-    """Yield a column of a file, some rows at a time."""
+def _columns(path: Path, name: str, at_once: int) -> Iterator[Any]:
+    """Yield a column of a file: of Parquet so many rows at once, of Arrow a batch as written."""
     pa = pyarrow(path)
     with parsing(path, "a table"):
         if path.suffix == PARQUET:
             with pa.parquet.ParquetFile(path, buffer_size=BUFFER) as file:
-                for batch in file.iter_batches(AT_ONCE, columns=[name]):
+                for batch in file.iter_batches(at_once, columns=[name]):
                     yield batch.column(name)
             return
         with pa.memory_map(str(path)) as mapped, pa.ipc.open_stream(mapped) as stream:
@@ -203,12 +208,11 @@ def _columns(path: Path, name: str) -> Iterator[Any]:
                 yield column
 
 
-def _known(schema: Any, path: Path) -> dict[str, dict[str, Any]]:
+def _known(schema: Any) -> dict[str, dict[str, Any]]:
     """What Hugging Face's library wrote about the columns, if it did."""
-    with parsing(path, "a table"):
-        about = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-        columns = about.get("info", {}).get("features", {})
-        return {name: column for name, column in columns.items() if isinstance(column, dict)}
+    about = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+    columns = about.get("info", {}).get("features", {})
+    return {name: column for name, column in columns.items() if isinstance(column, dict)}
 
 
 def _of_type(schema: Any, known: dict[str, dict[str, Any]], kind: str) -> list[str]:
