@@ -17,7 +17,7 @@ from PIL import Image
 
 from infogan import data
 from infogan.core.errors import DataError
-from infogan.data import folder, idx, sources, splits
+from infogan.data import conversion, idx, sources, splits
 from infogan.data.images import Images, Order, to_float, to_pixels
 
 
@@ -230,7 +230,7 @@ def test_images_named_test_are_never_trained_on(tmp_path: Path) -> None:
         for i in range(12):
             png(tmp_path / name / f"{i}.png", noise(16, 16))
     for split in ("train", "validation"):
-        with pytest.raises(DataError, match=r"folder test .*/train,"):
+        with pytest.raises(DataError, match=r"split test .*/train,"):
             data.load(str(tmp_path), split)
     assert len(data.load(str(tmp_path), "test")) == 12
     assert len(data.load(str(tmp_path), "all")) == 36  # of an album that is only encoded, all of it
@@ -502,13 +502,13 @@ def test_links_are_followed_and_lead_nowhere_twice(tmp_path: Path) -> None:
 
 def test_huge_images_are_bad_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     png(tmp_path / "photos" / "a.png", noise(16, 16))
-    monkeypatch.setattr(folder, "MAX_PIXELS", 255)
+    monkeypatch.setattr(conversion, "MAX_PIXELS", 255)
     with pytest.raises(DataError, match="more than 255 pixels"):
         data.load(str(tmp_path / "photos"), "all", size="8")
 
 
 def test_a_further_source_is_a_function_and_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stripes(source: data.Source, split: data.Split, progress: folder.Progress) -> Images:
+    def stripes(source: data.Source, split: data.Split, progress: conversion.Progress) -> Images:
         n = int(source.name.removeprefix("stripes:"))
         return splits.every_tenth(Images(noise(n, 16, 16, 1), name=source.name), split)
 

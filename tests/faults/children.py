@@ -29,7 +29,7 @@ from harness import TINY, Plant, Tally, difference, planted, result, strokes
 from PIL import Image
 
 from infogan import cli
-from infogan.data import folder as data_folder
+from infogan.data import conversion
 from infogan.pipeline import run as pipeline_run
 from infogan.pipeline.run import fit
 from infogan.runs import checkpoints
@@ -101,7 +101,7 @@ class Child:
 def tell(pipe: int) -> None:
     """Have the phases of a run write a letter each: capital when entered, small when left."""
     for letter, holder, name in (
-        ("F", data_folder, "convert"),
+        ("F", conversion, "convert"),
         ("T", Trainer, "advance"),
         ("S", checkpoints, "write"),
         ("E", pipeline_run, "record"),

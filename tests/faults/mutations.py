@@ -40,7 +40,7 @@ from infogan.config.toml import as_toml
 from infogan.config.tree import merged
 from infogan.core.errors import InfoganError, RunError, parsing
 from infogan.core.tables import read_file
-from infogan.data import Source, archives, decoding, folder, idx, npz
+from infogan.data import Source, archives, conversion, decoding, folder, idx, npz
 from infogan.data.labels import from_csv
 from infogan.information.table import read_table
 from infogan.model.file import digest
@@ -239,9 +239,10 @@ def cases(root: Path) -> dict[str, Case]:
         small = Source.model_validate(settings)
 
         def shrunk(image: Image.Image, page: int) -> Any:
-            return decoding.decoded(image, small, page)
+            return decoding.decoded(image, small, page, str)
 
-        for _ in folder.readable(folder.entries_of(path.parent, [path]), path.parent, 0, shrunk):
+        entries = folder.entries_of(path.parent, [path])
+        for _ in conversion.readable(entries, path.parent, 0, shrunk):
             decoding.is_grey(Image.new("L", (2, 2)))
 
     def archive(path: Path) -> None:

@@ -1,6 +1,6 @@
 """Arrays from anywhere, brought to images: uint8 [N, H, W, 1 or 3], labels from 0, factors."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from infogan.core import interrupts
 from infogan.core.errors import DataError, parsing
 from infogan.data import levels
 from infogan.data.decoding import resized, scaled
@@ -68,37 +69,64 @@ def shaped(array: Array, source: Source, name: str) -> Array:
     raise DataError(f"{name}: has the shape {shape}, which is {channels} channels; {remedy}")
 
 
-def as_uint8(array: Array, name: str, given: Range | None = None) -> tuple[Pixels, Range | None]:
-    """Bring [N, H, W, C] numbers to bytes, and say which range was chosen (None: they were bytes).
-    DataError where a value is not finite."""
-    if not array.size:
-        return array.astype(np.uint8), None
-    plain = array.dtype == np.uint8
-    low, high = array.min(), array.max()
-    if plain and (given[1] > 255 if given else high >= levels.FAINT or low == high):
-        return np.asarray(array, np.uint8), None
+Parts = Callable[[], Iterable[Array]]
+"""The images of a set, [n, H, W, C] of one shape and dtype at a time; may be asked for anew."""
+
+
+def settled(parts: Parts, number: int, name: str, given: Range | None) -> Range | None:
+    """The range by which the numbers of a set become bytes; None: they are bytes that stay as they
+    are. DataError where a value is not finite."""
+    ends, plain = list[Any](), False
+    for part in parts():
+        interrupts.poll()
+        plain = part.dtype == np.uint8
+        if plain and given:
+            return given if given[1] <= 255 else None
+        ends += [part.min(), part.max()] if part.size else []
+    if not ends:
+        return None
+    low, high = np.min(ends), np.max(ends)
+    if plain and (high >= levels.FAINT or low == high):
+        return None
     if not (np.isfinite(low) and np.isfinite(high)):
         raise DataError(f"{name}: values run from {low} to {high}; give finite ones")
-    some = array[:: max(1, len(array) // 1000)]
-    chosen = given or levels.chosen([image.reshape(-1).astype(np.float64) for image in some])
-    return levels.applied(array, chosen), chosen
+    return given or levels.chosen(_some(parts, max(1, number // 1000)))
+
+
+def _some(parts: Parts, step: int) -> list[NDArray[np.float64]]:
+    """The values of every image of that distance."""
+    some, start = list[NDArray[np.float64]](), 0
+    for part in parts():
+        chosen = part[-start % step :: step]
+        some += [image.reshape(-1).astype(np.float64) for image in chosen]
+        start += len(part)
+    return some
+
+
+def finished(array: Array, source: Source, given: Range | None) -> Pixels:
+    """[N, H, W, C] numbers as images of the set: uint8 [N, H, W, 1 or 3] at its size."""
+    plain = np.asarray(array, np.uint8) if given is None else levels.applied(array, given)
+    return sized(coloured(plain, source.color), source)
+
+
+def told(before: tuple[int, int], source: Source, given: Range | None) -> str:
+    """How images of a height and width came to their size and levels, in words."""
+    said = resized(before, source)
+    return said + (f", values of {given[0]:g} to {given[1]:g} from black to white" if given else "")
 
 
 def brought(array: Array, source: Source, name: str) -> tuple[Pixels, dict[str, Any], str]:
     """Any array of images as uint8 [N, H, W, 1 or 3], under the settings of the source; what was
     decided, and what to say of it."""
-    pixels, chosen = as_uint8(shaped(array, source, name), name, source.range)
-    said = (
-        "" if chosen is None else f", values of {chosen[0]:g} to {chosen[1]:g} from black to white"
-    )
-    said = resized(pixels.shape[1:3], source) + said
-    pixels = sized(coloured(pixels, source.color), source)
-    return pixels, {} if chosen is None else {"range": chosen}, said
+    array = shaped(array, source, name)
+    chosen = settled(lambda: [array], len(array), name, source.range)
+    decided = {} if chosen is None else {"range": chosen}
+    return finished(array, source, chosen), decided, told(array.shape[1:3], source, chosen)
 
 
 def sized(pixels: Pixels, source: Source) -> Pixels:
     """[N, H, W, C] at the size that the source asks for."""
-    if source.size in (None, pixels.shape[1:3]):
+    if source.size is None or source.size == pixels.shape[1:3] or not len(pixels):
         return pixels
     scaled_each = [np.asarray(scaled(_image(image), source)) for image in pixels]
     return np.stack(scaled_each).reshape(len(pixels), *source.size, -1)
@@ -129,12 +157,22 @@ def _rows(array: Array | None, ndim: int, name: str) -> Array:
     return array
 
 
+def labelled(values: Array | None, name: str) -> tuple[Labels, tuple[str, ...]]:
+    """Labels as `numbered`; DataError where they are none, or far too many classes."""
+    labels, classes = numbered(_rows(values, 1, f"{name}: labels"))
+    refuse_classes(len(classes), name)
+    return labels, classes
+
+
+def refuse_classes(number: int, name: str) -> None:
+    """DataError where labels name so many classes that they must be something else."""
+    if number > MAX_CLASSES:
+        raise DataError(f"{name}: labels name {number:,} classes, more than {MAX_CLASSES:,}")
+
+
 def as_images(arrays: dict[str, Array], source: Source, name: str) -> Images:
     """Images of the arrays of a file, named as in KEYS."""
-    values = _rows(arrays.get("labels"), 1, f"{name}: labels")
-    labels, classes = numbered(values)
-    if len(classes) > MAX_CLASSES:
-        raise DataError(f"{name}: labels name {len(classes):,} classes, more than {MAX_CLASSES:,}")
+    labels, classes = labelled(arrays.get("labels"), name)
     factors = _rows(arrays.get("factors"), 2, f"{name}: factors").astype(np.int64)
     with parsing(name, "names of factors"):  # which may hold what is no character
         names = tuple(map(str, arrays.get("factor_names", np.empty(0)).flat))

@@ -1,10 +1,11 @@
 """The user's cache folder: images that were decoded, unpacked or downloaded once."""
 
+import hashlib
 import json
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from infogan.core.errors import ConfigError, DataError
 Pixels = NDArray[np.uint8]
 Tree = dict[str, Any]
 MADE_AGAIN = "folders", "unpacked"  # what may go, because the user's own files still have it
+FORMAT = 2  # of what lies beside an array; what has another one is made again
 SIZE = 20.0  # GB of that; INFOGAN_CACHE_GB says otherwise
 logger = logging.getLogger("infogan")
 _held: dict[str, tuple[Pixels, Tree]] = {}  # where the cache cannot be written
@@ -44,6 +46,18 @@ REMEDY = "make room there, or set INFOGAN_CACHE to another folder"
 
 def _unwritable(error: OSError) -> str:
     return f"{root()}: the cache cannot be written ({error.strerror or error})"
+
+
+def key(*about: Any) -> str:
+    """The key of images by plain values of what they depend on."""
+    text = json.dumps([FORMAT, *about])
+    return f"folders/{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def stamps(folder: Path, paths: Iterable[Path]) -> list[list[object]]:
+    """What tells that files of a folder are as they were: path, size and time of change of each."""
+    each = ((path.relative_to(folder).as_posix(), path.stat()) for path in paths)
+    return [[name, state.st_size, state.st_mtime_ns] for name, state in each]
 
 
 def kept(

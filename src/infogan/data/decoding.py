@@ -2,7 +2,7 @@
 The EXIF orientation is applied. What must be decided for a whole set before a file can be decoded
 (colour, range of values, background of transparent images) is said by `UndecidedError`."""
 
-import logging
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ from infogan.data.settings import Source
 
 FITTED = {"crop": "cropped", "pad": "padded", "stretch": "stretched"}
 GREY_MODES = {"1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
-logger = logging.getLogger("infogan")
 
 
 class UndecidedError(Exception):
@@ -26,15 +25,15 @@ class UndecidedError(Exception):
         self.setting = setting
 
 
-def decoded(image: Image.Image, source: Source, page: int = 0) -> Pixels:
-    """Decode an image as [H, W, 1 or 3] under the settings of its set."""
+def decoded(image: Image.Image, source: Source, page: int, note: Callable[[str], object]) -> Pixels:
+    """Decode an image as [H, W, 1 or 3] under the settings of its set.
+    note: called with what is wrong with it although it can be read."""
     image.seek(page)
     try:
         image = ImageOps.exif_transpose(image)
     except Exception as error:  # Pillow raises anything at broken EXIF, whose image may be good
         image.load()
-        name = shown(getattr(image, "filename", ""))
-        logger.warning("%s: EXIF cannot be read and is ignored (%s)", name, error)
+        note(f"EXIF cannot be read and is ignored ({error})")
     if wide(image):
         if source.range is None:
             raise UndecidedError("range")

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,6 +64,15 @@ def found(folder: Path, only: Sequence[str] = ()) -> Listing:
 def told(left_out: Counter[str]) -> str:
     """`12 hidden, 3 .txt`, the most frequent first."""
     return ", ".join(f"{n:,} {kind}" for kind, n in left_out.most_common()) or "no other files"
+
+
+def beside(folder: Path, taken: Collection[Path]) -> Counter[str]:
+    """How many files of each kind lie below a folder and are not taken."""
+    return Counter(
+        kind or path.suffix.lower() or "without a suffix"
+        for path, kind in _walk(folder, ())
+        if path not in taken
+    )
 
 
 def holds_images(folder: Path) -> bool:

@@ -37,7 +37,6 @@ class Published:
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
 FILES = {False: (TRAIN_IMAGES, TRAIN_LABELS), True: (TEST_IMAGES, TEST_LABELS)}  # by test or not
-HELD_OUT = 10_000  # images at the end of a published training file, kept for validation
 GARMENTS = ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag"]
 PUBLISHED = {
     "mnist": Published(

@@ -136,9 +136,19 @@ def described(images: Images, words: str = "") -> Images:
     return replace(images, told=f"{n:,} images, {height}x{width} {colour}{few}{words}")
 
 
+LISTED = 1 << 20  # images whose order is an array; of more it is computed, BLOCK positions at once
+BLOCK = 1 << 14
+ROUNDS = 8
+
+
 @dataclass(frozen=True)
 class Order:
-    """The order of n images in training, a function of (seed, epoch): a position is one number."""
+    """The order of n images in training, a function of (seed, epoch): a position is one number.
+
+    Of more than LISTED images, an epoch's order is a keyed permutation that is computed where it is
+    asked for: a Feistel network on as many bits as n has, or one more, in which a result of n or
+    more is permuted again until it is below (cycle walking, Black and Rogaway 2002).
+    """
 
     n: int
     seed: int
@@ -147,10 +157,47 @@ class Order:
     def batch(self, number: int, size: int) -> NDArray[np.int64]:
         """[size] indices of the batch of that number; batches run on over the ends of epochs."""
         epochs, at = np.divmod(np.arange(number * size, (number + 1) * size), self.n)
-        return np.concatenate([_epoch(self, int(e))[at[epochs == e]] for e in np.unique(epochs)])
+        block = self.n if self.n <= LISTED else BLOCK
+        each = -(-self.n // block)  # blocks of an epoch
+        blocks = epochs * each + at // block
+        return np.concatenate(
+            [
+                _block(self, *divmod(int(b), each))[at[blocks == b] % block]
+                for b in np.unique(blocks)
+            ]
+        )
 
 
 @lru_cache(maxsize=4)
-def _epoch(order: Order, epoch: int) -> NDArray[np.int64]:
-    """[n] the order of one epoch; kept, since successive batches share it."""
-    return np.asarray(torch.randperm(order.n, generator=stream(order.seed, order.purpose, epoch)))
+def _block(order: Order, epoch: int, block: int) -> NDArray[np.int64]:
+    """Part of the order of an epoch, all of it up to LISTED; kept, since batches share it."""
+    generator = stream(order.seed, order.purpose, epoch)
+    if order.n <= LISTED:
+        return np.asarray(torch.randperm(order.n, generator=generator))
+    keys = torch.randint(1 << 62, (ROUNDS,), generator=generator).numpy().astype(np.uint64)
+    half = np.uint64(((order.n - 1).bit_length() + 1) // 2)  # bits of either half
+    found = np.arange(block * BLOCK, min(order.n, (block + 1) * BLOCK), dtype=np.uint64)
+    beyond = np.ones(len(found), bool)
+    while beyond.any():
+        found[beyond] = _feistel(found[beyond], keys, half)
+        beyond = found >= order.n
+    return found.astype(np.int64)
+
+
+def _feistel(
+    values: NDArray[np.uint64], keys: NDArray[np.uint64], half: np.uint64
+) -> NDArray[np.uint64]:
+    """A permutation of the numbers of 2 `half` bits: each round adds to one half of a number what
+    is mixed of the other half and a key, which can be undone whatever the mixing is."""
+    mask = (np.uint64(1) << half) - np.uint64(1)
+    left, right = values >> half, values & mask
+    for key in keys:
+        left, right = right, left ^ (_mixed(right ^ key) & mask)
+    return left << half | right
+
+
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Numbers whose every bit depends on every bit of those given (splitmix64, Steele 2014)."""
+    values = (values ^ values >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ values >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+    return values ^ values >> np.uint64(31)

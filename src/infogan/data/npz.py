@@ -4,7 +4,7 @@ import math
 import re
 import zipfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -31,8 +31,11 @@ def _remedy(kinds: str) -> str:
     return "save it as text" if kinds == TEXT else "save it as numbers (images as uint8)"
 
 
-def _check(file: IO[bytes], name: str, size: int, kinds: str = NUMBERS) -> None:
-    """Check that an NPY stream of `size` bytes announces plain values of just that size."""
+def _check(
+    file: IO[bytes], name: str, size: int, kinds: str = NUMBERS
+) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Check that an NPY stream of `size` bytes announces plain values of just that size; return
+    their shape and dtype."""
     with parsing(name, "an NPY array"):
         first, at = npy.read_magic(file) == (1, 0), file.tell()
         text = file.read(min(MAX_HEADER, int.from_bytes(file.read(2 if first else 4), "little")))
@@ -45,6 +48,13 @@ def _check(file: IO[bytes], name: str, size: int, kinds: str = NUMBERS) -> None:
     body = size - file.tell()
     if math.prod(shape) * dtype.itemsize != body:
         raise DataError(f"{name}: announces {shape} of {dtype}, holds {body} bytes; save it again")
+    return shape, dtype
+
+
+def header(path: Path, kinds: str = NUMBERS) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype of an NPY file, checked before anything is read."""
+    with parsing(path, "an array"), path.open("rb") as file:
+        return _check(file, str(path), path.stat().st_size, kinds)
 
 
 def _load_npz(path: Path, split: str) -> tuple[dict[str, Array], bool]:
@@ -83,8 +93,8 @@ def load_file(path: Path, source: Source | None = None, split: str = "all") -> t
     """Load an NPY file of images, or an NPZ file of images, labels and factors (see KEYS); and
     whether these are the split already, as where the file has its own."""
     if path.suffix == ".npy":
-        with parsing(path, "an array"), path.open("rb") as file:
-            _check(file, str(path), path.stat().st_size)
+        header(path)
+        with parsing(path, "an array"):
             images = np.load(path, mmap_mode="r", allow_pickle=False)
         return as_images({"images": images}, source or Source(), str(path)), False
     arrays, is_split = _load_npz(path, split)

@@ -60,3 +60,7 @@ class Source(BaseModel):
     """What lies behind transparent images; auto: what differs more from what is drawn."""
     max_bad: float = Field(default=0.01, ge=0, le=1)
     """Share of a folder's files that may be unreadable; they are skipped and named."""
+
+    def rules(self) -> dict[str, object]:
+        """How images are brought to one shape, as plain values, without which they are."""
+        return self.model_dump(mode="json", exclude={"name", "dir", "only"})

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from infogan.core.errors import DataError
-from infogan.data import archives, files, folder, hdf5, idx, npz, splits
-from infogan.data.folder import Progress
+from infogan.data import archives, arrow, files, folder, hdf5, hub, idx, npz, shards, splits
+from infogan.data.conversion import Progress
 from infogan.data.images import Images
 from infogan.data.settings import GIVEN, Source
 from infogan.data.splits import Split
@@ -47,7 +47,8 @@ def root(source: Source) -> Path | None:
         return archives.unpacked(path)
     if path.is_file() and path.suffix.lower() in files.suffixes():
         return path.parent
-    return path if path.is_dir() and not idx.holds_idx(source.name) else None
+    kind = next((kind for kind in SOURCES if kind.means(source.name)), None)
+    return path if kind and kind.load is image_folder else None
 
 
 def together(paths: Sequence[str]) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def together(paths: Sequence[str]) -> dict[str, Any]:
 
 def absolute(source: Source) -> Source:
     """Return the source with absolute paths, so that it is found from any working folder."""
-    named = source.name in ("digits", GIVEN, *idx.PUBLISHED)
+    named = source.name in ("digits", GIVEN, *idx.PUBLISHED) or source.name.startswith(hub.PREFIX)
     name = source.name if named else str(Path(source.name).resolve())
     folder = source.dir and str(Path(source.dir).resolve())
     return source.model_copy(update={"name": name, "dir": folder})
@@ -85,7 +86,7 @@ def digits(source: Source, split: Split, progress: Progress) -> Images:
 def published(source: Source, split: Split, progress: Progress) -> Images:
     """Load MNIST or Fashion-MNIST."""
     images = idx.load_published(source, test=split == "test")
-    return images if split == "test" else splits.last(images, split, idx.HELD_OUT)
+    return images if split == "test" else splits.last(images, split, splits.HELD_OUT)
 
 
 def image_folder(source: Source, split: Split, progress: Progress) -> Images:
@@ -115,6 +116,18 @@ def array_file(source: Source, split: Split, progress: Progress) -> Images:
     return images if is_split else splits.every_tenth(images, split)
 
 
+def shard_folder(source: Source, split: Split, progress: Progress) -> Images:
+    """Load a folder of NPY files."""
+    images, is_split = shards.load(Path(source.name), source, split, progress)
+    return images if is_split else splits.every_tenth(images, split)
+
+
+def table(source: Source, split: Split, progress: Progress) -> Images:
+    """Load Parquet files, a dataset that `save_to_disk` wrote, or one of the Hub."""
+    images, is_split = arrow.load(source, split, progress)
+    return images if is_split else splits.every_tenth(images, split)
+
+
 def dataset_file(source: Source, split: Split, progress: Progress) -> Images:
     """Load a MATLAB or HDF5 file."""
     return splits.every_tenth(hdf5.load_file(source.name, source), split)
@@ -131,7 +144,7 @@ def idx_file(source: Source, split: Split, progress: Progress) -> Images:
         other = "--split test" if is_test else "--split train or validation"
         raise DataError(f"{path}: has no {split} split; use {other}, or all")
     images = idx.load_file(path, source)
-    return images if is_test else splits.last(images, split, min(idx.HELD_OUT, len(images) // 6))
+    return images if is_test else splits.last(images, split, min(splits.HELD_OUT, len(images) // 6))
 
 
 class Kind(NamedTuple):
@@ -157,6 +170,8 @@ SOURCES = (
     Kind("an array (in Python)", GIVEN.__eq__, given),
     Kind(", ".join(idx.PUBLISHED), idx.PUBLISHED.__contains__, published),
     Kind("a folder of IDX files", idx.holds_idx, idx_file),
+    Kind("Parquet, a saved Hugging Face dataset, hf:NAME", arrow.is_table, table),
+    Kind("a folder of NPY files", lambda name: shards.are_in(Path(name)), shard_folder),
     Kind("a folder of images", lambda name: Path(name).is_dir(), image_folder),
     Kind("a zip or tar file of images", archives.is_archive, image_folder),
     Kind("an image", lambda name: _file("")(name) and _is_image(name), image_file),

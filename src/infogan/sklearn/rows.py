@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infogan.core.errors import DataError
-from infogan.data.arrays import as_uint8, coloured, shaped, sized
+from infogan.data.arrays import coloured, finished, settled, shaped, sized
 from infogan.data.images import Pixels
 from infogan.data.settings import Range, Source
 from infogan.networks import Shape
@@ -61,7 +61,9 @@ class Form:
         """Rows [N, F] as images, uint8 [N, h, w, C] at the source's size, and which values are
         black and white in them: the source's range, else what levels.chosen says of all rows."""
         n, room = len(rows), math.prod(self.image)
-        levels, chosen = as_uint8(rows[:, None, :, None], "X", source.range)
+        values = rows[:, None, :, None]
+        chosen = settled(lambda: [values], n, "X", source.range)
+        levels = finished(values, Source(), chosen)
         padded = np.pad(levels.reshape(n, -1), ((0, 0), (0, room - self.features)))
         images = shaped(padded.reshape(n, *self.image), source, "X")
         return sized(coloured(images, source.color), source), chosen or BYTES
