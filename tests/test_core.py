@@ -5,12 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 import torch
 
-from infogan.core import interrupts
+from infogan.core import apart, interrupts
 from infogan.core.errors import ConfigError, DataError, InfoganError, RunError, parsing
 from infogan.core.limits import FREE, RATIO, TEXT, read_small, refuse_bomb
 from infogan.core.random import stream
@@ -164,7 +166,7 @@ def test_a_signal_that_nothing_polled_is_raised_at_the_end() -> None:
 def test_a_second_signal_ends_the_process_at_once() -> None:
     program = """
 import os, signal
-from infogan.core import interrupts
+from infogan.core import apart, interrupts
 with interrupts.handled():
     os.kill(os.getpid(), signal.SIGINT)
     print("polls later", flush=True)
@@ -186,3 +188,14 @@ def test_children_are_asked_to_stop_once_whenever_they_began() -> None:
         late = subprocess.Popen(sleep)
         interrupts.pass_on(late)
     assert [child.wait(30) for child in (early, late)] == [-signal.SIGTERM] * 2
+
+
+def test_a_module_run_apart_ends_when_the_process_is_to_stop() -> None:
+    """As when it downloads: a signal to one process reaches no other by itself."""
+    begun, reached = time.monotonic(), list[int]()
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM))
+    with pytest.raises(interrupts.Stopped), interrupts.handled():
+        timer.start()
+        reached.append(apart.run("timeit", "-n1", "-r1", "import time; time.sleep(60)")[0])
+    assert reached == [-signal.SIGTERM]
+    assert time.monotonic() - begun < 30

@@ -331,8 +331,8 @@ def test_a_damaged_matlab_file_ends_no_process(tmp_path: Path) -> None:
 def test_a_reader_that_crashes_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x.mat").write_bytes(b"MATLAB 5.0 MAT-file" + bytes(600))
     crash = [sys.executable, "-c", "import os; os.abort()"]
-    ran = subprocess.run
-    monkeypatch.setattr(subprocess, "run", lambda command, **how: ran(crash, **how))
+    begin = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **how: begin(crash, **how))
     with pytest.raises(DataError, match="cannot be read as MATLAB's format 5; save it as NPZ"):
         data.load(str(tmp_path / "x.mat"), "all")
 

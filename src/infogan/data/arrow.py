@@ -243,12 +243,12 @@ def _label(schema: Any, known: dict[str, dict[str, Any]]) -> tuple[str | None, s
     return None, unused
 
 
-def _content(value: Any, folder: Path) -> Path | bytes:
+def _content(value: Any, folder: Path) -> str | bytes:
     """The bytes of a row, or the file that it names in their place; none where there is neither."""
     if not isinstance(value, dict):
         return value or b""
     file = folder / (value.get("path") or "")
-    return value.get("bytes") or (file if file.is_file() else b"")
+    return value.get("bytes") or (str(file) if file.is_file() else b"")
 
 
 def _of_words(column: Any, name: str) -> tuple[Labels, tuple[str, ...]]:

@@ -46,14 +46,15 @@ T = TypeVar("T")
 class Entry(NamedTuple):
     """An encoded image: a file, a page of one, or bytes."""
 
-    content: Path | bytes
+    content: str | bytes  # the path of a file, or what would be in one
     name: str  # its path below the set; of a page or a row followed by # and its number, from 0
     page: int = 0
 
     @property
     def size(self) -> int:
         """How many bytes it has."""
-        return len(self.content) if isinstance(self.content, bytes) else self.content.stat().st_size
+        content = self.content
+        return len(content) if isinstance(content, bytes) else Path(content).stat().st_size
 
 
 class Entries(Sized, Iterable[Entry], Protocol):
@@ -174,7 +175,7 @@ def _reason(error: Exception, entry: Entry) -> str:
         if Path(entry.name).suffix.lower() in files.TIFF:
             return "a TIFF of a kind that Pillow cannot read; convert it to PNG"
         return "is no image that Pillow can read"
-    path = str(entry.content) if isinstance(entry.content, Path) else ""
+    path = entry.content if isinstance(entry.content, str) else ""
     reason = str(error).replace(path, "").strip(" :'\"") or type(error).__name__
     return reason.splitlines()[0]
 

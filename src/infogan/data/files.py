@@ -2,7 +2,8 @@
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,19 +11,28 @@ from typing import NamedTuple
 
 from infogan.core.errors import DataError
 
-TIFF = {".tif", ".tiff"}  # which may hold several images
+TIFF = ".tif", ".tiff"  # which may hold several images
 SUFFIXES = {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".avif"}
-SUFFIXES |= {".ppm", ".pgm", ".pbm", ".pnm"} | TIFF
+SUFFIXES |= {".ppm", ".pgm", ".pbm", ".pnm", *TIFF}
 FORMATS = ["PNG", "JPEG", "WEBP", "BMP", "GIF", "AVIF", "PPM", "TIFF"]  # Pillow's names
 HEIC = {".heic", ".heif"}  # with the extra `heic`
 HIDDEN = {"@eaDir", "__MACOSX", "Thumbs.db", "desktop.ini", "$RECYCLE.BIN"}
 RUN_FILES = {"config.json", "run.json"}  # a folder that has both is a run
 
 
-class Listing(NamedTuple):
-    """The image files below a folder, by relative path, and how many others of each kind."""
+class File(NamedTuple):
+    """An image file below a folder, and what tells that it is as it was."""
 
-    paths: list[Path]
+    name: str  # its path below the folder, with / between its parts
+    size: int
+    changed: int  # in nanoseconds
+
+
+class Listing(NamedTuple):
+    """The image files below a folder in the order of their paths, and how many others of each
+    kind."""
+
+    files: list[File]
     left_out: Counter[str]
 
 
@@ -48,17 +58,18 @@ def found(folder: Path, only: Sequence[str] = ()) -> Listing:
     only: files and folders in it that count. Hidden files, folders that systems keep for
     themselves, and run folders are left out.
     """
-    images, others, known = list[Path](), Counter[str](), suffixes()
-    for path, kind in _walk(folder, only):
-        suffix = path.suffix.lower()
+    images, others, known = list[File](), Counter[str](), suffixes()
+    for name, kind in _walk(folder, only):
+        suffix = _suffix(name)
         if not kind and suffix in known:
-            images.append(path)
+            state = os.stat(f"{folder}/{name}")
+            images.append(File(name, state.st_size, state.st_mtime_ns))
         else:
             others[kind or suffix or "without a suffix"] += 1
     if not images:
         kinds = " ".join(sorted(known))
         raise DataError(f"{folder}: no images in it ({told(others)}); accepted are {kinds}")
-    return Listing(sorted(images, key=lambda path: path.relative_to(folder).parts), others)
+    return Listing(sorted(images, key=lambda file: file.name.split("/")), others)
 
 
 def told(left_out: Counter[str]) -> str:
@@ -66,19 +77,22 @@ def told(left_out: Counter[str]) -> str:
     return ", ".join(f"{n:,} {kind}" for kind, n in left_out.most_common()) or "no other files"
 
 
-def beside(folder: Path, taken: Collection[Path]) -> Counter[str]:
+def beside(folder: Path, taken: Iterable[Path]) -> Counter[str]:
     """How many files of each kind lie below a folder and are not taken."""
-    return Counter(
-        kind or path.suffix.lower() or "without a suffix"
-        for path, kind in _walk(folder, ())
-        if path not in taken
-    )
+    names = {path.relative_to(folder).as_posix() for path in taken}
+    there = ((kind or _suffix(name), name) for name, kind in _walk(folder, ()))
+    return Counter(kind or "without a suffix" for kind, name in there if name not in names)
 
 
 def holds_images(folder: Path) -> bool:
     """Whether there is an image file below the folder."""
     known = suffixes()
-    return any(not kind and p.suffix.lower() in known for p, kind in _walk(folder, ()))
+    return any(not kind and _suffix(name) in known for name, kind in _walk(folder, ()))
+
+
+def _suffix(name: str) -> str:
+    """What follows the last dot in the name of a file, in lower case, as in `Path.suffix`."""
+    return os.path.splitext(name)[1].lower()
 
 
 def hidden(name: str) -> bool:
@@ -86,33 +100,47 @@ def hidden(name: str) -> bool:
     return name.startswith(".") or name in HIDDEN
 
 
-def _walk(folder: Path, only: Sequence[str]) -> Iterator[tuple[Path, str]]:
-    """Every file below a folder with why it cannot count, or ''."""
+def _walk(folder: Path, only: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Every file below a folder, by its path there, with why it cannot count, or ''. Paths are
+    plain strings, because a million of pathlib's take a minute."""
     for name in only:
         path = folder / name
         if path.is_dir():
-            yield from _walk(path, ())
+            yield from ((f"{name}/{below}", kind) for below, kind in _walk(path, ()))
         elif path.is_file():
-            yield path, ""
+            yield name, ""
         else:
             raise DataError(f"{path}: no such file or folder")
-    if only:
-        return
-    seen = set[str]()  # a link may lead back to where it came from
-    for root, folders, names in os.walk(folder, followlinks=True):
-        place, real = Path(root), os.path.realpath(root)
-        is_run = place != folder and set(names) >= RUN_FILES
-        if real in seen or is_run:
-            folders.clear()
-            yield from ((place / name, "of a run") for name in names if is_run)
+    rest, seen = [] if only else [""], set[str]()  # a link may lead back to where it came from
+    while rest:
+        place = rest.pop()
+        at, below = os.path.join(folder, place), f"{place}/" if place else ""
+        folders, entries = list[str](), list[os.DirEntry[str]]()
+        with suppress(OSError), os.scandir(at) as there:
+            for entry in there:
+                if _is(entry.is_dir):
+                    folders.append(entry.name)
+                else:
+                    entries.append(entry)
+        is_run = bool(place) and {entry.name for entry in entries} >= RUN_FILES
+        if (real := os.path.realpath(at)) in seen:
             continue
         seen.add(real)
-        for name in [name for name in folders if hidden(name)]:
-            folders.remove(name)
-            for below, _, files in os.walk(place / name):
-                yield from ((Path(below, file), "hidden") for file in files)
-        folders.sort()
-        for name in names:
-            path = place / name
-            kind = "hidden" if hidden(name) else "" if path.is_file() else "broken links"
-            yield path, kind
+        for entry in entries:
+            kind = "hidden" if hidden(entry.name) else "" if _is(entry.is_file) else "broken links"
+            yield below + entry.name, "of a run" if is_run else kind
+        if is_run:
+            continue
+        for name in folders:
+            if hidden(name):
+                for way, _, names in os.walk(os.path.join(at, name)):
+                    yield from ((os.path.join(way, file), "hidden") for file in names)
+        rest += [below + name for name in sorted(folders, reverse=True) if not hidden(name)]
+
+
+def _is(kind: Callable[[], bool]) -> bool:
+    """Whether a file is of a kind; a link to itself is of none."""
+    try:  # contextlib.suppress takes longer than the question
+        return kind()
+    except OSError:
+        return False

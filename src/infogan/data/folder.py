@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from infogan.core.errors import DataError
-from infogan.data import cache, conversion, files
+from infogan.data import conversion, files
 from infogan.data.conversion import Entries, Entry, Progress, looked_at
 from infogan.data.decoding import is_grey
 from infogan.data.images import Images, described
@@ -31,8 +31,8 @@ class Survey(NamedTuple):
 
 def survey(folder: Path, only: Sequence[str] = ()) -> Survey:
     """Look at some image files of a folder, evenly spaced; DataError if none can be read."""
-    paths = files.found(folder, only).paths
-    return surveyed([Entry(path, "") for path in paths], folder)
+    found = files.found(folder, only).files
+    return surveyed([Entry(f"{folder}/{file.name}", file.name) for file in found], folder)
 
 
 def surveyed(entries: Entries, root: Path) -> Survey:
@@ -48,12 +48,12 @@ def surveyed(entries: Entries, root: Path) -> Survey:
     return Survey(len(entries), height, width, grey)
 
 
-def entries_of(folder: Path, paths: Sequence[Path]) -> list[Entry]:
-    """Every image of the files: one each, but of a TIFF a page each."""
+def entries_of(folder: Path, names: Iterable[str]) -> list[Entry]:
+    """Every image of the files below a folder: one each, but of a TIFF a page each."""
     entries = list[Entry]()
-    for path in paths:
-        name, pages = path.relative_to(folder).as_posix(), 1
-        if path.suffix.lower() in files.TIFF:
+    for name in names:
+        path, pages = f"{folder}/{name}", 1
+        if name.lower().endswith(files.TIFF):
             with (
                 suppress(Exception),
                 warnings.catch_warnings(action="ignore"),
@@ -69,31 +69,33 @@ def load_folder(
     folder: Path, source: Source, progress: Progress, parts: Sequence[str] = ()
 ) -> Images:
     """Load the images below a folder, or `parts` of it; folders below are classes, if several."""
-    listings = [files.found(folder / part, source.only) for part in parts or ("",)]
-    entries = entries_of(folder, [path for listing in listings for path in listing.paths])
-    left_out = sum((listing.left_out for listing in listings), Counter[str]())
-    stamps = cache.stamps(folder, (path for listing in listings for path in listing.paths))
-    about = str(folder.resolve()), stamps
-    pixels, found = conversion.kept(about, entries, folder, source, progress, left_out)
-    rows = found.rows(len(entries))
+    listings = {f"{part}/": files.found(folder / part, source.only) for part in parts} or {
+        "": files.found(folder, source.only)
+    }
+    found = [(below + file.name, *file[1:]) for below, of in listings.items() for file in of.files]
+    left_out = sum((listing.left_out for listing in listings.values()), Counter[str]())
+    entries = entries_of(folder, (name for name, *_ in found))
+    about = str(folder.resolve()), found
+    pixels, converted = conversion.kept(about, entries, folder, source, progress, left_out)
+    rows = converted.rows(len(entries))
     kept = entries if rows is None else [entries[i] for i in rows]
     parents = [_parent(entry.name, bool(parts)) for entry in kept]
-    names, labels = np.unique(parents, return_inverse=True)
-    classes = tuple(names.tolist()) if len(names) > 1 else ()
+    names = sorted(set(parents))
+    place = {name: i for i, name in enumerate(names)}
     name = str(folder / source.only[0]) if source.only else str(folder)
     name += f" and {len(source.only) - 1} more" if len(source.only) > 1 else ""
     images = Images(
         pixels,
-        labels if classes else np.empty(0, np.int64),
-        classes,
+        np.array([place[parent] for parent in parents] if len(names) > 1 else [], np.int64),
+        tuple(names) if len(names) > 1 else (),
         name,
-        [str(folder / entry.name) for entry in kept],
+        [f"{folder}/{entry.name}" for entry in kept],
         rows,
         root=str(folder),
-        decided=found.decided,
+        decided=converted.decided,
     )
     folders = f", {len(names)} folders" if len(names) > 1 else ""
-    return described(images, found.told(source, folders))
+    return described(images, converted.told(source, folders))
 
 
 def _parent(name: str, is_part: bool) -> str:

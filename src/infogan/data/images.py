@@ -111,7 +111,7 @@ class Images:
         """Some of the images, in the order given, without copying pixels."""
         chosen = np.asarray(rows, np.int64)
         labels, factors = self.labels[chosen], self.factors[chosen]
-        files = [self.files[i] for i in chosen] if self.files else ()
+        files = [self.files[i] for i in chosen.tolist()] if self.files else ()
         of_base = chosen if self.rows is None else self.rows[chosen]
         return replace(self, labels=labels, factors=factors, files=files, rows=of_base)
 

@@ -8,6 +8,7 @@ with arrays of their names, and a set of several files whose names begin with th
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -64,9 +65,12 @@ def _split(images: Images, split: Split, held_out: Sequence[int]) -> Images:
 def files(folder: Path, suffix: str, only: Sequence[str] = ()) -> list[Path]:
     """The files of a folder with that suffix, by name, also in folders that are splits of it.
     only: those of them that count; none: all."""
-    places = [folder, *(folder / part for part in PARTS)]
-    there = [path for place in places if place.is_dir() for path in place.iterdir()]
-    found = [p for p in there if p.name.endswith(suffix) and p.is_file() and p.name[0] != "."]
+    found = list[Path]()
+    for place in (folder, *(folder / part for part in PARTS)):
+        if place.is_dir():
+            with os.scandir(place) as there:  # by plain names, of which there may be a million
+                names = [e.name for e in there if e.name.endswith(suffix) and e.name[0] != "."]
+            found += [path for path in map(place.joinpath, names) if path.is_file()]
     return sorted(p for p in found if not only or p.relative_to(folder).as_posix() in only)
 
 
