@@ -629,17 +629,6 @@ def exchanged() -> str:
     return table(header, rows, machine_of(report))
 
 
-def threaded() -> str:
-    """Images per second of one process with two threads and of two with one."""
-    report = read("distributed")
-    rows = [
-        [f"`{name}`", *(f"{v:.0f}" for v in row.values()), f"{row['2 x 1'] / row['1 x 2']:.2f}"]
-        for name, row in report["speed"].items()
-    ]
-    header = "preset | images/s, 1 process with 2 threads | 2 with 1 | ratio"
-    return table(header, rows, machine_of(report))
-
-
 def scikit_learn() -> str:
     """The clusterer beside those of scikit-learn."""
     report = read("scikit-learn")
@@ -675,7 +664,6 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "scikit-learn": ("docs/scikit-learn.md", scikit_learn),
     "killed": ("docs/scaling.md", killed),
     "exchanged": ("docs/scaling.md", exchanged),
-    "threaded": ("docs/scaling.md", threaded),
     "explorer": ("docs/explorer.md", explorer),
     "reconstruction": ("docs/report.md", reconstruction),
     "sorting": ("docs/report.md", sorting),

@@ -214,6 +214,20 @@ def test_what_is_decided_for_a_set_is_decided_for_rows(tmp_path: Path, pa: Any) 
     assert whole(tmp_path / "odd.parquet", size="12").shape == (12, 12, 1)
 
 
+def test_a_look_at_a_table_shows_what_it_holds(tmp_path: Path, pa: Any) -> None:
+    wide = [png(np.zeros((40, 60), np.uint8))] * 20
+    path = table(tmp_path / "x.parquet", image=[*wide, *ENCODED[:9], b"no image"])
+    seen = data.sources.survey(data.Source(name=str(path)))
+    assert seen == (30, 40, 60, True)  # number, and median height and width
+    assert data.root(data.Source(name=str(path))) is None
+    colour = png(np.stack([PIXELS[0], PIXELS[1], PIXELS[2]], -1))
+    seen = data.sources.survey(data.Source(name=str(table(path, image=[*wide, colour]))))
+    assert seen and not seen.grey
+    assert data.sources.survey(data.Source(name="digits")) is None
+    assert data.sources.exists("hf:someone/tiny") and data.sources.exists(str(path))
+    assert not data.sources.exists(str(tmp_path / "absent.parquet"))
+
+
 def test_tables_without_images_say_what_they_have(tmp_path: Path, pa: Any) -> None:
     path = tmp_path / "x.parquet"
     cases: list[tuple[dict[str, Any], str]] = [

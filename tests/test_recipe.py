@@ -60,7 +60,7 @@ def test_what_is_no_image_is_left_out_of_the_look(tmp_path: Path) -> None:
         path.unlink()
     assert survey(folder)[1:3] == (40, 20)
     (folder / "turned.jpg").unlink()
-    with pytest.raises(DataError, match="none of 1 files"):
+    with pytest.raises(DataError, match="none of 1 images"):
         survey(folder)
 
 

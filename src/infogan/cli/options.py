@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 RunFolder = Annotated[Path, Parameter(help="Run folder.")]
 SEEDS = "Run folders; a folder of seeds (train --seeds) stands for the runs in it."
 RunFolders = Annotated[Path, Parameter(help=SEEDS)]
-SOURCE = "Images: folders, files, a zip or tar, IDX, NPY, NPZ, MAT or HDF5 file, digits, mnist or "
-SOURCE += "fashion-mnist."
+SOURCE = "Images: folders, files, a zip or tar, IDX, NPY, NPZ, MAT, HDF5 or Parquet file, digits, "
+SOURCE += "mnist, fashion-mnist, or hf:NAME of Hugging Face."
 Sources = Annotated[str, Parameter(help=SOURCE)]
 DataDir = Annotated[str | None, Parameter(help="Folder with IDX files of mnist or fashion-mnist.")]
 Split = Annotated[AnySplit, Parameter(help="Part of the images; all: everything but test images.")]

@@ -39,8 +39,8 @@ class Source(BaseModel):
 
     model_config = SETTINGS
     name: str = "digits"
-    """digits, mnist, fashion-mnist, a folder, a zip or tar file of images, or an IDX, NPY, NPZ, MAT
-    or HDF5 file (file.h5:dataset)."""
+    """digits, mnist, fashion-mnist, a folder, a zip or tar file of images, an IDX, NPY, NPZ, MAT,
+    HDF5 (file.h5:dataset) or Parquet file, or hf:NAME of Hugging Face."""
     only: tuple[str, ...] = ()
     """Files and folders below a folder that count; none: all of them."""
     dir: str | None = None
@@ -59,7 +59,8 @@ class Source(BaseModel):
     background: Literal["auto", "white", "black"] = "auto"
     """What lies behind transparent images; auto: what differs more from what is drawn."""
     max_bad: float = Field(default=0.01, ge=0, le=1)
-    """Share of a folder's files that may be unreadable; they are skipped and named."""
+    """Share of a folder's files, or of a table's rows, that may be unreadable; they are skipped and
+    named."""
 
     def rules(self) -> dict[str, object]:
         """How images are brought to one shape, as plain values, without which they are."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, get_args
 from infogan.core.errors import DataError
 from infogan.data import archives, arrow, files, folder, hdf5, hub, idx, npz, shards, splits
 from infogan.data.conversion import Progress
+from infogan.data.folder import Survey
 from infogan.data.images import Images
 from infogan.data.settings import GIVEN, Source
 from infogan.data.splits import Split
@@ -49,6 +50,21 @@ def root(source: Source) -> Path | None:
         return path.parent
     kind = next((kind for kind in SOURCES if kind.means(source.name)), None)
     return path if kind and kind.load is image_folder else None
+
+
+def survey(source: Source) -> Survey | None:
+    """Look at some of the encoded images of a source; None where they are arrays."""
+    if place := root(source):
+        return folder.survey(place, source.only)
+    if arrow.is_table(source.name):
+        rows, _, _ = arrow.rows_of(source, "train")
+        return folder.surveyed(rows, rows.root)
+    return None
+
+
+def exists(name: str) -> bool:
+    """Whether a name is that of a file or folder here, or of a dataset of the Hub."""
+    return name.startswith(hub.PREFIX) or Path(name.partition(":")[0]).exists()
 
 
 def together(paths: Sequence[str]) -> dict[str, Any]:
