@@ -2,9 +2,10 @@
 
 from infogan.config.presets import DRAWINGS, IMAGES
 from infogan.config.settings import RunConfig
-from infogan.data import Source, load, root
+from infogan.data import Source, load
 from infogan.data.augment import Photo
-from infogan.data.folder import Survey, survey
+from infogan.data.folder import Survey
+from infogan.data.sources import survey
 from infogan.networks import Projected
 
 SIDES = 16, 64  # of images that are trained on; those between are only cut to a multiple of EVEN
@@ -19,12 +20,12 @@ WEAK = Photo(area=0.6, shade=0.2, blur=0.3, grey=0.1, saturation=0.4, tint=0.1)
 def recipe(source: Source, networks: str | None = None) -> tuple[RunConfig, str]:
     """The settings for a source, and in words what was found and what was chosen by it.
 
-    Of a folder a few files are opened; an array is loaded. Sizes that `source` gives stay.
-    networks: a family that is asked for in place of `photo`; `projected` has weaker views.
+    Of a folder or a table a few images are opened; an array is loaded. Sizes that `source` gives
+    stay. networks: a family that is asked for in place of `photo`; `projected` has weaker views.
     """
-    folder = root(source)
-    if folder:
-        seen = survey(folder, source.only)
+    encoded = survey(source)
+    if encoded:
+        seen = encoded
     else:
         images = load(source, "train")
         height, width, channels = images.shape
@@ -32,7 +33,7 @@ def recipe(source: Source, networks: str | None = None) -> tuple[RunConfig, str]
     grey = source.color == "grey" or (source.color == "auto" and seen.grey)
     base, size = DRAWINGS if grey else IMAGES, source.size
     fits = SIDES[0] <= min(seen.height, seen.width) <= max(seen.height, seen.width) <= LONGEST
-    if size is None and (folder or not fits):
+    if size is None and (encoded or not fits):
         size = sides(seen.height, seen.width)
     projected = Projected()
     if networks == projected.kind:
