@@ -382,3 +382,19 @@ def test_an_unreachable_hub_is_one_error_at_once(hf: Any, monkeypatch: pytest.Mo
     with pytest.raises(DataError, match="HF_HUB_OFFLINE is set"):
         whole("hf:someone/absent")
     assert len(asked) == 1
+
+
+def test_what_the_library_says_of_the_hub_is_passed_on(
+    hf: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[str]()
+
+    def answered(mode: str, name: str) -> Any:
+        asked.append(mode)
+        return {}, "" if mode == "offline" else "is gated"
+
+    monkeypatch.setattr(hub, "_asked", answered)
+    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: io.BytesIO())
+    with pytest.raises(DataError, match=r"hf:a/b: datasets cannot load it \(is gated\)"):
+        whole("hf:a/b")
+    assert asked == ["offline", "online"]
