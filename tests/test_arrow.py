@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from conftest import refused, run
 from infogan import data
 from infogan.core.errors import DataError
 from infogan.data import arrow, hub
@@ -228,6 +229,19 @@ def test_a_look_at_a_table_shows_what_it_holds(tmp_path: Path, pa: Any) -> None:
     assert not data.sources.exists(str(tmp_path / "absent.parquet"))
 
 
+def test_train_takes_a_table_of_images_of_any_size(
+    tmp_path: Path, pa: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = [png(np.full((40 + i, 60), 7 * i, np.uint8)) for i in range(20)]
+    path = table(tmp_path / "x.parquet", image=sizes)
+    run("train", path, "--dry-run")
+    settings = json.loads(capsys.readouterr().out)
+    assert settings["data"]["name"] == str(path)
+    assert settings["data"]["size"] == [48, 48]
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    assert "hf:someone/absent: needs" in refused(capsys, "train", "hf:someone/absent", "--dry-run")
+
+
 def test_tables_without_images_say_what_they_have(tmp_path: Path, pa: Any) -> None:
     path = tmp_path / "x.parquet"
     cases: list[tuple[dict[str, Any], str]] = [
@@ -368,3 +382,19 @@ def test_an_unreachable_hub_is_one_error_at_once(hf: Any, monkeypatch: pytest.Mo
     with pytest.raises(DataError, match="HF_HUB_OFFLINE is set"):
         whole("hf:someone/absent")
     assert len(asked) == 1
+
+
+def test_what_the_library_says_of_the_hub_is_passed_on(
+    hf: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[str]()
+
+    def answered(mode: str, name: str) -> Any:
+        asked.append(mode)
+        return {}, "" if mode == "offline" else "is gated"
+
+    monkeypatch.setattr(hub, "_asked", answered)
+    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: io.BytesIO())
+    with pytest.raises(DataError, match=r"hf:a/b: datasets cannot load it \(is gated\)"):
+        whole("hf:a/b")
+    assert asked == ["offline", "online"]

@@ -46,7 +46,7 @@ def whole(name: Path | str, **settings: Any) -> Images:
 
 def test_images_are_decoded_by_all_cores_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
-    begun, both = list[int](), threading.Barrier(2, timeout=30)
+    begun, both, large = list[int](), threading.Barrier(2, timeout=30), bytes(conversion.LARGE)
 
     def work(entry: Entry) -> int:
         begun.append(entry.page)
@@ -55,7 +55,7 @@ def test_images_are_decoded_by_all_cores_in_order(monkeypatch: pytest.MonkeyPatc
         time.sleep(0.002 * (entry.page % 3))
         return entry.page * 10
 
-    results, asked = in_order(work, [Entry(b"", "", i) for i in range(200)]), list[int]()
+    results, asked = in_order(work, [Entry(large, "", i) for i in range(200)]), list[int]()
     for entry, result in results:
         asked.append(entry.page)
         time.sleep(0.5 * (entry.page == 20))  # while whoever asks is busy, decoding soon waits
@@ -64,9 +64,19 @@ def test_images_are_decoded_by_all_cores_in_order(monkeypatch: pytest.MonkeyPatc
     assert asked == [*range(200)]
 
 
+def test_small_images_are_decoded_where_they_are_asked_for() -> None:
+    """Decoding them is mostly Python: a second thread would make it slower."""
+    here = threading.get_ident()
+    entries = [Entry(bytes(size), "") for size in (0, conversion.LARGE - 1, conversion.LARGE)]
+    entries.append(Entry("nowhere.png", ""))
+    found = [thread for _, thread in in_order(lambda _: threading.get_ident(), entries)]
+    assert [thread == here for thread in found] == [True, True, False, True]
+
+
 def test_messages_come_in_the_order_of_the_files(
     photos: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(conversion, "LARGE", 0)
     decode = decoding.decoded
 
     def decoded(image: Image.Image, *rest: Any) -> Any:
@@ -81,7 +91,11 @@ def test_messages_come_in_the_order_of_the_files(
     assert notes == [f"{photos}/{i:03}.png: note {i}" for i in range(N)]
 
 
-def test_a_stop_ends_decoding_and_leaves_nothing(photos: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("large", [0, 1 << 20])
+def test_a_stop_ends_decoding_and_leaves_nothing(
+    photos: Path, tmp_path: Path, large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversion, "LARGE", large)
     before, read = threading.active_count(), list[int]()
 
     def progress(done: int, number: int) -> None:

@@ -40,7 +40,7 @@ def train(
     """Train a run: `infogan train digits`, or `infogan train photos/ --data.size 64`.
 
     The first word is a preset (see `infogan presets`), or the first words are images: folders and
-    files, a zip or tar, an IDX, NPY, NPZ, MAT or HDF5 file (docs/reading.md).
+    files, a zip or tar, an IDX, NPY, NPZ, MAT, HDF5 or Parquet file, or hf:NAME (docs/reading.md).
     Any setting can follow as --name value: --seed 1, --steps 2000, --batch 128, --data-dir mnist/,
     --latent.noise 32, --latent.digit categorical:20, --optim.d-lr 1e-4, --networks projected for
     photos of everyday things (extra `photos`), and --labels 10 where the objective uses labels
@@ -165,7 +165,7 @@ def resolve(
     from infogan.config.presets import PRESETS, preset
     from infogan.config.settings import RunConfig
     from infogan.config.tree import merged, with_file
-    from infogan.data.sources import together
+    from infogan.data.sources import exists, together
     from infogan.pipeline.recipe import recipe
 
     name, chosen, data = targets[0] if targets else "digits", "", dict[str, Any]()
@@ -179,7 +179,7 @@ def resolve(
                 f"{name} is a preset and a folder here; write ./{name} for the folder"
             )
         base = preset(name)
-    elif Path(images["name"].partition(":")[0]).exists():
+    elif exists(images["name"]):
         source = RunConfig().replace(data=merged(images, options.get("data", {}), ("data",))).data
         if config:
             base = preset("images")

@@ -1,15 +1,16 @@
 """Encoded images, of files or of rows of a table, converted once into a cached array.
 Every bad one is named, and nothing is left out in silence. With a size, an image is brought to it
-as `fit` says. Images are decoded by a thread a core, and taken in order."""
+as `fit` says. Large ones are decoded by a thread a core; all are taken in order."""
 
 import logging
 import os
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -38,6 +39,7 @@ MAX_PIXELS = 100_000_000
 SURVEYED = 200  # images by which something is decided for a set
 NAMED = 10  # unreadable images that an error lists
 AHEAD = 8  # images a core that are decoded before they are asked for
+LARGE = 1 << 13  # bytes; decoding less than that is mostly Python, which threads only hinder
 Progress = Callable[[int, int], None]  # called with how many images are read, and of how many
 logger = logging.getLogger("infogan")
 T = TypeVar("T")
@@ -125,20 +127,27 @@ def looked_at(entries: Entries, most: int = SURVEYED) -> Iterator[Image.Image]:
 def in_order(
     work: Callable[[Entry], T], entries: Iterable[Entry]
 ) -> Generator[tuple[Entry, T], None, None]:
-    """Yield every entry with what `work`, in a thread a core, makes of it."""
+    """Yield every entry with what `work` makes of it, of large ones in a thread a core."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    waiting = deque[tuple[Entry, Future[T]]]()
+    waiting = deque[tuple[Entry, Callable[[], T]]]()
     with ThreadPoolExecutor(cores) as pool:
         try:
             for entry in entries:
-                waiting.append((entry, pool.submit(work, entry)))
+                here = partial(work, entry)
+                waiting.append((entry, pool.submit(here).result if _is_large(entry) else here))
                 if len(waiting) > AHEAD * (cores or 1):
                     first, result = waiting.popleft()
-                    yield first, result.result()
+                    yield first, result()
             for first, result in waiting:
-                yield first, result.result()
+                yield first, result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _is_large(entry: Entry) -> bool:
+    with suppress(OSError):  # which is said of it when it is read
+        return entry.size >= LARGE
+    return False
 
 
 def readable(

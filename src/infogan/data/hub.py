@@ -17,7 +17,6 @@ from infogan.core.errors import DataError
 
 PREFIX = "hf:"
 SECONDS = 5  # after which the Hub counts as unreachable
-FAILED = 3  # exit code: it cannot be loaded
 
 
 @cache
@@ -27,27 +26,28 @@ def cached(name: str) -> dict[str, list[Path]]:
     DataError says what is missing."""
     if find_spec("datasets") is None:
         raise DataError(f"{name}: needs datasets; pip install datasets")
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "files.json"
-        words = [name.removeprefix(PREFIX), str(out)]
-        code, said = _run("offline", *words)
-        if code == FAILED:
-            _refuse_unreachable(name, said)
-            code, said = _run("online", *words)
-        if code:
-            raise DataError(f"{name}: datasets cannot load it ({said or f'code {code}'})")
-        found = json.loads(out.read_text(encoding="utf-8"))
+    found, fault = _asked("offline", name)
+    if not found:
+        _refuse_unreachable(name, fault)
+        found, fault = _asked("online", name)
+    if not found:
+        raise DataError(f"{name}: datasets cannot load it ({fault})")
     return {split: [Path(file) for file in files] for split, files in found.items()}
 
 
-def _run(*words: str) -> tuple[int, str]:
-    """The exit code of this module as a program, and the last line that it said."""
-    code, said = apart.run("infogan.data.hub", *words)
-    interrupts.poll()
-    return code, said.rpartition("\n")[2][:200]
+def _asked(mode: str, name: str) -> tuple[dict[str, list[str]], str]:
+    """What `main` finds in a process of its own, and else why it finds nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "found.json"
+        code, said = apart.run("infogan.data.hub", mode, name.removeprefix(PREFIX), str(out))
+        interrupts.poll()
+        if code:
+            return {}, said[-200:] or f"exit code {code}"
+        found, fault = json.loads(out.read_text(encoding="utf-8"))
+        return found, fault
 
 
-def _refuse_unreachable(name: str, said: str) -> None:
+def _refuse_unreachable(name: str, fault: str) -> None:
     """DataError where a dataset that is not cached cannot be downloaded either."""
     hub = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
     reason = ""
@@ -60,30 +60,27 @@ def _refuse_unreachable(name: str, said: str) -> None:
     except (OSError, ValueError) as error:
         reason = str(getattr(error, "reason", error))
     if reason:
-        fault = "is not in the cache of datasets" + (f" ({said})" if said else "")
-        fault += f", and {hub} cannot be reached ({reason})"
+        missing = "is not in the cache of datasets" + (f" ({fault})" if fault else "")
         remedy = "give Parquet files, or a folder that save_to_disk wrote"
-        raise DataError(f"{name}: {fault}; {remedy}")
+        raise DataError(f"{name}: {missing}, and {hub} cannot be reached ({reason}); {remedy}")
 
 
-def main(mode: str, name: str, out: Path) -> int:
-    """Write the files of a dataset as JSON; the exit code."""
+def main(mode: str, name: str, out: Path) -> None:
+    """Write the files of a dataset as JSON, by its splits, and why there are none."""
     if mode == "offline":
         os.environ["HF_HUB_OFFLINE"] = "1"
     import datasets
 
+    found, fault = dict[str, list[str]](), ""
     dataset, _, config = name.partition(":")
     try:
-        found = datasets.load_dataset(dataset, config or None)
-    except ConnectionError:
-        return FAILED
+        for split, of in datasets.load_dataset(dataset, config or None).items():
+            found[split] = [part["filename"] for part in of.cache_files]
     except Exception as error:  # of any library below it
-        sys.stderr.write("\n" + " ".join(str(error).split())[:200])
-        return FAILED
-    files = {split: [part["filename"] for part in of.cache_files] for split, of in found.items()}
-    out.write_text(json.dumps(files), encoding="utf-8")
-    return 0
+        is_absent = mode == "offline" and isinstance(error, ConnectionError)
+        fault = "" if is_absent else " ".join(str(error).split())[:200]
+    out.write_text(json.dumps([found, fault]), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], Path(sys.argv[3])))
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))

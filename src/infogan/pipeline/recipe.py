@@ -2,9 +2,10 @@
 
 from infogan.config.presets import DRAWINGS, IMAGES
 from infogan.config.settings import RunConfig
-from infogan.data import Source, load, root
+from infogan.data import Source, load
 from infogan.data.augment import Photo
-from infogan.data.folder import Survey, survey
+from infogan.data.folder import Survey
+from infogan.data.sources import survey
 from infogan.networks import Projected
 
 SIDES = 16, 64  # of images that are trained on; those between are only cut to a multiple of EVEN
@@ -20,12 +21,11 @@ WEAK = Photo(area=0.6, shade=0.2, blur=0.3, grey=0.1, saturation=0.4, tint=0.1)
 def recipe(source: Source, networks: str | None = None) -> tuple[RunConfig, str]:
     """The settings for a source, and in words what was found and what was chosen by it.
 
-    Of a folder a few files are opened; an array is loaded. Sizes that `source` gives stay.
-    networks: a family that is asked for in place of `photo`; `projected` has weaker views.
+    Of a folder or a table a few images are opened; an array is loaded. Sizes that `source` gives
+    stay. networks: a family that is asked for in place of `photo`; `projected` has weaker views.
     """
     size: tuple[int, int] | None
-    if folder := root(source):
-        seen = survey(folder, source.only)
+    if seen := survey(source):
         size = sides(seen.height, seen.width)
     else:
         images = load(source, "train")
