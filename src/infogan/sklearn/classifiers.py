@@ -1,7 +1,6 @@
 """Classifiers that learn from some labels, or from all of them, and from unlabelled images."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,7 +14,7 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 from infogan.config.presets import preset
 from infogan.config.settings import RunConfig
 from infogan.core.errors import ConfigError, DataError
-from infogan.sklearn.estimator import AUTO, ImageEstimator, Seed
+from infogan.sklearn.estimator import ImageEstimator
 from infogan.sklearn.rows import Array, Form
 
 UNLABELLED = -1
@@ -30,23 +29,6 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
     """
 
     objective: ClassVar[str]  # whose preset of the same name is the default
-
-    def __init__(
-        self,
-        *,
-        settings: str | RunConfig = AUTO,
-        steps: int | None = None,
-        image_shape: Sequence[int] | None = None,
-        random_state: Seed = None,
-        run: Path | str | None = None,
-        verbose: bool | int = False,
-    ) -> None:
-        self.settings = settings
-        self.steps = steps
-        self.image_shape = image_shape
-        self.random_state = random_state
-        self.run = run
-        self.verbose = verbose
 
     def fit(self, X: Any, y: Any) -> Self:
         """Learn from images and the labels that y gives."""

@@ -46,13 +46,15 @@ class InfoGANClusterer(TransformerMixin, ClusterMixin, ImageEstimator):
         run: Path | str | None = None,
         verbose: bool | int = False,
     ) -> None:
+        super().__init__(
+            settings=settings,
+            steps=steps,
+            image_shape=image_shape,
+            random_state=random_state,
+            run=run,
+            verbose=verbose,
+        )
         self.n_clusters = n_clusters
-        self.settings = settings
-        self.steps = steps
-        self.image_shape = image_shape
-        self.random_state = random_state
-        self.run = run
-        self.verbose = verbose
 
     def fit(self, X: Any, y: object = None) -> Self:
         """Find clusters in images; y is not looked at."""

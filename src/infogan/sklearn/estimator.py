@@ -1,6 +1,7 @@
 """What the estimators have in common: X to images, settings to a model, a model to a file."""
 
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -32,7 +33,7 @@ NONE = np.empty(0, np.int64)
 Seed = int | np.random.RandomState | None
 
 
-class ImageEstimator(BaseEstimator):
+class ImageEstimator(BaseEstimator, ABC):
     """An estimator whose X are images: [N, H, W], [N, H, W, C], or flat, [N, F].
 
     settings: "auto", a preset's name or a `RunConfig`. steps: generator steps (None: as the
@@ -42,20 +43,30 @@ class ImageEstimator(BaseEstimator):
     show the progress on standard error.
     """
 
-    settings: str | RunConfig
-    steps: int | None
-    image_shape: Sequence[int] | None
-    random_state: Seed
-    run: Path | str | None
-    verbose: bool | int
+    def __init__(
+        self,
+        *,
+        settings: str | RunConfig = AUTO,
+        steps: int | None = None,
+        image_shape: Sequence[int] | None = None,
+        random_state: Seed = None,
+        run: Path | str | None = None,
+        verbose: bool | int = False,
+    ) -> None:
+        self.settings = settings
+        self.steps = steps
+        self.image_shape = image_shape
+        self.random_state = random_state
+        self.run = run
+        self.verbose = verbose
 
+    @abstractmethod
     def _auto(self, form: Form, n: int) -> RunConfig:
         """The settings for n images of a form that nobody gave settings for."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _for_classes(self, config: RunConfig, classes: Sequence[str]) -> RunConfig:
         """Settings for what is to be found; ConfigError where they are not of this estimator."""
-        raise NotImplementedError
 
     def _config(self, form: Form, n: int, classes: Sequence[str]) -> RunConfig:
         """The settings of the fit, but for the range of values."""
@@ -110,9 +121,9 @@ class ImageEstimator(BaseEstimator):
         """[N, K] the probability of each category or class."""
         return self._read(self._pixels(X)).probs
 
+    @abstractmethod
     def _code(self, label: Any) -> dict[str, float]:
         """The value of the code by which G draws a category or class; ConfigError without one."""
-        raise NotImplementedError
 
     def sample(
         self, n_samples: int = 1, *, label: Any = None, random_state: Seed = None, **codes: float
