@@ -167,6 +167,15 @@ def test_what_is_not_finite_stops_all_and_is_said_once(tmp_path: Path) -> None:
     assert ended.stderr.count("not finite") == 1
 
 
+def test_another_number_of_processes_than_torchrun_started_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    message = refused(capsys, "train", "digits", "--processes", "2", "--run", tmp_path / "r")
+    assert "torchrun started 3" in message
+
+
 def test_more_processes_than_images_of_a_batch_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

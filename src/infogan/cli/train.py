@@ -79,13 +79,23 @@ def train(
         if seeds is not None:
             print(chosen, end="")
             _train_seeds(resolved, words, path, seeds, fresh, processes)
-        elif processes is not None and processes > 1 and "RANK" not in os.environ:  # of torchrun
+        elif count := _to_start(processes):
             from infogan.pipeline.processes import train as train_shared
 
-            words += [f"--run={path}", f"--processes={processes}", *["--fresh"] * fresh]
-            sys.exit(train_shared(words, processes, resolved.batch))
+            words += [f"--run={path}", f"--processes={count}", *["--fresh"] * fresh]
+            sys.exit(train_shared(words, count, resolved.batch))
         else:
             _train_one(resolved, path, fresh, continue_from, chosen)
+
+
+def _to_start(processes: int | None) -> int:
+    """How many processes to start, 0 if this one is to train; ConfigError where torchrun started
+    another number of them than is asked for."""
+    if "RANK" not in os.environ:  # which torchrun sets
+        return processes if processes and processes > 1 else 0
+    if processes not in (None, there := int(os.environ["WORLD_SIZE"])):
+        raise ConfigError(f"--processes {processes}: torchrun started {there}; leave it out")
+    return 0
 
 
 def _named(targets: Sequence[str], config: RunConfig) -> str:
