@@ -1,6 +1,8 @@
 """The settings of a run: one frozen, checked tree for Python, files and the command line."""
 
+import operator
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
@@ -13,7 +15,8 @@ from infogan.data.augment import AnyAugment
 from infogan.latent.codes import Categorical
 from infogan.latent.latent import CODE, Latent
 from infogan.networks import AnyNetworks, Dcgan
-from infogan.objectives import AnyObjective, InfoGAN
+from infogan.objectives import FAMILY, OBJECTIVES, AnyObjective, InfoGAN
+from infogan.objectives.base import Objective
 from infogan.objectives.terms import Consistency
 
 
@@ -165,6 +168,19 @@ class RunConfig(BaseModel):
             return cls.model_validate(tree)
         except ValidationError as error:
             raise ConfigError("\n".join(_reasons(error, tree))) from None
+
+    @classmethod
+    def register(cls, member: type[Objective]) -> None:
+        """Make an objective of your own known by its `kind` to settings, files and options of this
+        process (examples/own_objective.py); ConfigError for a kind that infogan has."""
+        known: dict[str, Any] = OBJECTIVES
+        kind = member.model_fields["kind"].default
+        if known.get(kind) in FAMILY:
+            raise ConfigError(f"objective {kind} is infogan's own; give yours another kind")
+        known[kind] = member
+        members: Any = reduce(operator.or_, known.values())
+        cls.model_fields["objective"].annotation = members
+        cls.model_rebuild(force=True)
 
 
 def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
