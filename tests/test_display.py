@@ -14,6 +14,7 @@ import infogan as ig
 from infogan.analysis.evaluation import MOST_CELLS, Evaluation
 from infogan.config.settings import RunConfig
 from infogan.model.model import ROWS, SHOWN, Model
+from infogan.model.traversal import Traversal
 from infogan.runs.names import Names
 
 
@@ -28,16 +29,21 @@ def text(html: str) -> list[str]:
     return [word.strip() for word in re.sub(r"<[^>]*>", "\n", html).split("\n") if word.strip()]
 
 
-def test_a_traversal_is_a_picture_for_each_value(trained: Path) -> None:
-    swept = Model.load(trained).traverse("slant", rows=3, steps=5)
-    assert swept == (swept.images, swept.values)
-    html = swept._repr_html_()
+def test_a_traversal_is_a_picture_for_each_value() -> None:
+    greys = 60 * np.arange(3)[:, None] + 10 * np.arange(5)  # of each row and value
+    images = np.broadcast_to(greys[..., None, None, None], (3, 5, 16, 20, 1)).astype(np.uint8)
+    html = Traversal(images, [-1.0, -0.5, 0.0, 0.5, 1.0])._repr_html_()
     assert text(html) == ["-1", "-0.5", "0", "0.5", "1"]
-    for column, strip in enumerate(pictures(html)):
-        own = np.concatenate([*swept.images[:, column]])  # its rows, from top to bottom
-        assert strip.shape[:2] == own.shape[:2] == (3 * 16, 16)
-        off = [abs(strip.astype(float) - other).mean() for other in (own, own[::-1])]
-        assert off[0] < min(8, off[1])  # nearly like the image
+    for column, strip in zip(greys.T, pictures(html), strict=True):
+        assert strip.shape == (3 * 16, 20, 3)
+        rows = strip.reshape(3, -1).mean(1)  # from top to bottom
+        assert rows == pytest.approx(column, abs=6)  # nearly like the image
+
+
+def test_a_traversal_is_a_pair(trained: Path) -> None:
+    swept = Model.load(trained).traverse("slant", rows=3, steps=5)
+    images, values = swept
+    assert images.shape == (3, 5, 16, 16, 1) and swept.values == values == [-1, -0.5, 0, 0.5, 1]
 
 
 def test_a_model_shows_each_code_by_the_names_given(trained: Path) -> None:
