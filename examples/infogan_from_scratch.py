@@ -5,8 +5,8 @@
 
 The networks, codes, losses and rates are those of the paper's MNIST run (its table 1), which the
 package calls `paper`. tests/test_examples.py compares the two: on the same weights and draws they
-have the same losses and the same next weights, bit for bit. 500 steps take about two minutes on
-one core; the paper's results need ten times as many, and MNIST.
+have the same losses and the same next weights, bit for bit. 500 steps take three minutes on
+one core; the paper trains ten times as long, on MNIST.
 """
 
 import argparse
