@@ -28,15 +28,18 @@ PARTS = {"heads.real": "real", "heads.code": "q"}
 """What the file from scratch calls otherwise."""
 
 
-@pytest.fixture(scope="module")
-def scratch() -> ModuleType:
-    path = EXAMPLES / "infogan_from_scratch.py"
-    assert "import infogan" not in path.read_text() and "from infogan" not in path.read_text()
-    spec = spec_from_file_location(path.stem, path)
+def example(name: str) -> ModuleType:
+    """An example as a module."""
+    spec = spec_from_file_location(name, EXAMPLES / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def scratch() -> ModuleType:
+    return example("infogan_from_scratch")
 
 
 def weights_of(network: nn.Module) -> dict[str, Tensor]:
@@ -148,3 +151,18 @@ def test_no_objective_takes_the_place_of_one_that_is_there() -> None:
     with pytest.raises(ig.InfoganError, match="infogan's own"):
         ig.RunConfig.register(ig.GAN)
     assert before == OBJECTIVES
+
+
+def test_the_comparison_of_clusterers_scores_all_three(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = ig.data.load("digits").subset(range(300))
+    monkeypatch.setattr(ig.data, "load", lambda *_: few)
+    output = tmp_path / "scores.json"
+    example("scikit_learn").main(["--steps", "2", "--output", str(output)])
+    rows = {row["method"]: row for row in json.loads(output.read_text())["rows"]}
+    assert rows.keys() == {"KMeans", "PCA + GaussianMixture", "InfoGANClusterer"}
+    assert (
+        0.2 < rows["KMeans"]["AMI"] < 0.8
+        and f"{rows['KMeans']['AMI']:.3f}" in capsys.readouterr().out
+    )

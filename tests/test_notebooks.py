@@ -33,9 +33,9 @@ def test_a_notebook_runs(name: str, tmp_path: Path) -> None:
     for package in ("nbclient", "nbformat", "ipykernel"):
         pytest.importorskip(package, reason="the extra `notebooks` is not installed")
     kept, new = ROOT / "examples" / f"{name}.ipynb", tmp_path / "new.ipynb"
-    script = [sys.executable, ROOT / "scripts" / "notebooks.py", kept]
+    script = [sys.executable, str(ROOT / "scripts" / "notebooks.py"), str(kept)]
     ended = subprocess.run(
-        [*script, "--set", SMALL[name], "--output", new],
+        [*script, "--set", SMALL[name], "--output", str(new)],
         capture_output=True,
         text=True,
         check=False,
