@@ -40,6 +40,13 @@ def test_a_traversal_is_a_picture_for_each_value() -> None:
         assert rows == pytest.approx(column, abs=6)  # nearly like the image
 
 
+def test_large_images_are_shown_small() -> None:
+    images = np.tile(np.arange(200, dtype=np.uint8)[:, None], (2, 1, 100, 1, 3))
+    (strip,) = pictures(Traversal(images, [0.0])._repr_html_())
+    assert strip.shape == (2 * 34, 67, 3)
+    assert strip[5, :, 0] == pytest.approx(np.arange(0, 200, 3), abs=9)  # nothing is cut off
+
+
 def test_a_traversal_is_a_pair(trained: Path) -> None:
     swept = Model.load(trained).traverse("slant", rows=3, steps=5)
     images, values = swept

@@ -7,7 +7,7 @@ from infogan.core.page import fragment
 from infogan.data.images import Pixels
 from infogan.data.png import preview_uri
 
-SIDE = 32  # smaller images are shown this wide, in pixels of the page
+LEAST, MOST = 32, 96  # between which widths images are shown, in pixels of the page
 
 
 class Traversal(NamedTuple):
@@ -22,9 +22,10 @@ class Traversal(NamedTuple):
 
 def columns(images: Pixels, labels: Sequence[str], caption: str = "") -> str:
     """Images [rows, n, H, W, C] as HTML: a picture for each column, its label [n] above it."""
+    each = -(-images.shape[3] // MOST)  # of a large image every second pixel, or third, is shown
+    images = images[:, :, ::each, ::each]
     rows, n, h, w, c = images.shape
     strips = images.swapaxes(0, 1).reshape(n, rows * h, w, c)
     pictures = zip(labels, map(preview_uri, strips), strict=True)
-    return fragment(
-        "infogan.model", "traversal", caption=caption, pictures=pictures, width=max(w, SIDE)
-    )
+    own = {"caption": caption, "pictures": pictures, "width": max(w, LEAST)}
+    return fragment("infogan.model", "traversal", **own)
