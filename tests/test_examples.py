@@ -127,6 +127,7 @@ def test_from_scratch_reads_what_the_package_reads(scratch: ModuleType, tmp_path
         assert uniform.abs().max() <= 1
 
 
+@pytest.mark.slow
 def test_own_objective_is_the_command_line_with_one_more(
     tmp_path: Path, images: ig.Images, capsys: pytest.CaptureFixture[str]
 ) -> None:
