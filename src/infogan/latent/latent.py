@@ -84,6 +84,11 @@ class Latent(BaseModel):
         return next((name for name, code in self.codes.items() if code.categories), None)
 
     @property
+    def continuous(self) -> tuple[str, ...]:
+        """The names of the codes without categories."""
+        return tuple(name for name, code in self.codes.items() if not code.categories)
+
+    @property
     def following(self) -> dict[str, str]:
         """The property that each code follows, for those that follow one."""
         return {name: code.follows for name, code in self.codes.items() if code.follows}
@@ -123,6 +128,20 @@ class Latent(BaseModel):
         values = {name: code.sample(n, generator) for name, code in self.codes.items()}
         values |= {name: self.columns(name, value).expand(n, -1) for name, value in fixed.items()}
         return Draw(noise, values)
+
+    def pairs(self, n: int, gap: float, generator: Generator) -> tuple[Draw, Draw, Tensor]:
+        """n pairs of draws with the same z and one continuous code of the same value; and which it
+        is, [n] int64 in `continuous`. Values of each other one are at least `gap` apart."""
+        base, other = self.sample(n, generator), dict[str, Tensor]()
+        one, names = dict(base.values), self.continuous
+        shared = torch.randint(len(names), (n,), generator=generator)
+        for name, code in self.codes.items():
+            one[name], other[name] = code.pair(n, gap, generator)
+            if name in names:
+                same, value = (shared == names.index(name))[:, None], base.values[name]
+                one[name] = torch.where(same, value, one[name])
+                other[name] = torch.where(same, value, other[name])
+        return Draw(base.noise, one), Draw(base.noise, other), shared
 
     def point(self, tree: Mapping[str, Any]) -> Draw:
         """A point that the explorer copied, K weights allowed for a category; else ConfigError.

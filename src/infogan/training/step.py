@@ -151,6 +151,21 @@ class Step:
         read = self._verdict("fake view", seen, part, JUDGES | {PROJECTION}, probes=READERS)
         return Verdict(read.features, {**judged.heads, **read.heads})
 
+    def pairs(self, network: str, gap: float) -> tuple[Verdict, Tensor]:
+        """What one of the objective's networks says of as many pairs of G's images as there are
+        fakes, and which code each pair shares. One pass for both images of a pair, so that what
+        batch normalisation does to them is the same."""
+        one, other, shared = self.latent.pairs(self.fakes, gap, self._stream("pairs"))
+        start, stop, n = self.own_fakes
+        vectors = torch.cat([draw.vector()[start:stop] for draw in (one, other)])
+        generator = self.players["g"]
+        with generator.untracked():  # a gap makes other images than those that G is used for
+            images = generator(vectors.to(self.batches.device)).chunk(2)
+        said: Verdict = self.players[network](torch.cat(images, 1))
+        heads = {head: outputs.float() for head, outputs in said.heads.items()}
+        verdict = self.processes.verdict(Verdict(said.features.float(), heads), n)
+        return verdict, shared.to(self.batches.device)
+
     def disturbed(self, name: str) -> Verdict:
         images = self._reals if name == "real" else self._fakes
         draws = Draws(self._stream(f"disturb {name}"), self.own_fakes)
