@@ -15,6 +15,13 @@ PAPERS = {
         2016,
         "1606.03657",
     ),
+    "infogan_cr": (
+        "Lin, Zinan and Thekumparampil, Kiran K. and Fanti, Giulia and Oh, Sewoong",
+        "InfoGAN-CR and ModelCentrality: Self-supervised Model Training and Selection for "
+        "Disentangling GANs",
+        2020,
+        "1906.06034",
+    ),
     "gan": (
         "Goodfellow, Ian and Pouget-Abadie, Jean and Mirza, Mehdi and Xu, Bing and Warde-Farley, "
         "David and Ozair, Sherjil and Courville, Aaron and Bengio, Yoshua",
@@ -115,6 +122,8 @@ def used(config: RunConfig) -> Iterator[str]:
         yield "gan"
     if isinstance(objective, Consistency) and objective.needs_views:
         yield "imsat"
+    if isinstance(objective, InfoGAN) and objective.cr:
+        yield "infogan_cr"
     if isinstance(objective, InfoGAN) and objective.contrasts:
         yield "simclr"
     if isinstance(objective, AdversarialObjective) and objective.game == "relativistic":
