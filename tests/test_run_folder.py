@@ -80,8 +80,10 @@ def runs(done: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         train(preset(name).replace(**small | settings), run=folder / name)
     learned = {"digit": {"kind": "categorical", "k": 4, "probs": "learned"}}
     train(TINY.replace(**small | {"latent": learned}), run=folder / "learned")
+    pairs = {"latent": {"digit": "none", "width": "uniform"}, "objective": {"cr": 1, "cr_from": 0}}
+    train(TINY.replace(**small | pairs), run=folder / "pairs")
     run("train", "--continue-from", first, "--run", folder / "next", "--steps", 2)
-    return [first, *(folder / name for name in (*changes, "learned", "next"))]
+    return [first, *(folder / name for name in (*changes, "learned", "pairs", "next"))]
 
 
 def keys(paths: list[Path], name: str) -> set[str]:
