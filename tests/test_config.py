@@ -291,3 +291,5 @@ def test_a_run_cites_what_its_settings_use_alone() -> None:
     assert "imsat" not in used(plain)
     assert "infogan_cr" not in used(plain)
     assert "infogan_cr" in used(plain.replace(objective={"cr": 1.0}))
+    assert "spectral" not in used(plain)
+    assert "spectral" in used(plain.replace(networks={"norm": "spectral"}))

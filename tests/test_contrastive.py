@@ -128,9 +128,12 @@ def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
     return all(torch.equal(tensor, other[name]) for name, tensor in one.items())
 
 
+@pytest.mark.parametrize("norm", ["batch", "spectral"])
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_h_waits_then_learns_with_g(paired: RunConfig, images: Images, precision: str) -> None:
-    trainer = Trainer(paired.replace(precision=precision), images)
+def test_h_waits_then_learns_with_g(
+    paired: RunConfig, images: Images, precision: str, norm: str
+) -> None:
+    trainer = Trainer(paired.replace(precision=precision, networks={"norm": norm}), images)
     first = weights(trainer, H)
     lines = [trainer.advance() for _ in range(3)]
     assert same(first, weights(trainer, H))

@@ -25,6 +25,7 @@ VARIANTS: dict[str, dict[str, object]] = {
     "infogan-cr": {
         "latent": {"digit": "none", "width": "uniform:-1:1"},
         "objective": {"cr": 2.0, "cr_from": 0.5, "cr_gap": 0.5, "real_weight": 0.0},
+        "networks": {"norm": "spectral"},
     },
     "photos": {
         "objective": {"contrast": 1.0, "warm_up": 0.3, "game": "relativistic", "penalty": 1.0},

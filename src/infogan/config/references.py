@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from infogan.config.settings import RunConfig
+from infogan.networks import Dcgan
 from infogan.objectives.infogan import InfoGAN
 from infogan.objectives.terms import AdversarialObjective, Consistency
 
@@ -35,6 +36,12 @@ PAPERS = {
         "Networks",
         2015,
         "1511.06434",
+    ),
+    "spectral": (
+        "Miyato, Takeru and Kataoka, Toshiki and Koyama, Masanori and Yoshida, Yuichi",
+        "Spectral Normalization for Generative Adversarial Networks",
+        2018,
+        "1802.05957",
     ),
     "semigan": (
         "Odena, Augustus",
@@ -132,6 +139,8 @@ def used(config: RunConfig) -> Iterator[str]:
         yield "diffaugment"
     if config.networks.kind != "mlp":
         yield "dcgan"
+    if isinstance(config.networks, Dcgan) and config.networks.norm == "spectral":
+        yield "spectral"
     if config.networks.kind == "projected":
         yield "efficientnet"
     if config.data.name == "fashion-mnist":
