@@ -8,7 +8,7 @@ from infogan.core.errors import ConfigError
 from infogan.core.random import Draws, stream
 from infogan.networks import Mlp, Photo
 from infogan.networks.base import Heads
-from infogan.networks.dcgan import Dcgan, Discriminator, Generator, spectral
+from infogan.networks.dcgan import Dcgan, Discriminator, Generator
 
 SHAPES = [
     (16, 16, 3),
@@ -92,39 +92,6 @@ def test_flattening_is_a_view() -> None:
             else torch.randn(2, 3, 16, 16).contiguous(memory_format=torch.channels_last)
         )
         assert seen["out"].data_ptr() == seen["into"].data_ptr()
-
-
-def test_spectral_normalisation_makes_the_largest_singular_value_1() -> None:
-    """After a few passes; each image is judged by itself, and evaluation moves nothing."""
-    config = Dcgan(norm="spectral", channels=(8, 16), features=32, q_hidden=16)
-    d = config.discriminator((16, 16, 3), {"real": 1, "code": 7}, seed=3)
-    again = config.discriminator((16, 16, 3), {"real": 1, "code": 7}, seed=3)
-    assert all(map(torch.equal, d.state_dict().values(), again.state_dict().values()))
-    assert not any(isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d) for m in d.modules())
-    images = torch.rand(6, 3, 16, 16, generator=stream(0, "images")) * 2 - 1
-    for _ in range(100):
-        d.train()(images)
-    layers = [m for m in d.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-    assert len(layers) == 2 + 1 + 1 + 2  # convolutions, dense, D's head, Q's
-    for layer in layers:
-        largest = torch.linalg.matrix_norm(layer.weight.detach().flatten(1), 2)
-        assert float(largest) == pytest.approx(1, abs=0.01)
-    kept = {name: tensor.clone() for name, tensor in d.eval().state_dict().items()}
-    judged = d(images).heads["real"]
-    assert torch.allclose(d(images[:1]).heads["real"], judged[:1], atol=1e-6)
-    assert all(torch.equal(tensor, kept[name]) for name, tensor in d.state_dict().items())
-
-
-def test_spectral_normalisation_has_the_gradient_of_the_quotient() -> None:
-    """d(w/σ) has no part along w: scaling the weight changes nothing."""
-    layer = spectral(nn.Linear(5, 4))
-    for _ in range(100):
-        layer(torch.randn(2, 5))
-    layer(torch.randn(3, 5)).square().sum().backward()
-    weight = layer.get_parameter("parametrizations.weight.original")
-    assert weight.grad is not None
-    along = (weight.grad * weight.detach()).sum()
-    assert abs(float(along)) < 1e-4 * float(weight.grad.norm())
 
 
 def test_slope_and_initial_weights() -> None:

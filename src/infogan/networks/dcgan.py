@@ -6,8 +6,6 @@ from typing import Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.functional import normalize
-from torch.nn.utils.parametrize import register_parametrization
 
 from infogan.core.errors import ConfigError
 from infogan.core.random import stream
@@ -28,10 +26,6 @@ class Dcgan(base.Family):
     """Width of Q's own hidden layer."""
     slope: float = Field(default=0.1, ge=0, lt=1)
     """Negative slope of D's leaky ReLU (paper 0.1, official code 0.01, DCGAN 0.2)."""
-    norm: Literal["batch", "spectral"] = "batch"
-    """Normalisation of D's layers: of their outputs over the batch, or of their weights by the
-    largest singular value (arXiv:1802.05957), as in InfoGAN-CR, so that D is as smooth everywhere
-    and judges each image by itself. G's is over the batch."""
 
     def layout(self, shape: Shape) -> tuple[list[int], list[tuple[int, int]]]:
         """Channels of the n convolutions, and the n + 1 map sizes (h, w) from the image down."""
@@ -44,15 +38,6 @@ class Dcgan(base.Family):
         if not min(sizes[-1]):
             raise ConfigError(f"cannot halve {h}x{w} {depth} times; give fewer networks.channels")
         return channels, sizes
-
-    def layer(self, layer: nn.Conv2d | nn.Linear) -> nn.Module:
-        """One of D's layers, under spectral normalisation where that is asked for."""
-        return spectral(layer) if self.norm == "spectral" else layer
-
-    def block(self, layer: nn.Conv2d | nn.Linear, norm: nn.Module | None) -> list[nn.Module]:
-        """One of D's layers, what normalises its outputs otherwise, and a leaky ReLU."""
-        over_batch = [norm] if norm and self.norm == "batch" else []
-        return [self.layer(layer), *over_batch, nn.LeakyReLU(self.slope)]
 
     def generator(self, width: int, shape: Shape, seed: int = 0) -> nn.Module:
         return Generator(self, width, shape, seed)
@@ -75,32 +60,6 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
 def dense(inputs: int, outputs: int, activation: nn.Module) -> list[nn.Module]:
     """A fully connected layer with batch normalisation."""
     return [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), activation]
-
-
-class Spectral(nn.Module):
-    """A weight divided by its largest singular value, which a step of the power iteration in each
-    training pass follows; in fp32, whatever the weight is in."""
-
-    u: Tensor
-
-    def __init__(self, weight: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("u", weight.new_ones(len(weight)))
-
-    def forward(self, weight: Tensor) -> Tensor:
-        matrix = weight.flatten(1).float()
-        with torch.no_grad():
-            v = normalize(self.u @ matrix, dim=0)
-            u = normalize(matrix @ v, dim=0)
-            if self.training:
-                self.u.copy_(u)
-        return weight / (u @ matrix @ v).to(weight.dtype)
-
-
-def spectral(layer: nn.Conv2d | nn.Linear) -> nn.Module:
-    """The layer under spectral normalisation."""
-    # In evaluation: a look at the weight that it has before `initialise` must leave no trace.
-    return register_parametrization(layer.eval(), "weight", Spectral(layer.weight)).train()
 
 
 class Generator(nn.Module):
@@ -134,22 +93,20 @@ class Discriminator(base.Discriminator):
     def __init__(self, config: Dcgan, shape: Shape, heads: Heads, seed: int = 0) -> None:
         super().__init__()
         channels, sizes = config.layout(shape)
-        (h, w), wide = sizes[-1], config.features
+        (h, w), wide, slope = sizes[-1], config.features, config.slope
         convolutions: list[nn.Module] = []
         for last, out in zip([shape[2], *channels], channels, strict=False):
-            norm = nn.BatchNorm2d(out) if convolutions else None  # none on the input layer
-            convolutions += config.block(nn.Conv2d(last, out, 4, 2, 1), norm)
+            norm = [nn.BatchNorm2d(out)] if convolutions else []  # none on the input layer
+            convolutions += [nn.Conv2d(last, out, 4, 2, 1), *norm, nn.LeakyReLU(slope)]
         self.convolutions = nn.Sequential(*convolutions)
-        flat = nn.Linear(h * w * channels[-1], wide)
-        self.dense = nn.Sequential(*config.block(flat, nn.BatchNorm1d(wide)))
+        self.dense = nn.Sequential(*dense(h * w * channels[-1], wide, nn.LeakyReLU(slope)))
         self.heads = nn.ModuleDict()
         for name, outputs in heads.items():
-            width, hidden = wide, list[nn.Module]()
             if name == "code":
-                width = config.q_hidden
-                hidden = config.block(nn.Linear(wide, width), nn.BatchNorm1d(width))
-            final = config.layer(nn.Linear(width, outputs))
-            self.heads[name] = nn.Sequential(*hidden, final) if hidden else final
+                hidden = dense(wide, config.q_hidden, nn.LeakyReLU(slope))
+                self.heads[name] = nn.Sequential(*hidden, nn.Linear(config.q_hidden, outputs))
+            else:
+                self.heads[name] = nn.Linear(wide, outputs)
             # A stream for each head: a further one changes no other weight.
             initialise(self.heads[name], stream(seed, f"initialise D's head {name}"))
         initialise(self.convolutions, stream(seed, "initialise D's convolutions"))
