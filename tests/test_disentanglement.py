@@ -2,8 +2,10 @@
 defects of public implementations."""
 
 import math
+import re
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,10 +16,14 @@ from infogan.analysis.metrics import disentanglement as metrics
 from infogan.analysis.metrics import probes
 from infogan.analysis.metrics.encoded import INFORMED, Encoded, Labels, Values
 from infogan.core.errors import DataError
+from infogan.core.random import stream
+from infogan.data.sprites import SETS
 
 SIZES = 3, 4, 5  # values of the factors, the first of which has no order
 SHAPE = (0,)
 EXACT = 1e-9
+PAGE = (Path(__file__).parents[1] / "docs" / "factors.md").read_text(encoding="utf-8")
+CEILINGS = PAGE.split("**A ceiling that lies in the images.**")[1].split("**")[0]
 
 
 def grid(sizes: tuple[int, ...] = SIZES, times: int = 20) -> Labels:
@@ -322,6 +328,34 @@ def test_d9_a_single_code_is_scored() -> None:
         assert found[name] == pytest.approx(1 / 2, abs=EXACT), name
     assert found["modularity"] == found["info_m"] == found["completeness"] == 1
     assert all(0 <= value <= 1 for value in found.values())
+
+
+def test_d10_no_encoder_knows_how_far_a_symmetric_shape_is_turned() -> None:
+    """The ceilings that docs/factors.md states are those of an observer who sees everything."""
+    same, k = (4, 2, 1), 40  # turns of a square, an ellipse and a heart that look alike
+    truth = np.tile(np.arange(k), len(same))
+    seen = np.zeros((len(truth), k))  # [shapes x orientations, orientations] probabilities
+    for row, (n, turn) in enumerate(product(same, range(k))):
+        seen[row, (turn + k // n * np.arange(n)) % k] = 1 / n
+    share = 1 - entropy(seen, axis=1).mean() / math.log(k)
+    r2 = 1 - ((truth - seen @ np.arange(k)) ** 2).mean() / truth.var()
+    area = probes.separation(seen, truth)
+    for figure in (share, r2, area):
+        assert f"{figure:.3f}"[1:] in CEILINGS.split("Where")[0]
+    of_five = (share + 4) / 5, (2 / 3 + r2 + 3) / 5, (r2 + 4) / 5, (area + 4) / 5
+    assert re.findall(r"(\.\d{3}) of", CEILINGS.split("Where")[1]) == [
+        f"{figure:.3f}"[1:] for figure in of_five
+    ]
+    drawn = (
+        SETS["sprites"]
+        .render(
+            np.array([[shape, 5, turn, 16, 16] for shape in range(3) for turn in range(k)]),
+            stream(0, "none"),
+        )
+        .reshape(3, k, -1)
+    )
+    apart = np.abs(drawn[:, :1].astype(int) - drawn).max(2) > 64
+    assert (~apart).sum(1).tolist() == [*same]
 
 
 @pytest.mark.parametrize(
