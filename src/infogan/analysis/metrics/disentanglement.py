@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from infogan.analysis.metrics import probes
-from infogan.analysis.metrics.encoded import Encoded, Labels, Values, generator
+from infogan.analysis.metrics.encoded import INFORMED, Encoded, Labels, Values, generator
 from infogan.information import estimators
 
 Scores = Mapping[str, float]
@@ -85,8 +85,8 @@ def mig(seen: Encoded, _: int = 0) -> Scores:
     """mig, the mutual information gap (Chen 2018, arXiv:1802.04942): how much more of a factor's
     entropy the best code knows than the second best, mean over factors; from 0 to 1.
 
-    mig_20: the same as published, with numbers cut into BINS bins of equal width. mig_20_ceiling: what
-    that gives for codes that are the factors themselves, less than 1 for more than BINS values.
+    mig_20: the same as published, with numbers cut into BINS bins of equal width. mig_20_ceiling:
+    what that gives where the codes are the factors, below 1 for factors of more than BINS values.
     """
     alive = np.flatnonzero(seen.alive).tolist()
     codes = [_cut(seen.codes[:, i], i not in seen.nominal_codes) for i in alive]
@@ -98,9 +98,9 @@ def mig(seen: Encoded, _: int = 0) -> Scores:
 def _cut(values: Values | Labels, number: bool) -> Labels:
     """[n] which of BINS bins of equal width each number is in; a category is a bin of its own."""
     if not number:
-        return np.unique(values, return_inverse=True)[1].astype(np.int64)
+        return np.asarray(np.unique(values, return_inverse=True)[1], np.int64)
     share = (values - values.min()) / np.ptp(values)
-    return np.minimum((share * BINS).astype(np.int64), BINS - 1)
+    return np.asarray(np.minimum(share * BINS, BINS - 1), np.int64)
 
 
 def _shares(labels: list[Labels], seen: Encoded) -> Values:
@@ -124,11 +124,11 @@ def gap(table: Values) -> float:
 
 
 def sap(seen: Encoded, seed: int = 0) -> Scores:
-    """sap (Kumar 2018, arXiv:1711.00848): how much better the best code alone predicts a factor than
-    the second best alone, mean over factors: by a line's R², of a nominal factor by the balanced
-    accuracy of a tree.
+    """sap (Kumar 2018, arXiv:1711.00848): how much better the best code alone predicts a factor
+    than the second best alone, mean over factors: by the R² of a line, for a nominal factor by the
+    balanced accuracy of a tree.
 
-    From 0 to 1, of a nominal factor of K values to 1 - 1/K: a code that says nothing gets 1/K.
+    From 0 to 1, for a nominal factor of K values to 1 - 1/K: a code that says nothing gets 1/K.
     """
     halves, table = seen.halves(seed), np.empty((seen.d + 1, seen.f))
     for j, factor in enumerate(seen.factors.T):
@@ -139,10 +139,12 @@ def sap(seen: Encoded, seed: int = 0) -> Scores:
 
 
 def dci(seen: Encoded, seed: int = 0) -> Scores:
-    """dci (Eastwood, Williams 2018), with R_ij the importance of code i in a random forest that
-    predicts factor j: dci, the disentanglement, 1 where each code matters for one factor alone, mean
-    weighted by what the codes matter; completeness, 1 where one code alone matters for each factor;
-    informativeness, R² of the forest, of a nominal factor its accuracy. From 0 to 1.
+    """DCI (Eastwood, Williams 2018), from the importance R_ij of code i in a random forest that
+    predicts factor j. From 0 to 1.
+
+    dci: disentanglement, how far each code matters for one factor alone, mean over codes by their
+    share of all importance. completeness: how far one code alone matters for each factor.
+    informativeness: the forest's R², for a nominal factor its accuracy.
     """
     learned, scored = seen.halves(seed)
     importance, predicted = np.zeros((seen.d, seen.f)), np.zeros(seen.f)
@@ -162,8 +164,8 @@ def dci(seen: Encoded, seed: int = 0) -> Scores:
 
 
 def concentration(table: Values) -> Values:
-    """[rows] 1 - H / ln K of the shares of each row of [rows, K]: 1 where one of K holds all, 0 where
-    all hold the same; 1 where K is 1, 0 for a row of zeros.
+    """[rows] 1 - H / ln K of the shares in each row of [rows, K]: 1 where one of K holds all, 0
+    where all hold the same; 1 where K is 1, 0 for a row of zeros.
 
     >>> concentration(np.array([[0, 2.0], [1, 1], [0, 0]])).tolist()
     [1.0, 0.0, 0.0]
@@ -186,13 +188,13 @@ def modularity(seen: Encoded, _: int = 0) -> Scores:
 
 
 def explicitness(seen: Encoded, seed: int = 0) -> Scores:
-    """explicitness (Ridgeway, Mozer 2018): how well a logistic regression on all codes separates each
-    value of a factor from the others: area under the ROC curve, mean over values, then factors; from
-    .5, by chance, to 1.
+    """explicitness (Ridgeway, Mozer 2018): how well a logistic regression on all codes separates
+    each value of a factor from the others: area under the ROC curve, mean over values, then over
+    factors; from .5, by chance, to 1.
 
     info_e, InfoE (Hsu 2023, arXiv:2305.18378): the share of the information about a factor that a
-    linear predictor can use, mean over factors: R² of a line, of a nominal factor by the log loss of
-    that logistic regression; from 0 to 1.
+    linear predictor on all codes can use, mean over factors: the R² of a line, for a nominal factor
+    from the log loss of the logistic regression; from 0 to 1.
     """
     x, (learned, scored), found = seen.features, seen.halves(seed), []
     for j, factor in enumerate(seen.factors.T):
@@ -206,25 +208,25 @@ def explicitness(seen: Encoded, seed: int = 0) -> Scores:
 
 
 def infomec(seen: Encoded, _: int = 0) -> Scores:
-    """info_m and info_c of InfoMEC (Hsu 2023, arXiv:2305.18378), from the shares that the informative
-    codes know of each factor's entropy: (mean of largest / sum - 1/K) / (1 - 1/K), for modularity of
-    each code over K factors, for compactness of each factor over K codes.
+    """info_m, InfoM, and info_c, InfoC (Hsu 2023, arXiv:2305.18378), from the shares of each
+    factor's entropy that the informative codes know: (mean of largest / sum - 1/K) / (1 - 1/K), of
+    each code over K factors for modularity, of each factor over K codes for compactness.
 
     From 0 to 1, 0 where no code is informative. A factor that no code knows counts as 0 in info_c.
     """
     shares = seen.nmi[seen.informative]
-    return {"info_m": _largest(shares), "info_c": _largest(shares.T)}
+    return {"info_m": _singled(shares), "info_c": _singled(shares.T)}
 
 
-def _largest(table: Values) -> float:
-    rows, k = table.shape
+def _singled(table: Values) -> float:
+    """How far the largest of each row [rows, K] stands alone, mean over the rows; 0 for a row with
+    nothing from INFORMED on."""
     if not table.size:
         return 0.0
-    if k == 1:
-        return float((table > 0).mean())
-    total = table.sum(1)
-    ratio = np.where(total > 0, table.max(1) / np.where(total > 0, total, 1), 1 / k)
-    return float((ratio.mean() - 1 / k) / (1 - 1 / k))
+    k, known = table.shape[1], table.max(1) >= INFORMED
+    ratio = table[known].max(1) / table[known].sum(1)
+    alone = (ratio - 1 / k) / (1 - 1 / k) if k > 1 else ratio
+    return float(alone.sum() / len(table))
 
 
 MEASURES: tuple[Callable[[Encoded, int], Scores], ...] = (

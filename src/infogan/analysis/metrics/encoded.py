@@ -64,18 +64,18 @@ class Encoded:
     @property
     def d(self) -> int:
         """How many codes there are."""
-        return self.codes.shape[1]
+        return int(self.codes.shape[1])
 
     @property
     def f(self) -> int:
         """How many factors there are."""
-        return self.factors.shape[1]
+        return int(self.factors.shape[1])
 
     @cached_property
     def columns(self) -> list[Values]:
-        """[n, w] of each code: a number with mean 0 and variance 1, the cosine and sine of an angle,
-        an indicator of each category; zero where the code is dead. The variances of a code's columns
-        add up to 1 of a number, and to 1 - sum p² (Gini) of categories of frequency p."""
+        """[n, w] of each code: a number with mean 0 and variance 1, cosine and sine of an angle, an
+        indicator of each category; zero where the code is dead. The variances of the columns of
+        categories with frequencies p add up to 1 - sum p² (Gini)."""
         return [self._columns(i) for i in range(self.d)]
 
     def _columns(self, i: int) -> Values:
@@ -90,7 +90,7 @@ class Encoded:
         if not np.ptp(code) or not spread > self.least:
             return np.zeros_like(parts)
         number = i not in self.nominal_codes and i not in self.angles
-        return (parts - parts.mean(0)) / spread if number else parts
+        return np.asarray((parts - parts.mean(0)) / spread if number else parts)
 
     @cached_property
     def alive(self) -> NDArray[np.bool_]:

@@ -52,15 +52,15 @@ def logistic(x: Values, y: Labels, new: Values) -> Values:
 
 
 def separation(probs: Values, y: Labels) -> float:
-    """Area under the ROC curve of each label against the rest, mean over the labels of y [m]; .5 for
-    probabilities [m, K] that say nothing."""
+    """Area under the ROC curve of each label against the rest, mean over the labels of y [m]; .5
+    for probabilities [m, K] that say nothing."""
     labels = [label for label in np.unique(y) if label < probs.shape[1]]
     return float(np.mean([roc_auc_score(y == label, probs[:, label]) for label in labels]))
 
 
 def usable(probs: Values, y: Labels, known: Labels) -> float:
-    """The information about labels y [m] that these probabilities [m, K] give over the frequencies of
-    the labels known [n], as a share of what there is, at least 0. Labels not among known are left
+    """The information about labels y [m] that probabilities [m, K] give over the frequencies of the
+    labels known [n], as a share of what there is, at least 0. Labels not among the known are left
     out, since a frequency of 0 would make it infinite."""
     frequency = np.bincount(known) / len(known)
     there = y[np.isin(y, known)]
