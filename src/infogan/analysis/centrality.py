@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infogan.analysis.consistency import Table
+from infogan.analysis.encoders import of_model
 from infogan.analysis.metrics.disentanglement import factor_vae
 from infogan.analysis.metrics.encoded import Encoded
 from infogan.core.random import stream
 from infogan.data.images import Pixels
-from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
 
 LEVELS = 20  # equal shares of a code's draws: images share a code that are in the same one
@@ -52,14 +52,11 @@ def cross_scores(models: Sequence[Model], names: Sequence[str], seed: int = 0) -
         factors, images = np.stack(drawn, 1), maker.generate(draw.vector())
         for j, reader in enumerate(models):
             if i != j:
-                table[i, j] = _score(reader, images, names, factors, seed)
+                table[i, j] = _score(reader, images, factors, seed)
     return table
 
 
-def _score(
-    reader: Model, images: Pixels, names: Sequence[str], factors: NDArray[np.int64], seed: int
-) -> float:
-    read: dict[str, Posterior] = reader.recovered(reader.encode(images))
-    angles = [i for i, name in enumerate(names) if reader.latent.codes[name].periodic]
-    codes = np.stack([read[name].mean for name in names], 1).astype(np.float64)
-    return factor_vae(Encoded(codes, factors, angles=angles), seed)["factor_vae"]
+def _score(reader: Model, images: Pixels, factors: NDArray[np.int64], seed: int) -> float:
+    codes = of_model(reader, reader.encode(images))
+    seen = Encoded(codes.values, factors, codes.nominal, codes.angles, least=codes.least)
+    return factor_vae(seen, seed)["factor_vae"]
