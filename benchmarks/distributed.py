@@ -68,7 +68,7 @@ def small(name: str, steps: int, precision: str) -> RunConfig:
     if name == LEARNED:
         tree["latent"]["digit"]["probs"] = "learned"
     if name == REGULAR:
-        tree["objective"] |= {"cr": 1.0, "cr_from": 0.5, "cr_gap": 0.5}
+        tree["objective"] |= {"cr": 1.0, "cr_from": 0.5}
         tree["networks"] = tree["networks"] | {"norm": "spectral"}
     return chosen.from_tree(tree)
 

@@ -76,6 +76,7 @@ def test_models_that_tell_the_same_factors_apart_agree() -> None:
     assert table.diagonal().tolist() == [1, 1, 1]
     # A mixture of two codes is fixed by neither: one of three factors is told, two are a guess.
     assert table[[0, 2], [2, 0]] == pytest.approx([2 / 3] * 2, abs=0.1)
+    assert cross_scores([MIXED, PERMUTED, ORDERED], NAMES)[2, 0] == table[0, 2]  # in any order
     scores = centrality(table)
     assert scores[0] == pytest.approx(scores[1], abs=0.05)
     assert scores.argmin() == 2

@@ -61,9 +61,11 @@ def test_pairs_lie_at_least_the_gap_apart_and_anywhere_beyond(code: Code, gap: f
 
 
 def test_pairs_share_noise_and_one_code() -> None:
-    one, other, shared = LATENT.pairs(N, 0.3, stream(0, "pairs"))
+    draw = LATENT.sample(N, stream(0, "draw"))
+    one, other, shared = LATENT.pairs(draw, 0.3, stream(0, "pairs"))
     assert LATENT.continuous == ("a", "b", "turn", "c")
     assert torch.equal(one.noise, other.noise)
+    assert torch.equal(one.noise, draw.noise)
     assert torch.bincount(shared, minlength=4).div(N).tolist() == pytest.approx(
         [0.25] * 4, abs=0.02
     )
@@ -78,6 +80,17 @@ def test_pairs_share_noise_and_one_code() -> None:
     assert float(values.std()) == pytest.approx(Uniform(-1, 1).std, abs=0.02)
     digits = torch.stack([draw.values["digit"].argmax(1) for draw in (one, other)])
     assert float((digits[0] == digits[1]).double().mean()) == pytest.approx(0.25, abs=0.02)
+
+
+def test_without_a_gap_the_first_of_a_pair_is_the_draw() -> None:
+    draw = LATENT.sample(N, stream(0, "draw"))
+    one, other, shared = LATENT.pairs(draw, 0.0, stream(0, "pairs"))
+    assert torch.equal(one.vector(), draw.vector())
+    for i, name in enumerate(LATENT.continuous):
+        same = (one.values[name] == other.values[name]).all(1)
+        assert torch.equal(same, shared == i)
+    apart = distance(LATENT.codes["a"], one.values["a"], other.values["a"])[shared != 0]
+    assert float(apart.mean()) == pytest.approx(1 / 3, abs=0.01)  # of independent draws
 
 
 class Said:
@@ -163,13 +176,34 @@ def test_g_receives_gradient_from_h(paired: RunConfig, images: Images) -> None:
     assert all(weight.grad is None for weight in trainer.model.d.parameters())
 
 
+@pytest.mark.parametrize("gap", [0.0, 0.5])
+def test_h_sees_both_images_of_each_pair(
+    paired: RunConfig, images: Images, monkeypatch: pytest.MonkeyPatch, gap: float
+) -> None:
+    trainer = Trainer(paired, images)  # in evaluation: each image is drawn by itself
+    step, h, seen = trainer._look("g", 4), trainer.players[H], list[Tensor]()
+
+    def looking(pair: Tensor) -> Verdict:
+        seen.append(pair)
+        said: Verdict = h(pair)
+        return said
+
+    monkeypatch.setitem(trainer.players, H, looking)
+    shared = step.pairs(H, gap)[1]
+    draws = trainer.model.latent.pairs(step.draw, gap, stream(paired.seed, "pairs", 4))
+    for channel, draw in enumerate(draws[:2]):
+        own = trainer.model.g(draw.vector())
+        assert torch.allclose(seen[0][:, channel : channel + 1], own, atol=1e-5)
+    assert torch.equal(shared, draws[2])
+
+
 def test_pairs_leave_gs_statistics_and_other_draws_alone(paired: RunConfig, images: Images) -> None:
     trainer = Trainer(paired, images)
     trainer.model.networks.train()
     before = [buffer.clone() for buffer in trainer.model.g.buffers()]
     step = trainer._look("g", 0)
     drawn = step.draw.vector().clone()
-    step.pairs(H, 0.0)
+    step.pairs(H, 0.5)
     assert all(map(torch.equal, before, trainer.model.g.buffers()))
     assert torch.equal(trainer._look("g", 0).draw.vector(), drawn)
 
@@ -219,7 +253,8 @@ def test_h_tells_the_shared_code_of_a_g_that_keeps_them_apart() -> None:
         number = 0
 
         def pairs(self, network: str, gap: float) -> tuple[Verdict, Tensor]:
-            one, other, shared = latent.pairs(256, gap, stream(0, "toy", self.number))
+            random = stream(0, "toy", self.number)
+            one, other, shared = latent.pairs(latent.sample(256, random), gap, random)
             moved = (one.vector() - other.vector())[:, 1:]
             return Verdict(moved, {network: h(moved)}), shared
 

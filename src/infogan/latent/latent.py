@@ -129,19 +129,19 @@ class Latent(BaseModel):
         values |= {name: self.columns(name, value).expand(n, -1) for name, value in fixed.items()}
         return Draw(noise, values)
 
-    def pairs(self, n: int, gap: float, generator: Generator) -> tuple[Draw, Draw, Tensor]:
-        """n pairs of draws with the same z and one continuous code of the same value; and which it
-        is, [n] int64 in `continuous`. Values of each other one are at least `gap` apart."""
-        base, other = self.sample(n, generator), dict[str, Tensor]()
-        one, names = dict(base.values), self.continuous
+    def pairs(self, draw: Draw, gap: float, generator: Generator) -> tuple[Draw, Draw, Tensor]:
+        """Pairs with z and one continuous code of each of n draws in common, and which code it is,
+        [n] int64 in `continuous`. Values of each other one are at least `gap` apart; without a gap
+        the first of a pair is the draw itself."""
+        n, names = len(draw.noise), self.continuous
+        one, other = dict[str, Tensor](), dict[str, Tensor]()
         shared = torch.randint(len(names), (n,), generator=generator)
         for name, code in self.codes.items():
-            one[name], other[name] = code.pair(n, gap, generator)
-            if name in names:
-                same, value = (shared == names.index(name))[:, None], base.values[name]
-                one[name] = torch.where(same, value, one[name])
-                other[name] = torch.where(same, value, other[name])
-        return Draw(base.noise, one), Draw(base.noise, other), shared
+            own = draw.values[name]
+            pair = code.pair(n, gap, generator) if gap else (own, code.sample(n, generator))
+            same = (shared == names.index(name) if name in names else shared < 0)[:, None]
+            one[name], other[name] = (torch.where(same, own, value) for value in pair)
+        return Draw(draw.noise, one), Draw(draw.noise, other), shared
 
     def point(self, tree: Mapping[str, Any]) -> Draw:
         """A point that the explorer copied, K weights allowed for a category; else ConfigError.

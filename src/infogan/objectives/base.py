@@ -81,7 +81,9 @@ class Scene(Protocol):
     @property
     def labels(self) -> Tensor | None: ...  # [N] int64, their classes; None in a run without labels
     def disturbed(self, name: str) -> Verdict: ...  # `real` or `fake` again, under a little noise
-    def pairs(self, network: str, gap: float) -> tuple[Verdict, Tensor]: ...  # see Latent.pairs
+    def pairs(
+        self, network: str, gap: float
+    ) -> tuple[Verdict, Tensor]: ...  # of fakes: Latent.pairs
     def network(self, name: str) -> Callable[..., Any]: ...  # one of the objective's further ones
 
 
