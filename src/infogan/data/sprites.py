@@ -29,9 +29,10 @@ from infogan.data.splits import Split
 Values = tuple[float | str, ...]
 Floats = NDArray[np.float32]
 SIDE, WINDOW, FINE = 64, 33, 8  # pixels of an image, of a template; points along a pixel
+GROUND = 0.05, 0.35  # grey of the coloured sets' ground, from side to side under full light
 DRAWN, TEST = 60_000, 10_000  # images for training and validation, and for the test
 AT_ONCE = 2000  # images rendered at once
-VERSION = 1  # of what is drawn: a number more where the same factors give other pixels
+VERSION = 2  # of what is drawn: a number more where the same factors give other pixels
 # The points of each shape in a square from -1 to 1, y upwards, at most 1 from its middle.
 INSIDE: Mapping[str, Callable[[Any, Any], Any]] = {
     "square": lambda x, y: np.maximum(abs(x), abs(y)) <= math.sqrt(0.5) + 1e-9,
@@ -50,7 +51,7 @@ COLOUR: Mapping[str, Values] = {
     "hue": tuple(float(10 * i) for i in range(25)),  # degrees: red over green to blue
     "saturation": tuple(0.3 + 0.1 * i for i in range(8)),
     "brightness": tuple(0.45 + 0.05 * i for i in range(10)),  # of all, the ground as well
-    "background": (0.0, 0.1, 0.2, 0.3),  # grey of the ground under full light
+    "background": ("left", "top", "right", "bottom"),  # the side towards which it grows brighter
     "noise": (0.0, 8.0, 16.0),  # standard deviation of grey grain, in levels
 }
 
@@ -82,26 +83,14 @@ class Sprites:
         """
         shape, scale, orientation, x, y = factors.T[:5]
         share = templates()[shape, scale, orientation][..., None]  # [n, 33, 33, 1]
-        ground, ink, noise = (part[:, None, None] for part in self._lit(factors[:, len(FORM) :]))
-        size = len(factors), SIDE, SIDE, ground.shape[3]
-        images = np.broadcast_to(np.rint(ground).astype(np.uint8), size).copy()
+        ground, ink, noise = lit(factors[:, len(FORM) :])
+        images = ground.repeat(ink.shape[1], 3)
         places = sliding_window_view(images, (WINDOW, WINDOW), axis=(1, 2), writeable=True)
-        painted = np.rint(ground + share * (ink - ground)).astype(np.uint8)
-        places[np.arange(len(images)), y, x] = painted.transpose(0, 3, 1, 2)
+        here = np.arange(len(images)), y, x
+        covered = places[here].transpose(0, 2, 3, 1)  # [n, 33, 33, C]
+        painted = np.rint(covered + share * (ink[:, None, None] - covered))
+        places[here] = painted.astype(np.uint8).transpose(0, 3, 1, 2)
         return grained(images, noise, generator) if noise.any() else images
-
-    def _lit(self, factors: Labels) -> tuple[Floats, Floats, Floats]:
-        """[n, C] ground and shape in grey levels, [n, 1] standard deviation of the grain, from the
-        factors [n, 0 or 5] of COLOUR; without them white on black."""
-        zero = np.zeros((len(factors), 1), np.float32)
-        if not factors.shape[1]:
-            return zero, zero + 255, zero
-        pairs = zip([*self.factors.values()][len(FORM) :], factors.T, strict=True)
-        hue, saturation, light, ground, noise = (
-            np.array(values, np.float32)[column][:, None] for values, column in pairs
-        )
-        full = 255 * light
-        return full * ground.repeat(3, 1), full * coloured(hue, saturation), noise
 
 
 SETS = {
@@ -132,10 +121,29 @@ def _heart(x: Any, y: Any) -> Any:
     return (x**2 + y**2 - 1) ** 3 <= x**2 * y**3
 
 
+def lit(factors: Labels) -> tuple[Pixels, Floats, Floats]:
+    """Ground [n, 64, 64, 1] and ink [n, C] in grey levels, and the standard deviation [n] of the
+    grain, of factors [n, 5] of COLOUR; of none, [n, 0], white on black."""
+    n = len(factors)
+    if not factors.shape[1]:
+        black, white = np.zeros((n, SIDE, SIDE, 1), np.uint8), np.full((n, 1), 255, np.float32)
+        return black, white, np.zeros(n, np.float32)
+    columns = dict(zip(COLOUR, factors.T, strict=True))
+    right = np.linspace(*GROUND, SIDE, dtype=np.float32) * np.ones((SIDE, 1), np.float32)
+    grounds = np.stack([right[:, ::-1], right.T[::-1], right, right.T])  # as COLOUR names them
+    hue, saturation, light, noise = (
+        np.array(COLOUR[name], np.float32)[columns[name]]
+        for name in ("hue", "saturation", "brightness", "noise")
+    )
+    ground = 255 * light[:, None, None] * grounds[columns["background"]]
+    ink = 255 * light[:, None] * coloured(hue[:, None], saturation[:, None])
+    return np.rint(ground).astype(np.uint8)[..., None], ink, noise
+
+
 def grained(images: Pixels, noise: Floats, generator: torch.Generator) -> Pixels:
-    """Images [n, H, W, C] under grey noise of a standard deviation [n, 1, 1, 1] in levels."""
+    """Images [n, H, W, C] under grey noise of a standard deviation [n] in levels."""
     grain = torch.randn(*images.shape[:3], 1, generator=generator).numpy()
-    levels = np.rint(noise * grain).astype(np.int16)
+    levels = np.rint(noise[:, None, None, None] * grain).astype(np.int16)
     return np.asarray((images + levels).clip(0, 255), np.uint8)
 
 
