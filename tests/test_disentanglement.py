@@ -192,19 +192,18 @@ def test_categories_are_one_variable() -> None:
     )
 
 
-def test_an_angle_may_begin_anywhere() -> None:
+def test_a_periodic_code_may_begin_anywhere() -> None:
     factors = grid((12, 4), 60)
-    angle = 2 * math.pi * factors[:, 0] / 12
+    noise = np.random.default_rng(0).normal(size=len(factors))
+    angle = 2 * math.pi * factors[:, 0] / 12 + 0.02 * noise
     found = []
-    for turn in (0.0, 2.0):
+    for turn in (0.0, 0.4):  # at 0 one of the values lies where the angle jumps from π to -π
         codes = np.stack([(angle + turn + math.pi) % (2 * math.pi) - math.pi, factors[:, 1]], 1)
-        seen = Encoded(codes, factors, angles=(0,), nominal=SHAPE)
+        seen = Encoded(codes, factors, angles=(0,))
         found.append(metrics.score(seen))
-    loose = {"explicitness", "info_e", "informativeness", "dci", "completeness"}
-    for name, value in found[0].items():
-        assert found[1][name] == pytest.approx(value, abs=0.01 if name in loose else 1e-6), name
-    assert found[0]["factor_vae"] == found[0]["mig"] == found[0]["beta_vae"] == 1
-    assert found[0]["explicitness"] > 0.99
+    assert found[1] == pytest.approx(found[0], abs=0.01)
+    assert found[0]["factor_vae"] == found[0]["beta_vae"] == 1
+    assert min(found[0]["mig"], found[0]["explicitness"]) > 0.97
 
 
 # The defects of public implementations, by their number in docs/factors.md
@@ -243,7 +242,7 @@ def test_d3_predictors_are_scored_on_images_that_they_did_not_learn_from() -> No
     """Codes that are right where predictors learn and wrong where they are scored get nothing."""
     factors = grid()
     codes = numbers(factors)
-    learned, scored = Encoded(codes, factors).halves(0)
+    learned, scored = Encoded(codes, factors).split(0)
     assert not set(learned) & set(scored)
     assert len(learned) == 2 * len(scored) == 800
     codes[scored] = codes[np.random.default_rng(0).permutation(scored)]
@@ -307,6 +306,14 @@ def test_d7_a_value_that_one_half_lacks_breaks_nothing() -> None:
     truth = np.array([0, 2, 3])  # 1 was never learned and does not occur; 3 was not learned
     assert probes.separation(probs, truth) == pytest.approx(0.5)
     assert probes.usable(probs, truth, np.array([0, 2])) == 0
+
+
+def test_d7_a_value_that_is_all_but_alone_breaks_nothing() -> None:
+    """Whichever of the images has the other value, learned from or not."""
+    for image in range(8):
+        factors = np.stack([np.arange(200) == image, np.arange(200) % 2], 1).astype(np.int64)
+        seen = Encoded(numbers(factors), factors, nominal=SHAPE)
+        assert all(0 <= value <= 1 for value in metrics.score(seen).values())
 
 
 def test_d8_the_numbers_of_a_nominal_factor_say_nothing() -> None:
