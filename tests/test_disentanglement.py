@@ -105,8 +105,21 @@ def test_two_codes_turned_by_45_degrees_are_explicit_and_nothing_else() -> None:
 def test_what_a_code_knows_is_a_share_of_the_entropy() -> None:
     factors = grid((4, 3), 100)
     found = Encoded(np.stack([factors[:, 0] // 2, factors[:, 1]], 1), factors)
-    assert found.nmi == pytest.approx(np.array([[1 / 2, 0], [0, 1]]), abs=1e-3)
-    assert metrics.mig(found)["mig"] == pytest.approx(3 / 4, abs=1e-3)
+    more = 1 / (2 * len(factors))  # Miller and Madow's, for each value beyond the first
+    half = (math.log(2) + more) / (math.log(4) + 3 * more)
+    assert found.nmi == pytest.approx(np.array([[half, 0], [0, 1]]), abs=EXACT)
+    assert metrics.mig(found)["mig"] == pytest.approx((half + 1) / 2, abs=EXACT)
+
+
+def test_factor_vae_compares_each_code_with_its_own_variance() -> None:
+    """A category that is rarely another one varies less than a number, whatever is held."""
+    factors = grid((10, 6), 30)
+    rare, size = factors[:, 0] == 0, numbers(factors)[:, 1]
+    size = size + 0.6 * np.random.default_rng(0).normal(size=len(size))
+    known = np.stack([rare, factors[:, 1]], 1).astype(np.int64)
+    seen = Encoded(np.stack([rare, size], 1), known, nominal_codes=(0,))
+    assert seen.features.var(0)[:2].sum() == pytest.approx(0.18)
+    assert metrics.factor_vae(seen)["factor_vae"] > 0.98
 
 
 @pytest.mark.parametrize("change", SAME)
