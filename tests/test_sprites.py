@@ -82,14 +82,20 @@ def factors_of(n: int, **fixed: int) -> Labels:
     return found
 
 
+WORDS = "shape", "background"
+TOWARDS = {"left": (0, -1), "top": (-1, 0), "right": (0, 1), "bottom": (1, 0)}  # y, x
+
+
 def test_colours_are_those_of_the_factors() -> None:
     factors = factors_of(200, noise=0, x=16, y=16)
     images = COLOUR.render(factors, torch.Generator())
     for image, row in zip(images, factors, strict=True):
         own = {n: v[i] for (n, v), i in zip(COLOUR.factors.items(), row, strict=True)}
-        numbers = {name: float(v) for name, v in own.items() if name != "shape"}
-        ground, light = numbers["background"], numbers["brightness"]
-        assert image[0, 0] / 255 == pytest.approx(light * ground, abs=1 / 255)
+        numbers = {name: float(v) for name, v in own.items() if name not in WORDS}
+        light, (middle, (dy, dx)) = numbers["brightness"], (32, TOWARDS[str(own["background"])])
+        for steps in (-31, 31):  # along the ground's slope, 0.3 from side to side
+            seen = image[middle + dy * steps, middle + dx * steps] / 255
+            assert seen == pytest.approx(light * (0.2 + 0.3 * steps / 63), abs=0.01)
         hue, saturation, value = colorsys.rgb_to_hsv(*(image[32, 32] / 255))
         assert value == pytest.approx(light, abs=1 / 255)
         assert saturation == pytest.approx(numbers["saturation"], abs=0.01)
@@ -97,14 +103,14 @@ def test_colours_are_those_of_the_factors() -> None:
 
 
 def test_noise_is_grey_and_as_strong_as_its_factor_says() -> None:
-    plain = factors_of(50, noise=0, background=3)
+    plain = factors_of(50, noise=0, background=3, brightness=9)
     noisy = plain + np.array([name == "noise" for name in COLOUR.factors])
-    clean = COLOUR.render(plain, torch.Generator())[:, :8].astype(float)
-    off = COLOUR.render(noisy, torch.Generator().manual_seed(0))[:, :8] - clean
+    clean = COLOUR.render(plain, torch.Generator())[:, 56:].astype(float)
+    off = COLOUR.render(noisy, torch.Generator().manual_seed(0))[:, 56:] - clean
     assert off.std() == pytest.approx(8, rel=0.03)
     assert np.abs(np.diff(off, axis=3)).max() == 0
-    again = COLOUR.render(noisy, torch.Generator().manual_seed(0))[:, :8] - clean
-    other = COLOUR.render(noisy, torch.Generator().manual_seed(1))[:, :8] - clean
+    again = COLOUR.render(noisy, torch.Generator().manual_seed(0))[:, 56:] - clean
+    other = COLOUR.render(noisy, torch.Generator().manual_seed(1))[:, 56:] - clean
     assert np.array_equal(off, again)
     assert not np.array_equal(off, other)
 

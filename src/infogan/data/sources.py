@@ -14,6 +14,7 @@ from infogan.core.errors import DataError
 from infogan.data import (
     archives,
     arrow,
+    cars3d,
     files,
     folder,
     hdf5,
@@ -202,6 +203,7 @@ SOURCES = (
     Kind("a folder of IDX files", idx.holds_idx, idx_file),
     Kind("Parquet, a saved Hugging Face dataset, hf:NAME", arrow.is_table, table),
     Kind("a folder of NPY files", lambda name: shards.are_in(Path(name)), shard_folder),
+    Kind("Cars3D's folder of MAT files", cars3d.are_in, cars3d.load),
     Kind("a folder of images", lambda name: Path(name).is_dir(), image_folder),
     Kind("a zip or tar file of images", archives.is_archive, image_folder),
     Kind("an image", lambda name: _file("")(name) and _is_image(name), image_file),

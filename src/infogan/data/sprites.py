@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from infogan.core import interrupts
@@ -26,13 +27,15 @@ from infogan.data.settings import Source
 from infogan.data.splits import Split
 
 Values = tuple[float | str, ...]
+Floats = NDArray[np.float32]
 SIDE, WINDOW, FINE = 64, 33, 8  # pixels of an image, of a template; points along a pixel
+GROUND = 0.05, 0.35  # grey of the coloured sets' ground, from side to side under full light
 DRAWN, TEST = 60_000, 10_000  # images for training and validation, and for the test
 AT_ONCE = 2000  # images rendered at once
-VERSION = 1  # of what is drawn: a number more where the same factors give other pixels
+VERSION = 2  # of what is drawn: a number more where the same factors give other pixels
 # The points of each shape in a square from -1 to 1, y upwards, at most 1 from its middle.
 INSIDE: Mapping[str, Callable[[Any, Any], Any]] = {
-    "square": lambda x, y: np.maximum(abs(x), abs(y)) <= math.sqrt(0.5),
+    "square": lambda x, y: np.maximum(abs(x), abs(y)) <= math.sqrt(0.5) + 1e-9,
     "ellipse": lambda x, y: x**2 + (y / 0.6) ** 2 <= 1,
     "heart": lambda x, y: _heart(1.25 * x, 1.25 * y + 0.25),
 }
@@ -48,7 +51,7 @@ COLOUR: Mapping[str, Values] = {
     "hue": tuple(float(10 * i) for i in range(25)),  # degrees: red over green to blue
     "saturation": tuple(0.3 + 0.1 * i for i in range(8)),
     "brightness": tuple(0.45 + 0.05 * i for i in range(10)),  # of all, the ground as well
-    "background": (0.0, 0.1, 0.2, 0.3),  # grey of the ground under full light
+    "background": ("left", "top", "right", "bottom"),  # the side towards which it grows brighter
     "noise": (0.0, 8.0, 16.0),  # standard deviation of grey grain, in levels
 }
 
@@ -79,28 +82,15 @@ class Sprites:
         ((1, 64, 64, 1), 255, 58)
         """
         shape, scale, orientation, x, y = factors.T[:5]
-        mask = np.zeros((len(factors), SIDE, SIDE), np.float32)
-        places = np.lib.stride_tricks.sliding_window_view(
-            mask, (WINDOW, WINDOW), axis=(1, 2), writeable=True
-        )
-        places[np.arange(len(mask)), y, x] = templates()[shape, scale, orientation]
-        if len(self.factors) == len(FORM):
-            return np.asarray(np.rint(255 * mask), np.uint8)[..., None]
-        return self._coloured(mask, factors[:, 5:], generator)
-
-    def _coloured(self, mask: NDArray[np.float32], which: Labels, draws: torch.Generator) -> Pixels:
-        """Masks [n, H, W] in colour on a grey ground, under noise; which: [n, 5] of COLOUR."""
-        names = list(self.factors)[5:]
-        hue, saturation, light, ground, noise = (
-            np.array(self.factors[name], np.float32)[column]
-            for name, column in zip(names, which.T, strict=True)
-        )
-        ink, plain = coloured(hue, saturation), ground[:, None]
-        linear = light[:, None] * plain, light[:, None] * (ink - plain)  # [n, 1], [n, 3]
-        images = linear[0][:, None, None] + mask[..., None] * linear[1][:, None, None]
-        grain = torch.randn(*mask.shape, 1, generator=draws).numpy()
-        images = 255 * images + noise[:, None, None, None] * grain
-        return np.asarray(np.rint(images).clip(0, 255), np.uint8)
+        share = templates()[shape, scale, orientation][..., None]  # [n, 33, 33, 1]
+        ground, ink, noise = lit(factors[:, len(FORM) :])
+        images = ground.repeat(ink.shape[1], 3)
+        places = sliding_window_view(images, (WINDOW, WINDOW), axis=(1, 2), writeable=True)
+        here = np.arange(len(images)), y, x
+        covered = places[here].transpose(0, 2, 3, 1)  # [n, 33, 33, C]
+        painted = np.rint(covered + share * (ink[:, None, None] - covered))
+        places[here] = painted.astype(np.uint8).transpose(0, 3, 1, 2)
+        return grained(images, noise, generator) if noise.any() else images
 
 
 SETS = {
@@ -110,7 +100,7 @@ SETS = {
 
 
 @lru_cache(maxsize=1)
-def templates() -> NDArray[np.float32]:
+def templates() -> Floats:
     """[3, 6, 40, 33, 33] the share of each pixel that lies in the shape, by its first factors."""
     points = (np.arange(WINDOW * FINE) + 0.5) / FINE - WINDOW / 2
     x, y = np.meshgrid(points, -points)  # pixels from the middle, y upwards
@@ -118,10 +108,8 @@ def templates() -> NDArray[np.float32]:
     for inside in INSIDE.values():
         for scale in FORM["scale"]:
             for turn in map(float, FORM["orientation"]):
-                cos, sin = (
-                    math.cos(turn) / (16 * float(scale)),
-                    math.sin(turn) / (16 * float(scale)),
-                )
+                radius = 16 * float(scale)
+                cos, sin = math.cos(turn) / radius, math.sin(turn) / radius
                 there = inside(cos * x + sin * y, cos * y - sin * x)
                 found.append(there.reshape(WINDOW, FINE, WINDOW, FINE).mean((1, 3)))
     shape = len(SHAPES), len(FORM["scale"]), len(FORM["orientation"]), WINDOW, WINDOW
@@ -133,11 +121,37 @@ def _heart(x: Any, y: Any) -> Any:
     return (x**2 + y**2 - 1) ** 3 <= x**2 * y**3
 
 
-def coloured(hue: NDArray[np.float32], saturation: NDArray[np.float32]) -> NDArray[np.float32]:
-    """[n, 3] red, green and blue of hues in degrees at that saturation and value 1 (HSV)."""
-    sectors = (np.array([5, 3, 1]) + hue[:, None] / 60) % 6
+def lit(factors: Labels) -> tuple[Pixels, Floats, Floats]:
+    """Ground [n, 64, 64, 1] and ink [n, C] in grey levels, and the standard deviation [n] of the
+    grain, of factors [n, 5] of COLOUR; of none, [n, 0], white on black."""
+    n = len(factors)
+    if not factors.shape[1]:
+        black, white = np.zeros((n, SIDE, SIDE, 1), np.uint8), np.full((n, 1), 255, np.float32)
+        return black, white, np.zeros(n, np.float32)
+    columns = dict(zip(COLOUR, factors.T, strict=True))
+    right = np.linspace(*GROUND, SIDE, dtype=np.float32) * np.ones((SIDE, 1), np.float32)
+    grounds = np.stack([right[:, ::-1], right.T[::-1], right, right.T])  # as COLOUR names them
+    hue, saturation, light, noise = (
+        np.array(COLOUR[name], np.float32)[columns[name]]
+        for name in ("hue", "saturation", "brightness", "noise")
+    )
+    ground = 255 * light[:, None, None] * grounds[columns["background"]]
+    ink = 255 * light[:, None] * coloured(hue[:, None], saturation[:, None])
+    return np.rint(ground).astype(np.uint8)[..., None], ink, noise
+
+
+def grained(images: Pixels, noise: Floats, generator: torch.Generator) -> Pixels:
+    """Images [n, H, W, C] under grey noise of a standard deviation [n] in levels."""
+    grain = torch.randn(*images.shape[:3], 1, generator=generator).numpy()
+    levels = np.rint(noise[:, None, None, None] * grain).astype(np.int16)
+    return np.asarray((images + levels).clip(0, 255), np.uint8)
+
+
+def coloured(hue: Floats, saturation: Floats) -> Floats:
+    """[n, 3] red, green and blue of hues [n, 1] in degrees at a saturation and value 1 (HSV)."""
+    sectors = (np.array([5, 3, 1]) + hue / 60) % 6
     off = np.minimum(sectors, 4 - sectors).clip(0, 1)
-    return np.asarray(1 - saturation[:, None] * off, np.float32)
+    return np.asarray(1 - saturation * off, np.float32)
 
 
 def load(source: Source, split: Split, progress: Progress) -> Images:

@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 import torch
@@ -17,8 +17,13 @@ SIGMA_SPAN = 100.0  # Q's learned sigma is within the prior's std divided and mu
 MOST_RHO = 0.999  # factor of a correlation, since artanh is infinite at 1
 FIXED = "Fixed sigma of Q, which makes L_I a squared error up to constants; none: learned."
 SWEPT = "Swept range, which may exceed the trained range; none: the trained range."
-FOLLOWED = "Property that Q's mean follows between views: slant, width, height, thickness; or none."
-Property = Literal["slant", "width", "height", "thickness"]  # moves of a data.augment.View
+Property = Literal[
+    "slant", "width", "height", "thickness", "x", "y", "brightness", "hue", "saturation"
+]
+"""The moves of a data.augment.View."""
+FOLLOWED = (
+    f"Property that Q's mean follows between views: {', '.join(get_args(Property))}; or none."
+)
 Sigma = Annotated[Annotated[float, Field(gt=0)] | None, Field(description=FIXED)]
 Sweep = Annotated[tuple[float, float] | None, Field(description=SWEPT)]
 Follows = Annotated[Property | None, Field(description=FOLLOWED)]
