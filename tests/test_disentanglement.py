@@ -105,8 +105,21 @@ def test_two_codes_turned_by_45_degrees_are_explicit_and_nothing_else() -> None:
 def test_what_a_code_knows_is_a_share_of_the_entropy() -> None:
     factors = grid((4, 3), 100)
     found = Encoded(np.stack([factors[:, 0] // 2, factors[:, 1]], 1), factors)
-    assert found.nmi == pytest.approx(np.array([[1 / 2, 0], [0, 1]]), abs=1e-3)
-    assert metrics.mig(found)["mig"] == pytest.approx(3 / 4, abs=1e-3)
+    more = 1 / (2 * len(factors))  # Miller and Madow's, for each value beyond the first
+    half = (math.log(2) + more) / (math.log(4) + 3 * more)
+    assert found.nmi == pytest.approx(np.array([[half, 0], [0, 1]]), abs=EXACT)
+    assert metrics.mig(found)["mig"] == pytest.approx((half + 1) / 2, abs=EXACT)
+
+
+def test_factor_vae_compares_each_code_with_its_own_variance() -> None:
+    """A category that is rarely another one varies less than a number, whatever is held."""
+    factors = grid((10, 6), 30)
+    rare, size = factors[:, 0] == 0, numbers(factors)[:, 1]
+    size = size + 0.6 * np.random.default_rng(0).normal(size=len(size))
+    known = np.stack([rare, factors[:, 1]], 1).astype(np.int64)
+    seen = Encoded(np.stack([rare, size], 1), known, nominal_codes=(0,))
+    assert seen.features.var(0)[:2].sum() == pytest.approx(0.18)
+    assert metrics.factor_vae(seen)["factor_vae"] > 0.98
 
 
 @pytest.mark.parametrize("change", SAME)
@@ -192,19 +205,18 @@ def test_categories_are_one_variable() -> None:
     )
 
 
-def test_an_angle_may_begin_anywhere() -> None:
+def test_a_periodic_code_may_begin_anywhere() -> None:
     factors = grid((12, 4), 60)
-    angle = 2 * math.pi * factors[:, 0] / 12
+    noise = np.random.default_rng(0).normal(size=len(factors))
+    angle = 2 * math.pi * factors[:, 0] / 12 + 0.02 * noise
     found = []
-    for turn in (0.0, 2.0):
+    for turn in (0.0, 0.4):  # at 0 one of the values lies where the angle jumps from π to -π
         codes = np.stack([(angle + turn + math.pi) % (2 * math.pi) - math.pi, factors[:, 1]], 1)
-        seen = Encoded(codes, factors, angles=(0,), nominal=SHAPE)
+        seen = Encoded(codes, factors, angles=(0,))
         found.append(metrics.score(seen))
-    loose = {"explicitness", "info_e", "informativeness", "dci", "completeness"}
-    for name, value in found[0].items():
-        assert found[1][name] == pytest.approx(value, abs=0.01 if name in loose else 1e-6), name
-    assert found[0]["factor_vae"] == found[0]["mig"] == found[0]["beta_vae"] == 1
-    assert found[0]["explicitness"] > 0.99
+    assert found[1] == pytest.approx(found[0], abs=0.01)
+    assert found[0]["factor_vae"] == found[0]["beta_vae"] == 1
+    assert min(found[0]["mig"], found[0]["explicitness"]) > 0.97
 
 
 # The defects of public implementations, by their number in docs/factors.md
@@ -243,7 +255,7 @@ def test_d3_predictors_are_scored_on_images_that_they_did_not_learn_from() -> No
     """Codes that are right where predictors learn and wrong where they are scored get nothing."""
     factors = grid()
     codes = numbers(factors)
-    learned, scored = Encoded(codes, factors).halves(0)
+    learned, scored = Encoded(codes, factors).split(0)
     assert not set(learned) & set(scored)
     assert len(learned) == 2 * len(scored) == 800
     codes[scored] = codes[np.random.default_rng(0).permutation(scored)]
@@ -307,6 +319,14 @@ def test_d7_a_value_that_one_half_lacks_breaks_nothing() -> None:
     truth = np.array([0, 2, 3])  # 1 was never learned and does not occur; 3 was not learned
     assert probes.separation(probs, truth) == pytest.approx(0.5)
     assert probes.usable(probs, truth, np.array([0, 2])) == 0
+
+
+def test_d7_a_value_that_is_all_but_alone_breaks_nothing() -> None:
+    """Whichever of the images has the other value, learned from or not."""
+    for image in range(8):
+        factors = np.stack([np.arange(200) == image, np.arange(200) % 2], 1).astype(np.int64)
+        seen = Encoded(numbers(factors), factors, nominal=SHAPE)
+        assert all(0 <= value <= 1 for value in metrics.score(seen).values())
 
 
 def test_d8_the_numbers_of_a_nominal_factor_say_nothing() -> None:

@@ -32,7 +32,7 @@ def beta_vae(seen: Encoded, seed: int = 0) -> Scores:
     From 1/F, by chance, to 1.
     """
     rng, points, answers = generator(seed, "beta vae"), list[Values](), list[Labels]()
-    for rows in seen.halves(seed):
+    for rows in seen.split(seed):
         differences = []
         for factor in seen.factors[rows].T:
             pairs = rows[_sharing(factor, VOTES // seen.f * SHARED, 2, rng)]
@@ -58,7 +58,7 @@ def factor_vae(seen: Encoded, seed: int = 0) -> Scores:
         return {"factor_vae": 1 / seen.f}
     rng, ballots = generator(seed, "factor vae"), list[Labels]()
     overall = np.where(seen.alive, seen.of_codes(seen.features.var(0)), 1)[:, None]
-    for rows in seen.halves(seed):
+    for rows in seen.split(seed):
         votes = np.zeros((seen.d, seen.f), np.int64)  # of each code for each factor
         for j, factor in enumerate(seen.factors[rows].T):
             images = rows[_sharing(factor, VOTES // seen.f, SHARED, rng)]
@@ -130,11 +130,11 @@ def sap(seen: Encoded, seed: int = 0) -> Scores:
 
     From 0 to 1, for a nominal factor of K values to 1 - 1/K: a code that says nothing gets 1/K.
     """
-    halves, table = seen.halves(seed), np.empty((seen.d + 1, seen.f))
+    split, table = seen.split(seed), np.empty((seen.d + 1, seen.f))
     for j, factor in enumerate(seen.factors.T):
         predicted = probes.tree_accuracy if j in seen.nominal else probes.linear_r2
         nothing = np.zeros((len(seen), 1))  # so that a single code is above something
-        table[:, j] = [predicted(parts, factor, halves) for parts in (*seen.columns, nothing)]
+        table[:, j] = [predicted(parts, factor, split) for parts in (*seen.columns, nothing)]
     return {"sap": gap(table)}
 
 
@@ -146,11 +146,12 @@ def dci(seen: Encoded, seed: int = 0) -> Scores:
     share of all importance. completeness: how far one code alone matters for each factor.
     informativeness: the forest's R², for a nominal factor its accuracy.
     """
-    learned, scored = seen.halves(seed)
+    learned, scored = seen.split(seed)
+    forest_seed = int(generator(seed, "dci").integers(2**31))
     importance, predicted = np.zeros((seen.d, seen.f)), np.zeros(seen.f)
     for j, factor in enumerate(seen.factors.T):
         forest = (RandomForestClassifier if j in seen.nominal else RandomForestRegressor)(
-            TREES, max_features=None, min_samples_leaf=LEAF, random_state=seed
+            TREES, max_features=None, min_samples_leaf=LEAF, random_state=forest_seed
         )
         forest.fit(seen.features[learned], factor[learned])
         importance[:, j] = seen.of_codes(forest.feature_importances_)
@@ -196,7 +197,7 @@ def explicitness(seen: Encoded, seed: int = 0) -> Scores:
     linear predictor on all codes can use, mean over factors: the R² of a line, for a nominal factor
     from the log loss of the logistic regression; from 0 to 1.
     """
-    x, (learned, scored), found = seen.features, seen.halves(seed), []
+    x, (learned, scored), found = seen.features, seen.split(seed), []
     for j, factor in enumerate(seen.factors.T):
         probs, truth = probes.logistic(x[learned], factor[learned], x[scored]), factor[scored]
         share = probes.linear_r2(x, factor, (learned, scored))

@@ -136,7 +136,7 @@ class Encoded:
         """[d] which codes know a share of INFORMED of some factor."""
         return np.asarray(self.nmi.max(1) >= INFORMED)
 
-    def halves(self, seed: int) -> tuple[Labels, Labels]:
+    def split(self, seed: int) -> tuple[Labels, Labels]:
         """Which images predictors learn from, TRAINED of them, and on which they are scored."""
         order = generator(seed, "disentanglement split").permutation(len(self))
         learned, scored = np.split(order, [round(TRAINED * len(self))])
