@@ -103,9 +103,12 @@ class RunConfig(BaseModel):
             yield f"{kind} uses no labels, but labels is {self.labels}; set labels none"
         for name in [name for name in latent.learned if readers[name] != CODE]:
             yield f"{kind} learns no prior; set latent.{name}.probs none, or objective infogan"
-        if objective.timed and not views:
+        if isinstance(objective, InfoGAN) and objective.cr and len(latent.continuous) < 2:
+            yield "objective.cr needs two continuous codes; add latent.NAME uniform, or set cr 0"
+        warms_up = "warm-up" in objective.schedules
+        if warms_up and not views:
             yield "objective.warm-up needs objective.real-weight above 0; raise it or set warm-up 0"
-        if objective.contrasts and not (objective.timed and latent.categorical and views):
+        if objective.contrasts and not (warms_up and latent.categorical and views):
             yield "objective.contrast needs objective.warm-up above 0 and a categorical code"
         if views and objective.g_heads:
             yield "objective.real-weight trains Q with D; set it 0, or objective.q-step d or d-head"
@@ -133,9 +136,9 @@ class RunConfig(BaseModel):
     def schedules(self) -> list[str]:
         """The settings by which what a step does depends on how many steps there are."""
         anneals = self.augment is not None and self.augment.anneal > 0
-        found = {"objective.warm-up": self.objective.timed, "augment.anneal": anneals}
-        found["optim.lr-decay"] = self.optim.lr_decay > 0
-        return [name for name, depends in found.items() if depends]
+        found = {"augment.anneal": anneals, "optim.lr-decay": self.optim.lr_decay > 0}
+        own = [f"objective.{name}" for name in self.objective.schedules]
+        return own + [name for name, depends in found.items() if depends]
 
     @property
     def timed(self) -> bool:

@@ -40,7 +40,7 @@ class Model:
         heads = config.objective.heads(config.latent, len(classes))
         g = config.networks.generator(config.latent.width, shape, config.seed)
         d = config.networks.discriminator(shape, heads, config.seed)
-        others = config.objective.networks(config.latent, shape, config.seed)
+        others = config.objective.networks(config.latent, config.networks, shape, config.seed)
         self.g, self.d = g, d
         self.networks = nn.ModuleDict({"g": g, "d": d, **others})
         """G, D (with Q) and what the objective brings, by the prefix of their tensors' names."""
