@@ -12,7 +12,7 @@ import infogan as ig
 from conftest import TINY, run
 from infogan.analysis import encoders
 from infogan.analysis.evaluation import evaluate, shown
-from infogan.core.errors import DataError
+from infogan.core.errors import DataError, InfoganError
 from infogan.data.images import Images, Pixels
 from infogan.model.model import Model
 
@@ -21,6 +21,9 @@ NAMES = "shape", "size"
 SAID = {"n", "left_out", "codes", "factors", "dead", "nmi"}
 SCORES = {"factor_vae", "beta_vae", "mig", "mig_20", "mig_20_ceiling", "sap", "modularity"}
 SCORES |= {"dci", "completeness", "informativeness", "explicitness", "info_m", "info_e", "info_c"}
+
+
+NOISE = {"digit": "none", "slant": "none", "noise": 8}
 
 
 def known(n: int = 240, **changes: Any) -> Images:
@@ -117,10 +120,13 @@ def test_a_factor_that_cannot_be_scored_is_named() -> None:
         (lambda pixels: pixels[:, 0, 0, 0], r"\[N, d\].*not \[240\] for 240"),
         (lambda pixels: perfect(pixels)[:10], r"not \[10, 2\] for 240"),
         (lambda pixels: perfect(pixels) * np.nan, "finite"),
+        (lambda pixels: ["left"] * len(pixels), r"what the encoder gives: .* codes \[N, d\]"),
+        (lambda pixels: {"side": np.array(["left"] * len(pixels))}, r"numbers \[N\] by name"),
+        (Model(TINY.replace(latent=NOISE, objective="gan"), (16, 16, 1)), "gan reads no codes"),
     ],
 )
 def test_what_is_no_encoder_is_refused(encoder: Any, words: str) -> None:
-    with pytest.raises(DataError, match=words):
+    with pytest.raises(InfoganError, match=words):
         ig.disentanglement(encoder, known())
 
 
