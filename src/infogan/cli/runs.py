@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 
 
 def evaluate(run: RunFolder, /, *, real: Real = OWN, as_json: AsJson = False) -> None:
-    """Score a run on images that it did not learn from."""
+    """Score a run on images that it did not learn from.
+
+    Where these images have known factors, it also says how far each code stands for one of them;
+    docs/factors.md says what each score tells.
+    """
     from infogan.analysis.evaluation import evaluate as score
 
     model = load(run)
