@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import infogan as ig
-from conftest import run
+from conftest import TINY, run
 from infogan.analysis import encoders
 from infogan.analysis.evaluation import evaluate, shown
-from infogan.core.errors import DataError
+from infogan.core.errors import DataError, InfoganError
 from infogan.data.images import Images, Pixels
 from infogan.model.model import Model
 
@@ -21,6 +21,9 @@ NAMES = "shape", "size"
 SAID = {"n", "left_out", "codes", "factors", "dead", "nmi"}
 SCORES = {"factor_vae", "beta_vae", "mig", "mig_20", "mig_20_ceiling", "sap", "modularity"}
 SCORES |= {"dci", "completeness", "informativeness", "explicitness", "info_m", "info_e", "info_c"}
+
+
+NOISE = {"digit": "none", "slant": "none", "noise": 8}
 
 
 def known(n: int = 240, **changes: Any) -> Images:
@@ -63,16 +66,14 @@ def test_which_factors_have_no_order_can_be_said() -> None:
 def test_integers_by_name_are_categories() -> None:
     def by_name(pixels: Pixels) -> Any:
         shape, size = pixels[:, 0, :2, 0].T // 40
-        return {
-            "kind": np.array([5, 1, 3])[shape],
-            "much": -3.0 * size,
-            "idle": np.zeros(len(size)),
-        }
+        kind = np.array([2, 9, 5, 0])[size]  # in no order
+        return {"kind": kind, "form": -3.0 * shape, "idle": np.zeros(len(size))}
 
     found = ig.disentanglement(by_name, known())
-    assert found["codes"] == ["kind", "much", "idle"]
+    assert found["codes"] == ["kind", "form", "idle"]
     assert found["dead"] == ["idle"]
-    assert found["factor_vae"] == found["mig"] == found["info_m"] == 1
+    assert found["factor_vae"] == found["mig"] == found["dci"] == 1
+    assert found["sap"] == pytest.approx((1 - 1 / 3 + 1) / 2)  # a line takes categories as such
 
 
 def test_images_go_to_an_encoder_in_parts_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,10 +120,13 @@ def test_a_factor_that_cannot_be_scored_is_named() -> None:
         (lambda pixels: pixels[:, 0, 0, 0], r"\[N, d\].*not \[240\] for 240"),
         (lambda pixels: perfect(pixels)[:10], r"not \[10, 2\] for 240"),
         (lambda pixels: perfect(pixels) * np.nan, "finite"),
+        (lambda pixels: ["left"] * len(pixels), r"what the encoder gives: .* codes \[N, d\]"),
+        (lambda pixels: {"side": np.array(["left"] * len(pixels))}, r"numbers \[N\] by name"),
+        (Model(TINY.replace(latent=NOISE, objective="gan"), (16, 16, 1)), "gan reads no codes"),
     ],
 )
 def test_what_is_no_encoder_is_refused(encoder: Any, words: str) -> None:
-    with pytest.raises(DataError, match=words):
+    with pytest.raises(InfoganError, match=words):
         ig.disentanglement(encoder, known())
 
 
@@ -148,19 +152,15 @@ def test_a_model_is_an_encoder_and_evaluate_says_the_same(trained: Path) -> None
     assert table[1].split()[1:] == [f"{row[0]:.2f}" for row in found["nmi"]]
 
 
-def test_units_of_a_code_do_not_matter(trained: Path) -> None:
-    """A code is dead by its own trained range, whatever its unit."""
-    model, images = Model.load(trained), known()
-    read = model.encode(images)
-    wide = {"digit": read["digit"], "slant": replace(read["slant"], value=read["slant"].value * 0)}
-    dead = encoders.scored(encoders.of_model(model, wide), images)
-    assert "slant" in dead["dead"]
-    half = encoders.of_model(model, read)
-    assert half.least == encoders.DEAD
-    low, high = model.latent.codes["slant"].trained
-    assert half.values[:, half.names.index("slant")] == pytest.approx(
-        read["slant"].value / ((high - low) / 2)
-    )
+def test_a_code_is_dead_by_its_own_trained_range() -> None:
+    model, images = Model(TINY.replace(latent={"slant": "uniform:-4:4"}), (16, 16, 1)), known()
+    read, mean = model.encode(images), np.linspace(-1, 1, len(images), dtype=np.float32)
+    for spread, dead in ((0.3, []), (0.1, ["slant"])):  # 5 % of 4 is 0.2
+        value = spread * mean / mean.std()
+        codes = encoders.of_model(model, read | {"slant": replace(read["slant"], value=value)})
+        assert codes.values[:, codes.names.index("slant")] == pytest.approx(value / 4)
+        named = encoders.scored(codes, images)["dead"]
+        assert [name for name in named if name == "slant"] == dead
 
 
 def test_evaluate_prints_it_where_the_data_has_factors(

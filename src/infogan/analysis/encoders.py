@@ -9,7 +9,7 @@ import numpy as np
 from infogan.analysis.metrics import disentanglement as metrics
 from infogan.analysis.metrics.encoded import Encoded, Values, unfit
 from infogan.core import interrupts
-from infogan.core.errors import DataError
+from infogan.core.errors import ConfigError, DataError, parsing
 from infogan.core.random import stream
 from infogan.data.images import Images, Labels, Pixels
 from infogan.latent.posterior import Posterior
@@ -76,6 +76,8 @@ def drawn(n: int, seed: int) -> Labels:
 def of_model(model: Model, read: Mapping[str, Posterior]) -> Codes:
     """What a model's Q reads: categories, angles, and means over half the trained range."""
     readings = model.readings
+    if not readings:
+        raise ConfigError(f"{model.config.objective.kind} reads no codes, so none can be scored")
     values = []
     for reading in readings:
         low, high = reading.code.trained
@@ -97,10 +99,13 @@ def _given(encoder: Encoder, images: Images) -> Codes:
         interrupts.poll()
         parts.append(encoder(images.take(slice(start, start + CHUNK))))
     if isinstance(parts[0], Mapping):
-        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        with parsing("what the encoder gives", "numbers [N] by name"):
+            columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+            values = np.stack([*columns.values()], 1, dtype=np.float64)
         whole = [i for i, column in enumerate(columns.values()) if column.dtype.kind in "iub"]
-        return Codes(tuple(columns), np.stack([*columns.values()], 1, dtype=float), tuple(whole))
-    values = np.concatenate([np.asarray(part, np.float64) for part in parts])
+        return Codes(tuple(columns), values, tuple(whole))
+    with parsing("what the encoder gives", "codes [N, d]"):
+        values = np.concatenate([np.asarray(part, np.float64) for part in parts])
     if values.ndim != 2 or len(values) != len(images):
         what = f"{[*values.shape]} for {len(images)} images"
         raise DataError(
