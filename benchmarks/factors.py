@@ -1,0 +1,132 @@
+"""What codes are worth where the factors are known: sprites, without labels, over seeds.
+
+    python benchmarks/factors.py [--only infogan infogan-cr colour] [--seeds 0 1 2 3 4]
+
+Trains `sprites` as InfoGAN and with InfoGAN-CR's contrastive regulariser, and `sprites-colour`,
+whose codes follow place and colour; one process a core with one thread each, and no run twice.
+Scored on the 10,000 held-out images (docs/factors.md). ModelCentrality then chooses one run of
+each recipe, without factors. Writes benchmarks/results/factors.json after each run.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+from infogan.analysis.selection import select
+from infogan.config.presets import DIGITS
+from infogan.training.device import Engine
+
+TARGET = Path(__file__).parent / "results" / "factors.json"
+RUNS = Path("runs") / "factors"
+RECIPES = {
+    "infogan": "sprites",
+    "infogan-cr": "sprites --objective.cr 3 --objective.cr-from 0.3 --objective.cr-gap 0.5",
+    "colour": "sprites-colour",
+}
+"""What `infogan train` is told, by recipe."""
+SCORES = (
+    "factor_vae",
+    "beta_vae",
+    "mig",
+    "mig_20",
+    "sap",
+    "dci",
+    "completeness",
+    "informativeness",
+    "modularity",
+    "explicitness",
+    "info_m",
+    "info_e",
+    "info_c",
+)
+
+
+def trained(recipe: str, seed: int) -> dict[str, Any]:
+    """The scores of one run, which is trained where it is not there."""
+    run = RUNS / f"{recipe}-{seed}"
+    told = ["train", *RECIPES[recipe].split(), "--seed", str(seed), "--run", str(run)]
+    env = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "infogan", *told], env=env, capture_output=True, check=False
+    )
+    if ended.returncode:
+        raise SystemExit(ended.stderr.decode())
+    scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
+    row: dict[str, Any] = {"seed": seed, "seconds": scores["seconds"], "steps": scores["steps"]}
+    row |= {key: scores["disentanglement"][key] for key in SCORES}
+    row["dead"] = scores["disentanglement"]["dead"]
+    if recipe == "colour":
+        row["rho"] = {code: abs(found[code]) for code, found in scores["factors"].items()}
+    return row
+
+
+def chosen(recipe: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Which run ModelCentrality takes, and how central each is."""
+    found = select([RUNS / f"{recipe}-{row['seed']}" for row in rows])
+    central = {str(one.seed): one.scores["centrality"] for one in found.candidates}
+    return {"seed": found.best.seed, "centrality": central}
+
+
+def summary(report: dict[str, Any]) -> dict[str, Any]:
+    """Medians over seeds, and FactorVAE and MIG of the run that was chosen without factors."""
+    table: dict[str, Any] = {}
+    for recipe, rows in report["runs"].items():
+        name = recipe.replace("-", "_")
+        table[name] = {key: statistics.median(row[key] for row in rows) for key in SCORES}
+        table[name]["seeds"] = [row["seed"] for row in rows]
+        if own := report["chosen"].get(recipe):
+            best = next(row for row in rows if row["seed"] == own["seed"])
+            table[name]["chosen"] = {key: best[key] for key in SCORES} | {"seed": own["seed"]}
+    for name in {"infogan", "infogan_cr"} & set(table):
+        own = table[name].get("chosen", table[name]) if name == "infogan_cr" else table[name]
+        table[f"{name}_factorvae"], table[f"{name}_mig"] = own["factor_vae"], own["mig"]
+    return table
+
+
+def write(report: dict[str, Any]) -> None:
+    """The file, with its summary."""
+    report["machine"] = Engine.of(DIGITS).describe() | {"threads": 1}
+    report["command"], report["words"] = "python benchmarks/factors.py", RECIPES
+    report["summary"] = summary(report)
+    TARGET.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Train what is missing, choose, and write the file as results come."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--only", nargs="+", default=list(RECIPES), choices=list(RECIPES))
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)))
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    options = parser.parse_args()
+    report: dict[str, Any] = {"runs": {}, "chosen": {}}
+    if TARGET.is_file():
+        report = json.loads(TARGET.read_text(encoding="utf-8"))
+    with ThreadPoolExecutor(options.processes) as pool:
+        waiting = {
+            pool.submit(trained, recipe, seed): recipe
+            for seed in options.seeds
+            for recipe in options.only
+        }
+        for future in as_completed(waiting):
+            recipe, row = waiting[future], future.result()
+            rows = report["runs"].setdefault(recipe, [])
+            rows[:] = [old for old in rows if old["seed"] != row["seed"]] + [row]
+            rows.sort(key=lambda one: one["seed"])
+            write(report)
+            print(recipe, row, flush=True)
+    for recipe in {"infogan", "infogan-cr"} & set(options.only):
+        if len(report["runs"][recipe]) > 1:
+            report["chosen"][recipe] = chosen(recipe, report["runs"][recipe])
+            write(report)
+
+
+if __name__ == "__main__":
+    main()
