@@ -18,7 +18,7 @@ FLOORS = [
     "runs",
     "model",
     "analysis sorting training",
-    "explorer report",
+    "explorer report tracking",
     "pipeline",
     "sklearn",
     "__init__ cli",
@@ -34,6 +34,7 @@ RIMS = {
     "jinja2": {"core"},
     "urllib": {"data", "report"},  # downloads; addresses of links
     "PIL": {"data"},
+    **{name: {"tracking"} for name in ("tensorboard", "wandb", "mlflow")},
     "subprocess": {"core", "pipeline"},
 }
 """Libraries that live in a few places."""
