@@ -203,8 +203,10 @@ def tensorboard_told(run: Path) -> Told:
 
 
 def wandb_told(run: Path) -> Told:
+    import wandb
     from wandb.proto.wandb_internal_pb2 import Record
 
+    wandb.teardown()  # its own process has written all
     told = Told()
     for path in sorted(run.glob("wandb/offline-run-*/*.wandb")):
         for content in wandb_records(path.read_bytes()):

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
@@ -55,7 +55,7 @@ def train(
         config: Settings from a TOML file, or from another run's config.json.
         classes: How many classes there are, if you know it: so many categories are looked for.
         seeds: Train that many runs, from --seed on, into RUN/seed-0 and so on, one a core, or
-            --processes at once; rank them, into RUN/selection.json, and name the one to use.
+            --processes at once; rank them in RUN/selection.json, and name the one to use.
         processes: So many processes share each batch; the result is that of one (docs/scaling.md).
         continue_from: Finished run whose settings and weights to begin with, as when its folder of
             images has grown: what it learned from and what it held out stays so; your names too.
@@ -77,22 +77,25 @@ def train(
             print(json.dumps(resolved.tree(), indent=2))
             return
         check(track := track or [])
-        given = {"config": config, "continue-from": continue_from, "classes": classes}
-        words = _again(settings, track, given)
+        words = _again(settings, track, config, continue_from, classes)
         if seeds is not None:
             print(chosen, end="")
             _train_seeds(resolved, words, path, seeds, fresh, processes)
         elif count := _to_start(processes):
-            from infogan.pipeline.processes import train as train_shared
-
-            words += [f"--run={path}", f"--processes={count}", *["--fresh"] * fresh]
-            sys.exit(train_shared(words, count, resolved.batch))
+            _train_shared(words, path, count, fresh, resolved.batch)
         else:
             _train_one(resolved, path, fresh, continue_from, track, chosen)
 
 
-def _again(settings: Sequence[str], track: Sequence[str], given: Mapping[str, object]) -> list[str]:
+def _again(
+    settings: Sequence[str],
+    track: Sequence[str],
+    config: Path | None,
+    continue_from: Path | None,
+    classes: int | None,
+) -> list[str]:
     """What is to follow `infogan train` in another process, apart from its run and seed."""
+    given = {"config": config, "continue-from": continue_from, "classes": classes}
     said = [f"--{name}={value}" for name, value in given.items() if value is not None]
     return [*settings, *said, *(f"--track={name}" for name in track)]
 
@@ -105,6 +108,14 @@ def _to_start(processes: int | None) -> int:
     if processes not in (None, there := int(os.environ["WORLD_SIZE"])):
         raise ConfigError(f"--processes {processes}: torchrun started {there}; leave it out")
     return 0
+
+
+def _train_shared(words: list[str], path: Path, count: int, fresh: bool, batch: int) -> None:
+    """Train one run in several processes, and end with the exit code of the first."""
+    from infogan.pipeline.processes import train as train_run
+
+    words = [*words, f"--run={path}", f"--processes={count}", *["--fresh"] * fresh]
+    sys.exit(train_run(words, count, batch))
 
 
 def _named(targets: Sequence[str], config: RunConfig) -> str:
