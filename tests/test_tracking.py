@@ -159,6 +159,24 @@ def test_a_fault_ends_the_tracker_and_not_the_run(
     assert len(diary.ends) == 1
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_tracker_that_lost_lines_in_a_kill_begins_anew(
+    keeps: bool, diary: type[Diary], trained: Path, tmp_path: Path
+) -> None:
+    diary.keeps = keeps
+    run = Run(shutil.copytree(trained, tmp_path / "run"))
+    Trackers(["diary"], run).beside(NullRecorder())  # and the process is gone
+    told = [*diary.told]
+    again = Trackers(["diary"], run)
+    again.beside(NullRecorder())
+    assert diary.told == (told if keeps else told + told)
+    assert diary.opened == ["", "1" if keeps else ""]
+    again.close()
+    Trackers(["diary"], run).beside(NullRecorder())
+    assert diary.told == (told if keeps else told + told)
+    assert diary.opened[2] == "2"
+
+
 def test_a_tracker_that_cannot_be_opened_or_has_a_damaged_file_is_left_out(
     diary: type[Diary], trained: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

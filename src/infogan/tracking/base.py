@@ -20,6 +20,8 @@ class Backend(ABC):
 
     package: str
     """Python package that it needs, which is imported when it is opened."""
+    keeps = True
+    """Whether what it took is in its files at once, and so outlives a kill of this process."""
 
     @abstractmethod
     def __init__(self, run: Run, known: str) -> None:
@@ -32,7 +34,7 @@ class Backend(ABC):
 
     @abstractmethod
     def log(self, step: int, values: Values) -> None:
-        """Take the figures of a step. What was taken outlives this process."""
+        """Take the figures of a step."""
 
     @abstractmethod
     def finish(self, step: int, scores: Values, pictures: Sequence[Path]) -> None:
@@ -47,12 +49,12 @@ class Tracker(NullRecorder):
     """A recorder beside the run folder's. It catches up with the folder's log when it begins and
     never writes a step twice. The first fault ends it, with a warning, and not the training."""
 
-    def __init__(self, name: str, kind: Callable[[Run, str], Backend], run: Run) -> None:
+    def __init__(self, name: str, kind: type[Backend], run: Run) -> None:
         super().__init__()
         self._option, self._kind, self._run = name, kind, run
         self._backend: Backend | None = None
         self._is_done = False  # or at fault
-        self._known, self._step, self._scored = "", 0, False
+        self._known, self._step, self._scored, self._closed = "", 0, False, False
 
     def begin(self) -> None:
         """Open the backend, and tell it what the run's log has and it has not."""
@@ -75,12 +77,14 @@ class Tracker(NullRecorder):
     def close(self) -> None:
         """End the backend."""
         if self._backend:
-            self._guarded(self._backend.close)
+            self._guarded(self._end)
         self._backend, self._is_done = None, True
 
     def _open(self) -> None:
         file = self._run.tracking_file
         told = (read_file(file) if file.is_file() else {}).get(self._option, {})
+        if told and not (self._kind.keeps or told.get("closed")):
+            told = {}  # a process was killed, and nobody knows what it held in memory
         self._known, self._step = str(told.get("id", "")), int(told.get("step", 0))
         self._scored = bool(told.get("scored"))
         self._backend = self._kind(self._run, self._known)
@@ -99,11 +103,18 @@ class Tracker(NullRecorder):
         self._scored = True
         self._keep()
 
+    def _end(self) -> None:
+        assert self._backend
+        self._backend.close()
+        self._closed = True
+        self._keep()
+
     def _keep(self) -> None:
         """Write down what it was told, after it took that: a line is rather lost than doubled."""
         file = self._run.tracking_file
         tree = read_file(file) if file.is_file() else {}
         own = {"id": self._known, "step": self._step, "scored": self._scored}
+        own["closed"] = self._closed
         self._run.write_json(file, tree | {self._option: own})
 
     def _guarded(self, act: Callable[[], None]) -> None:

@@ -12,9 +12,11 @@ PROJECT = "infogan"  # unless WANDB_PROJECT names another
 
 
 class Wandb(Backend):
-    """A folder for each process that trained, all under one id, which make one run when synced."""
+    """A folder for each process that trained, all under one id, which make one run when synced.
+    After a kill a new run has the whole log: a process of the package's own held some of it."""
 
     package = "wandb"
+    keeps = False
 
     def __init__(self, run: Run, known: str) -> None:
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # read when it is imported
