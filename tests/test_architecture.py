@@ -18,7 +18,7 @@ FLOORS = [
     "runs",
     "model",
     "analysis sorting training",
-    "explorer report tracking",
+    "explorer report sharing tracking",
     "pipeline",
     "sklearn",
     "__init__ cli",
@@ -36,6 +36,7 @@ RIMS = {
     "PIL": {"data"},
     **{name: {"tracking"} for name in ("tensorboard", "wandb", "mlflow")},
     "subprocess": {"core", "pipeline"},
+    "huggingface_hub": {"sharing"},
 }
 """Libraries that live in a few places."""
 FILES = sorted(SRC.rglob("*.py"))
