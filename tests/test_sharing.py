@@ -82,6 +82,7 @@ def test_the_card_says_what_the_run_is(done: Path, card: Path) -> None:
 def test_the_commands_of_the_card_are_taken(
     card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shutil.copytree(card, tmp_path / "card")
     monkeypatch.chdir(tmp_path)
     text = (card / "README.md").read_text(encoding="utf-8")
     commands = re.findall(r"^infogan ((?:pull|sample) .*)$", text, re.M)
