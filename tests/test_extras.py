@@ -1,4 +1,4 @@
-"""What is installed by choice: every extra is described, and a part of infogan needs only a part."""
+"""What is installed by choice: every extra is described, and a part needs only a part."""
 
 import re
 import subprocess
@@ -41,13 +41,14 @@ def test_every_tracker_has_an_extra() -> None:
     assert TRACKERS.keys() <= PROJECT["optional-dependencies"].keys()
 
 
-def test_what_a_part_needs_is_told_and_nothing_else_is_loaded(done: Path, tmp_path: Path) -> None:
-    """Each command of a finished run, and each import that happens without being asked for."""
+def test_what_a_part_needs_is_told_and_nothing_else_is_loaded(
+    done: Path, photos: Path, tmp_path: Path
+) -> None:
     (tmp_path / "joint.csv").write_text("9,1\n1,9\n")
     ordinary = packages(PROJECT["dependencies"])
     commands: list[list[object]] = [
         ["information", tmp_path / "joint.csv"],
-        ["sample", done, "-n", 2, "-o", tmp_path / "new.npy"],
+        ["encode", done, photos, "-o", tmp_path / "codes.csv"],
     ]
     told = re.findall(r"pip install ([\w ]+) && pip install --no-deps", PAGE)
     assert len(told) == len(commands)
