@@ -126,12 +126,12 @@ def damage_picture(folder: Path) -> None:
 
 
 def damage_size(folder: Path) -> None:
-    (folder / "names.json").write_text(" " * (1 << 21))
+    os.truncate(folder / "samples" / "random.png", 1 << 26)
 
 
 def damage_link(folder: Path) -> None:
-    (folder / "names.json").unlink()
-    (folder / "names.json").symlink_to("/etc/hostname")
+    outside = (folder / "names.json").rename(folder.parent / "names.json")
+    (folder / "names.json").symlink_to(outside)  # a file that would do
 
 
 def damage_missing(folder: Path) -> None:
