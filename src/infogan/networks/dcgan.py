@@ -11,6 +11,7 @@ from infogan.core.errors import ConfigError
 from infogan.core.random import stream
 from infogan.networks import base
 from infogan.networks.base import NONE, Heads, Noise, Shape, Verdict
+from infogan.networks.spectral import spectral
 
 
 class Dcgan(base.Family):
@@ -26,6 +27,9 @@ class Dcgan(base.Family):
     """Width of Q's own hidden layer."""
     slope: float = Field(default=0.1, ge=0, lt=1)
     """Negative slope of D's leaky ReLU (paper 0.1, official code 0.01, DCGAN 0.2)."""
+    norm: Literal["batch", "spectral"] = "batch"
+    """Normalisation in D: batch, or spectral in every layer, with which D judges each image by
+    itself and its slopes are bounded (arXiv:1802.05957)."""
 
     def layout(self, shape: Shape) -> tuple[list[int], list[tuple[int, int]]]:
         """Channels of the n convolutions, and the n + 1 map sizes (h, w) from the image down."""
@@ -57,9 +61,9 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
             nn.init.normal_(values, float(values.ndim == 1), 0.02, generator=generator)
 
 
-def dense(inputs: int, outputs: int, activation: nn.Module) -> list[nn.Module]:
-    """A fully connected layer with batch normalisation."""
-    return [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), activation]
+def dense(inputs: int, outputs: int, activation: nn.Module, batch: bool = True) -> list[nn.Module]:
+    """A fully connected layer, with batch normalisation unless that is off."""
+    return [nn.Linear(inputs, outputs), *[nn.BatchNorm1d(outputs)] * batch, activation]
 
 
 class Generator(nn.Module):
@@ -94,16 +98,17 @@ class Discriminator(base.Discriminator):
         super().__init__()
         channels, sizes = config.layout(shape)
         (h, w), wide, slope = sizes[-1], config.features, config.slope
+        batch = config.norm == "batch"
         convolutions: list[nn.Module] = []
         for last, out in zip([shape[2], *channels], channels, strict=False):
-            norm = [nn.BatchNorm2d(out)] if convolutions else []  # none on the input layer
+            norm = [nn.BatchNorm2d(out)] if convolutions and batch else []  # none on the input
             convolutions += [nn.Conv2d(last, out, 4, 2, 1), *norm, nn.LeakyReLU(slope)]
         self.convolutions = nn.Sequential(*convolutions)
-        self.dense = nn.Sequential(*dense(h * w * channels[-1], wide, nn.LeakyReLU(slope)))
+        self.dense = nn.Sequential(*dense(h * w * channels[-1], wide, nn.LeakyReLU(slope), batch))
         self.heads = nn.ModuleDict()
         for name, outputs in heads.items():
             if name == "code":
-                hidden = dense(wide, config.q_hidden, nn.LeakyReLU(slope))
+                hidden = dense(wide, config.q_hidden, nn.LeakyReLU(slope), batch)
                 self.heads[name] = nn.Sequential(*hidden, nn.Linear(config.q_hidden, outputs))
             else:
                 self.heads[name] = nn.Linear(wide, outputs)
@@ -111,6 +116,8 @@ class Discriminator(base.Discriminator):
             initialise(self.heads[name], stream(seed, f"initialise D's head {name}"))
         initialise(self.convolutions, stream(seed, "initialise D's convolutions"))
         initialise(self.dense, stream(seed, "initialise D's dense layer"))
+        if config.norm == "spectral":
+            spectral(self)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(
