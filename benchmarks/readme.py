@@ -141,6 +141,37 @@ def quality() -> str:
     )
 
 
+CHINESE = {
+    "preset | trained on | scored on | seeds | median | worst | median training": (
+        "预设 | 训练图像 | 评分图像 | 种子数 | 中位数 | 最差 | 训练时间中位数"
+    ),
+    "its held-out images": "自己的留出图像",
+    "MNIST's last 10,000, unseen": "MNIST 最后 10,000 张（未见过）",
+    "with other jobs running": "同时有其他任务运行",
+    "two runs at a time; the preset then had 1,400 batches of 512": (
+        "同时训练两次；当时的预设为 1,400 批，每批 512 张"
+    ),
+    "two or three runs at a time; the preset then had 2,000 batches of 128, J its full weight": (
+        "同时训练两三次；当时的预设为 2,000 批，每批 128 张，J 为全权重"
+    ),
+    "one thread": "单线程",
+    "Clustering accuracy (ACC) in %, K = 10, over consecutive seeds; "
+    "[docs/quality.md](docs/quality.md) has every seed.": (
+        "聚类准确率（ACC），单位 %，K = 10，种子连续取值；"
+        "[docs/quality.md](docs/quality.md) 列出每一个种子。"
+    ),
+}
+"""Words of the table of the README, and how README.zh-CN.md says them."""
+
+
+def quality_in_chinese() -> str:
+    """The same table for README.zh-CN.md."""
+    text = quality()
+    for english, chinese in CHINESE.items():
+        text = text.replace(english, chinese)
+    return text
+
+
 def seeds() -> str:
     """Every seed of each measured preset."""
     rows = []
@@ -656,6 +687,7 @@ def scikit_learn() -> str:
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "selection": ("docs/selection.md", selection),
     "quality": ("README.md", quality),
+    "quality-zh": ("README.zh-CN.md", quality_in_chinese),
     "seeds": ("docs/quality.md", seeds),
     "family": ("docs/family.md", family),
     "speed": ("docs/performance.md", speed),

@@ -18,7 +18,7 @@ FLOORS = [
     "runs",
     "model",
     "analysis sorting training",
-    "explorer report",
+    "explorer report sharing tracking",
     "pipeline",
     "sklearn",
     "__init__ cli",
@@ -34,7 +34,9 @@ RIMS = {
     "jinja2": {"core"},
     "urllib": {"data", "report"},  # downloads; addresses of links
     "PIL": {"data"},
+    **{name: {"tracking"} for name in ("tensorboard", "wandb", "mlflow")},
     "subprocess": {"core", "pipeline"},
+    "huggingface_hub": {"sharing"},
 }
 """Libraries that live in a few places."""
 FILES = sorted(SRC.rglob("*.py"))

@@ -19,8 +19,10 @@ from infogan.cli import app
 from infogan.config.tree import RENAMED
 
 ROOT = Path(__file__).parents[1]
+CHINESE = "README.zh-CN.md"
 DOCUMENTS = [
     "README.md",
+    CHINESE,
     "CONTRIBUTING.md",
     *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
 ]
@@ -32,6 +34,30 @@ def test_tables_are_those_of_the_result_files() -> None:
     script = [sys.executable, str(ROOT / "benchmarks" / "readme.py"), "--check"]
     ended = subprocess.run(script, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
+
+
+def blocks(text: str) -> list[str]:
+    """The code of a page, line for line, without comments."""
+    lines = re.findall(r"^(?:    \S.*|```[\s\S]*?^```$)", text, re.M)
+    return [re.sub(r" *# .*$", "", line, flags=re.M) for line in lines]
+
+
+def test_the_chinese_readme_says_the_same() -> None:
+    """Code, order of headings, tables, lists, links, figures: all but the words."""
+    chinese = (ROOT / CHINESE).read_text(encoding="utf-8")
+    assert blocks(chinese) == blocks(README) and len(blocks(README)) > 25
+    for pattern in (r"^#+ ", r"^- |^\| `|^!\[", r"`--[^`]+`|`[a-z-]+`"):
+        assert len(re.findall(pattern, chinese, re.M)) == len(re.findall(pattern, README, re.M))
+    links = [re.findall(r"\]\(([^)]+)\)", text) for text in (README, chinese)]
+    assert {*links[0]} - {CHINESE} == {*links[1]} - {"README.md"}
+
+    def table(text: str, name: str) -> list[str]:
+        within = text.split(f"<!-- {name} -->")[1].split(f"<!-- /{name} -->")[0]
+        assert "|" in within
+        return re.findall(r"\d[\d.,]*\d|\d", within)
+
+    assert table(chinese, "quality-zh") == table(README, "quality")
+    assert not re.search(r"[a-z]{4,} [a-z]{3,} [a-z]{3,}", chinese.split("quality-zh")[1])
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -19,7 +19,9 @@ from infogan.config.presets import preset
 from infogan.model import file
 from infogan.pipeline.run import train
 from infogan.runs import checkpoints
+from infogan.runs.folder import Run
 from infogan.runs.record import FORMAT
+from infogan.tracking.base import Backend, Tracker
 
 PAGE = (Path(__file__).parents[1] / "docs" / "run-folder.md").read_text(encoding="utf-8")
 ROWS = [re.findall(r"`([^`]+)`", line.split("|")[1]) for line in PAGE.splitlines() if "| `" in line]
@@ -60,6 +62,18 @@ def fits(path: str) -> bool:
     return any(fnmatch(path, form if not form.endswith("/") else f"{form}*") for form in forms)
 
 
+class Quiet(Backend):
+    """A tracker that shows nothing."""
+
+    def __init__(self, run: Run, known: str) -> None: ...
+
+    def log(self, *given: object) -> None: ...
+
+    def finish(self, *given: object) -> None: ...
+
+    def close(self) -> None: ...
+
+
 @pytest.fixture(scope="module")
 def runs(done: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Run folders that between them hold every kind of file and key."""
@@ -69,6 +83,9 @@ def runs(done: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     run("merge", first, "--into", 2)
     run("export", first)
     run("explore", first, "--no-open")
+    tracker = Tracker("quiet", Quiet, Run(first))
+    tracker.begin()
+    tracker.close()
     source = json.loads((first / "run.json").read_text())["images"]["source"]
     small = {"networks": TINY.networks, "data": source, "batch": 16, "steps": 2, "log_every": 1}
     small |= {"precision": "fp32", "device": "cpu"}
@@ -126,6 +143,11 @@ def test_every_key_is_described_and_every_description_is_of_a_key(
 ) -> None:
     assert keys(runs, name) - documented(name) == set()
     assert documented(name) - keys(runs, name) == set()
+
+
+def test_every_key_of_the_trackers_is_described(runs: list[Path]) -> None:
+    tree = json.loads((runs[0] / "tracking.json").read_text())
+    assert tree["quiet"].keys() == documented("tracking.json")
 
 
 def test_every_key_of_the_log_is_described(runs: list[Path]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError, Group
 
 from infogan import __version__
-from infogan.cli import cache, runs, theory, train, use
+from infogan.cli import cache, runs, share, theory, train, use
 from infogan.core.errors import InfoganError
 from infogan.core.interrupts import Stopped
 from infogan.pipeline.progress import Said
@@ -20,6 +20,7 @@ COMMANDS = {  # as `infogan --help` groups them
     "Name": (runs.name, runs.merge),
     "Use": (use.encode, use.sort, use.sample, use.traverse, use.reconstruct),
     "Show": (use.report, use.explore, use.gallery, use.export, use.cite),
+    "Share": (share.push, share.pull),
     "Theory": (theory.information,),
     "Keep": (cache.cache,),
 }

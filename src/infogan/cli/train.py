@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from infogan.cli.options import Count
+from infogan.cli.options import Count, Values
 from infogan.cli.terminal import show_outlook, show_scores, show_selection
 from infogan.core import interrupts
 from infogan.core.errors import ConfigError, TrainingError
@@ -34,6 +34,7 @@ def train(
     seeds: int | None = None,
     processes: Count | None = None,
     continue_from: Path | None = None,
+    track: Values = None,
     fresh: bool = False,
     dry_run: bool = False,
 ) -> None:
@@ -44,25 +45,26 @@ def train(
     Any setting can follow as --name value: --seed 1, --steps 2000, --batch 128, --data-dir mnist/,
     --latent.noise 32, --latent.digit categorical:20, --optim.d-lr 1e-4, --networks projected for
     photos of everyday things (extra `photos`), and --labels 10 where the objective uses labels
-    (semigan). `infogan presets NAME` explains all of them, as a file for
-    --config. Options override the file, and the file the preset. The same command resumes a
-    stopped run, and shows the results of a finished one; with more --steps it goes on, unless a
-    setting has a schedule (optim.lr-decay, augment.anneal, objective.warm-up, objective.cr-from).
+    (semigan). `infogan presets NAME` explains all of them, as a file for --config. Options override
+    the file, and the file the preset. The same command resumes a stopped run, and shows the results
+    of a finished one; with more --steps it goes on, unless a setting has a schedule
+    (optim.lr-decay, augment.anneal, objective.warm-up, objective.cr-from).
 
     Args:
-        run: Folder for the run: its settings, log, checkpoints, weights, scores and pictures
-            (default: runs/PRESET, or runs/ and the name of the images).
+        run: Folder for the run (default: runs/PRESET, or runs/ and the name of the images).
         config: Settings from a TOML file, or from another run's config.json.
         classes: How many classes there are, if you know it: so many categories are looked for.
         seeds: Train that many runs, from --seed on, into RUN/seed-0 and so on, one a core, or
-            --processes at once; rank them, into RUN/selection.json, and name the one to use.
+            --processes at once; rank them in RUN/selection.json, and name the one to use.
         processes: So many processes share each batch; the result is that of one (docs/scaling.md).
         continue_from: Finished run whose settings and weights to begin with, as when its folder of
             images has grown: what it learned from and what it held out stays so; your names too.
+        track: Show it in tensorboard, wandb or mlflow too; can be repeated (docs/sharing.md).
         fresh: Remove what a run wrote into the folder, and train anew; your names stay.
         dry_run: Print the resulting settings as JSON and stop.
     """
     from infogan.config.tree import from_options
+    from infogan.tracking import check
 
     with interrupts.handled():
         targets = [*takewhile(lambda word: not word.startswith("-"), settings)]
@@ -74,18 +76,28 @@ def train(
         if dry_run:
             print(json.dumps(resolved.tree(), indent=2))
             return
-        given = {"config": config, "continue-from": continue_from, "classes": classes}
-        words = [*settings, *(f"--{k}={v}" for k, v in given.items() if v is not None)]
+        check(track := track or [])
+        words = _again(settings, track, config, continue_from, classes)
         if seeds is not None:
             print(chosen, end="")
             _train_seeds(resolved, words, path, seeds, fresh, processes)
         elif count := _to_start(processes):
-            from infogan.pipeline.processes import train as train_shared
-
-            words += [f"--run={path}", f"--processes={count}", *["--fresh"] * fresh]
-            sys.exit(train_shared(words, count, resolved.batch))
+            _train_shared(words, path, count, fresh, resolved.batch)
         else:
-            _train_one(resolved, path, fresh, continue_from, chosen)
+            _train_one(resolved, path, fresh, continue_from, track, chosen)
+
+
+def _again(
+    settings: Sequence[str],
+    track: Sequence[str],
+    config: Path | None,
+    continue_from: Path | None,
+    classes: int | None,
+) -> list[str]:
+    """What is to follow `infogan train` in another process, apart from its run and seed."""
+    given = {"config": config, "continue-from": continue_from, "classes": classes}
+    said = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    return [*settings, *said, *(f"--track={name}" for name in track)]
 
 
 def _to_start(processes: int | None) -> int:
@@ -98,6 +110,14 @@ def _to_start(processes: int | None) -> int:
     return 0
 
 
+def _train_shared(words: list[str], path: Path, count: int, fresh: bool, batch: int) -> None:
+    """Train one run in several processes, and end with the exit code of the first."""
+    from infogan.pipeline.processes import train as train_run
+
+    words = [*words, f"--run={path}", f"--processes={count}", *["--fresh"] * fresh]
+    sys.exit(train_run(words, count, batch))
+
+
 def _named(targets: Sequence[str], config: RunConfig) -> str:
     """What a run is called: like its preset, or like the folder or file of its images."""
     name = targets[0] if len(targets) == 1 else config.data.name if targets else "digits"
@@ -105,7 +125,12 @@ def _named(targets: Sequence[str], config: RunConfig) -> str:
 
 
 def _train_one(
-    config: RunConfig, path: Path, fresh: bool, continue_from: Path | None, chosen: str
+    config: RunConfig,
+    path: Path,
+    fresh: bool,
+    continue_from: Path | None,
+    track: Sequence[str],
+    chosen: str,
 ) -> None:
     """Train one run, then show its scores, what is wrong with it, and where its files are. Of
     several processes the first speaks for all."""
@@ -127,7 +152,7 @@ def _train_one(
 
     with progress_bars(config.steps, config.latent.codes) as show:
         given = partial(train_run, config, run=path, fresh=fresh, continue_from=continue_from)
-        given(progress=partial(show, config.seed), begun=begin)
+        given(track=track, progress=partial(show, config.seed), begun=begin)
     if not begun:
         print(f"{path}: is finished, with {config.steps:,} steps; --fresh trains anew\n")
     show_scores(read_file(run.scores_file), run.names.codes)
@@ -137,7 +162,7 @@ def _train_one(
     print(f"\nrun       {path}")
     if run.report_file.is_file():
         print(f"report    {run.report_file}")
-    for picture in sorted(path.rglob("*.png")):
+    for picture in sorted([*path.glob("*.png"), *path.glob("*/*.png")]):
         print(f"picture   {picture}")
 
 

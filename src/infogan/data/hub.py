@@ -49,8 +49,15 @@ def _asked(mode: str, name: str) -> tuple[dict[str, list[str]], str]:
 
 def _refuse_unreachable(name: str, fault: str) -> None:
     """DataError where a dataset that is not cached cannot be downloaded either."""
+    if reason := unreachable():
+        missing = "is not in the cache of datasets" + (f" ({fault})" if fault else "")
+        remedy = "give Parquet files, or a folder that save_to_disk wrote"
+        raise DataError(f"{name}: {missing}, and {reason}; {remedy}")
+
+
+def unreachable() -> str:
+    """Why the Hub cannot be used now, in words; empty if it answers."""
     hub = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
-    reason = ""
     try:
         if os.environ.get("HF_HUB_OFFLINE", "0").upper() in ("1", "ON", "YES", "TRUE"):
             raise OSError("HF_HUB_OFFLINE is set")
@@ -58,11 +65,8 @@ def _refuse_unreachable(name: str, fault: str) -> None:
     except urllib.error.HTTPError:
         pass  # it answers
     except (OSError, ValueError) as error:
-        reason = str(getattr(error, "reason", error))
-    if reason:
-        missing = "is not in the cache of datasets" + (f" ({fault})" if fault else "")
-        remedy = "give Parquet files, or a folder that save_to_disk wrote"
-        raise DataError(f"{name}: {missing}, and {hub} cannot be reached ({reason}); {remedy}")
+        return f"{hub} cannot be reached ({getattr(error, 'reason', error)})"
+    return ""
 
 
 def main(mode: str, name: str, out: Path) -> None:

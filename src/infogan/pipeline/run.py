@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -28,6 +28,7 @@ from infogan.runs.folder import Run
 from infogan.runs.images import Training, real_images
 from infogan.runs.record import Origin
 from infogan.runs.recorder import recording
+from infogan.tracking import Trackers
 from infogan.training import trainer as training
 from infogan.training.device import Engine
 from infogan.training.distributed import join, rank
@@ -57,6 +58,7 @@ def train(
     seed: int | None = None,
     fresh: bool = False,
     continue_from: Path | str | None = None,
+    track: Sequence[str] = (),
     progress: Progress = lambda step, line: None,
     begun: Callable[[Outlook], None] | None = None,
 ) -> Model:
@@ -64,21 +66,25 @@ def train(
 
     settings: a preset's name, or a RunConfig. run: the folder for the record. data: images to train
     and to score on, in place of those that the settings name. fresh: remove a run that is there.
-    continue_from: a finished run whose weights to begin with. progress: called after each step;
-    begun: called before the first, when all is known to be well. In a process that torchrun started
-    as one of several, all train the one model, and the first alone writes and scores.
+    continue_from: a finished run whose weights to begin with. track: programs that show the run as
+    well: tensorboard, wandb, mlflow. progress: called after each step; begun: called before the
+    first, when all is known to be well. In a process that torchrun started as one of several, all
+    train the one model, and the first alone writes and scores.
     """
     config = preset(settings) if isinstance(settings, str) else settings
     if seed is not None:
         config = config.replace(seed=seed)
-    with closing(Run(run)) as folder:
-        model = _fit(config, folder, data, fresh, continue_from, progress, begun)
+    with closing(Run(run)) as folder, closing(Trackers(track, folder)) as trackers:
+        model = _fit(config, folder, data, fresh, continue_from, trackers, progress, begun)
         interrupts.poll()
-        if rank() == 0 and not finished(folder, model.config):
+        if rank() > 0:
+            return model
+        if not finished(folder, model.config):
             with atomic.writing(folder.path):
                 held_out = data or real_images(model.config, folder)
                 learned = data or real_images(model.config, folder, "train")
                 record(folder, model, held_out, learned)
+        trackers.finish()
     return model
 
 
@@ -99,7 +105,7 @@ def fit(
     full; TrainingError for a value that is not finite. What was saved before stays.
     """
     with closing(Run(run)) as folder:
-        return _fit(config, folder, images, fresh, continue_from, progress)
+        return _fit(config, folder, images, fresh, continue_from, Trackers((), folder), progress)
 
 
 def _fit(
@@ -108,6 +114,7 @@ def _fit(
     images: Images | None,
     fresh: bool,
     continue_from: Path | str | None,
+    trackers: Trackers,
     progress: Progress,
     begun: Callable[[Outlook], None] | None = None,
 ) -> Model:
@@ -151,7 +158,7 @@ def _fit(
     processes.share(True)
     trainer.align()
     with atomic.writing(run.path), recording(run) as recorder:
-        model = training.train(trainer, recorder, progress)
+        model = training.train(trainer, trackers.beside(recorder), progress)
     processes.leave()
     if model is None:
         interrupts.poll()

@@ -30,6 +30,7 @@ WRITTEN = (
     *("checkpoints", "metrics.jsonl", "model.safetensors", "environment.json", "scores.json"),
     *("images.csv", "labels.csv", "report.html", "explorer.html", "*.onnx"),
     *("samples", "traversals", "information.png", "losses.png"),
+    *("tracking.json", "tensorboard", "wandb", "mlflow"),
 )
 """What commands write into a run folder besides config.json, run.json and the user's names."""
 logger = logging.getLogger("infogan")
@@ -59,6 +60,7 @@ class Run:
         self.scores_file = self.path / "scores.json"
         self.names_file = self.path / "names.json"
         self.report_file = self.path / "report.html"
+        self.tracking_file = self.path / "tracking.json"  # what trackers were told, if any
         self.lock_file = self.path / ".lock"
         self._lock: BinaryIO | None = None
 
@@ -116,6 +118,12 @@ class Run:
         free = FREE if config.timed else FREE | {"steps"}
         differ = sorted(k for k in (old | new).keys() - free if old.get(k) != new.get(k))
         return ", ".join(f"{k} {old.get(k)} (now {new.get(k)})" for k in differ[:4])
+
+    @property
+    def drawn(self) -> list[Path]:
+        """Its pictures that hold no real image: curves, random samples, sweeps of codes."""
+        names = ("information.png", "losses.png", "samples/random.png", "traversals/*.png")
+        return sorted(path for name in names for path in self.path.glob(name))
 
     def hold(self) -> None:
         """Make the folder and lock it until `close`; RunError when another process has it, or it

@@ -15,7 +15,9 @@ Line = dict[str, float]
 class Recorder(Protocol):
     """What a trainer needs of the place."""
 
-    line: Line  # the latest of the log; empty before the first
+    @property
+    def line(self) -> Line:
+        """The latest of the log; empty before the first."""
 
     def write(self, line: Line) -> None:
         """Add a line to the log."""
@@ -40,6 +42,30 @@ class NullRecorder:
 
     def stop_requested(self) -> bool:
         return False
+
+
+class Together:
+    """A recorder with others beside it, which are told the same. The first knows the log's latest
+    line, and is the one that is asked whether to stop."""
+
+    def __init__(self, first: Recorder, *others: Recorder) -> None:
+        self._first, self._all = first, (first, *others)
+
+    @property
+    def line(self) -> Line:
+        """That of the first."""
+        return self._first.line
+
+    def write(self, line: Line) -> None:
+        for recorder in self._all:
+            recorder.write(line)
+
+    def save(self, values: dict[str, Any], weights: Tensors, moments: Tensors) -> None:
+        for recorder in self._all:
+            recorder.save(values, weights, moments)
+
+    def stop_requested(self) -> bool:
+        return self._first.stop_requested()
 
 
 class SilentRecorder(NullRecorder):

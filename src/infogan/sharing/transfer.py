@@ -1,0 +1,185 @@
+"""Push a run and pull one: only weights, JSON and pictures, without paths of this machine."""
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from infogan.analysis.evaluation import shown
+from infogan.core import atomic
+from infogan.core.errors import ConfigError, InfoganError, RunError, parsing
+from infogan.core.limits import TEXT
+from infogan.core.tables import as_json, read_file
+from infogan.model.model import Model
+from infogan.runs.folder import SELECTION, Run
+from infogan.sharing import hub
+from infogan.sharing.card import card
+
+CARD = "README.md"
+NEEDED = ("config.json", "run.json", "model.safetensors")
+TEXTS = (*NEEDED[:2], "environment.json", "scores.json", "names.json")
+LOG = "metrics.jsonl"
+PICTURES = ("information.png", "losses.png", "samples/*.png", "traversals/*.png")
+FILES = (*NEEDED, *TEXTS[2:], LOG)
+PICTURE = re.compile(r"((samples|traversals)/)?[\w ()+,=-][\w .()+,=-]*\.png")
+PNG = b"\x89PNG\r\n\x1a\n"
+LIMITS = {"model.safetensors": 4 << 30, LOG: 1 << 28} | dict.fromkeys(TEXTS, TEXT)
+"""Bytes that a pulled file may have."""
+MOST_PICTURES, PICTURE_LIMIT = 200, 1 << 25
+
+
+def push(
+    run: Path | str, target: str, *, private: bool = False, licence: str | None = None
+) -> tuple[str, list[str]]:
+    """Send a finished run with its model card to `owner/name` on the Hub, or write it into a new or
+    empty folder (`./card`); where it is now, and its files. RunError, ConfigError say what to do.
+
+    Files of the user stay here: images.csv, labels.csv, pictures and pages that hold real images.
+    Of paths of this machine the last part is left. private: make the repository a private one.
+    licence: of the weights, as the Hub writes it (cc-by-4.0).
+    """
+    folder = hub.is_folder(target)
+    with tempfile.TemporaryDirectory(prefix="infogan-") as name:
+        made = Path(name)
+        _fill(made, Run(run), f"./{Path(target).name}" if folder else target, licence)
+        files = sorted(p.relative_to(made).as_posix() for p in made.rglob("*") if p.is_file())
+        if not folder:
+            return hub.upload(made, target, private, [*FILES, *PICTURES]), files
+        there = _new(Path(target).expanduser())
+        with atomic.writing(there):
+            shutil.copytree(made, there, dirs_exist_ok=True)
+    return str(there), files
+
+
+def pull(target: str, run: Path | str) -> list[str]:
+    """Take a run that was pushed to `owner/name` on the Hub, or to a folder, into the new or empty
+    folder `run`; its files. RunError, with nothing left, where it is no run that can be read here.
+
+    Nothing is taken but files of the names that a push has, of their sizes. Their settings, weights
+    and scores are read before the folder has its name.
+    """
+    there = _new(Path(run))
+    if hub.is_folder(target):
+        source = home = Path(target).expanduser()
+        if not source.is_dir():
+            raise RunError(f"{target}: no such folder; give one that push wrote, or owner/name")
+    else:
+        source = hub.download(target, [*FILES, *PICTURES], sum(LIMITS.values()))
+        home = source.parent.parent  # the files are links into the cache's folder of this model
+    taken = dict(_taken(source, home.resolve(), target))
+    there.parent.mkdir(parents=True, exist_ok=True)
+    atomic.require(there.parent, sum(file.stat().st_size for file in taken.values()))
+    with atomic.writing(there), tempfile.TemporaryDirectory(dir=there.parent, prefix=".pull-") as t:
+        new = Path(t) / "run"
+        for name, file in taken.items():
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, new / name)
+        _check(new, target)
+        if there.is_dir():
+            there.rmdir()
+        atomic.rename(new, there)
+    return sorted(taken)
+
+
+def _fill(made: Path, run: Run, target: str, licence: str | None) -> None:
+    """Write what is pushed of a run."""
+    model, drawn = Model.load(run.path), run.drawn
+    record = run.record.model_dump(mode="json")
+    seeds = list[str]()
+    with suppress(ConfigError):
+        tree = read_file(run.path.parent / SELECTION)
+        seeds = [str(row["run"]) for row in tree.get("runs", ()) if "run" in row]
+    places = _places(model, record)
+    files = [run.environment_file, run.scores_file, run.names_file]
+    trees = {file.name: read_file(file) for file in files if file.is_file()}
+    trees |= {"run.json": record, "config.json": run.config.tree()}
+    trees = {name: _bare(tree, places) for name, tree in trees.items()}
+    for name, tree in trees.items():
+        (made / name).write_text(as_json(tree, indent=2) + "\n", encoding="utf-8")
+    model.config = model.config.from_tree(trees["config.json"])
+    model.save(made / run.weights_file.name)
+    lines = "".join(f"{json.dumps(line)}\n" for line in run.metrics())
+    (made / LOG).write_text(lines, encoding="utf-8")
+    pictures = [path.relative_to(run.path).as_posix() for path in drawn]
+    for name in pictures:
+        (made / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(run.path / name, made / name)
+    facts = {"images": trees["run.json"]["images"], "scores": trees.get("scores.json", {})}
+    facts["environment"] = trees.get("environment.json", {})
+    text = card(model, facts, pictures, target, licence, seeds)
+    (made / CARD).write_text(text, encoding="utf-8")
+
+
+def _places(model: Model, record: dict[str, Any]) -> list[str]:
+    """The folders of this machine that a run names, longest first, each with a slash at its end."""
+    origin = record["continued_from"] or {}
+    data, source = model.config.data, record["images"]["source"]
+    named = [data.name, data.dir, source["name"], source["dir"], origin.get("run")]
+    named.append(model.config.labels if isinstance(model.config.labels, str) else None)
+    parents = {str(Path(name).parent) for name in named if name and not name.startswith("hf:")}
+    return sorted((f"{p.rstrip('/')}/" for p in parents - {"."}), key=len, reverse=True)
+
+
+def _bare(tree: Any, places: Sequence[str]) -> Any:
+    """Plain values in which no text has one of these folders."""
+    if isinstance(tree, dict):
+        return {key: _bare(value, places) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_bare(value, places) for value in tree]
+    for place in places if isinstance(tree, str) else ():
+        tree = tree.replace(place, "")
+    return tree
+
+
+def _new(folder: Path) -> Path:
+    """A folder that can be written; RunError if there is something in it."""
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise RunError(f"{folder}: is there already; give a folder that is new or empty")
+    return folder
+
+
+def _taken(source: Path, home: Path, target: str) -> Iterator[tuple[str, Path]]:
+    """The files to take, by name; RunError where one is missing, too large or leads elsewhere."""
+    pictures = [path for pattern in PICTURES for path in sorted(source.glob(pattern))]
+    names = [path.relative_to(source).as_posix() for path in pictures]
+    names = [name for name in names if PICTURE.fullmatch(name)][:MOST_PICTURES]
+    for name in (*FILES, *names):
+        path = source / name
+        if not path.is_file():
+            if name in NEEDED:
+                raise RunError(f"{target}: has no {name}, so it is no run that infogan pushed")
+            continue
+        if not path.resolve().is_relative_to(home):
+            raise RunError(f"{target}: {name} leads out of its folder; nothing was taken")
+        size, limit = path.stat().st_size, LIMITS.get(name, PICTURE_LIMIT)
+        if size > limit:
+            raise RunError(f"{target}: {name} has {size:,} bytes, more than {limit:,}; refused")
+        yield name, path.resolve()
+
+
+def _check(folder: Path, target: str) -> None:
+    """RunError unless a folder is a run whose every file can be read."""
+    try:
+        with parsing(target, "a run", RunError):
+            _read_all(folder)
+    except InfoganError as error:
+        raise RunError(f"{target}: not taken: {error}".replace(f"{folder}/", "")) from None
+
+
+def _read_all(folder: Path) -> None:
+    """Read every file of a run; any exception where one is not right."""
+    run, model = Run(folder), Model.load(folder)
+    if tuple(run.record.images.shape) != tuple(model.shape):
+        raise RunError("run.json and model.safetensors are of different images")
+    if run.environment_file.is_file():
+        read_file(run.environment_file)
+    if run.scores_file.is_file():
+        shown(read_file(run.scores_file), run.names.codes)
+    for path in folder.rglob("*.png"):
+        with path.open("rb") as picture:
+            if picture.read(len(PNG)) != PNG:
+                raise RunError(f"{path.relative_to(folder)} is no PNG file")
