@@ -84,11 +84,13 @@ def runs(done: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         train(preset(name).replace(**small | settings), run=folder / name)
     learned = {"digit": {"kind": "categorical", "k": 4, "probs": "learned"}}
     train(TINY.replace(**small | {"latent": learned}), run=folder / "learned")
+    pairs = {"latent": {"digit": "none", "width": "uniform"}, "objective": {"cr": 1, "cr_from": 0}}
+    train(TINY.replace(**small | pairs), run=folder / "pairs")
     known = np.stack([np.arange(64) % 3, np.arange(64) // 3 % 2, np.arange(64)], 1)
     images = replace(strokes(64), factors=known, factor_names=("shape", "size", "number"))
     train(TINY.replace(**small), run=folder / "factors", data=images)
     run("train", "--continue-from", first, "--run", folder / "next", "--steps", 2)
-    return [first, *(folder / name for name in (*changes, "learned", "factors", "next"))]
+    return [first, *(folder / name for name in (*changes, "learned", "pairs", "factors", "next"))]
 
 
 def keys(paths: list[Path], name: str) -> set[str]:

@@ -13,6 +13,7 @@ from infogan.analysis.metrics import clusters, morphology
 from infogan.analysis.observation import Observation
 from infogan.core.errors import DataError
 from infogan.core.figures import short
+from infogan.core.page import fragment
 from infogan.core.random import stream
 from infogan.data.images import Images
 from infogan.model.model import Model
@@ -20,9 +21,39 @@ from infogan.model.model import Model
 Scores = Mapping[str, Any]
 Names = Mapping[str, str]  # what to call codes, where it is not their own name
 SWEEPS, STEPS = 200, 11  # of each continuous code: sweeps measured, values over its trained range
+MOST_CELLS = 30  # classes, and categories, that a notebook shows a table of
 
 
-def evaluate(model: Model, images: Images, *, seed: int = 0) -> dict[str, Any]:
+class Evaluation(dict[str, Any]):
+    """Scores by name, which a notebook shows: bars of what is recovered, lines, the confusion."""
+
+    def _repr_html_(self) -> str:
+        shares = {name: min(1.0, max(0.0, share)) for name, share in self["recovered"].items()}
+        texts = {name: value for name, value in self.items() if name != "information"}
+        given = (
+            {"continuous": {}, "confusion": []}
+            | self
+            | {"recovered": shares, "lines": shown(texts, {})}
+        )
+        columns, cells = self._cells()
+        return fragment("infogan.analysis", "scores", **given, columns=columns, cells=cells)
+
+    def _cells(self) -> tuple[list[str], list[tuple[str, list[tuple[int, float]]]]]:
+        """Names of categories, and rows of counts with their shares of the row: of each class, with
+        its own category on the diagonal, or of all images; none where there are too many."""
+        rows, names = self.get("confusion"), [*self.get("recall", {})]
+        if rows is None:
+            rows, names = [[round(self["n"] * s) for s in self.get("shares", ())]], ["all"]
+        first = [*self.get("category_of", {}).values()]
+        order = first + [k for k in range(len(rows[0])) if k not in first]
+        if not order or max(len(order), len(rows)) > MOST_CELLS:
+            return [], []
+        columns = names if "error" in self else [f"#{k}" for k in order]
+        cells = [[(row[k], row[k] / max(1, sum(row))) for k in order] for row in rows]
+        return columns, list(zip(names, cells, strict=True))
+
+
+def evaluate(model: Model, images: Images, *, seed: int = 0) -> Evaluation:
     """Score a model on images; plain values, by name, that the functions of METRICS describe.
 
     Always: data, n, information, information_error, entropy, prior. Where they apply: continuous;
@@ -31,7 +62,7 @@ def evaluate(model: Model, images: Images, *, seed: int = 0) -> dict[str, Any]:
     disentanglement. Where there is a generator and a network to compare by: fidelity. seed: of
     generated images, and of what else is drawn.
     """
-    return scores(Observation(model, images, seed=seed))
+    return Evaluation(scores(Observation(model, images, seed=seed)))
 
 
 def scores(seen: Observation) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 import numpy as np
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.distributions import Normal
 
 from infogan.latent.codes.base import Code, Moves, finite
@@ -42,6 +42,20 @@ class Continuous(Code):
     @property
     def n_params(self) -> int:
         return 2 if self.sigma is None else 1
+
+    @abstractmethod
+    def quantile(self, share: Tensor) -> Tensor:
+        """The values below which these shares of the prior lie, of any shape."""
+
+    def sample(self, n: int, generator: Generator) -> Tensor:
+        return self.quantile(torch.rand(n, 1, generator=generator))
+
+    def pair(self, n: int, gap: float, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Two draws [n, 1]; between them lies at least `gap` of the prior (of a uniform one: of its
+        range), and all such pairs are equally likely, as in InfoGAN-CR's published code."""
+        one, other = torch.rand(2, n, 1, generator=generator) * (1 - gap)
+        above = one > other
+        return self.quantile(one + gap * above), self.quantile(other + gap * ~above)
 
     def q(self, params: Tensor) -> Normal:
         """Q(c|x) = N(mu, sigma²), [N]. params: mu and, when sigma is learned, s with ln sigma = ln
