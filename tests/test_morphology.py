@@ -1,6 +1,7 @@
 """Measured properties against drawn shapes whose slant, thickness, width and height are known."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -327,6 +328,14 @@ def test_codes_are_named_after_what_they_change(drawing: Model) -> None:
     assert abs(found["bold"]["sweeps"]["slant"]) < 0.1
     assert found["bold"]["real"]["thickness"] > 0.8
     assert abs(found["bold"]["real_overall"]["thickness"]) < 0.5  # its category outdoes the code
+    assert "factors" not in found["bold"]
+    steps = np.stack([np.digitize(values["lean"][:, 0], [-0.5, 0.5]), values["group"].argmax(1)], 1)
+    known = replace(images, factors=steps, factor_names=("lean", "group"))
+    with_factors = continuous(observed(drawing, known, right))
+    assert with_factors["lean"]["factors"]["lean"] > 0.9
+    assert abs(with_factors["lean"]["factors"]["group"]) < 0.2
+    line = shown({"continuous": with_factors}, {})[2]
+    assert line.endswith("with the factor lean)")
     unread = continuous(observed(drawing, images, {}))
     assert unread["lean"].keys() == {"sweeps", "looks_like"}
     assert unread["lean"]["sweeps"] == found["lean"]["sweeps"]

@@ -233,6 +233,10 @@ def test_spectral_normalisation_divides_by_the_largest_singular_value() -> None:
     # Each 4x4 convolution of stride 2 reads a pixel 4 times, so it enlarges by 2 at most.
     far = (d(images).features - d(other).features).norm(dim=1)
     assert (far <= 2**3 * (images - other).flatten(1).norm(dim=1)).all()
+    with torch.device("meta"):  # as a model is made that is about to be read from a file
+        same = Discriminator(config, (32, 32, 3), {"real": 1, "code": 5})
+    same.load_state_dict(d.state_dict(), assign=True)
+    assert torch.equal(same(images).features, d(images).features)
     alone = d(images[:1]).heads["code"]
     assert torch.allclose(alone, d(images).heads["code"][:1], atol=1e-6)
 

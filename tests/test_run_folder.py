@@ -29,9 +29,10 @@ FILES = [name for names in ROWS for name in names]
 BY_NAME = {
     *("information", "information_error", "entropy", "prior", "continuous", "sweeps", "real"),
     *("real_overall", "recall", "category_of", "recall_of"),
-    *("jumps", "recovered", "finished", "spacings", "left_out"),
+    *("jumps", "recovered", "finished", "spacings", "left_out", "factors"),
 }
-"""Keys of tables whose own keys are names of codes, classes, categories, properties or losses."""
+"""Keys of tables whose own keys are names of codes, classes, categories, factors, properties or
+losses."""
 CODE = r"(L_I|J|H\(c\)|info|real info|balance|class)/.*", r"\1/CODE"
 
 
@@ -47,7 +48,7 @@ def named(section: str) -> set[str]:
 
 
 def inner(tree: Any, at: str = "") -> set[str]:
-    """The keys of a tree at any depth, but for names of codes, classes and properties."""
+    """The keys of a tree at any depth, but for names of codes, classes, factors and properties."""
     if isinstance(tree, list):
         return set[str]().union(*(inner(value, at) for value in tree))
     if not isinstance(tree, dict):

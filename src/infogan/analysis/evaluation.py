@@ -109,13 +109,16 @@ def continuous(seen: Observation) -> dict[str, dict[str, Any]]:
     sweeps: of the code and the generated images, over SWEEPS sweeps in which z and all other codes
     are held; the mean of a sweep is taken off, so that only the code's own effect counts.
     real: of Q's mean and the real images, with the mean of the category taken off both.
-    real_overall: the same with nothing taken off. Both are left out where nothing reads the code.
+    real_overall: the same with nothing taken off. factors: of Q's mean and each factor of the real
+    images, where they are known. All three are left out where nothing reads the code.
     looks_like: the property that stands for the code when each code has one of its own; None where
     its correlation over sweeps is below morphology.CLEAR.
     """
     shapes, found = morphology.are_shapes(seen.real), dict[str, dict[str, Any]]()
     real, latent = morphology.measure(seen.real, shapes), seen.model.latent
     category = None if seen.categories is None else seen.categories.value
+    columns = seen.real.factors.T.astype(np.float64)
+    known = dict(zip(seen.real.factor_names, columns, strict=True))
     sweep = np.repeat(np.arange(SWEEPS), STEPS)
     for name, code in latent.codes.items():
         if code.categories:
@@ -128,6 +131,7 @@ def continuous(seen: Observation) -> dict[str, dict[str, Any]]:
         if name in seen.read:
             mean = seen.read[name].mean
             own |= {"real": related(mean, real, category), "real_overall": related(mean, real)}
+            own |= {"factors": related(mean, known)} if known else {}
         own |= {"periodic": True} if code.periodic else {}
     assigned = morphology.assign({name: own["sweeps"] for name, own in found.items()})
     for name, own in found.items():
@@ -147,6 +151,9 @@ def _continuous_lines(scores: Scores, names: Names) -> list[str]:
         figures = f"{measure} {sweeps[what]:{form}} over sweeps"
         if "real" in found:
             figures += f", {found['real'][what]:{form}} over real images"
+        if known := found.get("factors"):
+            factor = max(known, key=lambda name: abs(known[name]))
+            figures += f", {known[factor]:{form}} with the factor {factor}"
         lines.append(f"{names.get(code, code):<12} {words} {what} ({figures})")
     return lines
 

@@ -144,9 +144,9 @@ FOLLOWED = SPRITES.replace(
     ),
     networks={"slope": 0.1, "norm": "batch"},
     objective=InfoGAN(real_weight=3.0),
-    augment=Affine(shift=0.25, brightness=0.3, hue=0.08, saturation=0.5),
+    augment=Affine(shift=0.25, brightness=0.4, hue=0.08, saturation=0.5),
     optim=Optim(d_lr=1e-3, g_lr=2e-3, ema=0.99, lr_decay=0.5),
-    steps=1000,
+    steps=1500,
 )
 """Five codes that follow where a sprite lies, and its colours (docs/codes.md)."""
 

@@ -27,7 +27,8 @@ class Spectral(nn.Module):
             for _ in range(DOUBLINGS):
                 power = power / power.diagonal().sum().clamp_min(1e-30)
                 power = power @ power
-            vector = power[:, power.diagonal().argmax()]
+            most = power.diagonal().argmax(0, keepdim=True)
+            vector = power.index_select(1, most)[:, 0]  # also of shapes without values
             vector = vector / vector.norm().clamp_min(1e-30)
         sigma: Tensor = (vector @ matrix).norm().clamp_min(1e-12)
         return weight / sigma.to(weight.dtype)
