@@ -146,6 +146,39 @@ def test_a_process_that_stops_answering_ends_the_others(tmp_path: Path) -> None:
     assert f"process {rank} does not answer" in said
 
 
+SLOW_TO_SAVE = """
+import time
+from datetime import timedelta
+
+from infogan.cli import main
+from infogan.runs import checkpoints
+from infogan.training import distributed
+
+distributed.WITHIN = timedelta(seconds=3)
+write = checkpoints.write
+
+
+def slow(*values):
+    time.sleep(5)
+    write(*values)
+
+
+checkpoints.write = slow
+main()
+"""
+
+
+@pytest.mark.slow
+def test_a_first_process_that_takes_long_to_save_is_not_lost(tmp_path: Path) -> None:
+    script = tmp_path / "slow.py"
+    script.write_text(SLOW_TO_SAVE)
+    words = command(tmp_path / "run", "--steps", "6")[3:]
+    start = [sys.executable, *TORCHRUN, "--nproc-per-node=2", str(script), "--"]
+    ended = subprocess.run([*start, *words], env=ENV, capture_output=True, text=True, timeout=110)
+    assert ended.returncode == 0, ended.stderr
+    assert Model.load(tmp_path / "run").config.steps == 6
+
+
 @pytest.mark.slow
 def test_a_signal_to_one_process_stops_all_with_a_state_saved(tmp_path: Path) -> None:
     run = tmp_path / "run"
