@@ -94,7 +94,7 @@ def test_the_command_trains_one_run_in_several_processes(tmp_path: Path) -> None
 @pytest.mark.slow
 def test_a_process_that_is_killed_ends_the_others_and_the_command_goes_on(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    words = command(run, "--processes", "2", "--steps", "300")
+    words = command(run, "--processes", "2", "--steps", "100")
     with subprocess.Popen(words, env=ENV, stderr=subprocess.PIPE, text=True) as process:
         pids, at = begun(process), time.monotonic()
         assert process.stderr
@@ -106,7 +106,7 @@ def test_a_process_that_is_killed_ends_the_others_and_the_command_goes_on(tmp_pa
     assert "SIGKILL" in said
     assert not (run / "model.safetensors").exists()
     subprocess.run(words, env=ENV, check=True, capture_output=True, timeout=300)
-    assert Model.load(run).config.steps == 300
+    assert Model.load(run).config.steps == 100
 
 
 @pytest.mark.slow
