@@ -18,6 +18,7 @@ from infogan.core import atomic, interrupts
 from infogan.core.errors import ConfigError, DataError, RunError, parsing
 from infogan.core.tables import read_file
 from infogan.data import labels
+from infogan.data.folder import once
 from infogan.data.images import Images
 from infogan.data.settings import GIVEN
 from infogan.model.model import CHUNK, Model
@@ -75,8 +76,9 @@ def train(
         interrupts.poll()
         if rank() == 0 and not finished(folder, model.config):
             with atomic.writing(folder.path):
-                held_out = data or real_images(model.config, folder)
-                learned = data or real_images(model.config, folder, "train")
+                with once():
+                    held_out = data or real_images(model.config, folder)
+                    learned = data or real_images(model.config, folder, "train")
                 record(folder, model, held_out, learned)
     return model
 
