@@ -317,6 +317,26 @@ def test_image_files_come_before_arrays_beside_them(photos: Path) -> None:
     assert len(images) == N and "left out: 1 .npy" in images.told
 
 
+def test_of_bytes_no_more_is_read_than_tells_whether_they_can_be_seen() -> None:
+    class Read(np.ndarray[Any, Any]):
+        longest = 0
+
+        def __getitem__(self, index: Any) -> Any:
+            taken = super().__getitem__(index)
+            Read.longest = max(Read.longest, len(taken))
+            return taken
+
+    bright = np.full((5 * arrays.AT_ONCE, 2, 2, 1), 200, np.uint8)
+    faint = np.full_like(bright, 1)
+    faint[-1] = 0
+    assert arrays.settled(lambda: [bright.view(Read)], len(bright), "x", None) is None
+    assert Read.longest == arrays.AT_ONCE
+    assert arrays.settled(lambda: [faint], len(faint), "x", None) == (0, 1)
+    late = faint.copy()
+    late[-1] = 200
+    assert arrays.settled(lambda: [late], len(late), "x", None) is None
+
+
 def test_both_splits_of_a_folder_are_of_one_listing(
     photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
