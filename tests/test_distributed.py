@@ -89,6 +89,7 @@ def test_the_command_trains_one_run_in_several_processes(tmp_path: Path) -> None
     assert json.loads((tmp_path / "run" / "scores.json").read_text())["steps"] == 6
     again = subprocess.run(words, env=ENV, capture_output=True, text=True, timeout=110)
     assert "is finished" in again.stdout
+    assert again.returncode == 0, again.stderr
 
 
 @pytest.mark.slow

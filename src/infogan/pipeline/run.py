@@ -135,6 +135,7 @@ def _fit(
             if found.learned.source != run.record.images.source:  # the images were moved
                 run.begin(config, found.record(origin))
             processes.share(False)
+            processes.leave()
             return done
     found.write(run)
     run.begin(config, found.record(origin))

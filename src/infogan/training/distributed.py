@@ -102,7 +102,11 @@ class Group(Processes):
             raise ConfigError(f"device {device.type}: several processes train on cpu or cuda")
         backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
         if not dist.is_initialized():
-            dist.init_process_group(backend, timeout=START)
+            try:
+                dist.init_process_group(backend, timeout=START)
+            except RuntimeError as error:
+                said = str(error).splitlines()[0]
+                raise RunError(f"the processes do not reach each other: {said}") from None
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         name = [uuid4().hex]
         dist.broadcast_object_list(name)
