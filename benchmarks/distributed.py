@@ -214,10 +214,11 @@ def alive(pid: int) -> bool:
 
 def kills() -> dict[str, Any]:
     """A process of two is killed or stopped at a random moment of a run: after how many seconds the
-    other is gone, what was said; and whether the same command then ends as an undisturbed run. Goes
-    on after the rows that the result file has, if they are not all yet."""
+    other is gone, what was said; and whether the same command then ends as an undisturbed run. Only
+    what the result file does not have yet, if it has not all."""
     draw, rows = random.Random(0), kept().get("kills", [])
     rows = rows if len(rows) < KILLS else []
+    measured = {row["number"] for row in rows}
     base = ["train", "digits", "--steps=200", "--checkpoint-every=20", "--log-every=20"]
     base += ["--batch=16", "--networks.channels=[8,16]", "--networks.features=16"]
     command = [sys.executable, "-m", "infogan", *base, "--processes=2"]
@@ -230,7 +231,7 @@ def kills() -> dict[str, Any]:
             run, log = Path(folder) / f"run-{number}", Path(folder) / f"log-{number}"
             rank, how = draw.randrange(2), draw.choice([signal.SIGKILL, signal.SIGSTOP])
             moment = draw.uniform(0, lasted)  # seconds after the first line of the log
-            if number < len(rows):
+            if number in measured:
                 continue
             with log.open("w") as text:
                 process = subprocess.Popen(
@@ -240,7 +241,7 @@ def kills() -> dict[str, Any]:
                     time.sleep(0.1)
                 time.sleep(moment)
                 there = children(process.pid)
-                row = {"moment": moment, "rank": rank, "signal": how.name}
+                row = {"number": number, "moment": moment, "rank": rank, "signal": how.name}
                 if len(there) == 2:
                     os.kill(there[rank], how)
                     row["gone"] = gone(there[1 - rank])

@@ -640,7 +640,8 @@ def threaded() -> str:
         for batch, row in report["speed"].items()
     ]
     header = "batch of `digits` | images/s, 1 process with 2 threads | 2 with 1 | ratio"
-    return table(header, rows, machine_of(report))
+    words = "Two cores used by one process with two threads, or by two with one:"
+    return f"{words}\n\n{table(header, rows, machine_of(report))}"
 
 
 def scikit_learn() -> str:

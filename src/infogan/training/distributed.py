@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from infogan.core.errors import ConfigError, RunError
@@ -26,6 +28,7 @@ from infogan.training.heartbeats import Heartbeats
 
 START = timedelta(minutes=5)  # for all to be there
 WITHIN = timedelta(seconds=15)  # for an answer in a collective operation, to which all come at once
+_JOINED = count()  # times that this process has joined others
 
 
 def launched() -> bool:
@@ -103,7 +106,7 @@ class Group(Processes):
         backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
         if not dist.is_initialized():
             try:
-                dist.init_process_group(backend, timeout=START)
+                dist.init_process_group(backend, timeout=START, **_place())
             except RuntimeError as error:
                 said = str(error).splitlines()[0]
                 raise RunError(f"the processes do not reach each other: {said}") from None
@@ -229,6 +232,17 @@ class Group(Processes):
         if "imed out" in said:
             return f"another process took more than {WITHIN.seconds} seconds for a part of a step"
         return f"the processes lost each other: {said.splitlines()[0]}"
+
+
+def _place() -> dict[str, Any]:
+    """Where the processes of this machine find each other: apart from those before a restart, whose
+    addresses torchrun's store still has. On several machines torch's own rules hold."""
+    if os.environ.get("GROUP_WORLD_SIZE") != "1":
+        return {}
+    place = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    name = f"infogan/{os.environ['TORCHELASTIC_RESTART_COUNT']}/{next(_JOINED)}"
+    store = PrefixStore(name, TCPStore(*place, is_master=False))
+    return {"store": store, "rank": rank(), "world_size": int(os.environ["WORLD_SIZE"])}
 
 
 class _Sum(torch.autograd.Function):
