@@ -1,0 +1,161 @@
+"""The standard sets beside what anybody reached: ten fresh seeds, k-means, UMAP, published figures.
+
+    python benchmarks/ahead.py --data-dir mnist/ [--only digits fashion-mnist] [--seeds 20 21]
+
+Each run is one command of `infogan train`, without labels or with a hundred of them, drawn by the
+run's seed. Scored on held-out images, and on all images but MNIST's test set, which is nearer to
+how most published figures were taken (trained and scored on the same images). Writes
+benchmarks/results/ahead.json after each run; runs that are done are not repeated. The baselines
+need umap-learn.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import folders
+
+from infogan import Model, data
+from infogan.analysis.evaluation import evaluate
+from infogan.config.presets import DIGITS
+from infogan.training.device import Engine
+
+TARGET = Path(__file__).parent / "results" / "ahead.json"
+RUNS = Path("runs") / "ahead"
+KEPT = ("cluster_accuracy", "purity", "nmi", "ari", "error", "n")
+SETS = {
+    "digits": "digits",
+    "mnist": "mnist",
+    "fashion-mnist": "fashion-mnist",
+    "uneven": "UNEVEN",
+}
+"""What to train for each set: a preset, or the folder that is made of MNIST."""
+LABELLED = {"semigan": "semigan", "improvedgan": "improvedgan", "catgan": "catgan"}
+"""What to train with a hundred labels of MNIST, by its objective."""
+BASELINES = {"k-means on pixels": folders.kmeans, "UMAP + GMM on pixels": folders.umap}
+
+
+def command(name: str, words: str, seed: int, mnist: str, run: Path) -> list[str]:
+    """What to train, from which images, into which folder."""
+    first, *rest = words.replace("UNEVEN", str(RUNS / "uneven")).split()
+    told = ["train", first, *rest, "--seed", str(seed), "--run", str(run)]
+    own = name in ("digits", "fashion-mnist", "uneven")
+    return told if own else [*told, "--data-dir", mnist]
+
+
+def trained(name: str, words: str, seed: int, mnist: str) -> dict[str, Any]:
+    """The scores of one run, which is trained where it is not there."""
+    run = RUNS / f"{name}-{seed}"
+    env = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    told = [sys.executable, "-m", "infogan", *command(name, words, seed, mnist, run)]
+    ended = subprocess.run(told, env=env, capture_output=True, check=False)
+    if ended.returncode:
+        raise SystemExit(ended.stderr.decode())
+    scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
+    row = {"seed": seed} | {key: scores[key] for key in KEPT if scores.get(key) is not None}
+    row |= {"seconds": scores["seconds"], "steps": scores["steps"]}
+    if "error" not in row:
+        model = Model.load(run)
+        found = evaluate(model, data.load(model.config.data, "all"))
+        row["all"] = {key: found[key] for key in KEPT if found.get(key) is not None}
+    return row
+
+
+def compared(name: str, mnist: str) -> dict[str, Any]:
+    """What others make of all images of a set."""
+    source = str(RUNS / "uneven") if name == "uneven" else name
+    where = mnist if name == "mnist" else None
+    images, table = data.load(data.Source(name=source, dir=where), "all"), {}
+    for baseline, group in BASELINES.items():
+        begun = time.perf_counter()
+        read = group(folders.pixels(images), len(images.classes))
+        table[baseline] = folders.scored(images, read, begun)
+    return table
+
+
+def summary(report: dict[str, Any]) -> dict[str, Any]:
+    """Median and worst ACC with median NMI of each set, mean and worst error of each objective."""
+    table: dict[str, Any] = {}
+    for name, rows in report["runs"].items():
+        accuracies = [row["cluster_accuracy"] for row in rows]
+        everything = [row["all"] for row in rows]
+        table[name] = {
+            "median": statistics.median(accuracies),
+            "worst": min(accuracies),
+            "nmi": statistics.median(row["nmi"] for row in rows),
+            "ari": statistics.median(row["ari"] for row in rows),
+            "all": {
+                key: statistics.median(row[of] for row in everything)
+                for key, of in (("median", "cluster_accuracy"), ("nmi", "nmi"), ("ari", "ari"))
+            },
+            "seeds": [row["seed"] for row in rows],
+        }
+    table["labels_100"] = {
+        name: {
+            "mean": statistics.mean(row["error"] for row in rows),
+            "worst": max(row["error"] for row in rows),
+            "seeds": [row["seed"] for row in rows],
+        }
+        for name, rows in report["labels_100"].items()
+    }
+    return table
+
+
+def main() -> None:
+    """Train what is missing, and write the file as results come."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    everything = [*SETS, *(f"{name}-100" for name in LABELLED)]
+    parser.add_argument("--data-dir", required=True, help="folder with MNIST's IDX files")
+    parser.add_argument("--only", nargs="+", default=everything, choices=everything)
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(20, 30)))
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--baselines", action="store_true", help="also k-means and UMAP + GMM")
+    options = parser.parse_args()
+    if not (RUNS / "uneven").is_dir():
+        folders.uneven(RUNS / "uneven", argparse.Namespace(mnist=options.data_dir))
+    report: dict[str, Any] = {"runs": {}, "labels_100": {}, "baselines": {}}
+    if TARGET.is_file():
+        report = json.loads(TARGET.read_text(encoding="utf-8"))
+    known = SETS | {f"{name}-100": words for name, words in LABELLED.items()}
+    with ThreadPoolExecutor(options.processes) as pool:
+        waiting = {
+            pool.submit(trained, name, known[name], seed, options.data_dir): name
+            for seed in options.seeds
+            for name in options.only
+        }
+        for future in as_completed(waiting):
+            name, row = waiting[future], future.result()
+            part = report["runs" if name in SETS else "labels_100"]
+            rows = part.setdefault(name.removesuffix("-100"), [])
+            rows[:] = sorted(
+                [*(old for old in rows if old["seed"] != row["seed"]), row],
+                key=lambda one: one["seed"],
+            )
+            write(report)
+            print(name, row, flush=True)
+    if options.baselines:
+        for name in set(options.only) & set(SETS):
+            report["baselines"][name] = compared(name, options.data_dir)
+            write(report)
+
+
+def write(report: dict[str, Any]) -> None:
+    """The file, with its summary."""
+    report["machine"] = Engine.of(DIGITS).describe() | {"threads": 1}
+    report["command"] = "python benchmarks/ahead.py --data-dir mnist/"
+    report["words"] = SETS | {f"{name}-100": words for name, words in LABELLED.items()}
+    report["summary"] = summary(report)
+    TARGET.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
