@@ -8,7 +8,7 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 comma := ,
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test test-all lint format bench-speed bench-time bench-quality bench-family bench-doctor bench-folders bench-fidelity bench-gpu faults readme docs constraints clean bench-selection bench-imbalance
+.PHONY: help setup demo test test-all lint format bench-speed bench-time bench-quality bench-family bench-doctor bench-folders bench-fidelity bench-gpu faults readme notebooks docs constraints clean bench-selection bench-imbalance
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 17
@@ -72,13 +72,16 @@ faults: .venv/.test ## the fault harnesses at full count (about half an hour; ma
 readme: .venv/.base ## write the tables of README and docs from the result files
 	@$(BIN)/python benchmarks/readme.py
 
+notebooks: .venv/.test ## run the notebooks of examples/ anew and keep what they show (about 5 minutes)
+	@$(BIN)/python scripts/notebooks.py examples/*.ipynb
+
 docs: .venv/.docs ## the documentation site in site/index.html
 	@$(BIN)/python scripts/pages.py
 
 constraints: .venv/.lint ## look up newer releases of all dependencies but torch
 	@$(PIP) uv
 	@(echo 'torch==$(TORCH)'; $(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url \
-	  --no-emit-find-links --python-version 3.11 --all-extras pyproject.toml \
+	  --no-emit-find-links --python-version 3.11.5 --all-extras pyproject.toml \
 	  | grep -vE '^(torch|nvidia-|cuda-|triton)') > constraints.new && mv constraints.new constraints.txt
 
 clean: ## remove the environment and the site
@@ -102,7 +105,7 @@ clean: ## remove the environment and the site
 	@touch $@
 
 .venv/.test: .venv/.base
-	@$(PIP) -c constraints.txt -e '.[test,photos$(if $(CHROMIUM),$(comma)browser)]'
+	@$(PIP) -c constraints.txt -e '.[test,photos,notebooks$(if $(CHROMIUM),$(comma)browser)]'
 	@touch $@
 
 .venv/.lint: .venv/.test

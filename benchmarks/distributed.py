@@ -49,6 +49,7 @@ SMALL = {
     "photo": {"kind": "photo", "width": 4, "channels": 4, "hidden": 8},
 }
 LEARNED = "learned prior"  # beside the presets: digits whose prior follows what Q reads
+REGULAR = "contrastive regulariser"  # digits whose G and H look at pairs from the second half on
 IMAGES, BATCH, FAKES = 257, 32, 16
 RATE = 1e-4  # of both players: what rounding becomes grows with it, and differs between presets
 ONE = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -57,7 +58,7 @@ STEPS, KILLS, WAIT = 50, 20, 60.0
 
 def small(name: str, steps: int, precision: str) -> RunConfig:
     """A preset's objective, codes, rates and views with small networks and batches."""
-    chosen = preset("digits" if name == LEARNED else name)
+    chosen = preset("digits" if name in (LEARNED, REGULAR) else name)
     tree = chosen.tree() | {"steps": steps, "batch": BATCH, "device": "cpu", "precision": precision}
     tree["networks"] = SMALL[tree["networks"]["kind"]]
     tree["data"] = preset("digits").tree()["data"]
@@ -66,6 +67,9 @@ def small(name: str, steps: int, precision: str) -> RunConfig:
         tree["objective"]["fakes"] = FAKES
     if name == LEARNED:
         tree["latent"]["digit"]["probs"] = "learned"
+    if name == REGULAR:
+        tree["objective"] |= {"cr": 1.0, "cr_from": 0.5}
+        tree["networks"] = tree["networks"] | {"norm": "spectral"}
     return chosen.from_tree(tree)
 
 
@@ -340,7 +344,7 @@ def main() -> None:
     parser.add_argument("--kind", default="float64")
     parser.add_argument("--rows", type=int, default=IMAGES)
     options = parser.parse_args()
-    names = options.names or [*PRESETS, LEARNED]
+    names = options.names or [*PRESETS, LEARNED, REGULAR]
     if options.kind == "counted":
         counted(names, options.out)
         return

@@ -30,9 +30,10 @@ from sklearn.metrics import normalized_mutual_info_score
 from small import SMALL
 
 from infogan import data
+from infogan.analysis.centrality import centrality
 from infogan.analysis.consistency import VIEWS, shared_information, views
 from infogan.analysis.metrics import clusters
-from infogan.analysis.selection import agreement, centrality, not_alone
+from infogan.analysis.selection import agreement, not_alone
 from infogan.core.random import stream
 from infogan.data.images import Images
 from infogan.information.discrete import entropy

@@ -31,7 +31,8 @@ def moved(text: str) -> str:
 
     def link(found: re.Match[str]) -> str:
         target, _, anchor = found[1].partition("#")
-        target = OUTSIDE.get(target.removeprefix("../"), target.removeprefix("docs/"))
+        target = target.removeprefix("../").removeprefix("docs/")
+        target = OUTSIDE.get(target, target)
         return f"]({target}{'#' * bool(anchor)}{anchor})"
 
     return re.sub(r"\]\(([^)]+)\)", link, text)
@@ -68,6 +69,7 @@ def main() -> None:
     for old in (pages, site):
         shutil.rmtree(old, ignore_errors=True)
     shutil.copytree(ROOT / "docs", pages)
+    shutil.copytree(ROOT / "examples", pages / "examples")
     for name, page in OUTSIDE.items():
         (pages / page).write_bytes((ROOT / name).read_bytes())
     for name, write in reference.PAGES.items():

@@ -1,5 +1,6 @@
 """Augmented views: what they do to known pixels, and what is measured on images afterwards."""
 
+import colorsys
 import math
 
 import numpy as np
@@ -234,8 +235,55 @@ def test_strokes_grow_on_either_side_by_what_is_said() -> None:
         area, 24 * 6 + np.where(by > 0, by * (26 * 8 - 24 * 6), by * (24 * 6 - 22 * 4)), rtol=1e-4
     )
     assert np.corrcoef(morphology.shape(to_pixels(changed.images))["thickness"], by)[0, 1] > 0.95
-    assert Affine(thicken=1).moves == ("slant", "width", "height", "thickness")
+    assert Affine(thicken=1).moves == ("slant", "width", "height", "thickness", "x", "y")
     assert "thickness" not in Affine()(images, stream(0, "x")).moves
+
+
+@pytest.mark.parametrize("size", [(60, 60), (60, 90)])
+@pytest.mark.parametrize("strength", [0, 1])
+def test_a_move_in_x_and_y_is_that_of_what_lies_in_the_middle(
+    strength: float, size: tuple[int, int]
+) -> None:
+    images = torch.full((100, 1, *size), -1.0)
+    images[:, :, size[0] // 2 - 3 : size[0] // 2 + 3, size[1] // 2 - 3 : size[1] // 2 + 3] = 1.0
+    changed = Affine(strength=strength, shift=0.4)(images, stream(0, "x"))
+    light = (changed.images[:, 0] + 1) / 2
+    for axis, name in ((2, "x"), (1, "y")):
+        half = size[axis - 1] / 2
+        at = (torch.arange(2 * half) + 0.5) / half - 1
+        centre = (light.sum(3 - axis) * at).sum(1) / light.sum((1, 2))
+        assert torch.allclose(centre, changed.moves[name], atol=0.01)
+        assert np.ptp(centre.numpy()) > 0.7
+
+
+def colours_of(images: Tensor) -> np.ndarray:
+    """[N, 3] hue in degrees, saturation and value (HSV) of images of one colour."""
+    pixels = (images[:, :, 0, 0].double() + 1) / 2
+    return np.array([colorsys.rgb_to_hsv(*pixel) for pixel in pixels.tolist()]) * [360, 1, 1]
+
+
+def test_moves_in_colour_are_those_that_are_measured() -> None:
+    n = 200
+    rgb = torch.tensor([0.3, 0.5, 0.35])[:, None, None].expand(n, 3, 8, 8) * 2 - 1
+    hue = only(hue=0.1)(rgb, stream(0, "x"))
+    turned = colours_of(hue.images)
+    by = np.degrees(hue.moves["hue"].numpy())
+    assert np.allclose(turned[:, 0] - colours_of(rgb)[:, 0], by, atol=2.5)
+    assert 30 < by.max() <= 36
+    assert torch.allclose(hue.images.mean(1), rgb.mean(1), atol=1e-5)
+    light = only(brightness=0.5)(rgb, stream(0, "x"))
+    gain = np.log(colours_of(light.images)[:, 2] / 0.5)
+    assert np.allclose(gain, light.moves["brightness"].numpy(), atol=1e-4)
+    pure = only(saturation=0.6)(rgb, stream(0, "x"))
+    grey = (rgb[0, :, 0, 0] + 1) / 2 @ torch.tensor(LUMA)
+    far = ((pure.images[:, 1, 0, 0] + 1) / 2 - grey) / (0.5 - grey)  # of green from grey
+    assert torch.allclose(far.log(), pure.moves["saturation"], atol=1e-4)
+    assert np.ptp(pure.moves["saturation"].numpy()) > 1
+    every = Photo.model_validate(NOTHING | {"hue": 0.1, "brightness": 0.5, "saturation": 0.6})
+    assert every.moves == ("brightness", "hue", "saturation")
+    for unknown in ({"grey": 0.1}, {"saturation": 1}):
+        assert "saturation" not in every.model_copy(update=unknown).moves
+        assert "saturation" not in every.model_copy(update=unknown)(rgb, stream(0, "x")).moves
 
 
 def test_what_can_be_followed() -> None:
@@ -246,9 +294,9 @@ def test_what_can_be_followed() -> None:
             {"objective": {"real_weight": 0}},
             "--latent.slant.follows none --latent.width.follows none",
         ),
-        ({"augment": crops}, "width or height or none"),
-        ({"augment": {"strength": 0, "stretch": 0, "thicken": 0}}, "set it to none"),
-        ({"augment": {"mirror": True}}, "width or height or thickness or none"),
+        ({"augment": crops}, "width or height or y or brightness or none"),
+        ({"augment": {"strength": 0, "stretch": 0, "thicken": 0}}, "set it to x or y or none"),
+        ({"augment": {"mirror": True}}, "width or height or thickness or y or none"),
     ):
         with pytest.raises(ConfigError, match=words):
             presets.DIGITS.replace(**settings)
@@ -359,4 +407,4 @@ def test_a_photo_is_moved_and_then_a_part_of_it_is_shown() -> None:
     scale = (moves["width"] + moves["height"]) / 2  # ln of how much larger things are
     assert float(scale.amax()) == pytest.approx(-0.5 * math.log(0.4) - math.log(1 - 0.225), abs=0.1)
     assert float(scale.amin()) == pytest.approx(-math.log(1 + 0.225), abs=0.1)
-    assert Photo().moves == ("width", "height")
+    assert Photo().moves == ("width", "height", "y", "brightness")

@@ -289,3 +289,7 @@ def test_a_run_cites_what_its_settings_use_alone() -> None:
     free = {"slant": {"follows": "none"}, "width": {"follows": "none"}}
     plain = preset("digits").replace(latent=free, objective={"real_weight": 0})
     assert "imsat" not in used(plain)
+    assert "infogan_cr" not in used(plain)
+    assert "infogan_cr" in used(plain.replace(objective={"cr": 1.0}))
+    assert "spectral" not in used(plain)
+    assert "spectral" in used(plain.replace(networks={"norm": "spectral"}))

@@ -22,6 +22,7 @@ from infogan.latent.latent import Latent
 from infogan.model import file
 from infogan.model.model import Model
 from infogan.networks import Shape
+from infogan.networks.base import Family
 from infogan.networks.dcgan import initialise
 from infogan.objectives import GAN, InfoGAN
 from infogan.objectives.base import Loss, Scene
@@ -272,7 +273,9 @@ def test_a_folder_of_other_settings_is_refused(trained: Path, tmp_path: Path) ->
 class Critic(InfoGAN):
     """InfoGAN with a network that reads z back from D's features, stepped with G."""
 
-    def networks(self, latent: Latent, shape: Shape, seed: int) -> dict[str, nn.Module]:
+    def networks(
+        self, latent: Latent, family: Family, shape: Shape, seed: int
+    ) -> dict[str, nn.Module]:
         critic = nn.Sequential(nn.Linear(32, 8), nn.BatchNorm1d(8), nn.Linear(8, latent.noise))
         initialise(critic, stream(seed, "initialise the critic"))
         return {"critic": critic}

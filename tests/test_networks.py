@@ -9,6 +9,7 @@ from infogan.core.random import Draws, stream
 from infogan.networks import Mlp, Photo
 from infogan.networks.base import Heads
 from infogan.networks.dcgan import Dcgan, Discriminator, Generator
+from infogan.networks.spectral import spectral
 
 SHAPES = [
     (16, 16, 3),
@@ -217,3 +218,33 @@ def test_first_weights_of_photo_networks_depend_on_seed_and_head_alone() -> None
     assert all(torch.equal(one[name], more[name]) for name in one)
     other = config.discriminator(shape, HEADS, 4).state_dict()
     assert not torch.equal(more["trunk.layers.0.weight"], other["trunk.layers.0.weight"])
+
+
+def test_spectral_normalisation_divides_by_the_largest_singular_value() -> None:
+    config = Dcgan(features=24, q_hidden=12, norm="spectral")
+    d = Discriminator(config, (32, 32, 3), {"real": 1, "code": 5})
+    layers = [m for m in d.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    assert not any(isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d) for m in d.modules())
+    for layer in layers:
+        weight = layer.get_parameter("parametrizations.weight.original")
+        sigma = torch.linalg.matrix_norm(weight.detach().flatten(1), 2)
+        assert torch.allclose(layer.weight * sigma, weight, rtol=0.01)
+    images, other = torch.rand(2, 8, 3, 32, 32) * 2 - 1
+    # Each 4x4 convolution of stride 2 reads a pixel 4 times, so it enlarges by 2 at most.
+    far = (d(images).features - d(other).features).norm(dim=1)
+    assert (far <= 2**3 * (images - other).flatten(1).norm(dim=1)).all()
+    alone = d(images[:1]).heads["code"]
+    assert torch.allclose(alone, d(images).heads["code"][:1], atol=1e-6)
+
+
+def test_spectral_norms_gradient_is_that_of_the_quotient() -> None:
+    layer = nn.Linear(6, 4)
+    weight = layer.weight.detach().double().requires_grad_()
+    spectral(layer)
+    factor = torch.randn(4, 6, dtype=torch.float64)
+    (factor * weight / torch.linalg.matrix_norm(weight, 2)).sum().backward()
+    (factor.float() * layer.weight).sum().backward()
+    own = layer.get_parameter("parametrizations.weight.original").grad
+    assert own is not None
+    assert weight.grad is not None
+    assert torch.allclose(own.double(), weight.grad, atol=1e-3)

@@ -5,11 +5,14 @@ import csv
 import json
 import re
 import shutil
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from harness import strokes
 
 from conftest import TINY, run
 from infogan.config.presets import preset
@@ -24,7 +27,7 @@ FILES = [name for names in ROWS for name in names]
 BY_NAME = {
     *("information", "information_error", "entropy", "prior", "continuous", "sweeps", "real"),
     *("real_overall", "recall", "category_of", "recall_of"),
-    *("jumps", "recovered", "finished", "spacings"),
+    *("jumps", "recovered", "finished", "spacings", "left_out"),
 }
 """Keys of tables whose own keys are names of codes, classes, categories, properties or losses."""
 CODE = r"(L_I|J|H\(c\)|info|real info|balance|class)/.*", r"\1/CODE"
@@ -80,8 +83,13 @@ def runs(done: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         train(preset(name).replace(**small | settings), run=folder / name)
     learned = {"digit": {"kind": "categorical", "k": 4, "probs": "learned"}}
     train(TINY.replace(**small | {"latent": learned}), run=folder / "learned")
+    pairs = {"latent": {"digit": "none", "width": "uniform"}, "objective": {"cr": 1, "cr_from": 0}}
+    train(TINY.replace(**small | pairs), run=folder / "pairs")
+    known = np.stack([np.arange(64) % 3, np.arange(64) // 3 % 2, np.arange(64)], 1)
+    images = replace(strokes(64), factors=known, factor_names=("shape", "size", "number"))
+    train(TINY.replace(**small), run=folder / "factors", data=images)
     run("train", "--continue-from", first, "--run", folder / "next", "--steps", 2)
-    return [first, *(folder / name for name in (*changes, "learned", "next"))]
+    return [first, *(folder / name for name in (*changes, "learned", "pairs", "factors", "next"))]
 
 
 def keys(paths: list[Path], name: str) -> set[str]:

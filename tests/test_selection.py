@@ -14,9 +14,10 @@ import pytest
 
 import infogan as ig
 from conftest import refused, run
+from infogan.analysis.centrality import centrality
 from infogan.analysis.consistency import VIEWS, shared_information, views
 from infogan.analysis.metrics.clusters import Indices
-from infogan.analysis.selection import agreement, centrality, not_alone, select
+from infogan.analysis.selection import agreement, not_alone, select
 from infogan.cli.terminal import show_selection
 from infogan.config.settings import RunConfig
 from infogan.core.random import stream
@@ -115,12 +116,12 @@ def test_information_ranks_and_a_run_alone_comes_last(
     monkeypatch.setattr(Model, "encode", encode)
     ranked = select(runs, images)
     assert [candidate.seed for candidate in ranked.candidates] == [1, 2, 0]
-    assert ranked.candidates[-1].information > ranked.candidates[1].information
+    assert ranked.candidates[-1].scores["information"] > ranked.candidates[1].scores["information"]
     pair = select([runs[2], runs[1]], images)  # they agree with each other alike
-    assert pair.candidates[0].agreement == pair.candidates[1].agreement
+    assert pair.candidates[0].scores["agreement"] == pair.candidates[1].scores["agreement"]
     assert (pair.best.seed, pair.best.run) == (1, str(runs[1]))
     share = np.bincount(classes) / len(classes)
-    assert pair.best.information == pytest.approx(-(share * np.log(share)).sum())
+    assert pair.best.scores["information"] == pytest.approx(-(share * np.log(share)).sum())
     forgetful.add(1)
     assert [candidate.seed for candidate in select(runs, images).candidates] == [2, 1, 0]
 
@@ -227,7 +228,7 @@ def test_mistakes(
     assert "--seeds 1" in refused(
         capsys, "train", "digits", "--seeds", 1, "--run", tmp_path / "new"
     )
-    assert "ranks runs by a categorical code" in refused(
+    assert "ranks runs by a categorical code that Q reads, or by two" in refused(
         capsys, "train", "classifier", "--seeds", 2
     )
     assert "holds a run of one seed" in refused(

@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from infogan import data as data
     from infogan import information as information
+    from infogan.analysis.encoders import disentanglement as disentanglement
     from infogan.analysis.evaluation import evaluate as evaluate
     from infogan.analysis.merging import merge as merge
     from infogan.analysis.selection import select as select
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from infogan.pipeline.run import train as train
 
 _HOMES = {
+    "analysis.encoders": "disentanglement",
     "analysis.evaluation": "evaluate",
     "analysis.merging": "merge",
     "analysis.selection": "select",

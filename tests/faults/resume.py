@@ -22,6 +22,11 @@ VARIANTS: dict[str, dict[str, object]] = {
     "gan": {"objective": "gan"},
     "three D steps, falling rates": {"d_steps": 3, "optim": {"lr_decay": 0.5}},
     "bf16": {"precision": "bf16"},
+    "infogan-cr": {
+        "latent": {"digit": "none", "width": "uniform:-1:1"},
+        "objective": {"cr": 2.0, "cr_from": 0.5, "cr_gap": 0.5, "real_weight": 0.0},
+        "networks": {"norm": "spectral"},
+    },
     "photos": {
         "objective": {"contrast": 1.0, "warm_up": 0.3, "game": "relativistic", "penalty": 1.0},
         "networks": {"kind": "photo", "width": 4, "channels": 4, "hidden": 8},

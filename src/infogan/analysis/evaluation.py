@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from infogan.analysis import encoders
 from infogan.analysis.metrics import clusters, morphology
 from infogan.analysis.observation import Observation
 from infogan.core.errors import DataError
 from infogan.core.figures import short
+from infogan.core.page import fragment
 from infogan.core.random import stream
 from infogan.data.images import Images
 from infogan.model.model import Model
@@ -19,17 +21,48 @@ from infogan.model.model import Model
 Scores = Mapping[str, Any]
 Names = Mapping[str, str]  # what to call codes, where it is not their own name
 SWEEPS, STEPS = 200, 11  # of each continuous code: sweeps measured, values over its trained range
+MOST_CELLS = 30  # classes, and categories, that a notebook shows a table of
 
 
-def evaluate(model: Model, images: Images, *, seed: int = 0) -> dict[str, Any]:
+class Evaluation(dict[str, Any]):
+    """Scores by name, which a notebook shows: bars of what is recovered, lines, the confusion."""
+
+    def _repr_html_(self) -> str:
+        shares = {name: min(1.0, max(0.0, share)) for name, share in self["recovered"].items()}
+        texts = {name: value for name, value in self.items() if name != "information"}
+        given = (
+            {"continuous": {}, "confusion": []}
+            | self
+            | {"recovered": shares, "lines": shown(texts, {})}
+        )
+        columns, cells = self._cells()
+        return fragment("infogan.analysis", "scores", **given, columns=columns, cells=cells)
+
+    def _cells(self) -> tuple[list[str], list[tuple[str, list[tuple[int, float]]]]]:
+        """Names of categories, and rows of counts with their shares of the row: of each class, with
+        its own category on the diagonal, or of all images; none where there are too many."""
+        rows, names = self.get("confusion"), [*self.get("recall", {})]
+        if rows is None:
+            rows, names = [[round(self["n"] * s) for s in self.get("shares", ())]], ["all"]
+        first = [*self.get("category_of", {}).values()]
+        order = first + [k for k in range(len(rows[0])) if k not in first]
+        if not order or max(len(order), len(rows)) > MOST_CELLS:
+            return [], []
+        columns = names if "error" in self else [f"#{k}" for k in order]
+        cells = [[(row[k], row[k] / max(1, sum(row))) for k in order] for row in rows]
+        return columns, list(zip(names, cells, strict=True))
+
+
+def evaluate(model: Model, images: Images, *, seed: int = 0) -> Evaluation:
     """Score a model on images; plain values, by name, that the functions of METRICS describe.
 
     Always: data, n, information, information_error, entropy, prior. Where they apply: continuous;
     code, k, shares, dead, effective, unused, confidence; with labels error, or cluster_accuracy,
-    purity, nmi, ari, category_of, merges, named; and recall, confusion. Where there is a generator
-    and a network to compare by: fidelity. seed: of generated images.
+    purity, nmi, ari, category_of, merges, named; and recall, confusion; with known factors
+    disentanglement. Where there is a generator and a network to compare by: fidelity. seed: of
+    generated images, and of what else is drawn.
     """
-    return scores(Observation(model, images, seed=seed))
+    return Evaluation(scores(Observation(model, images, seed=seed)))
 
 
 def scores(seen: Observation) -> dict[str, Any]:
@@ -228,6 +261,40 @@ def _fidelity_lines(scores: Scores, _: Names) -> list[str]:
     return [f"generated images: {words}"]
 
 
+def _disentanglement(seen: Observation) -> dict[str, Any]:
+    """disentanglement: how far each code that Q reads stands for one factor of the images; see
+    `encoders.disentanglement`."""
+    rows = encoders.drawn(len(seen.real), seen.seed)
+    codes = encoders.of_model(seen.model, seen.read).subset(rows)
+    return {"disentanglement": encoders.scored(codes, seen.real.subset(rows), seed=seen.seed)}
+
+
+def _disentanglement_lines(scores: Scores, names: Names) -> list[str]:
+    found = scores["disentanglement"]
+    lines = [f"factor {name} is not scored: {why}" for name, why in found["left_out"].items()]
+    if "nmi" not in found:
+        return ["", *lines]
+    called = [names.get(code, code) for code in found["codes"]]
+    width = max(12, *(len(name) + 1 for name in found["factors"]))
+    lines += ["share of each factor's entropy that a code knows"]
+    lines += [" " * width + " ".join(f"{name:>8}" for name in called)]
+    for factor, shares in zip(found["factors"], zip(*found["nmi"], strict=True), strict=True):
+        row = " ".join(
+            f"{share:>{max(8, len(name))}.2f}" for share, name in zip(shares, called, strict=True)
+        )
+        lines.append(f"{factor:<{width}}{row}")
+    return ["", *lines, *(words.format(**found) for words in DISENTANGLEMENT)]
+
+
+DISENTANGLEMENT = (
+    "FactorVAE {factor_vae:.3f}, beta-VAE {beta_vae:.3f}, MIG {mig:.3f} "
+    "({mig_20:.3f} in 20 bins, at most {mig_20_ceiling:.3f}), SAP {sap:.3f}",
+    "DCI {dci:.3f}, completeness {completeness:.3f}, informativeness {informativeness:.3f}, "
+    "modularity {modularity:.3f}, explicitness {explicitness:.3f}",
+    "InfoM {info_m:.3f}, InfoE {info_e:.3f}, InfoC {info_c:.3f}",
+)
+"""The scores of codes and factors in words; docs/factors.md says what each one tells."""
+
 NEEDS: dict[str, Callable[[Observation], bool]] = {
     "images": lambda seen: seen.images is not None,
     "labels": lambda seen: seen.images is not None and bool((seen.images.labels >= 0).any()),
@@ -236,6 +303,7 @@ NEEDS: dict[str, Callable[[Observation], bool]] = {
     "unsupervised": lambda seen: seen.model.config.labels is None,
     "views": lambda seen: seen.consistency is not None,
     "generator": lambda seen: seen.model.config.objective.generates,
+    "factors": lambda seen: bool(seen.read) and bool(seen.real.factor_names),
     "features": lambda seen: seen.features is not None,
     "continuous code": lambda seen: any(not c.categories for c in seen.model.latent.codes.values()),
 }
@@ -262,6 +330,7 @@ METRICS = (
     Metric("named", CLUSTERED, _named, _named_lines),
     Metric("effective", ("categories",), _usage, _usage_lines),
     Metric("consistency", ("views", "unsupervised"), _consistency, _consistency_lines),
+    Metric("disentanglement", ("images", "factors"), _disentanglement, _disentanglement_lines),
     Metric("fidelity", ("images", "generator", "features"), _fidelity, _fidelity_lines),
     Metric("error", ("categories", "labels", "supervised"), _classified, _error_lines),
 )

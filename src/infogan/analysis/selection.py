@@ -1,11 +1,12 @@
 """Which of several runs to use, chosen without labels: R runs, N images, K categories.
 
 The best run's categories carry the most information about real images and stay the same in
-augmented views; one that others disagree with comes last. `docs/selection.md` says how well.
+augmented views; one that others disagree with comes last. Of runs without categories, the best is
+the most central one. `docs/selection.md` says how well this chooses.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
+from infogan.analysis.centrality import SAMPLES as GENERATED
+from infogan.analysis.centrality import centrality, cross_scores
 from infogan.analysis.consistency import Table, shared_information, views
 from infogan.analysis.metrics.clusters import Indices
 from infogan.analysis.observation import Observation
@@ -30,18 +33,23 @@ ALONE = 0.5  # runs below this share of the best agreement come last: sure of wh
 
 @dataclass(frozen=True)
 class Candidate:
-    """A run, by its folder, and what was measured of it without labels."""
+    """A run, by its folder, and what was measured of it without labels.
+
+    By categories: `information`, I(c; c') of an image's and its augmented view's category, 0 to
+    ln K nats; `agreement`, mean adjusted Rand index with other runs, 1 the same up to renaming, 0
+    by chance; `L_I` of the categorical code on generated images, in nats. By continuous codes:
+    `centrality`, mean FactorVAE score between this run and the others, 1/k (chance) to 1 for k
+    codes; `L_I`, the sum of theirs, in nats.
+    """
 
     run: str
     seed: int
-    information: float  # I(c; c') of an image's and its augmented view's category: 0 to ln K nats
-    agreement: float  # mean adjusted Rand index with other runs: 1 same up to renaming, 0 by chance
-    L_I: float  # L_I of the categorical code in nats, on generated images
+    scores: Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Runs ranked without labels, best first, on n real images of the name `images`."""
+    """Runs ranked without labels, best first, on n images of the name `images`."""
 
     candidates: tuple[Candidate, ...]
     images: str
@@ -54,7 +62,7 @@ class Selection:
 
     def tree(self) -> dict[str, Any]:
         """The ranking as plain values."""
-        runs = [asdict(candidate) for candidate in self.candidates]
+        runs = [{"run": one.run, "seed": one.seed, **one.scores} for one in self.candidates]
         return {"selected": self.best.run, "images": self.images, "n": self.n, "runs": runs}
 
 
@@ -73,16 +81,6 @@ def agreement(categories: Sequence[Indices]) -> Table:
     return table
 
 
-def centrality(table: Table) -> Table:
-    """[R] mean of (A_ij + A_ji) / 2 over other runs j (Lin et al. 2020, arXiv:1906.06034).
-
-    >>> centrality(np.array([[1, 0.5], [0.75, 1]])).tolist()
-    [0.625, 0.625]
-    """
-    both = (table + table.T) / 2
-    return np.asarray((both.sum(1) - both.diagonal()) / (len(table) - 1))
-
-
 def not_alone(scores: Table) -> NDArray[np.bool_]:
     """[R] whether a run's agreement is at least ALONE times the best one's."""
     return np.asarray(scores >= ALONE * scores.max())
@@ -92,47 +90,80 @@ def select(runs: Sequence[Path | str], images: Images | None = None, *, seed: in
     """Rank finished runs of one kind of latent, without labels.
 
     runs: two or more folders. images: real images that all runs read (default: those that the first
-    run did not learn from), with views under the first run's `augment`. seed: of the views and of
-    L_I. ConfigError, RunError or DataError when the runs cannot be compared.
+    run did not learn from), with views under the first run's `augment`; runs without categories
+    read what they generate. seed: of views, of L_I and of generated images. ConfigError, RunError
+    or DataError when the runs cannot be compared.
     """
     if len(runs) < 2:
         raise ConfigError(f"select ranks two or more runs and was given {len(runs)}; give more")
     if len({Path(run).resolve() for run in runs}) < len(runs):
         raise ConfigError("a run was given twice and would agree with itself; give it once")
     models = [Model.load(run) for run in runs]
-    code = _shared_code(runs, models)
-    learned = {run.record.images.digest: run.record.images.source.name for run in map(Run, runs)}
-    if images is None and len(learned) > 1:
-        what = f"the runs learned from different images ({', '.join(sorted(learned.values()))})"
-        raise ConfigError(f"{what}; say with --data which to compare them on")
-    images = images or real_images(models[0].config, models[0].run)
+    _require_one_kind(runs, models)
+    codes = ranking_codes(models[0].config)
+    if not models[0].latent.categorical:
+        if images is not None:
+            raise ConfigError("runs without categories read what they generate; leave --data out")
+        found, name, n = _by_centrality(models, codes, seed), "each run's generator", GENERATED
+    else:
+        images = images or _held_out(runs, models[0])
+        found, name, n = _by_categories(models, codes[0], images, seed), images.name, len(images)
+    kept = [Candidate(str(runs[i]), models[i].config.seed, scores) for i, scores in found]
+    return Selection(tuple(kept), name, n)
+
+
+Ranked = list[tuple[int, dict[str, float]]]  # the runs, by place, best first, with their scores
+
+
+def _by_categories(models: Sequence[Model], code: str, images: Images, seed: int) -> Ranked:
     made = list(views(images, models[0].config.augment, seed))
     seen = [Observation(model, images, seed, SAMPLES, made) for model in models]
-    scores, candidates = centrality(agreement([one.read[code].value for one in seen])), []
-    for run, one, score in zip(runs, seen, scores.tolist(), strict=True):
+    scores, found = centrality(agreement([one.read[code].value for one in seen])), Ranked()
+    for i, one in enumerate(seen):
         shared = [shared_information(one.read[code].probs, view) for view in one.views]
-        information, (bound, _) = float(np.mean(shared)), one.bounds[code]
-        candidates.append(Candidate(str(run), one.model.config.seed, information, score, bound))
-    rank = dict(zip(candidates, not_alone(scores), strict=True))
-    candidates.sort(key=lambda candidate: (rank[candidate], candidate.information), reverse=True)
-    return Selection(tuple(candidates), images.name, len(images))
+        own = {"information": float(np.mean(shared)), "agreement": float(scores[i])}
+        found.append((i, own | {"L_I": one.bounds[code][0]}))
+    trusted = not_alone(scores)
+    return sorted(found, key=lambda pair: (trusted[pair[0]], pair[1]["information"]), reverse=True)
 
 
-def ranking_code(config: RunConfig) -> str | None:
-    """The categorical code that Q reads from images; None where there is none to rank by."""
-    code = config.latent.categorical
-    return code if config.readers.get(str(code)) == CODE else None
+def _by_centrality(models: Sequence[Model], codes: Sequence[str], seed: int) -> Ranked:
+    scores, found = centrality(cross_scores(models, codes, seed)), Ranked()
+    for i, model in enumerate(models):
+        bounds = model.lower_bound(SAMPLES, seed=seed)
+        total = sum(bounds[name][0] for name in codes)
+        found.append((i, {"centrality": float(scores[i]), "L_I": total}))
+    return sorted(found, key=lambda pair: pair[1]["centrality"], reverse=True)
 
 
-def _shared_code(runs: Sequence[Path | str], models: Sequence[Model]) -> str:
-    """The categorical code to rank by; RunError unless all runs have the same kind of latent."""
+def _held_out(runs: Sequence[Path | str], first: Model) -> Images:
+    """What the first run did not learn from; ConfigError where the runs learned from different
+    images."""
+    learned = {run.record.images.digest: run.record.images.source.name for run in map(Run, runs)}
+    if len(learned) > 1:
+        what = f"the runs learned from different images ({', '.join(sorted(learned.values()))})"
+        raise ConfigError(f"{what}; say with --data which to compare them on")
+    return real_images(first.config, first.run)
+
+
+def ranking_codes(config: RunConfig) -> tuple[str, ...]:
+    """The codes by which runs are ranked, which Q reads from images: the categorical one, or two or
+    more continuous ones where there is none; empty where there is nothing to rank by."""
+    latent, readers = config.latent, config.readers
+    names = (latent.categorical,) if latent.categorical else latent.continuous
+    read = tuple(name for name in names if readers.get(name) == CODE)
+    return read if latent.categorical or len(read) > 1 else ()
+
+
+def _require_one_kind(runs: Sequence[Path | str], models: Sequence[Model]) -> None:
+    """RunError unless all runs have the same kind of latent, with codes to rank by."""
     first = ""
     for run, model in zip(runs, models, strict=True):
-        if ranking_code(model.config) is None:
-            raise RunError(f"{run}: its Q reads no categorical code, so it cannot be ranked")
+        if not ranking_codes(model.config):
+            what = "no categorical code and no two continuous ones, so it cannot be ranked"
+            raise RunError(f"{run}: its Q reads {what}")
         codes = [f"{name} {code.kind}:{code.width}" for name, code in model.latent.codes.items()]
         kind = f"{', '.join(codes)} for images of shape {model.shape}"
         first = first or kind
         if kind != first:
             raise RunError(f"{run}: has {kind}, {runs[0]} {first}; select among runs of one kind")
-    return str(models[0].latent.categorical)

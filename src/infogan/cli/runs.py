@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 
 
 def evaluate(run: RunFolder, /, *, real: Real = OWN, as_json: AsJson = False) -> None:
-    """Score a run on images that it did not learn from."""
+    """Score a run on images that it did not learn from.
+
+    Where these images have known factors, it also says how far each code stands for one of them;
+    docs/factors.md says what each score tells.
+    """
     from infogan.analysis.evaluation import evaluate as score
 
     model = load(run)
@@ -45,6 +49,9 @@ def select(*runs: RunFolders, real: Real = OWN, as_json: AsJson = False) -> None
     with the others (adjusted Rand index) less than half as well as the best comes last. Three to
     five runs that differ in their seed are enough; all need the same codes and image shape. By
     default they look at the held-out images of the first.
+
+    Runs without categories, but with two or more continuous codes, are ranked by ModelCentrality:
+    the mean FactorVAE score of each run's Q on images of the other runs, and of theirs on its own.
     """
     from infogan.analysis.selection import select as rank
 

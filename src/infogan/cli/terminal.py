@@ -12,6 +12,7 @@ from rich.table import Column, Table
 
 from infogan.core.tables import as_json
 
+NATS = ("information", "L_I")  # what `select` measures in nats
 ALIKE = 0.01  # nats of information by which seeds of one accuracy differ as well
 
 
@@ -162,12 +163,11 @@ def show_comparison(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def show_selection(tree: Mapping[str, Any]) -> None:
     """Runs ranked without labels, best first, and the one to use."""
-    keys = ("information", "agreement", "L_I")
+    keys = [key for key in tree["runs"][0] if key not in ("run", "seed")]
     rows = [[escape(run["run"]), *(f"{run[key]:.3f}" for key in keys)] for run in tree["runs"]]
-    _show_table("run", ["information (nats)", "agreement", "L_I (nats)"], rows)
+    _show_table("run", [f"{key} (nats)" if key in NATS else key for key in keys], rows)
     print(f"\non {tree['n']} images of {tree['images']}, without labels")
-    information = [run["information"] for run in tree["runs"]]
-    apart = max(information) - min(information)
-    if apart < ALIKE:
+    information = [run["information"] for run in tree["runs"] if "information" in run]
+    if information and (apart := max(information) - min(information)) < ALIKE:
         print(f"they differ by {apart:.3f} nats at most: no reason to prefer one")
     print(f"use       {tree['selected']}")

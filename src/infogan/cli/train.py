@@ -47,7 +47,7 @@ def train(
     (semigan). `infogan presets NAME` explains all of them, as a file for
     --config. Options override the file, and the file the preset. The same command resumes a
     stopped run, and shows the results of a finished one; with more --steps it goes on, unless a
-    setting has a schedule (optim.lr-decay, augment.anneal, objective.warm-up).
+    setting has a schedule (optim.lr-decay, augment.anneal, objective.warm-up, objective.cr-from).
 
     Args:
         run: Folder for the run: its settings, log, checkpoints, weights, scores and pictures

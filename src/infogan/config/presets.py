@@ -118,6 +118,91 @@ DRAWINGS = IMAGES.replace(
 """The same for grey drawings, writing and scans, whose mirror image is another thing. Generated
 images teach the trunk as well: keeping them from it did not help there (docs/photos.md)."""
 
+SPRITES = RunConfig(
+    data=Source(name="sprites"),
+    latent=Latent(
+        noise=5,
+        distribution="uniform",
+        **{name: Uniform(-1, 1, weight=0.05, sigma=1.0) for name in "abcde"},
+    ),
+    networks=Dcgan(channels=(32, 32, 64, 64), features=128, slope=0.2, norm="spectral"),
+    optim=Optim(d_lr=2e-3, g_lr=1e-3),
+    batch=64,
+    steps=10_000,
+)
+"""InfoGAN-CR's run on dSprites (arXiv:1906.06034, its code) without the contrastive regulariser:
+five codes of λ 0.05 under a Q of sigma 1, D under spectral normalisation."""
+
+FOLLOWED = SPRITES.replace(
+    data=Source(name="sprites-colour"),
+    latent=Latent(
+        noise=16,
+        **{
+            name: Uniform(-1, 1, weight=0.1, follows=name)
+            for name in ("x", "y", "brightness", "hue", "saturation")
+        },
+    ),
+    networks={"slope": 0.1, "norm": "batch"},
+    objective=InfoGAN(real_weight=3.0),
+    augment=Affine(shift=0.25, brightness=0.3, hue=0.08, saturation=0.5),
+    optim=Optim(d_lr=1e-3, g_lr=2e-3, ema=0.99, lr_decay=0.5),
+    steps=1000,
+)
+"""Five codes that follow where a sprite lies, and its colours (docs/codes.md)."""
+
+SVHN = RunConfig(
+    data=Source(name="train_32x32.mat"),
+    latent=Latent(
+        noise=124,
+        distribution="uniform",
+        **{f"digit{i}": Categorical(10) for i in range(1, 5)},
+        **{name: Uniform(-1, 1) for name in "abcd"},
+    ),
+    networks=Dcgan(channels=(64, 128, 256), g_channels=(64, 128, 256, 448), features=0),
+    steps=20_000,
+)
+"""InfoGAN, table 2 (124 + 4 Categorical(10) + 4 = 168; section 7.2 says two continuous codes), with
+batch normalisation in all of G's layers, where the table has it in two. Steps and z ~ U(-1, 1) are
+ours."""
+
+CELEBA = SVHN.replace(
+    data=Source(name="img_align_celeba", size=(32, 32)),
+    latent=Latent(
+        noise=128,
+        distribution="uniform",
+        **{f"c{i}": Categorical(10) for i in range(1, 11)},
+    ),
+)
+"""InfoGAN, table 3: 128 + 10 Categorical(10) = 228, the networks of SVHN."""
+
+FACES = RunConfig(
+    data=Source(name="faces", size=(32, 32), color="grey"),
+    latent=Latent(
+        noise=128,
+        distribution="uniform",
+        **{name: Uniform(-1, 1, weight=0.2) for name in "abcde"},
+    ),
+    networks=Dcgan(channels=(64, 128), q_hidden=0),
+    optim=Optim(d_lr=2e-4, g_lr=5e-4),
+    steps=20_000,
+)
+"""InfoGAN, table 4: 128 + 5 = 133, with the rates and λ of azimuth. The paper chose other ones for
+each factor (table 5): elevation 4e-4, 3e-4 and 0.1, lighting 8e-4, 3e-4 and 0.1."""
+
+CHAIRS = RunConfig(
+    data=Source(name="rendered_chairs", size=(64, 64), color="grey"),
+    latent=Latent(
+        noise=128,
+        distribution="uniform",
+        **{f"c{i}": Categorical(20) for i in range(1, 4)},
+        rotation=Uniform(-1, 1, weight=10),
+    ),
+    networks=Dcgan(channels=(64, 128, 256), level=2, q_hidden=0),
+    steps=20_000,
+)
+"""InfoGAN, table 6: 128 + 3 Categorical(20) + 1 = 189 (section 7.2 says four), with the λ of
+rotation (table 7); width has 0.05 for the continuous code and 2 for the others."""
+
 SEMIGAN = RunConfig(
     data=MNIST_IMAGES,
     latent=Latent(noise=100),
@@ -172,6 +257,12 @@ PRESETS = {
     "official": Preset("InfoGAN as in the published code: sigma fixed to 1, slope 0.01", OFFICIAL),
     "article": Preset("InfoGAN as in the tutorial: k = 3, U(-2, 2), Q steps with G", ARTICLE),
     "control": Preset("the plain GAN that the paper compares L_I with", CONTROL),
+    "sprites": Preset("drawn shapes with known factors: InfoGAN-CR's networks, 5 codes", SPRITES),
+    "sprites-colour": Preset("coloured ones: codes that follow place and colour", FOLLOWED),
+    "svhn": Preset("InfoGAN's table 2, on SVHN's train_32x32.mat", SVHN),
+    "celeba": Preset("InfoGAN's table 3, on CelebA's folder img_align_celeba", CELEBA),
+    "faces": Preset("InfoGAN's table 4, on a folder of faces", FACES),
+    "chairs": Preset("InfoGAN's table 6, on the folder rendered_chairs", CHAIRS),
     "semigan": Preset("SemiGAN with 100 labels of MNIST", SEMIGAN),
     "catgan": Preset("CatGAN with 100 labels of MNIST", CATGAN),
     "catgan-20": Preset("CatGAN without labels, 20 categories", CATGAN_20),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from infogan.config.settings import RunConfig
+from infogan.networks import Dcgan
 from infogan.objectives.infogan import InfoGAN
 from infogan.objectives.terms import AdversarialObjective, Consistency
 
@@ -14,6 +15,13 @@ PAPERS = {
         "Adversarial Nets",
         2016,
         "1606.03657",
+    ),
+    "infogan_cr": (
+        "Lin, Zinan and Thekumparampil, Kiran K. and Fanti, Giulia and Oh, Sewoong",
+        "InfoGAN-CR and ModelCentrality: Self-supervised Model Training and Selection for "
+        "Disentangling GANs",
+        2020,
+        "1906.06034",
     ),
     "gan": (
         "Goodfellow, Ian and Pouget-Abadie, Jean and Mirza, Mehdi and Xu, Bing and Warde-Farley, "
@@ -28,6 +36,12 @@ PAPERS = {
         "Networks",
         2015,
         "1511.06434",
+    ),
+    "spectral": (
+        "Miyato, Takeru and Kataoka, Toshiki and Koyama, Masanori and Yoshida, Yuichi",
+        "Spectral Normalization for Generative Adversarial Networks",
+        2018,
+        "1802.05957",
     ),
     "semigan": (
         "Odena, Augustus",
@@ -115,6 +129,8 @@ def used(config: RunConfig) -> Iterator[str]:
         yield "gan"
     if isinstance(objective, Consistency) and objective.needs_views:
         yield "imsat"
+    if isinstance(objective, InfoGAN) and objective.cr:
+        yield "infogan_cr"
     if isinstance(objective, InfoGAN) and objective.contrasts:
         yield "simclr"
     if isinstance(objective, AdversarialObjective) and objective.game == "relativistic":
@@ -123,6 +139,8 @@ def used(config: RunConfig) -> Iterator[str]:
         yield "diffaugment"
     if config.networks.kind != "mlp":
         yield "dcgan"
+    if isinstance(config.networks, Dcgan) and config.networks.norm == "spectral":
+        yield "spectral"
     if config.networks.kind == "projected":
         yield "efficientnet"
     if config.data.name == "fashion-mnist":

@@ -1,6 +1,8 @@
 """The settings of a run: one frozen, checked tree for Python, files and the command line."""
 
+import operator
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
@@ -13,7 +15,8 @@ from infogan.data.augment import AnyAugment
 from infogan.latent.codes import Categorical
 from infogan.latent.latent import CODE, Latent
 from infogan.networks import AnyNetworks, Dcgan
-from infogan.objectives import AnyObjective, InfoGAN
+from infogan.objectives import FAMILY, OBJECTIVES, AnyObjective, InfoGAN
+from infogan.objectives.base import Objective
 from infogan.objectives.terms import Consistency
 
 
@@ -100,9 +103,12 @@ class RunConfig(BaseModel):
             yield f"{kind} uses no labels, but labels is {self.labels}; set labels none"
         for name in [name for name in latent.learned if readers[name] != CODE]:
             yield f"{kind} learns no prior; set latent.{name}.probs none, or objective infogan"
-        if objective.timed and not views:
+        if isinstance(objective, InfoGAN) and objective.cr and len(latent.continuous) < 2:
+            yield "objective.cr needs two continuous codes; add latent.NAME uniform, or set cr 0"
+        warms_up = "warm-up" in objective.schedules
+        if warms_up and not views:
             yield "objective.warm-up needs objective.real-weight above 0; raise it or set warm-up 0"
-        if objective.contrasts and not (objective.timed and latent.categorical and views):
+        if objective.contrasts and not (warms_up and latent.categorical and views):
             yield "objective.contrast needs objective.warm-up above 0 and a categorical code"
         if views and objective.g_heads:
             yield "objective.real-weight trains Q with D; set it 0, or objective.q-step d or d-head"
@@ -130,9 +136,9 @@ class RunConfig(BaseModel):
     def schedules(self) -> list[str]:
         """The settings by which what a step does depends on how many steps there are."""
         anneals = self.augment is not None and self.augment.anneal > 0
-        found = {"objective.warm-up": self.objective.timed, "augment.anneal": anneals}
-        found["optim.lr-decay"] = self.optim.lr_decay > 0
-        return [name for name, depends in found.items() if depends]
+        found = {"augment.anneal": anneals, "optim.lr-decay": self.optim.lr_decay > 0}
+        own = [f"objective.{name}" for name in self.objective.schedules]
+        return own + [name for name, depends in found.items() if depends]
 
     @property
     def timed(self) -> bool:
@@ -165,6 +171,19 @@ class RunConfig(BaseModel):
             return cls.model_validate(tree)
         except ValidationError as error:
             raise ConfigError("\n".join(_reasons(error, tree))) from None
+
+    @classmethod
+    def register(cls, member: type[Objective]) -> None:
+        """Make an objective of your own known by its `kind` to settings, files and options of this
+        process (examples/own_objective.py); ConfigError for a kind that infogan has."""
+        known: dict[str, Any] = OBJECTIVES
+        kind = member.model_fields["kind"].default
+        if known.get(kind) in FAMILY:
+            raise ConfigError(f"objective {kind} is infogan's own; give yours another kind")
+        known[kind] = member
+        members: Any = reduce(operator.or_, known.values())
+        cls.model_fields["objective"].annotation = members
+        cls.model_rebuild(force=True)
 
 
 def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:

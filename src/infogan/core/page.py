@@ -21,10 +21,19 @@ def fill(
     policy. Bytes of file names that are no text appear as escapes."""
 
     def together(*names: str) -> str:
-        return "".join(files(package).joinpath(name).read_text("utf-8") for name in names)
+        return "".join(_text(package, name) for name in names)
 
     html, css = together(f"{page}.html"), together(*dict.fromkeys(["page.css", f"{page}.css"]))
     for name, text in {"style": css + style, "script": together(*scripts)}.items():
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         values |= {name: Markup(text), f"{name}_hash": digest}
     return ENVIRONMENT.from_string(html).render(values).encode("utf-8", "backslashreplace")
+
+
+def fragment(package: str, part: str, **values: Any) -> str:
+    """PART.html of a package, filled: what stands in a page of someone else's, as a notebook's."""
+    return ENVIRONMENT.from_string(_text(package, f"{part}.html")).render(values)
+
+
+def _text(package: str, name: str) -> str:
+    return files(package).joinpath(name).read_text("utf-8")

@@ -1,7 +1,6 @@
 """Arrays from anywhere, brought to images: uint8 [N, H, W, 1 or 3], labels from 0, factors."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,8 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from infogan.core import interrupts
-from infogan.core.errors import DataError, parsing
-from infogan.data import levels
+from infogan.core.errors import DataError
+from infogan.data import factors, levels
 from infogan.data.decoding import resized, scaled
 from infogan.data.images import LUMA, Images, Labels, Pixels, described
 from infogan.data.settings import Range, Source
@@ -21,6 +20,7 @@ KEYS = {
     "images": ("images", "x_train", "x", "X", "imgs", "arr_0"),
     "labels": ("labels", "y_train", "y", "arr_1"),
     "factors": ("factors", "latents_classes"),
+    "values": ("latents_values",),
     "factor_names": ("factor_names",),
 }
 MAX_CLASSES = 1 << 16
@@ -155,21 +155,20 @@ def coloured(pixels: Pixels, color: str) -> Pixels:
     return pixels
 
 
-def _rows(array: Array | None, ndim: int, name: str) -> Array:
-    """An array with that many axes, of which the last may be one too many; none where there is no
-    array."""
+def _rows(array: Array | None, name: str) -> Array:
+    """[N] labels, also of [N, 1]; none where there is no array."""
     if array is None:
         return np.empty(0, np.int64)
-    array = array[:, 0] if array.ndim == 2 == ndim + 1 and array.shape[1] == 1 else array
-    if array.ndim != ndim or array.dtype.kind not in ("uiU" if ndim == 1 else "ui"):
-        wanted = "[N] whole numbers or names" if ndim == 1 else "[N, F] whole numbers"
-        raise DataError(f"{name} must be {wanted}, got {[*array.shape]} of {array.dtype}")
+    array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+    if array.ndim != 1 or array.dtype.kind not in "uiU":
+        wanted = "[N] whole numbers or names"
+        raise DataError(f"{name}: labels must be {wanted}, got {[*array.shape]} of {array.dtype}")
     return array
 
 
 def labelled(values: Array | None, name: str) -> tuple[Labels, tuple[str, ...]]:
     """Labels as `numbered`; DataError where they are none, or far too many classes."""
-    labels, classes = numbered(_rows(values, 1, f"{name}: labels"))
+    labels, classes = numbered(_rows(values, name))
     refuse_classes(len(classes), name)
     return labels, classes
 
@@ -182,10 +181,20 @@ def refuse_classes(number: int, name: str) -> None:
 
 def as_images(arrays: dict[str, Array], source: Source, name: str) -> Images:
     """Images of the arrays of a file, named as in KEYS."""
+    arrays = dict(arrays)
+    if (held := arrays.get("labels")) is not None and held.ndim == 2 and held.dtype.kind == "f":
+        arrays["values"] = arrays.pop("labels")  # 3D Shapes names the values of its factors so
     labels, classes = labelled(arrays.get("labels"), name)
-    factors = _rows(arrays.get("factors"), 2, f"{name}: factors").astype(np.int64)
-    with parsing(name, "names of factors"):  # which may hold what is no character
-        names = tuple(map(str, arrays.get("factor_names", np.empty(0)).flat))
+    known = factors.read(arrays, len(arrays["images"]), name)
     pixels, decided, words = brought(arrays["images"], source, name)
-    images = Images(pixels, labels, classes, name, factors=factors, factor_names=names)
-    return described(replace(images, decided=decided), words)
+    images = Images(
+        pixels,
+        labels,
+        classes,
+        name,
+        factors=known.numbers,
+        factor_names=known.names,
+        factor_values=known.values,
+        decided=decided,
+    )
+    return described(images, words + known.told)

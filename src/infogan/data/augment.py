@@ -2,6 +2,7 @@
 Which changes do is knowledge about the images. Batches are [N, C, H, W] in [-1, 1], before and
 after; random numbers come from the generator that is given."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
@@ -18,6 +19,7 @@ from infogan.data.images import LUMA
 SHADES = 3  # points along a side between which light changes smoothly
 BENDS = 4  # points along a side between which displacements are smooth
 PATCH = 4.0  # largest ratio of a patch's longer side to its shorter one
+COLOURS = "hue", "saturation"  # properties that grey images do not have
 STRETCH = 4 / 3  # largest ratio of a crop's aspect to the image's, or the other way round
 
 
@@ -31,8 +33,8 @@ class View:
 
 class Augmentation(BaseModel):
     """What every kind of view may include: other light, a patch, the mirror image.
-    A kind adds `moves`, the properties that it moves; `annealed(left)`, itself with that share of
-    the changes that are annealed; and a call, which draws a view of each image."""
+    A kind adds to `moves`, the properties that it moves; `annealed(left)`, itself with that share
+    of the changes that are annealed; and a call, which draws a view of each image."""
 
     model_config = SETTINGS
     mirror: bool = False
@@ -45,6 +47,8 @@ class Augmentation(BaseModel):
     """Largest relative change of contrast: distance of pixels from the image's mean grey."""
     saturation: float = Field(default=0.0, ge=0, le=1)
     """Largest relative change of saturation: distance of pixels from their own grey; RGB only."""
+    hue: float = Field(default=0.0, ge=0, le=0.5)
+    """Largest turn of the hue, either way, as a share of the circle of hues; RGB only."""
     grey: float = Field(default=0.0, ge=0, le=1)
     """Share of RGB views that turn grey: above 0, no two classes may differ in hue alone."""
     tint: float = Field(default=0.0, ge=0, le=1)
@@ -60,9 +64,17 @@ class Augmentation(BaseModel):
     shrink linearly to none. Strong changes decide what the categories depend on; weak ones then let
     them separate images that differ little."""
 
-    def _finished(self, images: Tensor, draws: Draws) -> Tensor:
-        """Change the light of images that were moved, and put a patch on each."""
-        n = len(images)
+    @property
+    def moves(self) -> tuple[str, ...]:
+        """The properties that views move by a known amount; with a factor of 0 none is known."""
+        saturation = 0 < self.saturation < 1 and not self.grey
+        changed = {"brightness": 0 < self.brightness < 1, "hue": self.hue, "saturation": saturation}
+        return tuple(name for name, by in changed.items() if by)
+
+    def _finished(self, images: Tensor, draws: Draws) -> tuple[Tensor, dict[str, Tensor]]:
+        """Change the light of images that were moved, and put a patch on each; how far their
+        colours moved."""
+        n, moves = len(images), dict[str, Tensor]()
         if self.shade:
             field = self.shade * draws.normal(n, 1, SHADES, SHADES).to(images)
             images = ((images + 1) * smooth(field, images).exp() - 1).clamp(max=1)
@@ -73,11 +85,18 @@ class Augmentation(BaseModel):
         if self.tint and images.shape[1] == 3:
             gain = 1 + self.tint * (2 * draws.uniform(n, 3).to(images) - 1)
             images = ((images + 1) * gain[:, :, None, None] - 1).clamp(max=1)
+        if self.hue and images.shape[1] == 3:
+            moves["hue"] = 2 * math.pi * self.hue * (2 * draws.uniform(n) - 1)
+            images = turned(images, moves["hue"].to(images))
         if self.brightness or self.contrast or self.saturation or self.grey:
-            images = self._relit(images, draws.uniform(n, 4).to(images))
+            u = draws.uniform(n, 4)
+            images = self._relit(images, u.to(images))
+            for name, column in (("brightness", u[:, 0]), ("saturation", u[:, 2])):
+                if name in self.moves:
+                    moves[name] = (1 + getattr(self, name) * (2 * column - 1)).log()
         if self.patch:
             images = self._covered(images, draws.uniform(n, 5).to(images))
-        return images
+        return images, moves
 
     def _covered(self, images: Tensor, u: Tensor) -> Tensor:
         """Put a rectangle in each image (random erasing, arXiv:1708.04896); u [N, 5] in [0, 1]."""
@@ -96,7 +115,7 @@ class Augmentation(BaseModel):
         return torch.where(hole, ink[:, None, None, None], images)
 
     def _relit(self, images: Tensor, u: Tensor) -> Tensor:
-        """Change brightness, contrast, saturation and hue of each image; u [N, 4] in [0, 1]."""
+        """Change brightness, contrast and saturation of each image; u [N, 4] in [0, 1]."""
         most = u.new_tensor([self.brightness, self.contrast, self.saturation])
         factors = 1 + (2 * u[:, :3] - 1) * most
         brightness, contrast, saturation = factors.T[:, :, None, None, None]  # [N, 1, 1, 1] each
@@ -130,7 +149,8 @@ class Affine(Augmentation):
         slant = self.strength and not self.mirror  # a mirror image leans back
         size = self.strength or self.stretch
         changed = {"slant": slant, "width": size, "height": size, "thickness": self.thicken}
-        return tuple(name for name, by in changed.items() if by)
+        changed |= {"x": self.shift and not self.mirror, "y": self.shift}
+        return (*(name for name, by in changed.items() if by), *super().moves)
 
     def annealed(self, left: float) -> Self:
         names = ("strength", "stretch", "bend")
@@ -168,7 +188,8 @@ class Affine(Augmentation):
         if self.thicken:
             moves["thickness"] = self.thicken * (draws.uniform(n) * 2 - 1)
             views = thickened(views, moves["thickness"].to(views))
-        return View(self._finished(views, draws), moves)
+        views, lit = self._finished(views, draws)
+        return View(views, moves | lit)
 
 
 ABOUT = {name: field.description for name, field in Affine.model_fields.items()}
@@ -192,8 +213,8 @@ class Photo(Affine):
 
     @property
     def moves(self) -> tuple[str, ...]:
-        sizes = ("width", "height") if self.area < 1 else ()
-        return tuple(dict.fromkeys([*super().moves, *sizes]))
+        parts = ("width", "height", "y") if self.area < 1 else ()
+        return tuple(dict.fromkeys([*super().moves, *parts]))
 
     def annealed(self, left: float) -> Self:
         area = self.area + (1 - left) * (1 - self.area)
@@ -219,6 +240,16 @@ def cropped(n: int, area: float, draws: Draws) -> Tensor:
     return torch.stack([width, zero, left, zero, height, top], 1).reshape(-1, 2, 3)
 
 
+def turned(images: Tensor, by: Tensor) -> Tensor:
+    """RGB images with the colours of each turned about grey by [N] radians, from red to green; the
+    mean of red, green and blue stays."""
+    third, cos, sin = 1 / 3, by.cos()[:, None, None], by.sin()[:, None, None]
+    same = torch.eye(3).to(images)
+    next_one, grey = same.roll(1, 0) - same.roll(-1, 0), torch.full_like(same, third)
+    matrix = cos * same + (1 - cos) * grey + sin * 3**-0.5 * next_one  # [N, 3, 3]
+    return torch.einsum("nij,njhw->nihw", matrix, images).clamp(-1, 1)
+
+
 def smooth(coarse: Tensor, images: Tensor) -> Tensor:
     """[N, C, H, W] values between those of a coarse grid [N, C, h, w]."""
     return interpolate(coarse, images.shape[2:], mode="bicubic", align_corners=True)
@@ -233,12 +264,16 @@ def sampled(images: Tensor, theta: Tensor, bend: Tensor | float = 0.0) -> Tensor
 def moves_of(theta: Tensor, aspect: float) -> dict[str, Tensor]:
     """[N] by property that a code can follow: how far views through theta [N, 2, 3] moved.
     slant: how far an upright line's top moves right, as a share of its height. width, height: by
-    what factor a level line grows across, an upright one up, as natural logarithms; aspect: H/W."""
+    what factor a level line grows across, an upright one up, as natural logarithms; aspect: H/W.
+    x, y: how far the middle of the image moved right and down, as shares of half a side."""
     (a, b), (c, d) = theta[:, 0, :2].T, theta[:, 1, :2].T  # from view to image, sides -1 to 1
+    right, down = theta[:, :, 2].T / (a * d - b * c)
+    moved = {"x": b * down - d * right, "y": c * right - a * down}
     b, c = b / aspect, c * aspect  # in pixels
     # The inverse is [[d, -b], [-c, a]] / (a d - b c), and y runs downwards.
     size = (a * d - b * c).abs()
-    return {"slant": b / a, "width": (d.abs() / size).log(), "height": (a.abs() / size).log()}
+    grown = {"width": (d.abs() / size).log(), "height": (a.abs() / size).log()}
+    return {"slant": b / a} | grown | moved
 
 
 def thickened(images: Tensor, by: Tensor) -> Tensor:

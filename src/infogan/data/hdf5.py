@@ -71,7 +71,7 @@ def _keys(path: Path, names: Any, dataset: str | None) -> dict[str, str]:
     if images is None:
         those = ", ".join(names) or "nothing"
         raise DataError(f"{path}: has {those}; say which are the images, as {path}:NAME")
-    keys = {what: named(names, what) for what in ("labels", "factors")}
+    keys = {what: named(names, what) for what in ("labels", "factors", "values")}
     return {"images": images} | {what: key for what, key in keys.items() if key and key != images}
 
 

@@ -50,6 +50,8 @@ class Images:
     factors: Labels = field(default_factory=lambda: np.empty(0, np.int64))
     """[N, F] value of each known factor of variation, for scoring only; F = 0 where none is."""
     factor_names: tuple[str, ...] = ()  # [F] names; factor 0, factor 1, … unless given
+    factor_values: tuple[tuple[float | str, ...], ...] = ()
+    """[F] what each value of a factor stands for, from 0: words, or numbers; none: not known."""
     root: str = ""  # the folder below which `files` lie
     decided: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the source that were auto, as they were decided for the whole set."""
@@ -71,6 +73,11 @@ class Images:
         if len(set(names)) != factors.shape[1] or not all(map(str.isprintable, names)):
             fault = f"{factors.shape[1]} factors have the names {', '.join(map(repr, names[:20]))}"
             raise DataError(f"{name}: {fault}; give each a printable name of its own")
+        if values := self.factor_values:
+            beyond = len(values) != len(names) or (factors >= [*map(len, values)]).any()
+            if beyond or factors.min() < 0:
+                fault = "factors number values that factor_values lacks"
+                raise DataError(f"{name}: {fault}; give every factor its values in order, from 0")
         vars(self).update(labels=labels, factors=factors, factor_names=names)
 
     def __len__(self) -> int:

@@ -39,8 +39,8 @@ class Source(BaseModel):
 
     model_config = SETTINGS
     name: str = "digits"
-    """digits, mnist, fashion-mnist, a folder, a zip or tar file of images, an IDX, NPY, NPZ, MAT,
-    HDF5 (file.h5:dataset) or Parquet file, or hf:NAME of Hugging Face."""
+    """digits, mnist, fashion-mnist, sprites, sprites-colour, a folder, a zip or tar file of images,
+    an IDX, NPY, NPZ, MAT, HDF5 (file.h5:dataset) or Parquet file, or hf:NAME of Hugging Face."""
     only: tuple[str, ...] = ()
     """Files and folders below a folder that count; none: all of them."""
     dir: str | None = None

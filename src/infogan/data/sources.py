@@ -11,7 +11,20 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from infogan.core.errors import DataError
-from infogan.data import archives, arrow, files, folder, hdf5, hub, idx, npz, shards, splits
+from infogan.data import (
+    archives,
+    arrow,
+    cars3d,
+    files,
+    folder,
+    hdf5,
+    hub,
+    idx,
+    npz,
+    shards,
+    splits,
+    sprites,
+)
 from infogan.data.conversion import Progress
 from infogan.data.folder import Survey
 from infogan.data.images import Images
@@ -82,7 +95,8 @@ def together(paths: Sequence[str]) -> dict[str, Any]:
 
 def absolute(source: Source) -> Source:
     """Return the source with absolute paths, so that it is found from any working folder."""
-    named = source.name in ("digits", GIVEN, *idx.PUBLISHED) or source.name.startswith(hub.PREFIX)
+    words = "digits", GIVEN, *idx.PUBLISHED, *sprites.SETS
+    named = source.name in words or source.name.startswith(hub.PREFIX)
     name = source.name if named else str(Path(source.name).resolve())
     folder = source.dir and str(Path(source.dir).resolve())
     return source.model_copy(update={"name": name, "dir": folder})
@@ -185,9 +199,11 @@ SOURCES = (
     Kind("digits", "digits".__eq__, digits),
     Kind("an array (in Python)", GIVEN.__eq__, given),
     Kind(", ".join(idx.PUBLISHED), idx.PUBLISHED.__contains__, published),
+    Kind(", ".join(sprites.SETS), sprites.SETS.__contains__, sprites.load),
     Kind("a folder of IDX files", idx.holds_idx, idx_file),
     Kind("Parquet, a saved Hugging Face dataset, hf:NAME", arrow.is_table, table),
     Kind("a folder of NPY files", lambda name: shards.are_in(Path(name)), shard_folder),
+    Kind("Cars3D's folder of MAT files", cars3d.are_in, cars3d.load),
     Kind("a folder of images", lambda name: Path(name).is_dir(), image_folder),
     Kind("a zip or tar file of images", archives.is_archive, image_folder),
     Kind("an image", lambda name: _file("")(name) and _is_image(name), image_file),

@@ -84,6 +84,11 @@ class Latent(BaseModel):
         return next((name for name, code in self.codes.items() if code.categories), None)
 
     @property
+    def continuous(self) -> tuple[str, ...]:
+        """The names of the codes without categories."""
+        return tuple(name for name, code in self.codes.items() if not code.categories)
+
+    @property
     def following(self) -> dict[str, str]:
         """The property that each code follows, for those that follow one."""
         return {name: code.follows for name, code in self.codes.items() if code.follows}
@@ -123,6 +128,20 @@ class Latent(BaseModel):
         values = {name: code.sample(n, generator) for name, code in self.codes.items()}
         values |= {name: self.columns(name, value).expand(n, -1) for name, value in fixed.items()}
         return Draw(noise, values)
+
+    def pairs(self, draw: Draw, gap: float, generator: Generator) -> tuple[Draw, Draw, Tensor]:
+        """Pairs with z and one continuous code of each of n draws in common, and which code it is,
+        [n] int64 in `continuous`. Values of each other one are at least `gap` apart; without a gap
+        the first of a pair is the draw itself."""
+        n, names = len(draw.noise), self.continuous
+        one, other = dict[str, Tensor](), dict[str, Tensor]()
+        shared = torch.randint(len(names), (n,), generator=generator)
+        for name, code in self.codes.items():
+            own = draw.values[name]
+            pair = code.pair(n, gap, generator) if gap else (own, code.sample(n, generator))
+            same = (shared == names.index(name) if name in names else shared < 0)[:, None]
+            one[name], other[name] = (torch.where(same, own, value) for value in pair)
+        return Draw(draw.noise, one), Draw(draw.noise, other), shared
 
     def point(self, tree: Mapping[str, Any]) -> Draw:
         """A point that the explorer copied, K weights allowed for a category; else ConfigError.

@@ -1,6 +1,7 @@
 """What a user holds after training: sample, encode, traverse, measure, save, load."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,12 +18,14 @@ from infogan.latent.latent import CLASS, Draw, Latent
 from infogan.latent.posterior import Posterior
 from infogan.model import file
 from infogan.model.inversion import RESTARTS, Reconstruction, reconstruct
+from infogan.model.traversal import Traversal, columns
 from infogan.networks import Shape
 from infogan.objectives.base import Reading, parameters
 from infogan.runs.folder import Run
 from infogan.runs.names import Names
 
 CHUNK = 500  # images that go through a network at once
+SHOWN, ROWS = 20, 3  # values of a code, and draws of z, that a notebook shows
 
 
 class Model:
@@ -37,7 +40,7 @@ class Model:
         heads = config.objective.heads(config.latent, len(classes))
         g = config.networks.generator(config.latent.width, shape, config.seed)
         d = config.networks.discriminator(shape, heads, config.seed)
-        others = config.objective.networks(config.latent, shape, config.seed)
+        others = config.objective.networks(config.latent, config.networks, shape, config.seed)
         self.g, self.d = g, d
         self.networks = nn.ModuleDict({"g": g, "d": d, **others})
         """G, D (with Q) and what the objective brings, by the prefix of their tensors' names."""
@@ -126,13 +129,35 @@ class Model:
         ConfigError on an unknown code, or a value that it does not have."""
         return self.generate(self.draw(n, seed=seed, **codes).vector())
 
-    def traverse(
-        self, name: str, *, rows: int = 10, steps: int = 11, seed: int = 0
-    ) -> tuple[Pixels, list[float]]:
+    def traverse(self, name: str, *, rows: int = 10, steps: int = 11, seed: int = 0) -> Traversal:
         """One code's sweep, a row keeping all else: uint8 [rows, values, H, W, C]; the values."""
-        sweep = list(self.latent.code(name).swept(steps))
-        draw = self.latent.grid(name, sweep, rows, stream(seed, "traverse"))
-        return self.generate(draw.vector()).reshape(rows, len(sweep), *self.shape), sweep
+        return self._swept(name, self.latent.code(name).swept(steps), rows, seed)
+
+    def _swept(self, name: str, values: Sequence[float], rows: int, seed: int) -> Traversal:
+        draw = self.latent.grid(name, values, rows, stream(seed, "traverse"))
+        images = self.generate(draw.vector())
+        return Traversal(images.reshape(rows, len(values), *self.shape), list(values))
+
+    def __repr__(self) -> str:
+        size, codes = "x".join(map(str, self.shape)), self.latent.codes.items()
+        words = ", ".join(f"{self.names.code(name)} {code.kind}" for name, code in codes)
+        return f"Model({self.config.objective.kind}, {size}, codes: {words or 'none'})"
+
+    def _repr_html_(self) -> str:
+        """What it draws: a sweep of each code, its first categories; samples where it has none."""
+        parts = [f"<div>{escape(repr(self))}</div>"]
+        if not self.config.objective.generates:
+            return parts[0]
+        for name, code in self.latent.codes.items():
+            images, values = self._swept(name, code.swept(11)[:SHOWN], ROWS, 0)
+            labels = [f"{value:g}" for value in values]
+            if code.categories:
+                labels = [self.names.numbered(name, int(value)) for value in values]
+            parts.append(columns(images, labels, self.names.code(name)))
+        if len(parts) == 1:
+            images = self.sample(ROWS * SHOWN).reshape(ROWS, SHOWN, *self.shape)
+            parts.append(columns(images, [""] * SHOWN))
+        return "".join(parts)
 
     def _parameters(self, batches: Iterable[Tensor]) -> dict[str, Tensor]:
         """[N, n_params] of each reading, on the CPU, from batches of images in [-1, 1]."""

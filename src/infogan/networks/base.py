@@ -69,3 +69,8 @@ class Family(BaseModel, ABC):
     @abstractmethod
     def discriminator(self, shape: Shape, heads: Heads, seed: int = 0) -> Discriminator:
         """Build D with its heads."""
+
+    def of_pairs(self, shape: Shape, heads: Heads, seed: int = 0) -> Discriminator:
+        """Build a network like D that looks at two images, side by side as channels."""
+        h, w, c = shape
+        return self.discriminator((h, w, 2 * c), heads, seed)

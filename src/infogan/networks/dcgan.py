@@ -11,6 +11,7 @@ from infogan.core.errors import ConfigError
 from infogan.core.random import stream
 from infogan.networks import base
 from infogan.networks.base import NONE, Heads, Noise, Shape, Verdict
+from infogan.networks.spectral import spectral
 
 
 class Dcgan(base.Family):
@@ -20,20 +21,31 @@ class Dcgan(base.Family):
     kind: Literal["dcgan"] = "dcgan"
     channels: tuple[int, ...] = ()
     """Channels of each stride-2 convolution; empty: 64, 128, ... down to a side of at most 7."""
-    features: int = Field(default=1024, ge=1)
-    """Width of the fully connected layer of D's trunk and of G."""
-    q_hidden: int = Field(default=128, ge=1)
-    """Width of Q's own hidden layer."""
+    g_channels: tuple[int, ...] = ()
+    """The same of G, from the image to its smallest map; empty: those of D."""
+    level: int = Field(default=0, ge=0)
+    """Further convolutions, of stride 1, at the smallest map of D and of G."""
+    features: int = Field(default=1024, ge=0)
+    """Width of the fully connected layer of D's trunk and of G; 0: neither has one."""
+    q_hidden: int = Field(default=128, ge=0)
+    """Width of Q's own hidden layer; 0: Q has none."""
     slope: float = Field(default=0.1, ge=0, lt=1)
     """Negative slope of D's leaky ReLU (paper 0.1, official code 0.01, DCGAN 0.2)."""
+    norm: Literal["batch", "spectral"] = "batch"
+    """Normalisation in D: batch, or spectral in every layer, with which D judges each image by
+    itself and its slopes are bounded (arXiv:1802.05957)."""
 
-    def layout(self, shape: Shape) -> tuple[list[int], list[tuple[int, int]]]:
-        """Channels of the n convolutions, and the n + 1 map sizes (h, w) from the image down."""
+    def layout(
+        self, shape: Shape, own: tuple[int, ...] = ()
+    ) -> tuple[list[int], list[tuple[int, int]]]:
+        """Channels of the n convolutions, and the n + 1 map sizes (h, w) from the image down.
+        own: channels in place of those that D has."""
         h, w, _ = shape
         if min(h, w) < 16 or max(h, w) > 256:
             raise ConfigError(f"images are {h}x{w}; sides from 16 to 256 work: set data.size")
-        depth = len(self.channels) or min(h, w).bit_length() - 3  # down to three bits: 4 to 7
-        channels = list(self.channels) or [min(64 * 2**i, 512) for i in range(depth)]
+        given = own or self.channels
+        depth = len(given) or min(h, w).bit_length() - 3  # down to three bits: 4 to 7
+        channels = list(given) or [min(64 * 2**i, 512) for i in range(depth)]
         sizes = [(h // 2**i, w // 2**i) for i in range(depth + 1)]
         if not min(sizes[-1]):
             raise ConfigError(f"cannot halve {h}x{w} {depth} times; give fewer networks.channels")
@@ -48,7 +60,7 @@ class Dcgan(base.Family):
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:
     """Set weights to N(0, 0.02), batch norm's gains to N(1, 0.02), biases to 0 (as DCGAN does)."""
-    if next(module.parameters()).is_meta:
+    if any(values.is_meta for values in module.parameters()):
         return  # shapes without values, for a model that is about to be read from a file
     for name, values in module.named_parameters():
         if name.endswith("bias"):
@@ -57,9 +69,14 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
             nn.init.normal_(values, float(values.ndim == 1), 0.02, generator=generator)
 
 
-def dense(inputs: int, outputs: int, activation: nn.Module) -> list[nn.Module]:
-    """A fully connected layer with batch normalisation."""
-    return [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), activation]
+def dense(inputs: int, outputs: int, activation: nn.Module, batch: bool = True) -> list[nn.Module]:
+    """A fully connected layer, with batch normalisation unless that is off."""
+    return [nn.Linear(inputs, outputs), *[nn.BatchNorm1d(outputs)] * batch, activation]
+
+
+def level(channels: int) -> list[nn.Module]:
+    """A 4x4 convolution of stride 1 that keeps the size of its map."""
+    return [nn.ZeroPad2d((1, 2, 1, 2)), nn.Conv2d(channels, channels, 4)]
 
 
 class Generator(nn.Module):
@@ -68,11 +85,14 @@ class Generator(nn.Module):
 
     def __init__(self, config: Dcgan, width: int, shape: Shape, seed: int = 0) -> None:
         super().__init__()
-        channels, sizes = config.layout(shape)
+        channels, sizes = config.layout(shape, config.g_channels)
         (h, w), wide, deep = sizes[-1], config.features, channels[-1]
         self.map = (h, w, deep)
-        layers = dense(width, wide, nn.ReLU()) + dense(wide, h * w * deep, nn.ReLU())
+        layers = dense(width, wide, nn.ReLU()) if wide else []
+        layers += dense(wide or width, h * w * deep, nn.ReLU())
         self.dense, up = nn.Sequential(*layers), list[nn.Module]()
+        for _ in range(config.level):  # a transposed convolution of stride 1 is one, turned
+            up += [*level(deep), nn.BatchNorm2d(deep), nn.ReLU()]
         outs = [*channels[:-1][::-1], shape[2]]
         for last, out, (rows, columns) in zip(channels[::-1], outs, sizes[-2::-1], strict=True):
             odd = rows % 2, columns % 2  # an odd side was halved downwards: restore its last line
@@ -94,16 +114,22 @@ class Discriminator(base.Discriminator):
         super().__init__()
         channels, sizes = config.layout(shape)
         (h, w), wide, slope = sizes[-1], config.features, config.slope
+        batch = config.norm == "batch"
         convolutions: list[nn.Module] = []
         for last, out in zip([shape[2], *channels], channels, strict=False):
-            norm = [nn.BatchNorm2d(out)] if convolutions else []  # none on the input layer
+            norm = [nn.BatchNorm2d(out)] if convolutions and batch else []  # none on the input
             convolutions += [nn.Conv2d(last, out, 4, 2, 1), *norm, nn.LeakyReLU(slope)]
+        for _ in range(config.level):
+            norm = [nn.BatchNorm2d(channels[-1])] if batch else []
+            convolutions += [*level(channels[-1]), *norm, nn.LeakyReLU(slope)]
         self.convolutions = nn.Sequential(*convolutions)
-        self.dense = nn.Sequential(*dense(h * w * channels[-1], wide, nn.LeakyReLU(slope)))
+        flat = h * w * channels[-1]
+        layers = dense(flat, wide, nn.LeakyReLU(slope), batch) if wide else []
+        self.dense, wide = nn.Sequential(*layers), wide or flat
         self.heads = nn.ModuleDict()
         for name, outputs in heads.items():
-            if name == "code":
-                hidden = dense(wide, config.q_hidden, nn.LeakyReLU(slope))
+            if name == "code" and config.q_hidden:
+                hidden = dense(wide, config.q_hidden, nn.LeakyReLU(slope), batch)
                 self.heads[name] = nn.Sequential(*hidden, nn.Linear(config.q_hidden, outputs))
             else:
                 self.heads[name] = nn.Linear(wide, outputs)
@@ -111,6 +137,8 @@ class Discriminator(base.Discriminator):
             initialise(self.heads[name], stream(seed, f"initialise D's head {name}"))
         initialise(self.convolutions, stream(seed, "initialise D's convolutions"))
         initialise(self.dense, stream(seed, "initialise D's dense layer"))
+        if config.norm == "spectral":
+            spectral(self)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(

@@ -41,6 +41,9 @@ class Projected(base.Family):
     def discriminator(self, shape: Shape, heads: Heads, seed: int = 0) -> base.Discriminator:
         return photo.Discriminator(Trunk(), WIDE, self.others, shape, heads, seed)
 
+    def of_pairs(self, shape: Shape, heads: Heads, seed: int = 0) -> base.Discriminator:
+        return self.others.of_pairs(shape, heads, seed)
+
 
 class Trunk(nn.Module):
     """Means of published maps of images [N, C, H, W], and a layer above them: [N, WIDE]."""

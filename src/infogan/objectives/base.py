@@ -16,6 +16,7 @@ from infogan.core.settings import SETTINGS as SETTINGS
 from infogan.latent.codes import Categorical, Code
 from infogan.latent.latent import CLASS, CODE, Draw, Latent
 from infogan.networks import Shape, Verdict
+from infogan.networks.base import Family
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,9 @@ class Scene(Protocol):
     @property
     def labels(self) -> Tensor | None: ...  # [N] int64, their classes; None in a run without labels
     def disturbed(self, name: str) -> Verdict: ...  # `real` or `fake` again, under a little noise
+    def pairs(
+        self, network: str, gap: float
+    ) -> tuple[Verdict, Tensor]: ...  # of fakes: Latent.pairs
     def network(self, name: str) -> Callable[..., Any]: ...  # one of the objective's further ones
 
 
@@ -105,9 +109,12 @@ class Objective(BaseModel, ABC):
             outputs[reading.head] += reading.code.n_params
         return dict(outputs)
 
-    def networks(self, latent: Latent, shape: Shape, seed: int) -> Mapping[str, nn.Module]:
+    def networks(
+        self, latent: Latent, family: Family, shape: Shape, seed: int
+    ) -> Mapping[str, nn.Module]:
         """Further networks by name, which step with G and are frozen while D steps. When a model is
-        read from a file they are built on torch's meta device, without values."""
+        read from a file they are built on torch's meta device, without values. family: of G and
+        D."""
         return {}
 
     def detached(self, done: float) -> Set[str]:
@@ -141,9 +148,9 @@ class Objective(BaseModel, ABC):
         return None
 
     @property
-    def timed(self) -> bool:
-        """Whether it looks at how many of the steps are over."""
-        return False
+    def schedules(self) -> tuple[str, ...]:
+        """The settings by which it looks at how many of the steps are over."""
+        return ()
 
     @abstractmethod
     def d_loss(self, scene: Scene) -> Loss:

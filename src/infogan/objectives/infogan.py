@@ -1,19 +1,23 @@
 """InfoGAN (Chen et al. 2016, arXiv:1606.03657): min_{G,Q} max_D V(D, G) - λ L_I(G, Q), eq. 6."""
 
-from collections.abc import Set
+import math
+from collections.abc import Mapping, Set
 from typing import Literal
 
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
+from infogan.core.random import stream
 from infogan.latent.latent import CODE, Latent
-from infogan.networks import Verdict
-from infogan.networks.base import PROJECTION
+from infogan.networks import Shape, Verdict
+from infogan.networks.base import PROJECTION, Family
 from infogan.objectives.base import Loss, Scene, parameters
 from infogan.objectives.terms import AdversarialObjective, Consistency, contrast, information
 
 PROJECTED = 64  # outputs of the head between which InfoNCE compares views
 LEFT = 1 / 3  # of J's weight at the end of a run that began with a warm-up
+H = "h"  # the network that says which code a pair of images shares, and its head
 PROBED = 0.1  # share of the steps, before a contrast's warm-up ends, in which Q begins as a probe
 
 
@@ -38,9 +42,28 @@ class InfoGAN(Consistency, AdversarialObjective):
     """Generated images per batch, which D compares with as many real ones, where there is a
     contrast, which needs more images than the game does; none: as many as `batch`."""
 
+    cr: float = Field(default=0.0, ge=0)
+    """Weight α of the contrastive regulariser (InfoGAN-CR, arXiv:1906.06034): a network H looks at
+    pairs of generated images that share z and the value of one continuous code, and says which
+    code that is. H and G minimise its cross entropy, so that each code changes images in its own
+    way."""
+    cr_from: float = Field(default=0.9, ge=0, lt=1)
+    """Share of the steps after which `cr` sets in; by then the codes should have their meaning."""
+    cr_gap: float = Field(default=0.0, ge=0, lt=1)
+    """How far apart the other codes of a pair are at least when `cr` sets in, as a share of their
+    range (of a Gaussian: of its probability); it falls linearly to 0 over the remaining steps."""
+
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
         projection = {PROJECTION: PROJECTED} if self.contrast else {}
         return super().heads(latent, classes) | projection
+
+    def networks(
+        self, latent: Latent, family: Family, shape: Shape, seed: int
+    ) -> Mapping[str, nn.Module]:
+        if not self.cr:
+            return {}
+        own = stream(seed, "initialise H").initial_seed()  # or its layers would begin like D's
+        return {H: family.of_pairs(shape, {H: len(latent.continuous)}, own)}
 
     def detached(self, done: float) -> Set[str]:
         probe = done < self.warm_up if self.contrasts else self.shielded
@@ -67,8 +90,11 @@ class InfoGAN(Consistency, AdversarialObjective):
         return super().needs_views or self.contrasts
 
     @property
-    def timed(self) -> bool:
-        return self.warm_up > 0
+    def schedules(self) -> tuple[str, ...]:
+        regular = self.cr > 0
+        used = {"warm-up": self.warm_up > 0, "cr-from": regular and self.cr_from > 0}
+        used["cr-gap"] = regular and self.cr_gap > 0
+        return tuple(name for name, depends in used.items() if depends)
 
     def views(self, scene: Scene) -> tuple[Verdict, Verdict]:
         return (scene.view, scene.other) if self.contrasts else super().views(scene)
@@ -103,6 +129,17 @@ class InfoGAN(Consistency, AdversarialObjective):
                 terms[f"balance/{reading.name}"] = weight * imbalance
         return Loss(terms)
 
+    def regulariser(self, scene: Scene) -> Loss:
+        """α E -ln H(i | x, x') for pairs that share code i, drawn uniformly of k; ln k minus the
+        expectation is a lower bound on I(i; pair) in nats."""
+        if not self.cr or scene.done < self.cr_from:
+            return Loss({})
+        gap = self.cr_gap * (1 - scene.done) / (1 - self.cr_from)
+        said, shared = scene.pairs(H, gap)
+        term = cross_entropy(said.heads[H], shared)
+        bound = math.log(len(scene.latent.continuous)) - term.detach()
+        return Loss({"cr": self.cr * term}, {"I(shared; pair)": bound})
+
     def d_loss(self, scene: Scene) -> Loss:
         if scene.done < self.warm_up:
             return self.real_loss(scene)
@@ -118,4 +155,4 @@ class InfoGAN(Consistency, AdversarialObjective):
         # weight while G learns. Without that G draws one image a category, over and over.
         rise = self._over(scene) if self.warm_up else 1.0
         told = information(scene, lambda code, bound: -rise * code.weight * bound)
-        return super().g_loss(scene) | told
+        return super().g_loss(scene) | told | self.regulariser(scene)

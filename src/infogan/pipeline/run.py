@@ -18,6 +18,7 @@ from infogan.core import atomic, interrupts
 from infogan.core.errors import ConfigError, DataError, RunError, parsing
 from infogan.core.tables import read_file
 from infogan.data import labels
+from infogan.data.augment import COLOURS
 from infogan.data.folder import once
 from infogan.data.images import Images
 from infogan.data.settings import GIVEN
@@ -177,6 +178,10 @@ def revealed(images: Images, config: RunConfig) -> Images:
     nothing can be learned from them."""
     if config.labels is not None:
         images = labels.reveal(images, config.labels, config.seed)
+    for name, what in config.latent.following.items():
+        if what in COLOURS and images.shape[2] == 1:
+            remedy = f"set --latent.{name}.follows none, or --data.color rgb if they have colour"
+            raise ConfigError(f"latent.{name}.follows {what}: the images are grey; {remedy}")
     _refuse_alike(images)
     return images
 

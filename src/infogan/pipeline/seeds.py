@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from infogan.analysis.selection import Selection, ranking_code, select
+from infogan.analysis.selection import Selection, ranking_codes, select
 from infogan.config.settings import RunConfig
 from infogan.core import interrupts
 from infogan.core.errors import ConfigError, RunError
@@ -42,8 +42,9 @@ def train(
     """
     if count < 2:
         raise ConfigError(f"--seeds {count}: give at least 2; a single one is --seed N")
-    if ranking_code(config) is None:
-        raise ConfigError("--seeds ranks runs by a categorical code that Q reads; there is none")
+    if not ranking_codes(config):
+        what = "by a categorical code that Q reads, or by two continuous ones"
+        raise ConfigError(f"--seeds ranks runs {what}; there are none")
     if Run(folder).exists:
         raise RunError(f"{folder}: holds a run of one seed; choose another --run for several")
     data_load(config.data, "train")  # so that images are scanned, and any fault is named, once

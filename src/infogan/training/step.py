@@ -14,7 +14,7 @@ from infogan.config.settings import RunConfig
 from infogan.core.random import Draws, Part, stream
 from infogan.data.augment import View
 from infogan.data.images import Images, Order, to_float
-from infogan.latent.latent import CLASS, CODE, Latent
+from infogan.latent.latent import CLASS, CODE, Draw, Latent
 from infogan.networks import Verdict
 from infogan.networks.base import NONE, PROJECTION, REAL
 from infogan.objectives.terms import NOISE
@@ -70,8 +70,8 @@ class Step:
         self.readings = self.config.objective.readings(self.latent, classes)
         batch, compared = self.config.batch, self.config.objective.compared
         self.fakes = min(batch, compared or batch)
-        draw = self.latent.sample(self.fakes, self._stream(f"latent {self.player}"))
-        self.draw = draw.to(self.batches.device)  # of the whole batch
+        self._sampled = self.latent.sample(self.fakes, self._stream(f"latent {self.player}"))
+        self.draw = self._sampled.to(self.batches.device)  # of the whole batch
         self.own, self.own_fakes = self.processes.part(batch), self.processes.part(self.fakes)
 
     def network(self, name: str) -> Player:
@@ -120,9 +120,14 @@ class Step:
     @cached_property
     def _drawn(self) -> Tensor:
         """[n, C, H, W] G's images."""
-        start, stop, _ = self.own_fakes
         with torch.set_grad_enabled(self.player == "g"):
-            return self.players["g"](self.draw.vector()[start:stop])  # type: ignore[no-any-return]
+            return self._images(self.draw)
+
+    def _images(self, draw: Draw) -> Tensor:
+        """[n, C, H, W] G's images of this process's rows of a draw."""
+        start, stop, _ = self.own_fakes
+        vectors = draw.vector()[start:stop].to(self.batches.device)
+        return self.players["g"](vectors)  # type: ignore[no-any-return]
 
     @cached_property
     def _fakes(self) -> Tensor:
@@ -150,6 +155,18 @@ class Step:
         judged = self._verdict("fake", self._fakes, part, READERS)
         read = self._verdict("fake view", seen, part, JUDGES | {PROJECTION}, probes=READERS)
         return Verdict(read.features, {**judged.heads, **read.heads})
+
+    def pairs(self, network: str, gap: float) -> tuple[Verdict, Tensor]:
+        """What one of the objective's networks says of as many pairs of G's images as there are
+        fakes, and which code each pair shares. Without a gap the fakes are the first images."""
+        one, other, shared = self.latent.pairs(self._sampled, gap, self._stream("pairs"))
+        first = None if gap else self._drawn
+        with self.players["g"].untracked():  # a gap makes other images than those G is used for
+            pair = self._images(one) if first is None else first, self._images(other)
+        said: Verdict = self.players[network](torch.cat(pair, 1))
+        heads = {head: outputs.float() for head, outputs in said.heads.items()}
+        own = Verdict(said.features.float(), heads)
+        return self.processes.verdict(own, self.fakes), shared.to(self.batches.device)
 
     def disturbed(self, name: str) -> Verdict:
         images = self._reals if name == "real" else self._fakes

@@ -33,6 +33,13 @@ class Angle(Code):
         theta = (torch.rand(n, generator=generator) * 2 - 1) * math.pi
         return torch.stack([theta.cos(), theta.sin()], 1)
 
+    def pair(self, n: int, gap: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Two draws [n, 2], at least `gap` of half a turn apart."""
+        one = self.sample(n, generator)
+        turn = math.pi * (gap + 2 * (1 - gap) * torch.rand(n, generator=generator))
+        theta = self.value(one) + turn
+        return one, torch.stack([theta.cos(), theta.sin()], 1)
+
     def columns(self, value: float) -> Tensor:
         theta = finite(value)
         return torch.tensor([math.cos(theta), math.sin(theta)])

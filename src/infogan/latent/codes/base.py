@@ -64,6 +64,11 @@ class Code(ABC):
     def sample(self, n: int, generator: Generator) -> Tensor:
         """[n, width] draws from the prior."""
 
+    def pair(self, n: int, gap: float, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Two draws [n, width] from the prior, row by row at least `gap` (0 to 1) of the largest
+        distance apart; here, where values have no distance, drawn independently."""
+        return self.sample(n, generator), self.sample(n, generator)
+
     @abstractmethod
     def columns(self, value: float) -> Tensor:
         """[width] what G is given for a value; ValueError when the code has no such value."""

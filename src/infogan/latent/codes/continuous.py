@@ -2,12 +2,12 @@
 
 import math
 from abc import abstractmethod
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.distributions import Normal
 
 from infogan.latent.codes.base import Code, Moves, finite
@@ -17,8 +17,13 @@ SIGMA_SPAN = 100.0  # Q's learned sigma is within the prior's std divided and mu
 MOST_RHO = 0.999  # factor of a correlation, since artanh is infinite at 1
 FIXED = "Fixed sigma of Q, which makes L_I a squared error up to constants; none: learned."
 SWEPT = "Swept range, which may exceed the trained range; none: the trained range."
-FOLLOWED = "Property that Q's mean follows between views: slant, width, height, thickness; or none."
-Property = Literal["slant", "width", "height", "thickness"]  # moves of a data.augment.View
+Property = Literal[
+    "slant", "width", "height", "thickness", "x", "y", "brightness", "hue", "saturation"
+]
+"""The moves of a data.augment.View."""
+FOLLOWED = (
+    f"Property that Q's mean follows between views: {', '.join(get_args(Property))}; or none."
+)
 Sigma = Annotated[Annotated[float, Field(gt=0)] | None, Field(description=FIXED)]
 Sweep = Annotated[tuple[float, float] | None, Field(description=SWEPT)]
 Follows = Annotated[Property | None, Field(description=FOLLOWED)]
@@ -37,6 +42,20 @@ class Continuous(Code):
     @property
     def n_params(self) -> int:
         return 2 if self.sigma is None else 1
+
+    @abstractmethod
+    def quantile(self, share: Tensor) -> Tensor:
+        """The values below which these shares of the prior lie, of any shape."""
+
+    def sample(self, n: int, generator: Generator) -> Tensor:
+        return self.quantile(torch.rand(n, 1, generator=generator))
+
+    def pair(self, n: int, gap: float, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Two draws [n, 1]; between them lies at least `gap` of the prior (of a uniform one: of its
+        range), and all such pairs are equally likely, as in InfoGAN-CR's published code."""
+        one, other = torch.rand(2, n, 1, generator=generator) * (1 - gap)
+        above = one > other
+        return self.quantile(one + gap * above), self.quantile(other + gap * ~above)
 
     def q(self, params: Tensor) -> Normal:
         """Q(c|x) = N(mu, sigma²), [N]. params: mu and, when sigma is learned, s with ln sigma = ln

@@ -12,6 +12,8 @@ from torch.distributions import Normal
 from infogan.latent.codes.base import STRICT, Weight
 from infogan.latent.codes.continuous import Continuous, Follows, Sigma, Sweep
 
+EXTREME = 1e-6  # least share of the prior below a quantile: at 0 it would be minus infinity
+
 
 @dataclass(frozen=True, config=STRICT)
 class Gaussian(Continuous):
@@ -42,6 +44,10 @@ class Gaussian(Continuous):
     @property
     def entropy(self) -> float:
         return 0.5 * math.log(2 * math.pi * math.e * self.scale**2)
+
+    def quantile(self, share: Tensor) -> Tensor:
+        standard: Tensor = torch.special.ndtri(share.clamp(EXTREME, 1 - EXTREME))
+        return standard * self.scale + self.mean
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         return torch.randn(n, 1, generator=generator) * self.scale + self.mean

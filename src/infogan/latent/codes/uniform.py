@@ -45,8 +45,8 @@ class Uniform(Continuous):
     def entropy(self) -> float:
         return math.log(self.high - self.low)
 
-    def sample(self, n: int, generator: torch.Generator) -> Tensor:
-        return torch.rand(n, 1, generator=generator) * (self.high - self.low) + self.low
+    def quantile(self, share: Tensor) -> Tensor:
+        return share * (self.high - self.low) + self.low
 
     def log_prior(self, columns: Tensor) -> Tensor:
         inside = (columns[:, 0] >= self.low) & (columns[:, 0] <= self.high)
