@@ -142,10 +142,10 @@ def counted(names: list[str], out: Path) -> None:
     sent: list[int] = []
     do = processes._do  # type: ignore[attr-defined]
 
-    def counting(operation: Any, *values: Any, **how: Any) -> None:
+    def counting(operation: Any, *values: Any) -> None:
         tensor = values[-1]
         sent.append(tensor.nbytes if isinstance(tensor, torch.Tensor) else 0)
-        do(operation, *values, **how)
+        do(operation, *values)
 
     processes._do = counting  # type: ignore[attr-defined]
     for name in names:
@@ -188,9 +188,15 @@ def rows() -> dict[str, Any]:
     return {"rows": table}
 
 
+def kept() -> dict[str, Any]:
+    """What the result file has."""
+    found: dict[str, Any] = json.loads(TARGET.read_text("utf-8")) if TARGET.is_file() else {}
+    return found
+
+
 def keep(found: dict[str, Any]) -> None:
     """Put a study's results into the file."""
-    report = json.loads(TARGET.read_text(encoding="utf-8")) if TARGET.is_file() else {}
+    report = kept()
     report |= {"machine": Engine.of(preset("digits")).describe()} | found
     report["command"] = (
         "python benchmarks/distributed.py equality | rows | kills | speed | work | large"
@@ -212,8 +218,11 @@ def alive(pid: int) -> bool:
 
 def kills() -> dict[str, Any]:
     """A process of two is killed or stopped at a random moment of a run: after how many seconds the
-    other is gone, what was said; and whether the same command then ends as an undisturbed run."""
-    draw, rows = random.Random(0), list[dict[str, Any]]()
+    other is gone, what was said; and whether the same command then ends as an undisturbed run. Only
+    what the result file does not have yet, if it has not all."""
+    draw, rows = random.Random(0), kept().get("kills", [])
+    rows = rows if len(rows) < KILLS else []
+    measured = {row["number"] for row in rows}
     base = ["train", "digits", "--steps=200", "--checkpoint-every=20", "--log-every=20"]
     base += ["--batch=16", "--networks.channels=[8,16]", "--networks.features=16"]
     command = [sys.executable, "-m", "infogan", *base, "--processes=2"]
@@ -226,6 +235,8 @@ def kills() -> dict[str, Any]:
             run, log = Path(folder) / f"run-{number}", Path(folder) / f"log-{number}"
             rank, how = draw.randrange(2), draw.choice([signal.SIGKILL, signal.SIGSTOP])
             moment = draw.uniform(0, lasted)  # seconds after the first line of the log
+            if number in measured:
+                continue
             with log.open("w") as text:
                 process = subprocess.Popen(
                     [*command, f"--run={run}"], env=ONE, stdout=text, stderr=text
@@ -234,7 +245,7 @@ def kills() -> dict[str, Any]:
                     time.sleep(0.1)
                 time.sleep(moment)
                 there = children(process.pid)
-                row = {"moment": moment, "rank": rank, "signal": how.name}
+                row = {"number": number, "moment": moment, "rank": rank, "signal": how.name}
                 if len(there) == 2:
                     os.kill(there[rank], how)
                     row["gone"] = gone(there[1 - rank])

@@ -660,6 +660,21 @@ def exchanged() -> str:
     return table(header, rows, machine_of(report))
 
 
+def threaded() -> str:
+    """Images per second of one process with two threads and of two with one; empty until that is
+    measured."""
+    report = read("distributed")
+    if "speed" not in report:
+        return ""
+    rows = [
+        [batch, *(f"{v:.0f}" for v in row.values()), f"{row['2 x 1'] / row['1 x 2']:.2f}"]
+        for batch, row in report["speed"].items()
+    ]
+    header = "batch of `digits` | images/s, 1 process with 2 threads | 2 with 1 | ratio"
+    words = "Two cores used by one process with two threads, or by two with one:"
+    return f"{words}\n\n{table(header, rows, machine_of(report))}"
+
+
 def scikit_learn() -> str:
     """The clusterer beside those of scikit-learn."""
     report = read("scikit-learn")
@@ -696,6 +711,7 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "scikit-learn": ("docs/scikit-learn.md", scikit_learn),
     "killed": ("docs/scaling.md", killed),
     "exchanged": ("docs/scaling.md", exchanged),
+    "threaded": ("docs/scaling.md", threaded),
     "explorer": ("docs/explorer.md", explorer),
     "reconstruction": ("docs/report.md", reconstruction),
     "sorting": ("docs/report.md", sorting),

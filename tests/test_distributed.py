@@ -89,12 +89,14 @@ def test_the_command_trains_one_run_in_several_processes(tmp_path: Path) -> None
     assert json.loads((tmp_path / "run" / "scores.json").read_text())["steps"] == 6
     again = subprocess.run(words, env=ENV, capture_output=True, text=True, timeout=110)
     assert "is finished" in again.stdout
+    assert again.returncode == 0, again.stderr
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)  # with other jobs running
 def test_a_process_that_is_killed_ends_the_others_and_the_command_goes_on(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    words = command(run, "--processes", "2", "--steps", "300")
+    words = command(run, "--processes", "2", "--steps", "100")
     with subprocess.Popen(words, env=ENV, stderr=subprocess.PIPE, text=True) as process:
         pids, at = begun(process), time.monotonic()
         assert process.stderr
@@ -106,7 +108,7 @@ def test_a_process_that_is_killed_ends_the_others_and_the_command_goes_on(tmp_pa
     assert "SIGKILL" in said
     assert not (run / "model.safetensors").exists()
     subprocess.run(words, env=ENV, check=True, capture_output=True, timeout=300)
-    assert Model.load(run).config.steps == 300
+    assert Model.load(run).config.steps == 100
 
 
 @pytest.mark.slow
@@ -144,6 +146,40 @@ def test_a_process_that_stops_answering_ends_the_others(tmp_path: Path) -> None:
         os.kill(pids[rank], signal.SIGKILL)
         said = process.communicate(timeout=60)[1]
     assert f"process {rank} does not answer" in said
+
+
+SLOW_TO_SAVE = """
+import time
+from datetime import timedelta
+
+from infogan.cli import main
+from infogan.runs import checkpoints
+from infogan.training import distributed
+
+distributed.WITHIN = timedelta(seconds=3)
+write = checkpoints.write
+
+
+def slow(*values):
+    time.sleep(5)
+    write(*values)
+
+
+checkpoints.write = slow
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)  # with other jobs running
+def test_a_first_process_that_takes_long_to_save_is_not_lost(tmp_path: Path) -> None:
+    script = tmp_path / "slow.py"
+    script.write_text(SLOW_TO_SAVE)
+    words = command(tmp_path / "run", "--steps", "6")[3:]
+    start = [sys.executable, *TORCHRUN, "--nproc-per-node=2", str(script), "--"]
+    ended = subprocess.run([*start, *words], env=ENV, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    assert Model.load(tmp_path / "run").config.steps == 6
 
 
 @pytest.mark.slow

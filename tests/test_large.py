@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from infogan import data
 from infogan.core import interrupts
 from infogan.core.errors import DataError
 from infogan.core.random import stream
-from infogan.data import arrays, conversion, decoding, shards, splits
+from infogan.data import arrays, conversion, decoding, files, shards, splits
 from infogan.data.conversion import Entry, in_order
 from infogan.data.images import LISTED, Images, Order
+from infogan.runs.images import Training
 
 N, SIDE = 30, 16
 PIXELS = np.random.default_rng(0).integers(0, 256, (N, SIDE, SIDE)).astype(np.uint8)
@@ -313,3 +315,52 @@ def test_image_files_come_before_arrays_beside_them(photos: Path) -> None:
     np.save(photos / "embeddings.npy", np.zeros((N, 8)))
     images = whole(photos)
     assert len(images) == N and "left out: 1 .npy" in images.told
+
+
+def test_of_bytes_no_more_is_read_than_tells_whether_they_can_be_seen() -> None:
+    class Read(np.ndarray[Any, Any]):
+        longest = 0
+
+        def __getitem__(self, index: Any) -> Any:
+            taken = super().__getitem__(index)
+            Read.longest = max(Read.longest, len(taken))
+            return taken
+
+    bright = np.full((5 * arrays.AT_ONCE, 2, 2, 1), 200, np.uint8)
+    faint = np.full_like(bright, 1)
+    faint[-1] = 0
+    assert arrays.settled(lambda: [bright.view(Read)], len(bright), "x", None) is None
+    assert Read.longest == arrays.AT_ONCE
+    assert arrays.settled(lambda: [faint], len(faint), "x", None) == (0, 1)
+    late = faint.copy()
+    late[-1] = 200
+    assert arrays.settled(lambda: [late], len(late), "x", None) is None
+
+
+def test_both_splits_of_a_folder_are_of_one_listing(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, listed = files.found, list[Path]()
+
+    def counted(folder: Path, only: Sequence[str] = ()) -> files.Listing:
+        listed.append(folder)
+        return found(folder, only)
+
+    monkeypatch.setattr(files, "found", counted)
+    first = Training.load(data.Source(name=str(photos)))
+    assert len(listed) == 1
+    assert len(first.listing) == N
+    (photos / "005.png").write_bytes((photos / "006.png").read_bytes())
+    second = Training.load(data.Source(name=str(photos)))  # looks again
+    assert len(listed) == 2
+    assert first.listing["005.png"] != second.listing["005.png"] == first.listing["006.png"]
+
+
+def test_files_are_listed_in_the_order_of_the_parts_of_their_paths(photos: Path) -> None:
+    for name in ("b/1.png", "b-c/1.png", "b/a/1.png", "b.png"):
+        (photos / name).parent.mkdir(exist_ok=True, parents=True)
+        (photos / "000.png").rename(photos / name)
+        Image.fromarray(PIXELS[0]).save(photos / "000.png")
+    names = [*files.found(photos).files]
+    assert names == sorted(names, key=lambda name: name.split("/"))
+    assert names[-4:] == ["b/1.png", "b/a/1.png", "b-c/1.png", "b.png"]

@@ -241,7 +241,7 @@ def cases(root: Path) -> dict[str, Case]:
         def shrunk(image: Image.Image, page: int) -> Any:
             return decoding.decoded(image, small, page, str)
 
-        entries = folder.entries_of(path.parent, [path.name])
+        entries = folder.FileEntries.of(path.parent, [path.name])
         for _ in conversion.readable(entries, path.parent, 0, shrunk):
             decoding.is_grey(Image.new("L", (2, 2)))
 

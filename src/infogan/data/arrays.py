@@ -24,6 +24,7 @@ KEYS = {
     "factor_names": ("factor_names",),
 }
 MAX_CLASSES = 1 << 16
+AT_ONCE = 1000  # images whose bytes are looked at together
 
 
 def named(names: Collection[str], what: str) -> str | None:
@@ -82,15 +83,24 @@ def settled(parts: Parts, number: int, name: str, given: Range | None) -> Range 
         plain = part.dtype == np.uint8
         if plain and given:
             return given if given[1] <= 255 else None
+        if plain and _is_bright(part):
+            return None
         ends += [part.min(), part.max()] if part.size else []
     if not ends:
         return None
     low, high = np.min(ends), np.max(ends)
-    if plain and (high >= levels.FAINT or low == high):
+    if plain and low == high:
         return None
     if not (np.isfinite(low) and np.isfinite(high)):
         raise DataError(f"{name}: values run from {low} to {high}; give finite ones")
     return given or levels.chosen(_some(parts, max(1, number // 1000)))
+
+
+def _is_bright(part: Array) -> bool:
+    """Whether bytes can be seen as they are; mostly the first images say so, and no more of a large
+    file is read."""
+    starts = range(0, len(part) if part.size else 0, AT_ONCE)
+    return any(part[i : i + AT_ONCE].max() >= levels.FAINT for i in starts)
 
 
 def _some(parts: Parts, step: int) -> list[NDArray[np.float64]]:

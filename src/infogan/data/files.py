@@ -20,19 +20,11 @@ HIDDEN = {"@eaDir", "__MACOSX", "Thumbs.db", "desktop.ini", "$RECYCLE.BIN"}
 RUN_FILES = {"config.json", "run.json"}  # a folder that has both is a run
 
 
-class File(NamedTuple):
-    """An image file below a folder, and what tells that it is as it was."""
-
-    name: str  # its path below the folder, with / between its parts
-    size: int
-    changed: int  # in nanoseconds
-
-
 class Listing(NamedTuple):
-    """The image files below a folder in the order of their paths, and how many others of each
-    kind."""
+    """The image files below a folder by their paths there, with / between the parts of one, and in
+    the order of these; and how many other files of each kind there are."""
 
-    files: list[File]
+    files: dict[str, tuple[int, int]]  # bytes, and when it was changed in nanoseconds
     left_out: Counter[str]
 
 
@@ -58,18 +50,25 @@ def found(folder: Path, only: Sequence[str] = ()) -> Listing:
     only: files and folders in it that count. Hidden files, folders that systems keep for
     themselves, and run folders are left out.
     """
-    images, others, known = list[File](), Counter[str](), suffixes()
+    images, others = names(folder, only)
+    states = map(os.stat, (f"{folder}/{name}" for name in images))
+    stamps = ((state.st_size, state.st_mtime_ns) for state in states)
+    return Listing(dict(zip(images, stamps, strict=True)), others)
+
+
+def names(folder: Path, only: Sequence[str] = ()) -> tuple[list[str], Counter[str]]:
+    """The names of a listing and what it leaves out, without a look at each file."""
+    images, others, known = list[str](), Counter[str](), suffixes()
     for name, kind in _walk(folder, only):
         suffix = _suffix(name)
         if not kind and suffix in known:
-            state = os.stat(f"{folder}/{name}")
-            images.append(File(name, state.st_size, state.st_mtime_ns))
+            images.append(name)
         else:
             others[kind or suffix or "without a suffix"] += 1
     if not images:
         kinds = " ".join(sorted(known))
         raise DataError(f"{folder}: no images in it ({told(others)}); accepted are {kinds}")
-    return Listing(sorted(images, key=lambda file: file.name.split("/")), others)
+    return sorted(images, key=lambda name: name.replace("/", "\0")), others
 
 
 def told(left_out: Counter[str]) -> str:
@@ -92,7 +91,8 @@ def holds_images(folder: Path) -> bool:
 
 def _suffix(name: str) -> str:
     """What follows the last dot in the name of a file, in lower case, as in `Path.suffix`."""
-    return os.path.splitext(name)[1].lower()
+    last = name.rpartition("/")[2]
+    return last[dot:].lower() if (dot := last.rfind(".")) > 0 else ""
 
 
 def hidden(name: str) -> bool:

@@ -2,10 +2,12 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from PIL import Image
@@ -31,8 +33,7 @@ class Survey(NamedTuple):
 
 def survey(folder: Path, only: Sequence[str] = ()) -> Survey:
     """Look at some image files of a folder, evenly spaced; DataError if none can be read."""
-    found = files.found(folder, only).files
-    return surveyed([Entry(f"{folder}/{file.name}", file.name) for file in found], folder)
+    return surveyed(FileEntries(folder, files.names(folder, only)[0]), folder)
 
 
 def surveyed(entries: Entries, root: Path) -> Survey:
@@ -48,38 +49,89 @@ def surveyed(entries: Entries, root: Path) -> Survey:
     return Survey(len(entries), height, width, grey)
 
 
-def entries_of(folder: Path, names: Iterable[str]) -> list[Entry]:
-    """Every image of the files below a folder: one each, but of a TIFF a page each."""
-    entries = list[Entry]()
-    for name in names:
-        path, pages = f"{folder}/{name}", 1
-        if name.lower().endswith(files.TIFF):
-            with (
-                suppress(Exception),
-                warnings.catch_warnings(action="ignore"),
-                Image.open(path, "r", ["TIFF"]) as image,
-            ):
-                pages = getattr(image, "n_frames", 1)
-        many = pages > 1
-        entries += [Entry(path, f"{name}#{i}" if many else name, i) for i in range(pages)]
-    return entries
+@dataclass(frozen=True)
+class FileEntries:
+    """The images of the files below a folder: one each, but of a TIFF a page each. An entry is made
+    where it is asked for: a million objects at once cost seconds."""
+
+    folder: Path
+    files: Sequence[str]  # their paths below it
+    pages: Mapping[str, int] = field(default_factory=dict)  # of those that have several
+
+    @classmethod
+    def of(cls, folder: Path, names: Sequence[str]) -> Self:
+        """Look which of the files have several pages."""
+        pages = dict[str, int]()
+        for name in names:
+            if name.lower().endswith(files.TIFF):
+                with (
+                    suppress(Exception),
+                    warnings.catch_warnings(action="ignore"),
+                    Image.open(f"{folder}/{name}", "r", ["TIFF"]) as image,
+                ):
+                    pages[name] = getattr(image, "n_frames", 1)
+        return cls(folder, names, {name: n for name, n in pages.items() if n > 1})
+
+    def __len__(self) -> int:
+        return len(self.files) + sum(n - 1 for n in self.pages.values())
+
+    def __iter__(self) -> Iterator[Entry]:
+        for name in self.files:
+            path = f"{self.folder}/{name}"
+            if n := self.pages.get(name):
+                yield from (Entry(path, f"{name}#{i}", i) for i in range(n))
+            else:
+                yield Entry(path, name)
+
+    def __getitem__(self, every: slice) -> Iterator[Entry]:
+        return islice(self, every.start, every.stop, every.step)
+
+    def names(self) -> Sequence[str]:
+        """[N] the path of each image, with the number of its page if its file has several."""
+        return [entry.name for entry in self] if self.pages else self.files
+
+
+_once: dict[object, Images] | None = None
+
+
+@contextmanager
+def once() -> Iterator[None]:
+    """Within the block a folder is listed once, as it was then, although several splits of it are
+    asked for. A million files take seconds to be listed."""
+    global _once
+    before, _once = _once, {} if _once is None else _once
+    try:
+        yield
+    finally:
+        _once = before
 
 
 def load_folder(
     folder: Path, source: Source, progress: Progress, parts: Sequence[str] = ()
 ) -> Images:
     """Load the images below a folder, or `parts` of it; folders below are classes, if several."""
+    if _once is None:
+        return _load(folder, source, progress, parts)
+    asked = str(folder), source.model_dump_json(), tuple(parts)
+    if asked not in _once:
+        _once[asked] = _load(folder, source, progress, parts)
+    return _once[asked]
+
+
+def _load(folder: Path, source: Source, progress: Progress, parts: Sequence[str]) -> Images:
     listings = {f"{part}/": files.found(folder / part, source.only) for part in parts} or {
         "": files.found(folder, source.only)
     }
-    found = [(below + file.name, *file[1:]) for below, of in listings.items() for file in of.files]
+    found = {below + name: at for below, of in listings.items() for name, at in of.files.items()}
     left_out = sum((listing.left_out for listing in listings.values()), Counter[str]())
-    entries = entries_of(folder, (name for name, *_ in found))
+    entries = FileEntries.of(folder, [*found])
     about = str(folder.resolve()), found
     pixels, converted = conversion.kept(about, entries, folder, source, progress, left_out)
     rows = converted.rows(len(entries))
-    kept = entries if rows is None else [entries[i] for i in rows]
-    parents = [_parent(entry.name, bool(parts)) for entry in kept]
+    kept = entries.names()
+    if rows is not None:
+        kept = [kept[i] for i in rows.tolist()]
+    parents = [_parent(name, bool(parts)) for name in kept]
     names = sorted(set(parents))
     place = {name: i for i, name in enumerate(names)}
     name = str(folder / source.only[0]) if source.only else str(folder)
@@ -89,7 +141,7 @@ def load_folder(
         np.array([place[parent] for parent in parents] if len(names) > 1 else [], np.int64),
         tuple(names) if len(names) > 1 else (),
         name,
-        [f"{folder}/{entry.name}" for entry in kept],
+        [f"{folder}/{name}" for name in kept],
         rows,
         root=str(folder),
         decided=converted.decided,

@@ -104,10 +104,14 @@ class Images:
             found.update(f" {self.factor_names}".encode() + self.factors.tobytes())
         return found.hexdigest()
 
+    @cached_property
     def fingerprints(self) -> list[str]:
         """[N] of each image the sha256 of its pixels, by which it is known in another file."""
-        each = (self.take(slice(i, i + 1)) for i in range(len(self)))
-        return [sha256(image.tobytes()).hexdigest() for image in each]
+        found, block = list[str](), 1000
+        for start in range(0, len(self), block):
+            some = np.ascontiguousarray(self.take(slice(start, start + block)))
+            found += [sha256(image).hexdigest() for image in some.view(np.ndarray)]
+        return found
 
     def take(self, index: NDArray[np.int64] | slice) -> Pixels:
         """[n, H, W, C] pixels of some of the images."""

@@ -19,6 +19,7 @@ from infogan.core.errors import ConfigError, DataError, RunError, parsing
 from infogan.core.tables import read_file
 from infogan.data import labels
 from infogan.data.augment import COLOURS
+from infogan.data.folder import once
 from infogan.data.images import Images
 from infogan.data.settings import GIVEN
 from infogan.model.model import CHUNK, Model
@@ -81,8 +82,9 @@ def train(
             return model
         if not finished(folder, model.config):
             with atomic.writing(folder.path):
-                held_out = data or real_images(model.config, folder)
-                learned = data or real_images(model.config, folder, "train")
+                with once():
+                    held_out = data or real_images(model.config, folder)
+                    learned = data or real_images(model.config, folder, "train")
                 record(folder, model, held_out, learned)
         trackers.finish()
     return model
@@ -141,6 +143,7 @@ def _fit(
             if found.learned.source != run.record.images.source:  # the images were moved
                 run.begin(config, found.record(origin))
             processes.share(False)
+            processes.leave()
             return done
     found.write(run)
     run.begin(config, found.record(origin))

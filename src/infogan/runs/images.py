@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import StringIO
-from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
 from infogan import __version__, data
@@ -19,6 +18,7 @@ from infogan.config.settings import RunConfig
 from infogan.core import atomic, tables
 from infogan.core.errors import DataError, RunError, parsing
 from infogan.data import Source, Split, labels
+from infogan.data.folder import once
 from infogan.data.images import Images
 from infogan.data.settings import GIVEN
 from infogan.data.sources import absolute
@@ -78,6 +78,7 @@ class Training:
         return cls.of(images, Source(name=GIVEN))
 
     @classmethod
+    @once()
     def load(cls, source: Source, earlier: Run | None = None) -> Self:
         """Load the training split of a source. earlier: the run whose weights are the start: what
         it learned from and what it held out stay so, and only what is new is split."""
@@ -89,7 +90,7 @@ class Training:
         for images, split in [(held_out, "validation"), (train, "train")]:
             if images is None:
                 continue
-            for name, pixels in zip(below(images), images.fingerprints(), strict=True):
+            for name, pixels in zip(below(images), images.fingerprints, strict=True):
                 listing[name] = Listed(pixels, known.split(name, pixels) or split)  # type: ignore[arg-type]
         if known.listing:
             whole = data.load(source, "all")
@@ -134,6 +135,8 @@ class Known:
     def split(self, name: str, pixels: str) -> str | None:
         """The split of an image that the run knows; None if it is new. A trained one stays so, if
         its file was edited or if it has another name now."""
+        if not self.listing:
+            return None
         splits = {self.by_pixels.get(pixels), getattr(self.listing.get(name), "split", None)}
         return next((split for split in ("train", "validation") if split in splits), None)
 
@@ -154,7 +157,7 @@ class Known:
 
 def below(images: Images) -> list[str]:
     """[N] the path of each image below the folder of its source."""
-    return [Path(file).relative_to(images.root).as_posix() for file in images.files]
+    return [file.removeprefix(f"{images.root}/") for file in images.files]
 
 
 def _held_out(source: Source) -> Images | None:
@@ -165,6 +168,7 @@ def _held_out(source: Source) -> Images | None:
         return None
 
 
+@once()
 def real_images(
     config: RunConfig,
     run: Run | None = None,
@@ -198,6 +202,7 @@ def real_images(
     return labels.for_scoring(found, None if other else config.labels)
 
 
+@once()
 def changed(run: Run) -> str:
     """Why a run's images are not those that it began with, in words; empty if they are."""
     words = list[str]()
@@ -257,7 +262,7 @@ class _Now:
         self.images = data.load(self.source, "all") if self.known.listing else None
         if self.images is not None and self.images.files:
             names = below(self.images)
-            self.files = dict(zip(names, self.images.fingerprints(), strict=True))
+            self.files = dict(zip(names, self.images.fingerprints, strict=True))
             if not own and not self.known.by_pixels.keys() & set(self.files.values()):
                 self.files = {}  # images of another kind: nothing here was learned from
             self.changes = self.known.changes(self.files) if self.files else ""

@@ -11,20 +11,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from datetime import timedelta
+from itertools import count
 from typing import Any
+from uuid import uuid4
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from infogan.core.errors import ConfigError, RunError
 from infogan.core.random import Part
 from infogan.networks import Verdict
+from infogan.training.heartbeats import Heartbeats
 
-WITHIN = timedelta(seconds=15)  # an answer to a collective of a step, or a process is lost
-PATIENT = timedelta(hours=12)  # the same where one process reads, writes or scores for all
-TOLD = timedelta(seconds=3)  # for the others to say who is still there
+START = timedelta(minutes=5)  # for all to be there
+WITHIN = timedelta(seconds=15)  # for an answer in a collective operation, to which all come at once
+_JOINED = count()  # times that this process has joined others
 
 
 def launched() -> bool:
@@ -73,6 +77,9 @@ class Processes:
         """Whether the flag is set in any process."""
         return flag
 
+    def meet(self) -> None:
+        """Wait for all processes, however long one of them works, as long as it lives."""
+
     def share(self, value: Any) -> Any:
         """What the first process has, in each; waits for it."""
         return value
@@ -98,11 +105,16 @@ class Group(Processes):
             raise ConfigError(f"device {device.type}: several processes train on cpu or cuda")
         backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
         if not dist.is_initialized():
-            dist.init_process_group(backend, timeout=WITHIN)
+            try:
+                dist.init_process_group(backend, timeout=START, **_place())
+            except RuntimeError as error:
+                said = str(error).splitlines()[0]
+                raise RunError(f"the processes do not reach each other: {said}") from None
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
-        self._patient = dist.new_group(backend="gloo", timeout=PATIENT)
-        # The first asks each for TOLD; the others wait longer for what it finds.
-        self._roll_call = dist.new_group(backend="gloo", timeout=2 * TOLD)
+        name = [uuid4().hex]
+        dist.broadcast_object_list(name)
+        self._beats = Heartbeats(name[0], self.rank, self.size)
+        self._group = dist.new_group(backend=backend, timeout=WITHIN)
 
     def whole(self, own: Tensor, n: int) -> Tensor:
         return self._with_own(own, self._gathered(own, n), n)
@@ -164,23 +176,29 @@ class Group(Processes):
     def any(self, flag: bool) -> bool:
         return bool(self.total(torch.tensor(int(flag))))
 
+    def meet(self) -> None:
+        with self._answering():
+            self._beats.meet()
+
     def share(self, value: Any) -> Any:
+        self.meet()
         values = [value]
-        self._do(dist.broadcast_object_list, values, group=self._patient)
+        self._do(dist.broadcast_object_list, values)
         return values[0]
 
     @contextmanager
     def in_turn(self) -> Iterator[None]:
         first = int(os.environ.get("LOCAL_RANK", "0")) == 0
         if not first:
-            self._do(dist.barrier, group=self._patient)
+            self.meet()
         yield
         if first:
-            self._do(dist.barrier, group=self._patient)
+            self.meet()
 
     def require_same(self, value: object, what: str) -> None:
+        self.meet()
         found = [None] * self.size
-        self._do(dist.all_gather_object, found, value, group=self._patient)
+        self._do(dist.all_gather_object, found, value)
         for rank, other in enumerate(found):
             if other != found[0]:
                 raise RunError(
@@ -188,27 +206,43 @@ class Group(Processes):
                 )
 
     def leave(self) -> None:
-        self._do(dist.barrier)  # or one that stopped answering would never be missed
+        self.meet()
+        self._beats.end()
         dist.destroy_process_group()
 
-    def _do(self, operation: Callable[..., Any], *values: Any, **how: Any) -> None:
-        try:
-            operation(*values, **how)
-        except RuntimeError as error:
-            raise RunError(f"{self._lost(error)}; the same command resumes") from None
+    def _do(self, operation: Callable[..., Any], *values: Any) -> None:
+        """Run a collective operation, to which all processes come at once."""
+        with self._answering():
+            operation(*values, group=self._group)
 
-    def _lost(self, error: RuntimeError) -> str:
-        """Which process is lost, as far as those that are left can tell."""
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """RunError where torch says that the processes lost each other."""
         try:
-            dist.monitored_barrier(self._roll_call, TOLD, wait_all_ranks=True)
-        except RuntimeError as said:
-            if found := re.search(r"Ranks? ([\d, ]+) failed", str(said)):
-                return f"process {found[1]} does not answer"
-            if "from rank 0" in str(said) and "Timed out" in str(said):
-                return "process 0 does not answer"
-        if re.search("closed|reset", str(error)):
-            return "another process ended"
-        return f"the processes lost each other: {str(error).splitlines()[0]}"
+            yield
+        except RuntimeError as error:
+            raise RunError(f"{self._lost(str(error))}; the same command resumes") from None
+
+    def _lost(self, said: str) -> str:
+        """Which process is lost, as far as those that are left can tell."""
+        if re.search("closed|reset", said):
+            return self._beats.lost() or "another process ended"
+        if words := self._beats.missed():
+            return words
+        if "imed out" in said:
+            return f"another process took more than {WITHIN.seconds} seconds for a part of a step"
+        return f"the processes lost each other: {said.splitlines()[0]}"
+
+
+def _place() -> dict[str, Any]:
+    """Where the processes of this machine find each other: apart from those before a restart, whose
+    addresses torchrun's store still has. On several machines torch's own rules hold."""
+    if os.environ.get("GROUP_WORLD_SIZE") != "1":
+        return {}
+    place = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    name = f"infogan/{os.environ['TORCHELASTIC_RESTART_COUNT']}/{next(_JOINED)}"
+    store = PrefixStore(name, TCPStore(*place, is_master=False))
+    return {"store": store, "rank": rank(), "world_size": int(os.environ["WORLD_SIZE"])}
 
 
 class _Sum(torch.autograd.Function):

@@ -242,6 +242,7 @@ def train(
             since, begun = time.perf_counter(), step
         if step % config.checkpoint_every == 0 or last or stopping:
             recorder.save(*trainer.state())
+            trainer.processes.meet()
         progress(step, recorder.line)
     return None if stopping else trainer.finished()
 
