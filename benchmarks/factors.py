@@ -25,8 +25,8 @@ from infogan.training.device import Engine
 TARGET = Path(__file__).parent / "results" / "factors.json"
 RUNS = Path("runs") / "factors"
 RECIPES = {
-    "infogan": "sprites",
-    "infogan-cr": "sprites --objective.cr 3 --objective.cr-from 0.3 --objective.cr-gap 0.5",
+    "infogan": "sprites --steps 4000",
+    "infogan-cr": "sprites --steps 4000 --objective.cr 3 --objective.cr-from 0.4 --objective.cr-gap 0.5",
     "colour": "sprites-colour",
 }
 """What `infogan train` is told, by recipe."""
