@@ -24,9 +24,10 @@ from infogan.training.device import Engine
 
 TARGET = Path(__file__).parent / "results" / "factors.json"
 RUNS = Path("runs") / "factors"
+PLAIN = "sprites --steps 4000"
 RECIPES = {
-    "infogan": "sprites --steps 4000",
-    "infogan-cr": "sprites --steps 4000 --objective.cr 3 --objective.cr-from 0.4 --objective.cr-gap 0.5",
+    "infogan": PLAIN,
+    "infogan-cr": f"{PLAIN} --objective.cr 3 --objective.cr-from 0.4 --objective.cr-gap 0.5",
     "colour": "sprites-colour",
 }
 """What `infogan train` is told, by recipe."""
