@@ -63,7 +63,8 @@ def trained(recipe: str, seed: int) -> dict[str, Any]:
     row |= {key: scores["disentanglement"][key] for key in SCORES}
     row["dead"] = scores["disentanglement"]["dead"]
     if recipe == "colour":
-        row["rho"] = {code: abs(found[code]) for code, found in scores["factors"].items()}
+        found = scores["continuous"]
+        row["rho"] = {code: abs(own["factors"][code]) for code, own in found.items()}
     return row
 
 

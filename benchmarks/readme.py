@@ -699,7 +699,84 @@ def scikit_learn() -> str:
     )
 
 
+def factors() -> str:
+    """Scores of codes on sprites, over seeds, and of the run that was chosen without factors."""
+    report, rows = read("factors"), []
+    metrics = (
+        "factor_vae",
+        "dci",
+        "sap",
+        "explicitness",
+        "modularity",
+        "mig",
+        "beta_vae",
+        "info_m",
+    )
+    for recipe, runs in report["runs"].items():
+        if recipe == "colour":
+            continue
+        middle = (statistics.median(run[metric] for run in runs) for metric in metrics)
+        rows.append([f"{recipe}, median", numbers(runs), *(f"{value:.2f}" for value in middle)])
+        best = max(runs, key=lambda run: float(run["factor_vae"]))
+        picked = {"best FactorVAE": best["seed"]}
+        if recipe in report["chosen"]:
+            picked["chosen by ModelCentrality"] = report["chosen"][recipe]["seed"]
+        for words, seed in picked.items():
+            own = next(run for run in runs if run["seed"] == seed)
+            values = (f"{own[metric]:.2f}" for metric in metrics)
+            rows.append([f"{recipe}, {words}", seed, *values])
+    told = ", ".join(f"{name}: `{words}`" for name, words in report["words"].items())
+    return table(
+        f"recipe | seeds | {' | '.join(f'`{metric}`' for metric in metrics)}",
+        rows,
+        f"What was trained: {told}.",
+        machine_of(report),
+    )
+
+
+def ahead() -> str:
+    """Presets over fresh seeds beside k-means and UMAP with a Gaussian mixture, by set."""
+    report, rows = read("ahead"), []
+    for name, runs in report["runs"].items():
+        for baseline, found in report["baselines"].get(name, {}).items():
+            overall = [f"{100 * found['cluster_accuracy']:.1f}", f"{found['nmi']:.3f}"]
+            rows.append([name, baseline, "", "", "", *overall])
+        figures = []
+        for part in (runs, [run["all"] for run in runs]):
+            accuracy = [100 * scores["cluster_accuracy"] for scores in part]
+            worst = [f"{min(accuracy):.1f}"] if part is runs else []
+            nmi = statistics.median(scores["nmi"] for scores in part)
+            figures += [f"{statistics.median(accuracy):.1f}", *worst, f"{nmi:.3f}"]
+        rows.append([name, f"`{report['words'][name]}`, seeds {numbers(runs)}", *figures])
+    return table(
+        "set | what | median | worst | NMI | all images | NMI",
+        rows,
+        "ACC in % (medians of ACC and NMI over seeds) on held-out images, and on all images but "
+        "MNIST's and Fashion-MNIST's test sets, most of which were trained on.",
+        machine_of(report),
+    )
+
+
+def followed() -> str:
+    """How well codes that follow a property go with the factor, on real images, seed by seed."""
+    report = read("factors")
+    runs = report["runs"].get("colour", [])
+    if not runs:
+        return ""
+    rows = [
+        [f"`{code}`", f"{min(run['rho'][code] for run in runs):.2f}", *(f"{v:.2f}" for v in values)]
+        for code in runs[0]["rho"]
+        if (values := [run["rho"][code] for run in runs])
+    ]
+    header = " | ".join(["code", "least", *(f"seed {run['seed']}" for run in runs)])
+    words = "`sprites-colour`, the rank correlation (without sign) of each code's mean over the "
+    return table(header, rows, f"{words}held-out images with its factor.", machine_of(report))
+
+
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {
+    "factors": ("docs/factors.md", factors),
+    "ahead": ("docs/quality.md", ahead),
+    "followed": ("docs/codes.md", followed),
     "selection": ("docs/selection.md", selection),
     "quality": ("README.md", quality),
     "quality-zh": ("README.zh-CN.md", quality_in_chinese),
