@@ -27,7 +27,7 @@ RUNS = Path("runs") / "factors"
 PLAIN = "sprites --steps 4000"
 RECIPES = {
     "infogan": PLAIN,
-    "infogan-cr": f"{PLAIN} --objective.cr 3 --objective.cr-from 0.4 --objective.cr-gap 0.5",
+    "infogan-cr": f"{PLAIN} --objective.cr 2 --objective.cr-from 0.6",
     "colour": "sprites-colour",
 }
 """What `infogan train` is told, by recipe."""
