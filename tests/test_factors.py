@@ -94,7 +94,7 @@ def test_mpi3d_has_its_factors_by_order(tmp_path: Path, monkeypatch: pytest.Monk
 
 def cars(folder: Path, *shapes: tuple[int, ...]) -> np.ndarray:
     """Write a folder of cars; [cars, azimuths, elevations, H, W, 3] their images."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "README").write_text("cars")
     found = []
     for i, shape in enumerate(shapes):
@@ -120,6 +120,19 @@ def test_cars3d(tmp_path: Path) -> None:
     scipy.io.savemat(tmp_path / "others" / "x.mat", {"mesh": noise(4, 4)})
     with pytest.raises(DataError, match=r"x\.mat: has no im; give all of them im"):
         data.load(str(tmp_path / "others"))
+
+
+def test_some_of_the_cars(tmp_path: Path) -> None:
+    folder = tmp_path / "cars"
+    each = cars(folder, *[(32, 32, 3, 6, 4)] * 3)
+    names = sorted(path.name for path in folder.glob("*.mat"))
+    some = data.load(str(folder), "all", only=(names[1],))
+    assert (some.take(slice(None)) == each[1].reshape(-1, 32, 32, 3)).all()
+    with pytest.raises(DataError, match=r"no MAT file other\.mat"):
+        data.load(str(folder), "all", only=("other.mat",))
+    cars(tmp_path / "within" / "train", (32, 32, 3, 6, 4))
+    with pytest.raises(DataError, match="no images in it"):
+        data.load(str(tmp_path / "within"), "all")
 
 
 def test_cars_of_another_shape_are_named(tmp_path: Path) -> None:

@@ -79,6 +79,31 @@ def test_the_card_says_what_the_run_is(done: Path, card: Path) -> None:
     assert findings and all(finding["name"] in text for finding in findings)
 
 
+def test_of_a_folder_at_the_root_the_slash_alone_goes(done: Path, tmp_path: Path) -> None:
+    own = Run(shutil.copytree(done, tmp_path / "own"))
+    record = json.loads(own.record_file.read_text())
+    record["images"]["source"]["name"] = "/photos"
+    own.write_json(own.record_file, record)
+    own.write_json(own.scores_file, json.loads(own.scores_file.read_text()) | {"note": "1/2"})
+    push(own.path, str(tmp_path / "card"))
+    there = json.loads((tmp_path / "card/run.json").read_text())
+    assert there["images"]["source"]["name"] == "photos"
+    assert json.loads((tmp_path / "card/scores.json").read_text())["note"] == "1/2"
+
+
+@pytest.mark.parametrize("name", ["seed-0", "seed-1"])
+def test_the_card_of_the_selected_run_alone_says_that_it_was_chosen(
+    name: str, done: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(done, tmp_path / name)
+    runs = [{"run": f"runs/seed-{seed}"} for seed in range(3)]
+    selection = {"selected": "runs/seed-1", "runs": runs}
+    (tmp_path / "selection.json").write_text(json.dumps(selection))
+    push(tmp_path / name, str(tmp_path / "card"))
+    text = (tmp_path / "card/README.md").read_text(encoding="utf-8")
+    assert ("chosen without labels from 3 runs" in text) == (name == "seed-1")
+
+
 def test_the_commands_of_the_card_are_taken(
     card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +146,10 @@ def damage_scores(folder: Path) -> None:
     (folder / "scores.json").write_text('{"information": 3, "recovered": []}')
 
 
+def damage_log(folder: Path) -> None:
+    (folder / "metrics.jsonl").write_text('{"step": 1, "d/real": "<b>"}\n')
+
+
 def damage_picture(folder: Path) -> None:
     (folder / "samples" / "random.png").write_bytes(b"<svg onload=...>")
 
@@ -145,6 +174,7 @@ def damage_missing(folder: Path) -> None:
         damage_shape,
         damage_weights,
         damage_scores,
+        damage_log,
         damage_picture,
         damage_size,
         damage_link,

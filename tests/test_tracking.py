@@ -18,7 +18,8 @@ from infogan.pipeline.run import train
 from infogan.runs.folder import Run
 from infogan.tracking import TRACKERS, Trackers
 from infogan.tracking.base import Backend
-from infogan.training.recorder import NullRecorder, Together
+from infogan.training.distributed import Processes
+from infogan.training.recorder import NullRecorder, Recorder, Together
 
 Told = list[tuple[int, str, float]]
 
@@ -122,6 +123,39 @@ def test_a_run_that_goes_on_is_told_once_and_begun_anew_from_the_start(
     train(tiny, run=tmp_path / "run", data=images, track=["diary"], fresh=True)
     assert diary.opened == ["", "1", ""]
     assert sorted({diary.told.count(entry) for entry in own}) == [2]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_finished_run_that_goes_on_is_told_its_new_scores(
+    diary: type[Diary], tiny: RunConfig, images: Images, trained: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(trained, tmp_path / "run")
+    for steps in (6, 8, 8):
+        train(tiny.replace(steps=steps), run=tmp_path / "run", data=images, track=["diary"])
+    told = [(step, value) for step, name, value in diary.told if name == "scores/steps"]
+    assert told == [(6, 6), (8, 8)] and len(diary.ends) == 2
+
+
+@pytest.mark.usefixtures("quick", "diary")
+def test_trackers_are_open_before_other_processes_begin_a_step(
+    tiny: RunConfig, images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a step they would be missed after seconds, and a package can take longer to begin."""
+    order = list[str]()
+    begin, share = Trackers.beside, Processes.share
+
+    def beside(trackers: Trackers, recorder: Recorder) -> Recorder:
+        order.append("trackers")
+        return begin(trackers, recorder)
+
+    def shared(processes: Processes, value: object) -> object:
+        order.append("others")
+        return share(processes, value)
+
+    monkeypatch.setattr(Trackers, "beside", beside)
+    monkeypatch.setattr(Processes, "share", shared)
+    train(tiny, run=tmp_path / "run", data=images, track=["diary"])
+    assert order == ["trackers", "others"]
 
 
 @pytest.mark.usefixtures("quick")

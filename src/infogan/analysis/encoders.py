@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from infogan.analysis.metrics import disentanglement as metrics
-from infogan.analysis.metrics.encoded import Encoded, Values, unfit
+from infogan.analysis.metrics.encoded import Encoded, Values, generator, unfit
 from infogan.core import interrupts
 from infogan.core.errors import ConfigError, DataError, parsing
-from infogan.core.random import stream
 from infogan.data.images import Images, Labels, Pixels
 from infogan.latent.posterior import Posterior
 from infogan.model.model import CHUNK, Model
@@ -69,8 +68,7 @@ def disentanglement(
 def drawn(n: int, seed: int) -> Labels:
     """Which of n images are scored, in order: all up to MOST. Evenly spaced ones might share values
     of a factor that images are sorted by."""
-    order = np.random.default_rng(stream(seed, "scored images").initial_seed()).permutation(n)
-    return np.sort(order[:MOST])
+    return np.sort(generator(seed, "scored images").permutation(n)[:MOST])
 
 
 def of_model(model: Model, read: Mapping[str, Posterior]) -> Codes:

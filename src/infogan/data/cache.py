@@ -98,9 +98,11 @@ def kept(
         return _held[key]
 
 
-def created(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """A new array in a file whose place on the disk is there; OSError if it is not: what is mapped
-    without it ends the process at the first write."""
+def created(path: Path | None, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """A new array of zeros in memory, or in a file whose place on the disk is there; OSError if it
+    is not: what is mapped without it ends the process at the first write."""
+    if path is None:
+        return np.zeros(shape, np.uint8)
     mapped = open_memmap(path, "w+", np.uint8, shape)
     if hasattr(os, "posix_fallocate"):
         with path.open("r+b") as file:

@@ -25,14 +25,17 @@ def are_in(folder: str) -> bool:
     return path.is_dir() and bool(_found(path)) and not files.holds_images(path)
 
 
-def _found(folder: Path) -> list[Path]:
-    return splits.files(folder, ".mat")
+def _found(folder: Path, only: Sequence[str] = ()) -> list[Path]:
+    """The files in the folder itself: the cars are in no splits."""
+    return [path for path in splits.files(folder, ".mat", only) if path.parent == folder]
 
 
 def load(source: Source, split: Split, progress: Progress) -> Images:
     """Load the cars; each keeps its images together, by azimuth, then by elevation."""
     folder = Path(source.name)
-    paths = [path for path in _found(folder) if path.parent == folder]
+    paths = _found(folder, source.only)
+    if not paths:
+        raise DataError(f"{folder}: has no MAT file {', '.join(source.only)}; correct data.only")
     stamps = cache.stamps(folder, paths)
 
     def key(settings: Source) -> str:
@@ -76,7 +79,7 @@ def _read(
         car = _ready(held, source, str(path))
         if pixels is None:
             shape = len(paths) * len(car), *car.shape[1:]
-            pixels = np.empty(shape, np.uint8) if to is None else cache.created(to, shape)
+            pixels = cache.created(to, shape)
         pixels[i * len(car) : (i + 1) * len(car)] = car
         progress((i + 1) * len(car), len(pixels))
     assert pixels is not None

@@ -303,7 +303,7 @@ def convert(
                 logger.warning("%s: %s", shown(root / entry.name), note)
             if mapped is None:
                 shape = len(entries), *found.pixels.shape
-                mapped = np.zeros(shape, np.uint8) if to is None else cache.created(to, shape)
+                mapped = cache.created(to, shape)
             if (shape := mapped.shape[1:]) != found.pixels.shape:
                 fault = "is {}x{}, the ones before {}x{}".format(
                     *found.pixels.shape[:2], *shape[:2]

@@ -121,7 +121,7 @@ def _streamed(
         pixels = arrays.finished(part, source, chosen)
         if mapped is None:
             shape = number, *pixels.shape[1:]
-            mapped = np.empty(shape, np.uint8) if to is None else cache.created(to, shape)
+            mapped = cache.created(to, shape)
         mapped[at : at + len(pixels)] = pixels
         at += len(pixels)
         progress(at, number)

@@ -22,11 +22,11 @@ from infogan.core import interrupts
 from infogan.core.random import stream
 from infogan.data import arrays, cache, splits
 from infogan.data.conversion import Progress
+from infogan.data.factors import Values
 from infogan.data.images import Images, Labels, Order, Pixels, described
 from infogan.data.settings import Source
 from infogan.data.splits import Split
 
-Values = tuple[float | str, ...]
 Floats = NDArray[np.float32]
 SIDE, WINDOW, FINE = 64, 33, 8  # pixels of an image, of a template; points along a pixel
 GROUND = 0.05, 0.35  # grey of the coloured sets' ground, from side to side under full light
@@ -192,8 +192,7 @@ def _rendered(sprites: Sprites, factors: Labels, to: Path | None, progress: Prog
         noise = stream(0, sprites.name, start)
         part = sprites.render(factors[start : start + AT_ONCE], noise)
         if pixels is None:
-            shape = len(factors), *part.shape[1:]
-            pixels = np.empty(shape, np.uint8) if to is None else cache.created(to, shape)
+            pixels = cache.created(to, (len(factors), *part.shape[1:]))
         pixels[start : start + len(part)] = part
         progress(start + len(part), len(factors))
     assert pixels is not None

@@ -158,10 +158,11 @@ def _fit(
     if begun:
         steps = trainer.step, config.steps
         begun(Outlook(config, trainer.images, found.held_out, steps, seconds_left(trainer)))
-    processes.share(True)
-    trainer.align()
     with atomic.writing(run.path), recording(run) as recorder:
-        model = training.train(trainer, trackers.beside(recorder), progress)
+        told = trackers.beside(recorder)  # which may take seconds, while the others wait
+        processes.share(True)
+        trainer.align()
+        model = training.train(trainer, told, progress)
     processes.leave()
     if model is None:
         interrupts.poll()

@@ -16,6 +16,8 @@ DATA = {
     "digits": "5,000 digits of MNIST (Y. LeCun, C. Cortes; CC BY-SA 3.0)",
     "mnist": "MNIST (Y. LeCun, C. Cortes; CC BY-SA 3.0)",
     "fashion-mnist": "Fashion-MNIST (Zalando SE; MIT License)",
+    "sprites": "sprites, which infogan draws",
+    "sprites-colour": "sprites in colour, which infogan draws",
 }
 """The sets that have a name here, with whom they are from and their licence."""
 LIMITS = (
@@ -35,11 +37,11 @@ def card(
     pictures: Sequence[str],
     target: str,
     licence: str | None,
-    seeds: Sequence[str] = (),
+    candidates: int = 0,
 ) -> str:
     """The text of a card. facts: scores, environment and images as the run's files have them.
-    pictures: their paths below the card. target: where it is to be pulled from. seeds: runs that
-    this one was chosen from."""
+    pictures: their paths below the card. target: where it is to be pulled from. candidates:
+    how many runs this one was selected from."""
     name = target.rstrip("/").rpartition("/")[2]
     parts = [
         _front(model, licence),
@@ -47,7 +49,7 @@ def card(
         "\n".join(f"![{Path(path).stem}]({path})" for path in pictures if "/" in path),
         _use(model, target, name),
         f"## Data\n\n{_data(model, facts['images'])}",
-        _recipe(model, facts, seeds),
+        _recipe(model, facts, candidates),
         _scores(model, facts["scores"]),
         "## Limits\n\n" + "\n".join(f"- {limit}" for limit in _limits(facts["scores"])),
         f"## Licence\n\n{_licence(licence)}",
@@ -118,10 +120,10 @@ def _data(model: Model, images: Mapping[str, Any]) -> str:
     )
 
 
-def _recipe(model: Model, facts: Mapping[str, Any], seeds: Sequence[str]) -> str:
+def _recipe(model: Model, facts: Mapping[str, Any], candidates: int) -> str:
     """The settings that say most, the seed and the machine."""
     config, machine, scores = model.config, facts["environment"], facts["scores"]
-    chosen = f", chosen without labels from {len(seeds)} runs" if seeds else ""
+    chosen = f", chosen without labels from {candidates} runs" if candidates else ""
     rows = {
         "objective": config.objective.kind,
         "networks": config.networks.kind,

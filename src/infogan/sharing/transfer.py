@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -89,10 +89,6 @@ def _fill(made: Path, run: Run, target: str, licence: str | None) -> None:
     """Write what is pushed of a run."""
     model, drawn = Model.load(run.path), run.drawn
     record = run.record.model_dump(mode="json")
-    seeds = list[str]()
-    with suppress(ConfigError):
-        tree = read_file(run.path.parent / SELECTION)
-        seeds = [str(row["run"]) for row in tree.get("runs", ()) if "run" in row]
     places = _places(model, record)
     files = [run.environment_file, run.scores_file, run.names_file]
     trees = {file.name: read_file(file) for file in files if file.is_file()}
@@ -110,28 +106,40 @@ def _fill(made: Path, run: Run, target: str, licence: str | None) -> None:
         shutil.copyfile(run.path / name, made / name)
     facts = {"images": trees["run.json"]["images"], "scores": trees.get("scores.json", {})}
     facts["environment"] = trees.get("environment.json", {})
-    text = card(model, facts, pictures, target, licence, seeds)
+    text = card(model, facts, pictures, target, licence, _candidates(run))
     (made / CARD).write_text(text, encoding="utf-8")
 
 
-def _places(model: Model, record: dict[str, Any]) -> list[str]:
-    """The folders of this machine that a run names, longest first, each with a slash at its end."""
+def _candidates(run: Run) -> int:
+    """From how many runs, itself one of them, this one was selected; 0 if it was not."""
+    path = run.path.resolve()
+    with suppress(ConfigError):
+        tree = read_file(path.parent / SELECTION)
+        if Path(str(tree.get("selected"))).name == path.name:
+            return len(tree.get("runs", ()))
+    return 0
+
+
+def _places(model: Model, record: dict[str, Any]) -> dict[str, str]:
+    """The paths of this machine that a run names, longest first, and the last part of each."""
     origin = record["continued_from"] or {}
     data, source = model.config.data, record["images"]["source"]
     named = [data.name, data.dir, source["name"], source["dir"], origin.get("run")]
     named.append(model.config.labels if isinstance(model.config.labels, str) else None)
-    parents = {str(Path(name).parent) for name in named if name and not name.startswith("hf:")}
-    return sorted((f"{p.rstrip('/')}/" for p in parents - {"."}), key=len, reverse=True)
+    paths = {name for name in named if name and not name.startswith("hf:")}
+    paths |= {str(Path(path)) for path in paths}
+    last = {path: Path(path).name for path in sorted(paths, key=len, reverse=True)}
+    return {path: name for path, name in last.items() if name}  # `/` and `.` have none
 
 
-def _bare(tree: Any, places: Sequence[str]) -> Any:
-    """Plain values in which no text has one of these folders."""
+def _bare(tree: Any, places: Mapping[str, str]) -> Any:
+    """Plain values with the last part alone of each of these paths."""
     if isinstance(tree, dict):
         return {key: _bare(value, places) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
         return [_bare(value, places) for value in tree]
-    for place in places if isinstance(tree, str) else ():
-        tree = tree.replace(place, "")
+    for path, last in places.items() if isinstance(tree, str) else ():
+        tree = tree.replace(path, last)
     return tree
 
 
@@ -179,6 +187,8 @@ def _read_all(folder: Path) -> None:
         read_file(run.environment_file)
     if run.scores_file.is_file():
         shown(read_file(run.scores_file), run.names.codes)
+    if not all(isinstance(value, int | float) for line in run.metrics() for value in line.values()):
+        raise RunError(f"{LOG} holds what is no number")
     for path in folder.rglob("*.png"):
         with path.open("rb") as picture:
             if picture.read(len(PNG)) != PNG:

@@ -94,7 +94,7 @@ class Tracker(NullRecorder):
     def _log(self, step: int, values: Values) -> None:
         assert self._backend
         self._backend.log(step, values)
-        self._step = step
+        self._step, self._scored = step, False  # what scores there were are of fewer steps
         self._keep()
 
     def _finish(self, scores: Values, pictures: Sequence[Path]) -> None:

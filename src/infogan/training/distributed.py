@@ -104,17 +104,17 @@ class Group(Processes):
         if device.type not in ("cpu", "cuda"):
             raise ConfigError(f"device {device.type}: several processes train on cpu or cuda")
         backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
-        if not dist.is_initialized():
-            try:
+        try:
+            if not dist.is_initialized():
                 dist.init_process_group(backend, timeout=START, **_place())
-            except RuntimeError as error:
-                said = str(error).splitlines()[0]
-                raise RunError(f"the processes do not reach each other: {said}") from None
-        self.rank, self.size = dist.get_rank(), dist.get_world_size()
-        name = [uuid4().hex]
-        dist.broadcast_object_list(name)
-        self._beats = Heartbeats(name[0], self.rank, self.size)
-        self._group = dist.new_group(backend=backend, timeout=WITHIN)
+            self.rank, self.size = dist.get_rank(), dist.get_world_size()
+            name = [uuid4().hex]
+            dist.broadcast_object_list(name)
+            self._beats = Heartbeats(name[0], self.rank, self.size)
+            self._group = dist.new_group(backend=backend, timeout=WITHIN)
+        except RuntimeError as error:
+            said = str(error).splitlines()[0]
+            raise RunError(f"the processes do not reach each other: {said}") from None
 
     def whole(self, own: Tensor, n: int) -> Tensor:
         return self._with_own(own, self._gathered(own, n), n)
