@@ -158,6 +158,8 @@ def test_values_replace_and_dicts_merge() -> None:
         ),
         (["--objective.warm-up", "0.5"], "objective.real-weight"),
         (["--latent.slant.follows", "slant"], "--latent.slant.follows none"),
+        (["--augment.hue", "0.1"], "augment has no kind and so no hue; give that too, as in --aug"),
+        (["--latent.turn.follows", "x"], "latent.turn has no kind and so no follows; "),
         (["--labels", "5"], "labels is 5"),
         (["--objective", "semigan"], "--latent.digit none --latent.slant none --latent.width none"),
         (["--networks.channels", "[64,"], "lists as"),

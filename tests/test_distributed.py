@@ -216,5 +216,5 @@ def test_more_processes_than_images_of_a_batch_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["train", "digits", "--batch", "2", "--processes", "3", "--run", str(tmp_path / "r")]
-    assert "--processes 3" in refused(capsys, *words)
+    assert "--processes 3: give at least 2, at most 2, the images" in refused(capsys, *words)
     assert not (tmp_path / "r").exists()

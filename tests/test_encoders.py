@@ -119,9 +119,15 @@ def test_a_factor_that_cannot_be_scored_is_named() -> None:
     [
         (lambda pixels: pixels[:, 0, 0, 0], r"\[N, d\].*not \[240\] for 240"),
         (lambda pixels: perfect(pixels)[:10], r"not \[10, 2\] for 240"),
-        (lambda pixels: perfect(pixels) * np.nan, "finite"),
+        (lambda pixels: perfect(pixels) * [1, np.nan], "code 1: 240 of 240 values are not finite"),
+        (lambda pixels: perfect(pixels) * 1j, "complex"),
+        (lambda pixels: {"a": pixels[:9, 0, 0, 0]}, r"not a mapping to \[9, 1\] for 240 images"),
+        (lambda pixels: {"a": pixels[:, 0, 0]}, r"mapping to \[240, 1, 1\] for 240"),
         (lambda pixels: ["left"] * len(pixels), r"what the encoder gives: .* codes \[N, d\]"),
-        (lambda pixels: {"side": np.array(["left"] * len(pixels))}, r"numbers \[N\] by name"),
+        (
+            lambda pixels: {"side": np.array(["left"] * len(pixels))},
+            r"from names to \[N\] \(Can",
+        ),
         (Model(TINY.replace(latent=NOISE, objective="gan"), (16, 16, 1)), "gan reads no codes"),
     ],
 )

@@ -96,20 +96,28 @@ def _given(encoder: Encoder, images: Images) -> Codes:
     for start in range(0, len(images), CHUNK):
         interrupts.poll()
         parts.append(encoder(images.take(slice(start, start + CHUNK))))
-    if isinstance(parts[0], Mapping):
-        with parsing("what the encoder gives", "numbers [N] by name"):
-            columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-            values = np.stack([*columns.values()], 1, dtype=np.float64)
-        whole = [i for i, column in enumerate(columns.values()) if column.dtype.kind in "iub"]
-        return Codes(tuple(columns), values, tuple(whole))
-    with parsing("what the encoder gives", "codes [N, d]"):
-        values = np.concatenate([np.asarray(part, np.float64) for part in parts])
+    with parsing("what the encoder gives", "codes [N, d], or a mapping from names to [N]"):
+        by_name = isinstance(parts[0], Mapping)
+        if by_name:
+            columns = [np.concatenate([part[name] for part in parts]) for name in parts[0]]
+            table = np.stack(columns, 1)
+            whole = tuple(i for i, column in enumerate(columns) if column.dtype.kind in "iub")
+        else:
+            table, whole = np.concatenate([np.asarray(part) for part in parts]), ()
+        values = table.astype(np.float64, casting="same_kind")
     if values.ndim != 2 or len(values) != len(images):
-        what = f"{[*values.shape]} for {len(images)} images"
+        what = f"{'a mapping to ' * by_name}{[*values.shape]} for {len(images)} images"
         raise DataError(
             f"an encoder gives codes [N, d], or a mapping from names to [N], not {what}"
         )
-    return Codes(tuple(f"code {i}" for i in range(values.shape[1])), values)
+    own = map(str, parts[0]) if by_name else (f"code {i}" for i in range(values.shape[1]))
+    names, odd = tuple(own), (~np.isfinite(values)).sum(0)
+    for i in np.flatnonzero(odd)[:1]:
+        what = f"{odd[i]:,} of {len(values):,} values are not finite"
+        raise DataError(
+            f"what the encoder gives: {names[i]}: {what}; give numbers, or leave it out"
+        )
+    return Codes(names, values, whole)
 
 
 def scored(

@@ -123,7 +123,7 @@ class RunConfig(BaseModel):
         moves = self.augment.moves if self.augment else ()
         for name, what in latent.following.items():
             if what not in moves:
-                remedy = f"set it to {' or '.join([*moves, 'none'])}"
+                remedy = f"see docs/codes.md, or set it to {' or '.join([*moves, 'none'])}"
                 yield f"latent.{name}.follows {what}: augment moves it in no known way; {remedy}"
 
     @property
@@ -201,6 +201,10 @@ def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
             near = nearest(place, tree)
             hint = f"did you mean {near}?" if near else "`infogan presets NAME` explains all"
             yield f"unknown setting {spelled(*place)}; {hint}"
+        elif fault["type"] == "union_tag_not_found":  # `--augment.hue 0.1` where augment is none
+            given = " and ".join(map(spelled, fault["input"])) or "settings"
+            remedy = "give that too, as in --augment affine or --latent.NAME uniform"
+            yield f"{spelled(*place)} has no kind and so no {given}; {remedy}"
         else:
             reason = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
             value = fault["input"]

@@ -22,9 +22,8 @@ def train(words: Sequence[str], count: int, batch: int) -> int:
     """Run `infogan train` with these words in so many processes; the exit code of the first, 0 if
     all is well. It speaks for all. RunError names another process that failed."""
     if not 2 <= count <= batch:
-        raise ConfigError(
-            f"--processes {count}: give 2 to {batch}, which is batch, or leave it out"
-        )
+        most = f"at least 2, at most {batch}, the images of a batch"
+        raise ConfigError(f"--processes {count}: give {most}, or leave it out")
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // count)))
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")
     for name in ("agent.server", "multiprocessing"):  # what happened is said below
