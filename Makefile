@@ -8,7 +8,7 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 comma := ,
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test test-all lint format bench-speed bench-time bench-quality bench-family bench-doctor bench-folders bench-fidelity bench-gpu faults readme notebooks docs constraints clean bench-selection bench-imbalance
+.PHONY: help setup demo test test-all lint format bench-speed bench-time bench-quality bench-family bench-doctor bench-folders bench-fidelity bench-factors bench-ahead bench-gpu faults readme notebooks docs constraints clean bench-selection bench-imbalance
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 17
@@ -62,6 +62,12 @@ bench-folders: .venv/.base ## folders of pictures with the defaults (HANDS=, CIF
 
 bench-fidelity: .venv/.base ## what the demo's generator covers (DATA_DIR=folder with MNIST's files), about 15 minutes
 	@$(BIN)/python benchmarks/fidelity.py digits --seeds 20 21 22 --mnist $(DATA_DIR)
+
+bench-factors: .venv/.base ## codes against the known factors of sprites, over seeds (about three hours)
+	@$(BIN)/python benchmarks/factors.py
+
+bench-ahead: .venv/.base ## the standard sets over ten fresh seeds (DATA_DIR=folder with MNIST's files), hours
+	@$(BIN)/python benchmarks/ahead.py --data-dir $(DATA_DIR)
 
 bench-gpu: .venv/.test ## CUDA: right numbers, exact resume, speed (DATA_DIR=folder with MNIST's files), 5 minutes
 	@$(BIN)/python benchmarks/gpu.py $(if $(DATA_DIR),--mnist $(DATA_DIR))
