@@ -13,13 +13,12 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import commands
 import folders
 
 from infogan import Model, data
@@ -30,34 +29,18 @@ from infogan.training.device import Engine
 TARGET = Path(__file__).parent / "results" / "ahead.json"
 RUNS = Path("runs") / "ahead"
 KEPT = ("cluster_accuracy", "purity", "nmi", "ari", "n")
-SETS = {
-    "digits": "digits",
-    "mnist": "mnist",
-    "fashion-mnist": "fashion-mnist",
-    "uneven": "UNEVEN",
-}
-"""What to train for each set: a preset, or the folder that is made of MNIST."""
+UNEVEN = RUNS / "uneven"  # a folder that is made of MNIST
+SETS = {name: name for name in ("digits", "mnist", "fashion-mnist")} | {"uneven": str(UNEVEN)}
+"""What to train for each set: a preset, or a folder."""
 LABELLED = ("semigan", "improvedgan", "catgan")
 BASELINES = {"k-means on pixels": folders.kmeans, "UMAP + GMM on pixels": folders.umap}
 
 
-def command(name: str, words: str, seed: int, mnist: str, run: Path) -> list[str]:
-    """What to train, from which images, into which folder."""
-    first, *rest = words.replace("UNEVEN", str(RUNS / "uneven")).split()
-    told = ["train", first, *rest, "--seed", str(seed), "--run", str(run)]
-    own = name in ("digits", "fashion-mnist", "uneven")
-    return told if own else [*told, "--data-dir", mnist]
-
-
-def trained(name: str, words: str, seed: int, mnist: str) -> dict[str, Any]:
-    """The scores of one run, which is trained where it is not there."""
+def scored(name: str, seed: int, mnist: str) -> dict[str, Any]:
+    """The scores of one run."""
+    words = [SETS[name], *(("--data-dir", mnist) if name == "mnist" else ())]
     run = RUNS / f"{name}-{seed}"
-    env = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    told = [sys.executable, "-m", "infogan", *command(name, words, seed, mnist, run)]
-    ended = subprocess.run(told, env=env, capture_output=True, check=False)
-    if ended.returncode:
-        raise SystemExit(ended.stderr.decode())
-    scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
+    scores = commands.trained(words, seed, run)
     row = {"seed": seed} | {key: scores[key] for key in KEPT if scores.get(key) is not None}
     row |= {"seconds": scores["seconds"], "steps": scores["steps"]}
     model = Model.load(run)
@@ -67,9 +50,8 @@ def trained(name: str, words: str, seed: int, mnist: str) -> dict[str, Any]:
 
 def compared(name: str, mnist: str) -> dict[str, Any]:
     """What others make of all images of a set."""
-    source = str(RUNS / "uneven") if name == "uneven" else name
     where = mnist if name == "mnist" else None
-    images, table = data.load(data.Source(name=source, dir=where), "all"), {}
+    images, table = data.load(data.Source(name=SETS[name], dir=where), "all"), {}
     for baseline, group in BASELINES.items():
         begun = time.perf_counter()
         read = group(folders.pixels(images), len(images.classes))
@@ -115,24 +97,18 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--baselines", action="store_true", help="also k-means and UMAP + GMM")
     options = parser.parse_args()
-    if not (RUNS / "uneven").is_dir():
-        folders.uneven(RUNS / "uneven", argparse.Namespace(mnist=options.data_dir))
+    if not UNEVEN.is_dir():
+        folders.uneven(UNEVEN, argparse.Namespace(mnist=options.data_dir))
     report: dict[str, Any] = {"runs": {}, "baselines": {}}
     if TARGET.is_file():
         report = json.loads(TARGET.read_text(encoding="utf-8"))
-    with ThreadPoolExecutor(options.processes) as pool:
-        waiting = {
-            pool.submit(trained, name, SETS[name], seed, options.data_dir): name
-            for seed in options.seeds
-            for name in options.only
-        }
-        for future in as_completed(waiting):
-            name, row = waiting[future], future.result()
-            rows = report["runs"].setdefault(name, [])
-            rows[:] = [old for old in rows if old["seed"] != row["seed"]] + [row]
-            rows.sort(key=lambda one: one["seed"])
-            write(report)
-            print(name, row, flush=True)
+    commands.collect(
+        partial(scored, mnist=options.data_dir),
+        [(name, seed) for seed in options.seeds for name in options.only],
+        report["runs"],
+        options.processes,
+        partial(write, report),
+    )
     if options.baselines:
         for name in options.only:
             report["baselines"][name] = compared(name, options.data_dir)

@@ -12,11 +12,11 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import commands
 
 from infogan.analysis.selection import select
 from infogan.config.presets import DIGITS
@@ -48,17 +48,9 @@ SCORES = (
 )
 
 
-def trained(recipe: str, seed: int) -> dict[str, Any]:
-    """The scores of one run, which is trained where it is not there."""
-    run = RUNS / f"{recipe}-{seed}"
-    told = ["train", *RECIPES[recipe].split(), "--seed", str(seed), "--run", str(run)]
-    env = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    ended = subprocess.run(
-        [sys.executable, "-m", "infogan", *told], env=env, capture_output=True, check=False
-    )
-    if ended.returncode:
-        raise SystemExit(ended.stderr.decode())
-    scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
+def scored(recipe: str, seed: int) -> dict[str, Any]:
+    """The scores of one run."""
+    scores = commands.trained(RECIPES[recipe].split(), seed, RUNS / f"{recipe}-{seed}")
     row: dict[str, Any] = {"seed": seed, "seconds": scores["seconds"], "steps": scores["steps"]}
     row |= {key: scores["disentanglement"][key] for key in SCORES}
     row["dead"] = scores["disentanglement"]["dead"]
@@ -111,19 +103,8 @@ def main() -> None:
     report: dict[str, Any] = {"runs": {}, "chosen": {}}
     if TARGET.is_file():
         report = json.loads(TARGET.read_text(encoding="utf-8"))
-    with ThreadPoolExecutor(options.processes) as pool:
-        waiting = {
-            pool.submit(trained, recipe, seed): recipe
-            for seed in options.seeds
-            for recipe in options.only
-        }
-        for future in as_completed(waiting):
-            recipe, row = waiting[future], future.result()
-            rows = report["runs"].setdefault(recipe, [])
-            rows[:] = [old for old in rows if old["seed"] != row["seed"]] + [row]
-            rows.sort(key=lambda one: one["seed"])
-            write(report)
-            print(recipe, row, flush=True)
+    tasks = [(recipe, seed) for seed in options.seeds for recipe in options.only]
+    commands.collect(scored, tasks, report["runs"], options.processes, partial(write, report))
     for recipe in {"infogan", "infogan-cr"} & set(options.only):
         if len(report["runs"][recipe]) > 1:
             report["chosen"][recipe] = chosen(recipe, report["runs"][recipe])
