@@ -5,7 +5,8 @@
 Trains `sprites` as InfoGAN and with InfoGAN-CR's contrastive regulariser, and `sprites-colour`,
 whose codes follow place and colour; one process a core with one thread each, and no run twice.
 Scored on the 10,000 held-out images (docs/factors.md). ModelCentrality then chooses one run of
-each recipe, without factors. Writes benchmarks/results/factors.json after each run.
+each recipe, without factors. Writes benchmarks/results/factors.json after each run, and at the end
+the sweeps of the best and the median run of `infogan` as docs/images/sprites-best.png and -median.
 """
 
 import argparse
@@ -17,13 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import commands
+import numpy as np
+from PIL import Image
 
 from infogan.analysis.selection import select
 from infogan.config.presets import DIGITS
+from infogan.model.model import Model
+from infogan.report.plots import mosaic
 from infogan.training.device import Engine
 
 TARGET = Path(__file__).parent / "results" / "factors.json"
 RUNS = Path("runs") / "factors"
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
 PLAIN = "sprites --steps 4000"
 RECIPES = {
     "infogan": PLAIN,
@@ -91,6 +97,16 @@ def write(report: dict[str, Any]) -> None:
     TARGET.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
+def draw(rows: list[dict[str, Any]]) -> None:
+    """A picture of the best and of the median run by FactorVAE: two sweeps of each code."""
+    ranked = sorted(rows, key=lambda row: row["factor_vae"])
+    for what, row in (("best", ranked[-1]), ("median", ranked[len(ranked) // 2])):
+        model = Model.load(RUNS / f"infogan-{row['seed']}")
+        swept = [model.traverse(code, rows=2).images for code in model.latent.continuous]
+        picture = mosaic(np.concatenate(swept))[..., 0]
+        Image.fromarray(picture).quantize(32).save(IMAGES / f"sprites-{what}.png", optimize=True)
+
+
 def main() -> None:
     """Train what is missing, choose, and write the file as results come."""
     parser = argparse.ArgumentParser(
@@ -109,6 +125,8 @@ def main() -> None:
         if len(report["runs"][recipe]) > 1:
             report["chosen"][recipe] = chosen(recipe, report["runs"][recipe])
             write(report)
+    if "infogan" in options.only:
+        draw(report["runs"]["infogan"])
 
 
 if __name__ == "__main__":
