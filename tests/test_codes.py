@@ -229,10 +229,6 @@ def test_real_information_at_its_corners() -> None:
     skewed = Categorical(2, probs=(0.75, 0.25))
     assigned = 1000 * torch.eye(2)[[0, 0, 0, 1]]
     assert float(skewed.real_information(assigned, assigned, {})) == pytest.approx(skewed.entropy)
-    assert float(code.imbalance(one)) == pytest.approx(math.log(4))
-    assert float(code.imbalance(certain)) == pytest.approx(0, abs=1e-6)
-    assert float(skewed.imbalance(assigned)) == pytest.approx(0, abs=1e-6)
-    assert Uniform().imbalance(torch.zeros(4, 2)) is None
     assert Uniform().real_information(torch.zeros(4, 2), torch.zeros(4, 2), {}) is None
 
 

@@ -86,6 +86,18 @@ def test_no_larger_weight_is_recommended_where_it_would_rule_g() -> None:
     assert remedies == ["latent.group.weight 1 (now 0.1)"]
 
 
+def test_a_critic_of_its_own_is_made_smooth_and_not_slow() -> None:
+    """What keeps G alive on photos; where D shares Q's trunk it would end in noise."""
+    collapsed = Signs(losses=(0.01, 5.0), chance=1.4, spacing=0.02)
+    photos = preset("images").replace(objective={"game": "non-saturating", "penalty": 0.0})
+    for config, expected in ((photos, True), (preset("images"), False), (CONFIG, False)):
+        found = {f.name: f.remedy for f in findings(collapsed, config)}
+        assert {"D overpowers G", "generator collapse"} <= found.keys()
+        for remedy in (found["D overpowers G"], found["generator collapse"]):
+            assert ("objective.game relativistic (now non-saturating)" in remedy) == expected
+            assert ("optim." in remedy) != expected
+
+
 def test_images_that_are_alike_are_the_cause_of_all_else(trained: Path, images: Images) -> None:
     model = Model.load(trained)
     same = Images(np.full_like(images.pixels, 90))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 import torch
 from torch import Tensor
-from torch.nn.functional import relu
+from torch.nn.functional import one_hot, relu
 
 from infogan.config.presets import PRESETS, preset
 from infogan.config.settings import RunConfig
@@ -59,6 +59,7 @@ class Still:
     view: Verdict = field(init=False)
     other: Verdict = field(init=False)
     moves: dict[str, Tensor] = field(default_factory=dict)
+    groups: Tensor | None = None
     done: float = 0.5
     readings: tuple[Reading, ...] = ()
 
@@ -306,22 +307,18 @@ def test_a_contrast_is_alone_in_the_warm_up_and_then_q_begins_as_a_probe() -> No
     assert loss.watch.keys() == {"I(view; view')"}
     assert objective.g_loss(scene).terms == {}
     scene.done = 0.41
-    loss = objective.d_loss(scene)
-    assert loss.terms.keys() == {"contrast", "real info/digit", "balance/digit"}
-    taught = objective.model_copy(update={"q_step": "d"})  # by generated images as well
-    assert taught.d_loss(scene).terms.keys() == {"contrast", "real info/digit"}
-    one = torch.zeros(8, N_PARAMS)
-    one[:, 0] = 100.0
-    for read, expected in ((torch.zeros(8, N_PARAMS), 0.0), (one, math.log(4))):
-        scene.view.heads["code"] = read  # type: ignore[index]
-        balance = objective.d_loss(scene).terms["balance/digit"]
-        assert balance.item() == pytest.approx(expected, abs=1e-4)
+    scene.groups, scene.other = torch.arange(8) % K, projected(torch.eye(8))
+    scene.other.heads["code"] = torch.zeros(8, N_PARAMS)  # type: ignore[index]
+    scene.other.heads["code"][:, :K] = 100 * one_hot(scene.groups)  # of the two views one is right
+    loss = objective.model_copy(update={"real_weight": 3.0}).d_loss(scene)
+    assert loss.terms.keys() == {"contrast", "real info/digit"}
+    assert loss.terms["real info/digit"].item() == pytest.approx(3 * math.log(K) / 2)
+    assert "J/digit" in loss.watch  # which is not what Q learns yet
     assert objective.g_loss(scene).terms == {}
-    scene.done = 0.5
+    scene.groups, scene.done = None, 0.5
     assert {"contrast", "real", "fake", "info/digit", "real info/digit"} <= objective.d_loss(
         scene
     ).terms.keys()
-    assert "balance/digit" not in objective.d_loss(scene).terms
     assert "adversarial" in objective.g_loss(scene).terms
     sure = verdict(0.0)
     sure.heads["code"].data[:, 0] = 3.0
@@ -332,6 +329,9 @@ def test_a_contrast_is_alone_in_the_warm_up_and_then_q_begins_as_a_probe() -> No
         loss = objective.g_loss(scene)
         weights[done] = -loss.terms["info/digit"].item() / loss.watch["L_I/digit"].item()
     assert weights == {0.5: pytest.approx(0), 0.75: pytest.approx(0.5), 1.0: pytest.approx(1)}
+    asked = [done for done in (0.39, 0.4, 0.49, 0.5) if objective.groups(done)]
+    assert asked == [0.4, 0.49]
+    assert not any(InfoGAN(warm_up=0.5).groups(done) for done in (0.39, 0.4, 0.49, 0.5))
     assert objective.detached(0.49) == {"code"}
     assert objective.detached(0.5) == set()
     assert InfoGAN(real_weight=1.0, warm_up=0.5).detached(0.51) == set()

@@ -12,6 +12,7 @@ from infogan.core.errors import RunError
 from infogan.core.figures import short
 from infogan.core.tables import read_file
 from infogan.data.augment import Affine
+from infogan.objectives import InfoGAN
 from infogan.objectives.terms import Consistency
 from infogan.runs.folder import Run
 from infogan.runs.names import Names
@@ -158,8 +159,18 @@ def _balance(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
         seen = f"L_D is {short(d)} ({short(signs.chance)} by chance), L_G {short(g)}"
         slower = f"optim.d-lr {d_lr / 4:g} (now {d_lr:g}) or a higher optim.g-lr (now {g_lr:g})"
         remedy = f"d-steps 1 (now {config.d_steps})" if config.d_steps > 1 else slower
+        remedy = _smoother(config) or remedy
         means = "the generator hardly learns, because D tells its images from real ones at once"
         yield Finding("D overpowers G", seen, remedy, means)
+
+
+def _smoother(config: RunConfig) -> str | None:
+    """What keeps G alive where D is a critic of its own and knows a folder of photos by heart;
+    lower rates do not (docs/photos.md). None where that is in place, or D shares Q's trunk."""
+    objective = config.objective
+    if not isinstance(objective, InfoGAN) or not objective.contrasts or objective.penalty:
+        return None
+    return f"objective.game relativistic (now {objective.game}) with objective.penalty 1 (now 0)"
 
 
 def _samples(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
@@ -171,7 +182,7 @@ def _samples(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]
         distance = f"the distance from a generated image{where} to the nearest other"
         noise, rate = config.latent.noise, config.optim.g_lr
         slower = f"optim.g-lr {rate / 4:g} (now {rate:g})"
-        remedy = f"latent.noise 62 (now {noise})" if noise < NOISE else slower
+        remedy = f"latent.noise 62 (now {noise})" if noise < NOISE else _smoother(config) or slower
         seen = f"{distance} is {value:.2f} of that between real images"
         means = f"the generator repeats a few images{where}, so do not use what it draws"
         yield Finding("generator collapse", seen, remedy, means)

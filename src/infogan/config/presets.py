@@ -109,14 +109,8 @@ IMAGES = RunConfig(
 """Colour photos of which nothing is known: the trunk learns from views first, then Q groups what it
 has learned and G draws it. docs/photos.md says what each part gave."""
 
-DRAWINGS = IMAGES.replace(
-    objective={"q_step": "d"},
-    augment=DIGITS.augment,
-    game_augment={"mirror": False},
-    steps=1200,
-)
-"""The same for grey drawings, writing and scans, whose mirror image is another thing. Generated
-images teach the trunk as well: keeping them from it did not help there (docs/photos.md)."""
+DRAWINGS = IMAGES.replace(augment=DIGITS.augment, game_augment={"mirror": False}, steps=1200)
+"""The same for grey drawings, writing and scans, whose mirror image is another thing."""
 
 SPRITES = RunConfig(
     data=Source(name="sprites"),

@@ -75,6 +75,8 @@ class Scene(Protocol):
     @property
     def other(self) -> Verdict: ...  # D on another view of each; heads that judge views alone
     @property
+    def groups(self) -> Tensor | None: ...  # [N] int64, of the real images, where `groups` asks
+    @property
     def moves(self) -> Mapping[str, Tensor]: ...  # [N] how far each view moved, by property
     @property
     def labelled(self) -> Verdict: ...  # D on a batch of images whose labels may be seen
@@ -121,6 +123,11 @@ class Objective(BaseModel, ABC):
         """Heads that are probes on detached features in D's step, where that share of the steps is
         over: the trunk gets no gradient from them."""
         return frozenset()
+
+    def groups(self, done: float) -> bool:
+        """Whether, where that share of the steps is over, it looks at groups of real images that
+        the trunk finds alike, as many as the latent's categories."""
+        return False
 
     @property
     def g_heads(self) -> Set[str]:

@@ -4,8 +4,9 @@ import math
 from collections.abc import Mapping, Set
 from typing import Literal
 
+import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import cross_entropy
 
 from infogan.core.random import stream
@@ -37,7 +38,7 @@ class InfoGAN(Consistency, AdversarialObjective):
     contrast: float = Field(default=0.0, ge=0)
     """Weight of I(view; view'), the information that two augmented views of an image share, by
     InfoNCE: for photos, whose classes no trunk finds by real_weight alone. During the warm-up the
-    trunk learns from it alone, and Q, at the end, groups what it has learned."""
+    trunk learns from it alone; at the end Q learns the groups of images that it finds alike."""
     fakes: int | None = Field(default=None, ge=2)
     """Generated images per batch, which D compares with as many real ones, where there is a
     contrast, which needs more images than the game does; none: as many as `batch`."""
@@ -64,6 +65,9 @@ class InfoGAN(Consistency, AdversarialObjective):
             return {}
         own = stream(seed, "initialise H").initial_seed()  # or its layers would begin like D's
         return {H: family.of_pairs(shape, {H: len(latent.continuous)}, own)}
+
+    def groups(self, done: float) -> bool:
+        return self.contrasts and self.warm_up - PROBED <= done < self.warm_up
 
     def detached(self, done: float) -> Set[str]:
         probe = done < self.warm_up if self.contrasts else self.shielded
@@ -111,23 +115,23 @@ class InfoGAN(Consistency, AdversarialObjective):
         loss = Loss({"contrast": self.contrast * term}, {"I(view; view')": bound})
         if scene.done < self.warm_up - PROBED:
             return loss
-        loss |= self.real_information(scene)
-        probing = self.shielded and scene.done < self.warm_up
-        return loss | self._balance(scene) if probing else loss
+        return loss | self.real_information(scene) | self._grouping(scene)
 
     def _over(self, scene: Scene) -> float:
         """Share of the steps after a warm-up that are over; 0 where there is none."""
         return max(0.0, scene.done - self.warm_up) / (1 - self.warm_up) if self.warm_up else 0.0
 
-    def _balance(self, scene: Scene) -> Loss:
-        """Imbalance once more, while Q is a probe: where views do not agree yet, as on photos of
-        everyday things, J is largest with one category for all, and Q would begin there."""
-        read, terms = parameters(scene.readings, scene.view.heads), dict[str, Tensor]()
-        for reading in scene.readings:
-            if (imbalance := reading.code.imbalance(read[reading.name])) is not None:
-                weight = self.real_weight * reading.code.weight
-                terms[f"balance/{reading.name}"] = weight * imbalance
-        return Loss(terms)
+    def _grouping(self, scene: Scene) -> Loss:
+        """While Q is a probe, the cross entropy of groups that the trunk finds in the place of J of
+        the categories. J has many maxima, and from nothing it finds those with categories of one
+        size; begun at the groups it mends them, whatever their sizes."""
+        name, groups = scene.latent.categorical, scene.groups
+        if name is None or groups is None:
+            return Loss({})
+        read = [parameters(scene.readings, view.heads)[name] for view in self.views(scene)]
+        term = torch.stack([cross_entropy(params, groups) for params in read]).mean()
+        weight = self.real_weight * scene.latent.codes[name].weight
+        return Loss({f"real info/{name}": weight * term})
 
     def regulariser(self, scene: Scene) -> Loss:
         """α E -ln H(i | x, x') for pairs that share code i, drawn uniformly of k; ln k minus the

@@ -34,6 +34,7 @@ class Batches:
         self.all_labelled = len(self.labelled) == len(images)
         self.order = Order(len(images), config.seed)
         self._labelled_order = Order(len(self.labelled), config.seed, "labelled order")
+        self.groups: Tensor | None = None  # [images] int64, while the objective looks at them
 
     def rows(self, number: int) -> Rows:
         """[batch] rows of a batch."""
@@ -200,6 +201,12 @@ class Step:
         view = self._augmented(self.images, "augment other", self.own)
         return self._verdict("other", view.images, self.own, JUDGES)
 
+    def projections(self, rows: Rows) -> Tensor:
+        """[N, F] what the contrast's head says of some real images as they are."""
+        part = self.processes.part(len(rows))
+        plain = self._verdict("plain", self._taken(rows, part), part, JUDGES)
+        return plain.heads[PROJECTION]
+
     @property
     def seen(self) -> Verdict:
         """What Q's heads read of the real images."""
@@ -209,6 +216,12 @@ class Step:
     def moves(self) -> Mapping[str, Tensor]:
         moves, n = self._view.moves.items(), self.config.batch
         return {k: self.processes.whole(m.to(self.batches.device), n) for k, m in moves}
+
+    @property
+    def groups(self) -> Tensor | None:
+        if (found := self.batches.groups) is None:
+            return None
+        return found[self.batches.rows(self.number)].to(self.batches.device)
 
     @property
     def labels(self) -> Tensor | None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
@@ -19,6 +20,7 @@ from infogan.model.model import CHUNK, Model
 from infogan.objectives.base import Loss, parameters
 from infogan.training.device import Engine
 from infogan.training.distributed import Processes
+from infogan.training.grouping import groups
 from infogan.training.monitor import Means, check_finite, check_priors, check_tensors, suspicious
 from infogan.training.precision import Player, frozen
 from infogan.training.recorder import Line, NullRecorder, Recorder, Tensors
@@ -76,6 +78,7 @@ class Trainer:
         """One generator step with the discriminator steps before it; the last losses of D and G."""
         k = self.config.d_steps
         self.model.networks.train()
+        self._group()
         for i in range(k):
             d_loss = self.d_step(self.step * k + i)
         g_loss = self.g_step(self.step)
@@ -102,6 +105,28 @@ class Trainer:
             loss = self.config.objective.g_loss(step)
             self._update(self.g_optim, self.config.optim.g_lr, loss, step)
         return loss
+
+    def _group(self) -> None:
+        """Group the real images of the batches in which the objective looks at groups, as the
+        first of them begins; forget the groups after the last."""
+        objective, latent, k = self.config.objective, self.model.latent, self.config.d_steps
+        if latent.categorical is None or not objective.groups(self.done):
+            self.batches.groups = None
+        elif self.batches.groups is None:
+            steps = self.config.steps
+            there = [i for i in range(self.step, steps) if objective.groups(i / steps)]
+            numbers = [i * k + j for i in there for j in range(k)]
+            drawn = np.concatenate([self.batches.rows(number) for number in numbers])
+            # As first drawn: batches of one class, as files lie, would be normalised as one
+            rows = drawn[np.sort(np.unique(drawn, return_index=True)[1])]
+            parts = np.array_split(rows, max(1, len(rows) // CHUNK))
+            look = self._look("g", numbers[0])  # as G looks: running statistics stay as they are
+            with torch.no_grad():
+                projections = torch.cat([look.projections(part) for part in parts]).cpu()
+            found = torch.full((len(self.images),), -1)
+            own = groups(projections, latent.codes[latent.categorical].categories, self.config.seed)
+            found[rows] = self.processes.share(own)
+            self.batches.groups = found
 
     def _look(self, player: str, number: int) -> Step:
         latent = self.model.latent
@@ -175,6 +200,8 @@ class Trainer:
             weights |= on_cpu(average.state_dict(prefix=f"average.{name}."))
         values = {"step": self.step, "means": self.means.tree(), "images": self.images.digest}
         values["machine"] = self.machine
+        if self.batches.groups is not None:
+            weights["groups"] = self.batches.groups
         return values, weights, moments_of(self.d_optim, "d") | moments_of(self.g_optim, "g")
 
     def restore(self, values: dict[str, Any], weights: Tensors, moments: Tensors) -> None:
@@ -192,6 +219,7 @@ class Trainer:
             own = {k.removeprefix(prefix): t for k, t in weights.items() if k.startswith(prefix)}
             module.load_state_dict(own)
         self.model.take_priors(weights)
+        self.batches.groups = weights.get("groups")
         put_moments(self.d_optim, "d", moments)
         put_moments(self.g_optim, "g", moments)
         for player in self.players.values():

@@ -106,11 +106,6 @@ class Code(ABC):
         """J, information about images, or None; [N, n_params] of Q for them and augmented views."""
         return None
 
-    def imbalance(self, params: Tensor) -> Tensor | None:
-        """KL(p̄‖π) in nats, how far the mean of Q's categories over images is from their prior, from
-        its parameters [N, n_params]; None where there are no categories."""
-        return None
-
     def described(self) -> dict[str, Any]:
         """What a page needs. range: of a slider, trained plus half its width beyond either end."""
         low, high = self.trained

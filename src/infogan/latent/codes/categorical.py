@@ -124,11 +124,8 @@ class Categorical(Code):
         log_p, log_q = params.log_softmax(1), view.log_softmax(1)
         return (self._consistency(log_p, log_q) + self._consistency(log_q, log_p)) / 2
 
-    def imbalance(self, params: Tensor) -> Tensor:
-        mean = params.softmax(1).mean(0)
-        return (mean * (mean.clamp_min(1e-12).log() - self.prior.to(mean).log())).sum()
-
     def _consistency(self, log_p: Tensor, log_q: Tensor) -> Tensor:
-        p = log_p.exp()
+        p, mean = log_p.exp(), log_p.exp().mean(0)
         conditional, agreed = -(p * log_p).sum(1).mean(), (p.detach() * log_q).sum(1).mean()
-        return self.entropy - self.imbalance(log_p) + agreed - SURENESS * conditional
+        imbalance = (mean * (mean.clamp_min(1e-12).log() - self.prior.to(mean).log())).sum()
+        return self.entropy - imbalance + agreed - SURENESS * conditional
