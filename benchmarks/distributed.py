@@ -343,13 +343,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--kind", default="float64")
     parser.add_argument("--rows", type=int, default=IMAGES)
+    parser.add_argument("--steps", type=int, default=STEPS)
     options = parser.parse_args()
     names = options.names or [*PRESETS, LEARNED, REGULAR]
     if options.kind == "counted":
         counted(names, options.out)
         return
     if options.study == "worker":
-        worker(names, options.out, STEPS, options.kind, options.rows)
+        worker(names, options.out, options.steps, options.kind, options.rows)
         return
     found = equality(names) if options.study == "equality" else STUDIES[options.study]()
     keep(found)

@@ -209,9 +209,8 @@ def test_pairs_leave_gs_statistics_and_other_draws_alone(paired: RunConfig, imag
 
 
 def test_until_it_sets_in_a_run_is_the_one_without(paired: RunConfig, images: Images) -> None:
-    with_cr, without = (
-        Trainer(config, images) for config in (paired, paired.replace(objective={"cr": 0.0}))
-    )
+    alone = paired.replace(objective={"cr": 0.0, "cr_from": 0.9})
+    with_cr, without = (Trainer(config, images) for config in (paired, alone))
     for trainer in (with_cr, without):
         for _ in range(3):
             trainer.advance()
@@ -282,4 +281,17 @@ def test_what_the_regulariser_needs(paired: RunConfig) -> None:
     assert paired.schedules == ["objective.cr-from"]
     assert paired.replace(objective={"cr_from": 0.0}).schedules == []
     assert paired.replace(objective={"cr_gap": 0.5}).schedules[-1] == "objective.cr-gap"
-    assert not paired.replace(objective={"cr": 0.0, "cr_gap": 0.5}).timed
+    assert not paired.replace(objective={"cr": 0.0, "cr_from": 0.9}).timed
+
+
+@pytest.mark.parametrize(("name", "unset"), [("cr_from", 0.9), ("cr_gap", 0.0)])
+def test_what_needs_the_regulariser_is_refused_without_it(
+    paired: RunConfig, name: str, unset: float
+) -> None:
+    dashed = name.replace("_", "-")
+    remedy = rf"objective\.{dashed} needs objective\.cr above 0; .* set {dashed} {unset:g}$"
+    for alone in (0.5, 0.0 if unset else 0.1):
+        with pytest.raises(ConfigError, match=remedy):
+            paired.replace(objective={"cr": 0.0, "cr_from": 0.9, name: alone})
+        paired.replace(objective={name: alone})
+    paired.replace(objective={"cr": 0.0, "cr_from": 0.9, name: unset})

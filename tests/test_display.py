@@ -12,6 +12,7 @@ from PIL import Image
 
 import infogan as ig
 from infogan.analysis.evaluation import MOST_CELLS, Evaluation
+from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
 from infogan.model.model import ROWS, SHOWN, Model
 from infogan.model.traversal import Traversal
@@ -111,3 +112,26 @@ def test_scores_without_labels_show_how_many_each_category_has(
     assert sum(map(int, words[at + 6 :])) == len(images)
     many = Evaluation({**found, "shares": [1 / 99] * 99})
     assert MOST_CELLS < 99 and "Images of each category" not in text(many._repr_html_())
+
+
+def test_what_holds_arrays_shows_their_shapes(trained: Path) -> None:
+    """Of 9,000 files no terminal shows every name, nor of images every pixel."""
+    n, model = 9000, Model.load(trained)
+    pixels = np.tile(np.arange(256, dtype=np.uint8), n).reshape(n, 16, 16, 1)
+    factors, files = np.arange(2 * n).reshape(n, 2) % 3, [f"{i}.png" for i in range(n)]
+    images = ig.Images(pixels, np.arange(n) % 2, ("a", "b"), "photos/", files, factors=factors)
+    told = "Images(photos/: 9,000 images, 16x16 grey, 2 classes, factors: factor 0, factor 1)"
+    assert repr(images) == told
+    assert repr(ig.Images(pixels[:2])) == "Images(images: 2 images, 16x16 grey)"
+    assert told in repr(Observation(model, images))
+    few = pixels[:300]
+    assert repr(model.encode(few)) == (
+        "{'digit': Posterior(value [300], confidence [300], probs [300, 4]), "
+        "'slant': Posterior(value [300], confidence [300], mean [300], std [300])}"
+    )
+    assert repr(model.draw(300)) == "Draw(noise [300, 8], digit [300, 4], slant [300, 1])"
+    assert repr(model.traverse("slant", rows=2, steps=3)) == (
+        "Traversal(images [2, 3, 16, 16, 1], values=[-1.0, 0.0, 1.0])"
+    )
+    made = model.reconstruct(few[:2])
+    assert repr(made) == "Reconstruction(images [2, 16, 16, 1], error [2])"

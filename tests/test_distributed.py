@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -16,6 +18,7 @@ from conftest import refused
 from infogan.core.random import Draws, Part, stream
 from infogan.data.augment import Affine, Photo
 from infogan.model.model import Model
+from infogan.runs import checkpoints
 
 ROOT = Path(__file__).parents[1]
 WORKER = ROOT / "benchmarks" / "distributed.py"
@@ -47,10 +50,11 @@ def test_a_part_of_the_rows_is_augmented_as_in_the_whole_batch(augment: Affine) 
 
 
 def trained(out: Path, processes: int) -> dict[str, dict[str, torch.Tensor]]:
-    """The weights after 50 steps of small networks in float64, by objective."""
+    """The weights after 20 steps of small networks in float64, by objective."""
     out.mkdir()
     start = [*TORCHRUN, f"--nproc-per-node={processes}"] if processes > 1 else []
-    command = [sys.executable, *start, str(WORKER), "worker", *OBJECTIVES, f"--out={out}"]
+    words = ["worker", *OBJECTIVES, f"--out={out}", "--steps=20"]
+    command = [sys.executable, *start, str(WORKER), *words]
     subprocess.run(command, env=ENV, check=True, capture_output=True, timeout=300)
     return {name: load_file(out / f"{name}.safetensors") for name in OBJECTIVES}
 
@@ -63,9 +67,10 @@ def test_several_processes_train_the_weights_of_one(tmp_path: Path) -> None:
             assert torch.allclose(there, weight, rtol=0, atol=1e-6), f"{objective}: {name}"
 
 
-def command(run: Path, *words: str) -> list[str]:
-    base = ["train", "digits", "--networks.channels", "[8,16]", "--networks.features", "16"]
-    base += ["--batch", "16", "--checkpoint-every", "5", "--log-every", "5", "--run", str(run)]
+def command(photos: Path, run: Path, *words: str) -> list[str]:
+    base = ["train", "digits", "--data", str(photos), "--run", str(run), "--batch", "16"]
+    base += ["--networks.channels", "[8,16]", "--networks.features", "16"]
+    base += ["--checkpoint-every", "5", "--log-every", "5"]
     return [sys.executable, "-m", "infogan", *base, *words]
 
 
@@ -79,24 +84,47 @@ def begun(process: "subprocess.Popen[str]") -> list[int]:
     return [int(pid) for pid in own.stdout.split()]
 
 
-def test_the_command_trains_one_run_in_several_processes(tmp_path: Path) -> None:
-    words = command(tmp_path / "run", "--processes", "2", "--steps", "6")
-    ended = subprocess.run(words, env=ENV, capture_output=True, text=True, timeout=110)
+def in_fp32(
+    photos: Path, run: Path, processes: int, steps: int
+) -> "subprocess.CompletedProcess[str]":
+    """Train so many steps, of which none depends on how many there are."""
+    words = command(photos, run, "--processes", str(processes), "--steps", str(steps))
+    words += ["--optim.lr-decay", "0", "--precision", "fp32"]
+    return subprocess.run(words, env=ENV, capture_output=True, text=True, timeout=110)
+
+
+class Whole(NamedTuple):
+    """A run of six steps in two processes."""
+
+    run: Path
+    ended: "subprocess.CompletedProcess[str]"
+
+
+@pytest.fixture(scope="module")
+def whole(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    run = tmp_path_factory.mktemp("whole") / "run"
+    return Whole(run, in_fp32(photos, run, 2, 6))
+
+
+def test_the_command_trains_one_run_in_several_processes(photos: Path, whole: Whole) -> None:
+    run, ended = whole
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.count("clustering accuracy") == 1
     assert ended.stderr.count("step 5 of 6") == 1
-    assert Model.load(tmp_path / "run").config.steps == 6
-    assert json.loads((tmp_path / "run" / "scores.json").read_text())["steps"] == 6
-    again = subprocess.run(words, env=ENV, capture_output=True, text=True, timeout=110)
+    assert Model.load(run).config.steps == 6
+    assert json.loads((run / "scores.json").read_text())["steps"] == 6
+    again = in_fp32(photos, run, 2, 6)
     assert "is finished" in again.stdout
     assert again.returncode == 0, again.stderr
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)  # with other jobs running
-def test_a_process_that_is_killed_ends_the_others_and_the_command_goes_on(tmp_path: Path) -> None:
+def test_a_process_that_is_killed_ends_the_others_and_the_command_goes_on(
+    photos: Path, tmp_path: Path
+) -> None:
     run = tmp_path / "run"
-    words = command(run, "--processes", "2", "--steps", "100")
+    words = command(photos, run, "--processes", "2", "--steps", "100")
     with subprocess.Popen(words, env=ENV, stderr=subprocess.PIPE, text=True) as process:
         pids, at = begun(process), time.monotonic()
         assert process.stderr
@@ -112,19 +140,20 @@ def test_a_process_that_is_killed_ends_the_others_and_the_command_goes_on(tmp_pa
 
 
 @pytest.mark.slow
-def test_a_run_of_two_processes_goes_on_in_one_and_in_two(tmp_path: Path) -> None:
-    def model(name: str, *parts: tuple[int, int]) -> dict[str, torch.Tensor]:
-        for processes, steps in parts:
-            fp32 = ("--steps", str(steps), "--optim.lr-decay", "0", "--precision", "fp32")
-            words = command(tmp_path / name, "--processes", str(processes), *fp32)
-            subprocess.run(words, env=ENV, check=True, capture_output=True, timeout=100)
-        return load_file(tmp_path / name / "model.safetensors")
-
-    whole = model("whole", (2, 6))
+@pytest.mark.timeout(400)  # with other jobs running
+def test_a_run_of_two_processes_goes_on_in_one_and_in_two(
+    photos: Path, whole: Whole, tmp_path: Path
+) -> None:
+    weights = load_file(whole.run / "model.safetensors")
+    in_fp32(photos, tmp_path / "in-1", 2, 4).check_returncode()
+    shutil.copytree(tmp_path / "in-1", tmp_path / "in-2")
     for later in (1, 2):
-        resumed = model(f"in-{later}", (2, 4), (later, 6))
+        run = tmp_path / f"in-{later}"
+        assert checkpoints.found(run / "checkpoints")[-1].name == "step-00000004"
+        in_fp32(photos, run, later, 6).check_returncode()
+        resumed = load_file(run / "model.safetensors")
         apart = {
-            name: float((weight - resumed[name]).abs().max()) for name, weight in whole.items()
+            name: float((weight - resumed[name]).abs().max()) for name, weight in weights.items()
         }
         if later == 2:
             assert max(apart.values()) == 0
@@ -133,9 +162,9 @@ def test_a_run_of_two_processes_goes_on_in_one_and_in_two(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-def test_a_process_that_stops_answering_ends_the_others(tmp_path: Path) -> None:
+def test_a_process_that_stops_answering_ends_the_others(photos: Path, tmp_path: Path) -> None:
     rank = 0  # the one that the others ask who is missing
-    words = command(tmp_path / "run", "--processes", "2", "--steps", "100000")
+    words = command(photos, tmp_path / "run", "--processes", "2", "--steps", "100000")
     with subprocess.Popen(words, env=ENV, stderr=subprocess.PIPE, text=True) as process:
         pids, at = begun(process), time.monotonic()
         os.kill(pids[rank], signal.SIGSTOP)
@@ -172,10 +201,10 @@ main()
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)  # with other jobs running
-def test_a_first_process_that_takes_long_to_save_is_not_lost(tmp_path: Path) -> None:
+def test_a_first_process_that_takes_long_to_save_is_not_lost(photos: Path, tmp_path: Path) -> None:
     script = tmp_path / "slow.py"
     script.write_text(SLOW_TO_SAVE)
-    words = command(tmp_path / "run", "--steps", "6")[3:]
+    words = command(photos, tmp_path / "run", "--steps", "6")[3:]
     start = [sys.executable, *TORCHRUN, "--nproc-per-node=2", str(script), "--"]
     ended = subprocess.run([*start, *words], env=ENV, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stderr
@@ -183,9 +212,9 @@ def test_a_first_process_that_takes_long_to_save_is_not_lost(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_a_signal_to_one_process_stops_all_with_a_state_saved(tmp_path: Path) -> None:
+def test_a_signal_to_one_process_stops_all_with_a_state_saved(photos: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    words = command(run, "--processes", "2", "--steps", "100000")
+    words = command(photos, run, "--processes", "2", "--steps", "100000")
     with subprocess.Popen(words, env=ENV, stderr=subprocess.PIPE, text=True) as process:
         os.kill(begun(process)[1], signal.SIGTERM)
         assert process.stderr
@@ -196,8 +225,9 @@ def test_a_signal_to_one_process_stops_all_with_a_state_saved(tmp_path: Path) ->
 
 
 @pytest.mark.slow
-def test_what_is_not_finite_stops_all_and_is_said_once(tmp_path: Path) -> None:
-    words = command(tmp_path / "run", "--processes", "2", "--steps", "50", "--optim.d-lr", "1e30")
+def test_what_is_not_finite_stops_all_and_is_said_once(photos: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    words = command(photos, run, "--processes", "2", "--steps", "50", "--optim.d-lr", "1e30")
     ended = subprocess.run(words, env=ENV, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 2
     assert ended.stderr.count("not finite") == 1

@@ -69,7 +69,12 @@ def test_shapes3d(tmp_path: Path) -> None:
     assert not found.classes
 
 
-def test_mpi3d_has_its_factors_by_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mpi3d_has_its_factors_by_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def warnings() -> list[str]:
+        return [record.message for record in caplog.records if record.levelname == "WARNING"]
+
     colors, sizes = ("white", "green"), ("small", "large")
     small = factors.Grid("mpi3d", {"object color": colors, "object size": sizes, "axis": 5})
     assert [int(np.prod(grid.sizes)) for grid in factors.GRIDS] == [
@@ -87,9 +92,14 @@ def test_mpi3d_has_its_factors_by_order(tmp_path: Path, monkeypatch: pytest.Monk
     np.savez(tmp_path / "mpi3d_real.npz", images=images[:19])
     part = data.load(str(tmp_path / "mpi3d_real.npz"), "all")
     assert part.factor_names == ()
-    assert "no factors: mpi3d has 20 images" in part.told
+    (warned,) = warnings()
+    assert "mpi3d_real.npz: has no factors" in warned
+    assert "save factors [19, F] with its images (only all 20 of mpi3d" in warned
+    np.savez(tmp_path / "mpi3d_given.npz", images=images[:19], factors=np.arange(38).reshape(19, 2))
+    assert data.load(str(tmp_path / "mpi3d_given.npz"), "all").factors.shape == (19, 2)
     np.savez(tmp_path / "other.npz", images=images)
     assert data.load(str(tmp_path / "other.npz"), "all").factor_names == ()
+    assert warnings() == [warned]
 
 
 def cars(folder: Path, *shapes: tuple[int, ...]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Real processes that are killed and signalled. Run as a script, so that a small process that has
 imported everything and never used a second thread can fork them:
-python children.py kills|stops|locks --count N [--defect NAME].
+python children.py kills|stops|locks --count N, or --planted.
 
 A child writes each phase it enters and leaves into a pipe, which outlives it: the proof of where it
 was hit.
@@ -25,6 +25,7 @@ from typing import Any
 from unittest import mock
 
 import torch
+import torch._dynamo  # an optimizer imports it, for a second: here once, not in every child
 from harness import TINY, Plant, Tally, difference, planted, result, strokes
 from PIL import Image
 
@@ -36,18 +37,6 @@ from infogan.runs import checkpoints
 from infogan.runs.folder import Run
 from infogan.training import trainer as training
 from infogan.training.trainer import Trainer
-
-LOCKING = "fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)"
-DEFECTS = {
-    "moments are not restored": Plant(
-        Trainer, "restore", 'put_moments(self.d_optim, "d", moments)', "pass"
-    ),
-    "the folder is not locked": Plant(Run, "_lock_folder", LOCKING, "pass"),
-    "a stopped run ends with 0": Plant(cli, "main", "sys.exit(stop.code)", "sys.exit(0)"),
-    "a signal is only seen after training": Plant(training, "train", "and not stopping", ""),
-    "nothing is saved at a signal": Plant(training, "train", "or last or stopping", "or last"),
-    "a plant that is misspelt": Plant(cli, "main", "sys.exit(stop.code)", "sys.exit(stpo.code)"),
-}
 
 
 class Child:
@@ -253,20 +242,54 @@ def locks(root: Path, count: int) -> Tally:
     return tally
 
 
+LOCKING = "fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)"
+DEFECTS = {
+    "moments are not restored": (
+        Plant(Trainer, "restore", 'put_moments(self.d_optim, "d", moments)', "pass"),
+        kills, 1),
+    "a stopped run ends with 0": (
+        Plant(cli, "main", "sys.exit(stop.code)", "sys.exit(0)"),
+        stops, 2),
+    "a signal is only seen after training": (
+        Plant(training, "train", "and not stopping", ""),
+        stops, 2),
+    "nothing is saved at a signal": (
+        Plant(training, "train", "or last or stopping", "or last"),
+        stops, 2),
+    "a plant that is misspelt": (
+        Plant(cli, "main", "sys.exit(stop.code)", "sys.exit(stpo.code)"),
+        stops, 1),
+    "the folder is not locked": (
+        Plant(Run, "_lock_folder", LOCKING, "pass"),
+        locks, 1),
+}  # fmt: skip
+"""The defect, the harness that must catch it, and how many cases it takes."""
+
+
+def report(harness: Callable[[Path, int], Tally], count: int) -> dict[str, Any]:
+    """What a harness finds, in a folder of its own."""
+    with tempfile.TemporaryDirectory() as root:
+        os.environ["INFOGAN_CACHE"] = str(Path(root) / "cache")
+        return harness(Path(root), count).report()
+
+
 def main() -> None:
-    """Print the tally as JSON; DEFECTS are planted on request."""
+    """Print the tally of a harness as JSON, or those of all DEFECTS, planted one after another."""
     parser = argparse.ArgumentParser()
     harnesses = {"kills": kills, "stops": stops, "locks": locks}
-    parser.add_argument("harness", choices=list(harnesses))
-    parser.add_argument("--count", type=int, required=True)
-    parser.add_argument("--defect", choices=list(DEFECTS))
+    parser.add_argument("harness", choices=list(harnesses), nargs="?")
+    parser.add_argument("--count", type=int)
+    parser.add_argument("--planted", action="store_true")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    plant = planted(*DEFECTS[asked.defect]) if asked.defect else contextlib.nullcontext()
-    with tempfile.TemporaryDirectory() as root, plant:
-        os.environ["INFOGAN_CACHE"] = str(Path(root) / "cache")
-        tally = harnesses[asked.harness](Path(root), asked.count)
-    print(json.dumps(tally.report()))
+    if not asked.planted:
+        print(json.dumps(report(harnesses[asked.harness], asked.count)))
+        return
+    reports = {}
+    for defect, (plant, harness, count) in DEFECTS.items():
+        with planted(*plant):
+            reports[defect] = report(harness, count)
+    print(json.dumps(reports))
 
 
 if __name__ == "__main__":

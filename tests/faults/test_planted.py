@@ -145,6 +145,15 @@ DEFECTS: dict[str, tuple[Plant, Callable[[Path], Tally], str]] = {
         infinities, "within_a_step"),
 }  # fmt: skip
 """The defect, the harness that must catch it, and by which of its conditions."""
+IN_PROCESSES = {
+    "moments are not restored": "result",
+    "a stopped run ends with 0": "exit_code",
+    "a signal is only seen after training": "stops_soon",
+    "nothing is saved at a signal": "last_step_is_saved",
+    "a plant that is misspelt": "no_traceback",
+    "the folder is not locked": "second_is_refused",
+}
+"""The defects of children.py, and by which condition each is caught."""
 
 
 @pytest.mark.slow
@@ -159,22 +168,12 @@ def test_a_planted_defect_is_caught(tmp_path: Path, defect: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("harness", "defect", "count", "condition"),
-    [
-        ("kills", "moments are not restored", 1, "result"),
-        ("stops", "a stopped run ends with 0", 2, "exit_code"),
-        ("stops", "a signal is only seen after training", 2, "stops_soon"),
-        ("stops", "nothing is saved at a signal", 2, "last_step_is_saved"),
-        ("stops", "a plant that is misspelt", 1, "no_traceback"),
-        ("locks", "the folder is not locked", 1, "second_is_refused"),
-    ],
-)
-def test_a_planted_defect_is_caught_in_real_processes(
-    harness: str, defect: str, count: int, condition: str
-) -> None:
-    report = script("children.py", harness, "--count", str(count), "--defect", defect)
-    assert report["broken"] == [condition], report
+def test_planted_defects_are_caught_in_real_processes() -> None:
+    """By `children.DEFECTS`, in one process, which imports everything once and forks the others."""
+    reports = script("children.py", "--planted")
+    assert {defect: report["broken"] for defect, report in reports.items()} == {
+        defect: [condition] for defect, condition in IN_PROCESSES.items()
+    }, reports
 
 
 def test_a_misspelt_plant_catches_nothing(tmp_path: Path) -> None:

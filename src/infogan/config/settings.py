@@ -105,6 +105,11 @@ class RunConfig(BaseModel):
             yield f"{kind} learns no prior; set latent.{name}.probs none, or objective infogan"
         if isinstance(objective, InfoGAN) and objective.cr and len(latent.continuous) < 2:
             yield "objective.cr needs two continuous codes; add latent.NAME uniform, or set cr 0"
+        if isinstance(objective, InfoGAN) and not objective.cr:
+            for name in ("cr_from", "cr_gap"):
+                if getattr(objective, name) != (unset := InfoGAN.model_fields[name].default):
+                    remedy = f"raise it or set {spelled(name)} {unset:g}"
+                    yield f"{spelled('objective', name)} needs objective.cr above 0; {remedy}"
         warms_up = "warm-up" in objective.schedules
         if warms_up and not views:
             yield "objective.warm-up needs objective.real-weight above 0; raise it or set warm-up 0"

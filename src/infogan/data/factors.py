@@ -3,6 +3,7 @@
 A factor's values are numbered from 0 in the order of size. What has a single value does not vary,
 and is left out."""
 
+import logging
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from infogan.core.errors import DataError, parsing
 from infogan.data.images import Labels
 
+logger = logging.getLogger("infogan")
 Array = NDArray[Any]
 Values = tuple[float | str, ...]
 AXES = {"horizontal axis": 40, "vertical axis": 40}
@@ -109,10 +111,12 @@ def read(arrays: Mapping[str, Array], n: int, name: str) -> Factors:
     elif grid and math.prod(grid.sizes) == n:
         numbers = np.stack(np.unravel_index(np.arange(n), grid.sizes), 1).astype(np.int64)
         found = [tuple(map(float, range(size))) for size in grid.sizes]
-    elif grid:
-        said = f", no factors: {grid.file} has {math.prod(grid.sizes):,} images in its order"
-        return Factors(told=said)
     else:
+        if grid:
+            remedy = f"save factors [{n}, F] with its images"
+            by_order = f"only all {math.prod(grid.sizes):,} of {grid.file} have theirs by order"
+            fault = "has no factors, so no code is scored against one"
+            logger.warning("%s: %s; %s (%s)", name, fault, remedy, by_order)
         return Factors(names=names)
     if grid and len(grid.factors) == numbers.shape[1]:
         names = names or tuple(grid.factors)

@@ -20,6 +20,7 @@ from infogan.data import levels
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
+NAMED = 10  # most factors that a repr names
 LUMA = 0.299, 0.587, 0.114  # weights of red, green and blue in grey (ITU-R BT.601)
 
 
@@ -83,6 +84,12 @@ class Images:
     def __len__(self) -> int:
         return len(self.base) if self.rows is None else len(self.rows)
 
+    def __repr__(self) -> str:
+        classes = f", {len(self.classes)} classes" if self.classes else ""
+        more = ", …" if len(self.factor_names) > NAMED else ""
+        names = ", ".join(self.factor_names[:NAMED]) + more
+        return f"Images({self.name}: {counted(self)}{classes}{names and f', factors: {names}'})"
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """H, W, C."""
@@ -138,13 +145,20 @@ class Images:
         return self.files[i] if self.files else f"{self.name}#{row}"
 
 
+def counted(images: Images) -> str:
+    """How many images there are, of which size, and whether in colour, in words."""
+    height, width, channels = images.shape
+    colour = "grey" if channels == 1 else "RGB"
+    return f"{len(images):,} images, {height}x{width} {colour}"
+
+
 def described(images: Images, words: str = "") -> Images:
     """A whole set with what to say of it: number, shape, and the words that a reader of it has."""
-    (height, width, channels), n = images.shape, len(images)
+    n = len(images)
     some = images.take(np.linspace(0, n - 1, min(n, 1000)).astype(np.int64))
-    colour, used = "grey" if channels == 1 else "RGB", levels.used(some)
+    used = levels.used(some)
     few = f", {used} of 256 levels used" if used < levels.FEW else ""
-    return replace(images, told=f"{n:,} images, {height}x{width} {colour}{few}{words}")
+    return replace(images, told=f"{counted(images)}{few}{words}")
 
 
 LISTED = 1 << 20  # images whose order is an array; of more it is computed, BLOCK positions at once

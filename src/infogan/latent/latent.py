@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, model_validator
 from torch import Generator, Tensor
 
 from infogan.core.errors import ConfigError
+from infogan.core.figures import outlined
 from infogan.core.settings import SETTINGS
 from infogan.latent.codes import AnyCode, Categorical, Code
 from infogan.latent.posterior import Posterior
@@ -25,6 +26,9 @@ class Draw:
 
     noise: Tensor
     values: Mapping[str, Tensor]
+
+    def __repr__(self) -> str:
+        return outlined("Draw", {"noise": self.noise, **self.values})
 
     def vector(self) -> Tensor:
         """[N, width] what G reads: z, then the codes in declared order."""

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from infogan.core.figures import outlined
+
 Floats = NDArray[np.float32]
 
 
@@ -24,3 +26,6 @@ class Posterior:
     """[N] Q's mean of a continuous code."""
     std: Floats = field(default_factory=lambda: np.empty(0, np.float32))
     """[N] Q's sigma of a continuous code."""
+
+    def __repr__(self) -> str:
+        return outlined("Posterior", vars(self))

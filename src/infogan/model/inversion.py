@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import Module
 
+from infogan.core.figures import outlined
 from infogan.core.random import stream
 from infogan.data.images import Pixels, to_float, to_pixels
 from infogan.latent.latent import Latent
@@ -25,6 +26,9 @@ class Reconstruction(NamedTuple):
 
     images: Pixels
     error: NDArray[np.float32]
+
+    def __repr__(self) -> str:
+        return outlined("Reconstruction", self._asdict())
 
 
 def reconstruct(g: Module, latent: Latent, pixels: Pixels, c: Tensor, seed: int) -> Reconstruction:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from infogan.core.figures import outlined
 from infogan.core.page import fragment
 from infogan.data.images import Pixels
 from infogan.data.png import preview_uri
@@ -15,6 +16,9 @@ class Traversal(NamedTuple):
 
     images: Pixels
     values: list[float]
+
+    def __repr__(self) -> str:
+        return outlined("Traversal", self._asdict())
 
     def _repr_html_(self) -> str:
         return columns(self.images, [f"{value:g}" for value in self.values])

@@ -1,0 +1,40 @@
+"""The table of docs/factors.md."""
+
+import statistics
+
+from tables.base import machine_of, numbers, read, table
+
+
+def factors() -> str:
+    """Scores of codes on sprites, over seeds, and of the run that was chosen without factors."""
+    report, rows = read("factors"), []
+    metrics = (
+        "factor_vae",
+        "dci",
+        "sap",
+        "explicitness",
+        "modularity",
+        "mig",
+        "beta_vae",
+        "info_m",
+    )
+    for recipe, runs in report["runs"].items():
+        if recipe == "colour":
+            continue
+        middle = (statistics.median(run[metric] for run in runs) for metric in metrics)
+        rows.append([f"{recipe}, median", numbers(runs), *(f"{value:.2f}" for value in middle)])
+        best = max(runs, key=lambda run: float(run["factor_vae"]))
+        picked = {"best FactorVAE": best["seed"]}
+        if recipe in report["chosen"]:
+            picked["chosen by ModelCentrality"] = report["chosen"][recipe]["seed"]
+        for words, seed in picked.items():
+            own = next(run for run in runs if run["seed"] == seed)
+            values = (f"{own[metric]:.2f}" for metric in metrics)
+            rows.append([f"{recipe}, {words}", seed, *values])
+    told = ", ".join(f"{name}: `{words}`" for name, words in report["words"].items())
+    return table(
+        f"recipe | seeds | {' | '.join(f'`{metric}`' for metric in metrics)}",
+        rows,
+        f"What was trained: {told}.",
+        machine_of(report),
+    )

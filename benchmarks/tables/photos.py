@@ -1,0 +1,63 @@
+"""Tables of docs/photos.md."""
+
+import statistics
+
+from tables.base import machine_of, read, table
+
+
+def folders() -> str:
+    """Every folder with what was tried on it."""
+    report = read("folders")
+    rows = []
+    for name, recipes in report["runs"].items():
+        for recipe, runs in recipes.items():
+            good = [run for run in runs if "cluster_accuracy" in run]
+            each = [100 * run["cluster_accuracy"] for run in good]
+            failed = f", {len(runs) - len(good)} failed" if len(runs) > len(good) else ""
+            found = sorted({finding for run in good for finding in run.get("findings", ())})
+            rows.append(
+                [
+                    name,
+                    recipe if recipe in report["baselines"] else f"infogan, {recipe}",
+                    f"{statistics.median(each):.1f}",
+                    ", ".join(f"{value:.1f}" for value in each) + failed,
+                    f"{statistics.median(run['nmi'] for run in good):.2f}",
+                    ", ".join(f"{run['kept']:.0%}" for run in good if "kept" in run) or "–",
+                    f"{statistics.median(run['seconds'] for run in good) / 60:.1f}",
+                    ", ".join(found) or "–",
+                ]
+            )
+    own = [
+        run
+        for recipes in report["runs"].values()
+        for recipe, runs in recipes.items()
+        for run in runs
+        if recipe not in report["baselines"]
+    ]
+    seeds = sorted({run["seed"] for run in own})
+    return table(
+        "folder | what | median ACC | each seed | NMI | views kept | minutes | the doctor found",
+        rows,
+        "ACC (clustering accuracy) in %. infogan: on held-out images, seeds from "
+        f"{', '.join(map(str, seeds))}; the others: on all images. Views kept: the share of "
+        "augmented views that keep their image's category, which needs no label. Minutes are those "
+        "of training, one thread, two or three runs at a time. "
+        + " ".join(f"`{name}`: {words}." for name, words in report["words"].items() if words),
+        machine_of(report),
+    )
+
+
+def ideas() -> str:
+    """What was tried for photos, in its order."""
+    report = read("photo-ideas")
+    rows = [
+        [row["folder"], row["idea"], row["seed"], row["steps"], row["seconds"], row["accuracy"]]
+        for row in report["rows"]
+    ]
+    return table(
+        "folder | idea | seed | steps | seconds | ACC",
+        rows,
+        "ACC in % of held-out images (every tenth; of all images where features were cached or "
+        "eight blocks learned on cifar10). Rows were measured while the preset was made, "
+        "the first with a prototype, on one thread of 2 cores (AMD EPYC), with other jobs running.",
+    )
