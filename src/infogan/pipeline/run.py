@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
@@ -15,7 +16,7 @@ from infogan.analysis.observation import Observation
 from infogan.config.presets import preset
 from infogan.config.settings import RunConfig
 from infogan.core import atomic, interrupts
-from infogan.core.errors import ConfigError, DataError, RunError, parsing
+from infogan.core.errors import ConfigError, DataError, RunError, TrainingError, parsing
 from infogan.core.tables import read_file
 from infogan.data import labels
 from infogan.data.augment import COLOURS
@@ -37,6 +38,7 @@ from infogan.training.forecast import seconds_left
 from infogan.training.recorder import SilentRecorder
 from infogan.training.trainer import Progress
 
+AFTER = 2.0  # seconds by which other processes end after the first where all meet one error
 logger = logging.getLogger("infogan")
 
 
@@ -176,7 +178,11 @@ def _beside(trainer: training.Trainer) -> Model:
     """Train as the first process does, which alone reads and writes the run's folder."""
     if trainer.processes.share(None):  # whether there is anything to train
         trainer.align()
-        training.train(trainer, SilentRecorder())
+        try:
+            training.train(trainer, SilentRecorder())
+        except TrainingError:  # as in the first process, whose words are to be the only ones
+            time.sleep(AFTER)
+            raise
     trainer.processes.leave()
     return trainer.model
 
