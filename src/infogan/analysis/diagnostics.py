@@ -73,7 +73,7 @@ def measure(
             found["spacing"], found["spacings"] = _spacings(seen)
     if seen and seen.images:
         some = seen.images.take(seen.few)
-        found["alike"] = bool((some == some[0]).all())
+        found["alike"] = len(some) > 1 and bool((some == some[0]).all())
     if seen and seen.categories is not None and config.labels is None:
         found["pairs"] = pairs(seen)
         found["kept"] = seen.consistency[0] if seen.consistency else None
