@@ -311,9 +311,9 @@ def main() -> None:
     command = "python benchmarks/doctor.py --threads 1" + (
         f" --also ({len(arguments.also)} runs)" * bool(arguments.also)
     )
-    (RESULTS / "doctor.json").write_text(
-        json.dumps(collect(rows, command), indent=2) + "\n", encoding="utf-8"
-    )
+    file = RESULTS / "doctor.json"
+    kept = {"collapse": json.loads(file.read_text(encoding="utf-8"))["collapse"]}  # collapse.py's
+    file.write_text(json.dumps(collect(rows, command) | kept, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

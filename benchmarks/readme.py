@@ -48,6 +48,8 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "sorting": ("docs/report.md", report.sorting),
     "page": ("docs/report.md", report.page),
     "doctor": ("docs/doctor.md", doctor.doctor),
+    "collapse": ("docs/doctor.md", doctor.collapse),
+    "collapsed": ("docs/doctor.md", doctor.collapsed),
     "codes": ("docs/codes.md", codes.codes),
     "spare": ("docs/categories.md", categories.spare),
     "imbalance": ("docs/categories.md", categories.imbalance),

@@ -1,6 +1,8 @@
-"""The table of docs/doctor.md."""
+"""The tables of docs/doctor.md."""
 
-from tables.base import machine_of, read, say, table
+from typing import Any
+
+from tables.base import machine_of, numbers, read, say, table
 
 
 def doctor() -> str:
@@ -30,4 +32,55 @@ def doctor() -> str:
         *notes,
         "",
         machine_of(report),
+    )
+
+
+def collapse() -> str:
+    """How well each measure tells collapsed generators from others."""
+    report = read("doctor")["collapse"]
+    rows = [
+        [
+            found["measured"],
+            f"{found['auc_chosen']:.2f}",
+            f"{found['auc_fresh']:.2f}",
+            f"{found['threshold']:.2f}",
+            *(f"{found[key][0]} of {found[key][1]}" for key in ("missed", "false")),
+        ]
+        for found in report["measures"].values()
+    ]
+    notes = [
+        f"Least pixel spacing below {cut:.2f}: {count} of the {total} runs of the first table in "
+        "which G neither collapsed nor may have."
+        for cut, count, total in report["below"]
+    ]
+    return table(
+        "measured | AUC, chosen | AUC, fresh | threshold | missed, fresh | false positives, fresh",
+        rows,
+        *notes,
+        "",
+        machine_of(report),
+    )
+
+
+SHOWN = ("pixels", "pixels_least", "features_least", "recall", "recall_least", "coverage")
+
+
+def collapsed() -> str:
+    """The runs of that study: the lowest and the highest value over the seeds of each kind."""
+    report = read("doctor")["collapse"]
+    kinds = dict[tuple[str, str], list[dict[str, Any]]]()
+    for row in (row for part in ("chosen", "fresh", "also") for row in report[part]):
+        name = f"{row['case']}{', one noise vector' if row['by_hand'] else ''}"
+        truth = {True: "yes", False: "no", None: "not judged"}[row.get("collapsed")]
+        kinds.setdefault((name, truth), []).append(row)
+    rows = []
+    for (name, truth), runs in sorted(kinds.items(), key=lambda kind: (kind[0][1], kind[0][0])):
+        ends = ((min(run[key] for run in runs), max(run[key] for run in runs)) for key in SHOWN)
+        spans = ("–".join(dict.fromkeys(f"{end:.2f}" for end in pair)) for pair in ends)
+        seeds = numbers(sorted(runs, key=lambda run: int(run["seed"])))
+        rows.append([name, seeds, truth, *spans])
+    return table(
+        "run | seeds | collapsed | pixel spacing | its least | in features, least | recall | "
+        "its least | coverage",
+        rows,
     )
