@@ -10,9 +10,9 @@ in which G waits until the end (`objective.warm-up` from WAITS on) counts as col
 which a collapse may follow from another cause are refused: what is true of them is not known.
 
 For each measure the threshold with the fewest errors is chosen on the runs of `--chosen`, and
-judged on those of `--fresh`; of those of `--also`, runs or files of a model, nothing is taken to be
-true. The rows go into the entry "collapse" of
-benchmarks/results/doctor.json; nothing else in that file changes.
+judged on those of `--fresh`. Nothing is taken to be true of those of `--also`, runs or files of a
+model. The rows go into the entry "collapse" of benchmarks/results/doctor.json; nothing else in that
+file changes.
 """
 
 import argparse
