@@ -23,6 +23,7 @@ from infogan.data.images import Images
 from infogan.latent.codes import AnyCode, Categorical, Gaussian, Uniform
 from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
+from infogan.objectives.base import STANDING_OUT
 from infogan.runs.folder import Run
 
 CONFIG = RunConfig().replace(
@@ -84,6 +85,18 @@ def test_no_larger_weight_is_recommended_where_it_would_rule_g() -> None:
     alone = config.replace(objective={"contrast": 0.0})
     remedies = [f.remedy for f in findings(seen, alone) if f.name == "code ignored"]
     assert remedies == ["latent.group.weight 1 (now 0.1)"]
+
+
+def test_another_number_of_classes_that_stands_out() -> None:
+    config, line = preset("images"), log()[-1]
+    for found, expected in ((13, True), (10, False), (0, False), (None, False)):
+        last = line if found is None else {**line, STANDING_OUT: found}
+        signs = measure(config, [last], {})
+        assert signs.groups == found
+        assert ("another number of classes" in names_of(signs, config)) == expected
+    (number,) = [f for f in findings(Signs(groups=13), config) if "number" in f.name]
+    assert "13 groups of images stood out, not 10" in number.seen
+    assert number.remedy == "--classes 13"
 
 
 def test_a_critic_of_its_own_is_made_smooth_and_not_slow() -> None:

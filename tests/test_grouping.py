@@ -12,8 +12,9 @@ from infogan.config.settings import RunConfig
 from infogan.core.random import stream
 from infogan.data.images import Images
 from infogan.networks import Photo
+from infogan.objectives.base import STANDING_OUT
 from infogan.training import grouping
-from infogan.training.grouping import groups
+from infogan.training.grouping import groups, standing_out
 from infogan.training.step import Step
 from infogan.training.trainer import Trainer
 
@@ -40,22 +41,39 @@ def test_groups_of_any_size_are_found(monkeypatch: pytest.MonkeyPatch, most: int
     places, truth = blobs()
     monkeypatch.setattr(grouping, "MOST", most)
     monkeypatch.setattr(grouping, "CHUNK", 97)
-    found = groups(places, 4, 0)
+    found, stand_out = groups(places, 4, 0)
     assert same(found, truth)
+    assert stand_out == 4
     lengths = torch.rand(len(places), 1, generator=stream(0, "lengths")) + 0.1
-    assert torch.equal(groups(places * lengths, 4, 0), found)  # as InfoNCE, it compares directions
+    assert torch.equal(
+        groups(places * lengths, 4, 0)[0], found
+    )  # as InfoNCE, it compares directions
 
 
 def test_with_no_more_images_than_groups_each_has_its_own() -> None:
     places = torch.eye(8)
-    assert sorted(groups(places[:3], 3, 0).tolist()) == [0, 1, 2]
-    assert len(groups(places[:3], 5, 0).unique()) == 3
-    assert len(groups(places, 7, 0)) == 8
+    assert sorted(groups(places[:3], 3, 0)[0].tolist()) == [0, 1, 2]
+    assert len(groups(places[:3], 5, 0)[0].unique()) == 3
+    assert len(groups(places, 7, 0)[0]) == 8
 
 
 @pytest.mark.parametrize("place", [0.0, 1.0])
 def test_images_that_are_all_the_same_are_one_group(place: float) -> None:
-    assert len(groups(torch.full((50, 8), place), 4, 0).unique()) == 1
+    found, stand_out = groups(torch.full((50, 8), place), 4, 0)
+    assert (len(found.unique()), stand_out) == (1, 0)
+
+
+@pytest.mark.parametrize("blocks", [5, 12])
+def test_how_many_groups_stand_out(blocks: int) -> None:
+    """Of a graph of equal blocks as many as there are; of one without blocks, and of a few nodes,
+    no number."""
+    n, near = 20 * blocks, 0.02
+    weights = np.full((n, n), near, np.float32)
+    for i in range(blocks):
+        weights[20 * i : 20 * i + 20, 20 * i : 20 * i + 20] = 1
+    assert standing_out(weights) == blocks
+    assert standing_out(np.full((n, n), near, np.float32)) == 0
+    assert standing_out(weights[:3, :3]) == 0
 
 
 @pytest.fixture
@@ -107,6 +125,9 @@ def test_a_run_goes_on_from_amid_its_groups(contrasting: RunConfig, images: Imag
         broken.advance()
     resumed = Trainer(contrasting, images)
     resumed.restore(*broken.state())
+    assert resumed.seen == through.seen
+    assert broken.seen.keys() == {STANDING_OUT}
+    assert Trainer(contrasting, images).seen == {}
     for _ in range(3):
         resumed.advance()
     ours, theirs = resumed.state()[1], through.state()[1]

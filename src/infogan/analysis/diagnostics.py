@@ -14,6 +14,7 @@ from infogan.analysis.curves import series
 from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
 from infogan.data.images import Pixels
+from infogan.objectives.base import STANDING_OUT
 from infogan.objectives.terms import AdversarialObjective
 
 JUMP = 10.0  # a loss has jumped at this many times its median, and more than 1 nat beyond that
@@ -41,6 +42,7 @@ class Signs:
     usage: tuple[float, ...] = ()  # [K] share of the real images in each category, over its prior
     pairs: tuple[tuple[int, int, float], ...] = ()  # i, j, P(a view of one is read as the other)
     alike: bool = False  # whether all of those real images are the same
+    groups: int | None = None  # of real images that stood out before Q knew any; 0: no number did
     kept: float | None = None  # share of augmented views that are read as their image is
     missing: tuple[str, ...] = ()
     changed: str = ""  # why the images are not those that the run began with
@@ -78,6 +80,7 @@ def measure(
         found["pairs"] = pairs(seen)
         found["kept"] = seen.consistency[0] if seen.consistency else None
     found["step"] = int(lines[-1]["step"]) if lines else 0
+    found["groups"] = lines[-1].get(STANDING_OUT) if lines else None
     found["missing"] = (*missing, *([] if lines else ["losses: the log has no line"]))
     return Signs(jumps=jumps(lines), usage=usage(config, scores), **found)
 

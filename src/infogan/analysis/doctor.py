@@ -108,7 +108,7 @@ def findings(signs: Signs, config: RunConfig, names: Names | None = None) -> lis
     if not broken:
         parts += [_balance, _samples, _lagging, partial(_ignored, grouped=True)]
         if signs.recovered.get(code, RECOVERED) >= RECOVERED:
-            parts += [_categories, _loose]
+            parts += [_number, _categories, _loose]
         parts += [partial(_ignored, grouped=False)]
     return [finding for part in parts for finding in part(signs, config, names)]
 
@@ -247,6 +247,15 @@ def _categories(signs: Signs, config: RunConfig, names: Names) -> Iterator[Findi
         yield Finding("categories mixed", seen, real if off else remedy, means)
 
 
+def _number(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
+    code = config.latent.categorical
+    k = len(config.latent.codes[code].shares) if code else 0
+    if signs.groups and signs.groups != k:
+        seen = f"before Q knew any category, {signs.groups} groups of images stood out, not {k}"
+        means = "some categories may hold two classes, or one class have two categories"
+        yield Finding("another number of classes", seen, f"--classes {signs.groups}", means)
+
+
 def _loose(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
     if config.objective.contrasts and signs.kept is not None and signs.kept < LOOSE:
         seen = f"{signs.kept:.0%} of augmented views keep their image's category"
@@ -290,6 +299,8 @@ def looked_at(signs: Signs) -> Iterator[str]:
         yield f"categories: the least used has {min(signs.usage):.0%} of what its prior expects"
     if signs.pairs:
         yield f"categories: at most {signs.pairs[0][2]:.1%} of augmented views cross between two"
+    if signs.groups is not None:
+        yield f"images: {signs.groups or 'no number of'} groups stood out before Q knew any"
     if signs.kept is not None:
         yield f"categories: {signs.kept:.0%} of augmented views keep their image's"
     yield from (f"left out: {reason}" for reason in signs.missing)

@@ -18,6 +18,8 @@ from infogan.latent.latent import CLASS, CODE, Draw, Latent
 from infogan.networks import Shape, Verdict
 from infogan.networks.base import Family
 
+STANDING_OUT = "groups that stand out"  # in the log: of real images how many do; 0: no number
+
 
 @dataclass(frozen=True)
 class Loss:

@@ -59,7 +59,8 @@ def suited(seen: Survey, source: Source, networks: str | None = None) -> tuple[R
 
 WHY = {
     False: "classes survive mirroring, other light, and seeing a part",
-    True: "classes survive small turns, shears and shifts, but no mirroring",
+    True: "classes survive small turns, shears and shifts, but no mirroring; for grey photos take "
+    "infogan train images --data",
 }
 
 

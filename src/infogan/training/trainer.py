@@ -17,7 +17,7 @@ from infogan.core.errors import RunError
 from infogan.core.random import stream
 from infogan.data.images import Images
 from infogan.model.model import CHUNK, Model
-from infogan.objectives.base import Loss, parameters
+from infogan.objectives.base import STANDING_OUT, Loss, parameters
 from infogan.training.device import Engine
 from infogan.training.distributed import Processes
 from infogan.training.grouping import groups
@@ -49,6 +49,7 @@ class Trainer:
         self.processes = processes or Processes()
         self.config, self.images, self.engine = config, images, Engine.of(config)
         self.step, self.means, self._warned = 0, Means(), set[str]()
+        self.standing_out: int | None = None  # groups of images that do; 0: no number; none: yet
         self.model = Model(config, images.shape, images.classes).to(self.engine.device)
         self.batches = Batches(images, config, self.engine.device)
         self.model.d.prepare(self.batches.take(self.batches.order.batch(0, CHUNK)))
@@ -124,8 +125,9 @@ class Trainer:
             with torch.no_grad():
                 projections = torch.cat([look.projections(part) for part in parts]).cpu()
             found = torch.full((len(self.images),), -1)
-            own = groups(projections, latent.codes[latent.categorical].categories, self.config.seed)
-            found[rows] = self.processes.share(own)
+            categories = latent.codes[latent.categorical].categories
+            own = groups(projections, categories, self.config.seed)
+            found[rows], self.standing_out = self.processes.share(own)
             self.batches.groups = found
 
     def _look(self, player: str, number: int) -> Step:
@@ -158,6 +160,11 @@ class Trainer:
         entropy = self.model.latent.entropy
         check_priors(self.model.priors.items(), entropy, self.step, self._warned)
         return {f"H(c)/{name}": entropy[name] for name in self.model.priors}
+
+    @property
+    def seen(self) -> Line:
+        """How many groups of images stand out, for the log, once that is known."""
+        return {} if self.standing_out is None else {STANDING_OUT: self.standing_out}
 
     def _sinks(self) -> list[Tensor]:
         """Where a NaN or an infinity may stay that no loss shows (weights and first moments reach
@@ -199,7 +206,7 @@ class Trainer:
         for name, average in self.averages.items():
             weights |= on_cpu(average.state_dict(prefix=f"average.{name}."))
         values = {"step": self.step, "means": self.means.tree(), "images": self.images.digest}
-        values["machine"] = self.machine
+        values |= {"machine": self.machine, "standing out": self.standing_out}
         if self.batches.groups is not None:
             weights["groups"] = self.batches.groups
         return values, weights, moments_of(self.d_optim, "d") | moments_of(self.g_optim, "g")
@@ -219,7 +226,7 @@ class Trainer:
             own = {k.removeprefix(prefix): t for k, t in weights.items() if k.startswith(prefix)}
             module.load_state_dict(own)
         self.model.take_priors(weights)
-        self.batches.groups = weights.get("groups")
+        self.batches.groups, self.standing_out = weights.get("groups"), values.get("standing out")
         put_moments(self.d_optim, "d", moments)
         put_moments(self.g_optim, "g", moments)
         for player in self.players.values():
@@ -266,7 +273,8 @@ def train(
         if step % config.log_every == 0 or last:
             seconds, seen = time.perf_counter() - since, (step - begun) * config.batch
             speed = {"seconds": seconds, "images_per_second": seen / seconds}
-            recorder.write({"step": step, **trainer.means.flush(), **trainer.entropies(), **speed})
+            line = {"step": step, **trainer.means.flush(), **trainer.entropies(), **trainer.seen}
+            recorder.write(line | speed)
             since, begun = time.perf_counter(), step
         if step % config.checkpoint_every == 0 or last or stopping:
             recorder.save(*trainer.state())
