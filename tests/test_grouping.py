@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from infogan.config.settings import RunConfig
+from infogan.core.errors import TrainingError
 from infogan.core.random import stream
 from infogan.data.images import Images
 from infogan.networks import Photo
@@ -115,6 +116,18 @@ def test_images_are_not_grouped_in_the_order_of_their_files(
     rows = np.concatenate(asked)
     assert len(rows) == len(set(rows.tolist()))
     assert not np.array_equal(rows, np.sort(rows))
+
+
+def test_projections_that_are_not_finite_are_named(contrasting: RunConfig, images: Images) -> None:
+    trainer = Trainer(contrasting, images)
+    while trainer.step < 8:
+        trainer.advance()
+    with torch.no_grad():
+        next(trainer.model.d.parameters()).fill_(torch.nan)  # of its trunk
+    for player in trainer.players.values():
+        player.refresh()
+    with pytest.raises(TrainingError, match="step 8: not finite: the projections of real images"):
+        trainer.advance()
 
 
 def test_a_run_goes_on_from_amid_its_groups(contrasting: RunConfig, images: Images) -> None:

@@ -124,6 +124,8 @@ class Trainer:
             look = self._look("g", numbers[0])  # as G looks: running statistics stay as they are
             with torch.no_grad():
                 projections = torch.cat([look.projections(part) for part in parts]).cpu()
+            where = [("the projections of real images", projections), *self._suspects()]
+            check_tensors(self.step, self._moved, where)
             found = torch.full((len(self.images),), -1)
             categories = latent.codes[latent.categorical].categories
             own = groups(projections, categories, self.config.seed)
