@@ -125,7 +125,8 @@ class Categorical(Code):
         return (self._consistency(log_p, log_q) + self._consistency(log_q, log_p)) / 2
 
     def _consistency(self, log_p: Tensor, log_q: Tensor) -> Tensor:
-        p, mean = log_p.exp(), log_p.softmax(1).mean(0)
+        p = log_p.exp()
         conditional, agreed = -(p * log_p).sum(1).mean(), (p.detach() * log_q).sum(1).mean()
+        mean = log_p.softmax(1).mean(0)
         imbalance = (mean * (mean.clamp_min(1e-12).log() - self.prior.to(mean).log())).sum()
         return self.entropy - imbalance + agreed - SURENESS * conditional
