@@ -159,7 +159,8 @@ def _balance(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
         seen = f"L_D is {short(d)} ({short(signs.chance)} by chance), L_G {short(g)}"
         slower = f"optim.d-lr {d_lr / 4:g} (now {d_lr:g}) or a higher optim.g-lr (now {g_lr:g})"
         remedy = f"d-steps 1 (now {config.d_steps})" if config.d_steps > 1 else slower
-        remedy = _smoother(config) or remedy
+        if config.objective.contrasts:  # D's rate is Q's there: a lower one costs the categories
+            remedy = _smoother(config) or _more(config)
         means = "the generator hardly learns, because D tells its images from real ones at once"
         yield Finding("D overpowers G", seen, remedy, means)
 
@@ -249,7 +250,7 @@ def _categories(signs: Signs, config: RunConfig, names: Names) -> Iterator[Findi
 
 def _number(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
     code = config.latent.categorical
-    k = len(config.latent.codes[code].shares) if code else 0
+    k = config.latent.codes[code].categories if code else 0
     if signs.groups and signs.groups != k:
         seen = f"before Q knew any category, {signs.groups} groups of images stood out, not {k}"
         means = "some categories may hold two classes, or one class have two categories"
