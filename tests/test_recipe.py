@@ -35,7 +35,7 @@ def test_colour_and_size_decide(tmp_path: Path) -> None:
     grey = pictures(tmp_path / "grey", 12, (28, 28), colour=False)
     config, why = recipe(Source(name=str(grey)))
     assert config == DRAWINGS.replace(data={"name": str(grey), "size": (28, 28)})
-    assert "no mirroring; for grey photos take infogan train images --data" in why
+    assert "but no mirroring; for grey photos of which a part shows the class take infogan" in why
     assert recipe(Source(name=str(grey), color="rgb"))[0].augment == IMAGES.augment
     assert recipe(Source(name=str(colour), color="grey"))[0].augment == DRAWINGS.augment
     assert recipe(Source(name=str(colour), size=(48, 48)))[0].data.size == (48, 48)

@@ -109,8 +109,11 @@ IMAGES = RunConfig(
 """Colour photos of which nothing is known: the trunk learns from views first, then Q groups what it
 has learned and G draws it. docs/photos.md says what each part gave."""
 
-DRAWINGS = IMAGES.replace(augment=DIGITS.augment, game_augment={"mirror": False}, steps=1200)
-"""The same for grey drawings, writing and scans, whose mirror image is another thing."""
+DRAWINGS = IMAGES.replace(
+    augment=DIGITS.augment, game_augment={"mirror": False}, steps=1200
+).replace(augment={"brightness": 0.5, "contrast": 0.5, "shade": 0.4, "blur": 1.0})
+"""The same for grey drawings, writing and scans, whose mirror image is another thing and of which
+a part is not enough; and for grey photos, which the changes of light and focus are for."""
 
 SPRITES = RunConfig(
     data=Source(name="sprites"),

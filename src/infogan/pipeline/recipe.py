@@ -59,8 +59,8 @@ def suited(seen: Survey, source: Source, networks: str | None = None) -> tuple[R
 
 WHY = {
     False: "classes survive mirroring, other light, and seeing a part",
-    True: "classes survive small turns, shears and shifts, but no mirroring; for grey photos take "
-    "infogan train images --data",
+    True: "classes survive small turns, shears, shifts and other light, but no mirroring; for grey "
+    "photos of which a part shows the class take infogan train images --data",
 }
 
 
