@@ -156,6 +156,8 @@ def test_values_replace_and_dicts_merge() -> None:
             ["--objective.real-weight", "1", "--augment", "affine", "--objective.q-step", "g"],
             "objective.q-step d or d-head",
         ),
+        (["--networks.shared", "false", "--objective.q-step", "g"], "set networks.shared true"),
+        (["--networks.shared", "false", "--objective.kind", "gan"], "set networks.shared true"),
         (["--objective.warm-up", "0.5"], "objective.real-weight"),
         (["--latent.slant.follows", "slant"], "--latent.slant.follows none"),
         (["--augment.hue", "0.1"], "augment has no kind and so no hue; give that too, as in --aug"),

@@ -77,6 +77,38 @@ def test_the_trunk_receives_no_gradient_from_a_detached_head() -> None:
         assert all(p.grad is not None for p in d.heads["code"].parameters())
 
 
+def test_d_apart_from_q_shares_no_weight_with_it() -> None:
+    shape, heads = (16, 16, 1), {"real": 1, "code": 3}
+    d = Discriminator(Dcgan(features=16, shared=False), shape, heads)
+    assert d.apart is not None and list(d.heads) == ["code"]
+    judged, read = set(d.apart.parameters()), {*d.convolutions.parameters(), *d.dense.parameters()}
+    read |= set(d.heads.parameters())
+    assert judged | read == set(d.parameters()) and not judged & read
+    state = d.state_dict()
+    assert not torch.equal(state["apart.convolutions.0.weight"], state["convolutions.0.weight"])
+    for head, moved, still in (("real", judged, read), ("code", read, judged)):
+        d.zero_grad()
+        d(torch.randn(4, 1, 16, 16)).heads[head].square().sum().backward()
+        assert all(p.grad is not None for p in moved)
+        assert all(p.grad is None for p in still)
+
+
+def test_d_apart_from_q_computes_what_is_asked_for() -> None:
+    images, heads = torch.randn(4, 1, 16, 16), {"real": 1, "code": 3}
+    d = Discriminator(Dcgan(features=16, shared=False), (16, 16, 1), heads).eval()
+    assert d.apart is not None
+    whole, passes = d(images).heads, list[nn.Module]()
+    for part in (d.apart.dense, d.dense):
+        part.register_forward_hook(lambda module, given, made: passes.append(module))
+    for head, part in (("real", d.apart.dense), ("code", d.dense)):
+        passes.clear()
+        found = d(images, without=heads.keys() - {head}).heads
+        assert list(found) == [head] and torch.equal(found[head], whole[head])
+        assert passes == [part]
+    passes.clear()
+    assert d(images, without=heads.keys()).heads == {} and passes == [d.dense]
+
+
 def test_flattening_is_a_view() -> None:
     """Channels-last maps flatten as they lie: neither network copies on the way."""
     seen: dict[str, torch.Tensor] = {}

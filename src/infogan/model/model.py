@@ -20,6 +20,7 @@ from infogan.model import file
 from infogan.model.inversion import RESTARTS, Reconstruction, reconstruct
 from infogan.model.traversal import Traversal, columns
 from infogan.networks import Shape
+from infogan.networks.base import JUDGES
 from infogan.objectives.base import Reading, parameters
 from infogan.runs.folder import Run
 from infogan.runs.names import Names
@@ -165,7 +166,7 @@ class Model:
         with torch.inference_mode():
             for batch in batches:
                 interrupts.poll()
-                read = parameters(readings, self.d(batch.to(self.device)).heads)
+                read = parameters(readings, self.d(batch.to(self.device), without=JUDGES).heads)
                 parts.append({name: part.float().cpu() for name, part in read.items()})
         return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 

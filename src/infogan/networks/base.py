@@ -16,6 +16,7 @@ Heads = Mapping[str, int]  # D's heads by name, with their numbers of outputs
 Noise = Draws | None  # what noise layers draw from; None: there is no noise
 NONE: Set[str] = frozenset()
 REAL, PROJECTION = "real", "projection"  # D's heads for the game, and for comparing views
+JUDGES: Set[str] = frozenset({REAL})  # heads that only the game needs
 
 
 @dataclass(frozen=True)

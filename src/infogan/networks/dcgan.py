@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from infogan.core.errors import ConfigError
 from infogan.core.random import stream
 from infogan.networks import base
-from infogan.networks.base import NONE, Heads, Noise, Shape, Verdict
+from infogan.networks.base import NONE, REAL, Heads, Noise, Shape, Verdict
 from infogan.networks.spectral import spectral
 
 
@@ -31,6 +31,9 @@ class Dcgan(base.Family):
     """Width of Q's own hidden layer; 0: Q has none."""
     slope: float = Field(default=0.1, ge=0, lt=1)
     """Negative slope of D's leaky ReLU (paper 0.1, official code 0.01, DCGAN 0.2)."""
+    shared: bool = True
+    """Whether D judges by the layers that Q reads by, as in the paper. Off: by layers of its own,
+    of the same form, so that what Q learns from real images does not keep D from comparing them."""
     norm: Literal["batch", "spectral"] = "batch"
     """Normalisation in D: batch, or spectral in every layer, with which D judges each image by
     itself and its slopes are bounded (arXiv:1802.05957)."""
@@ -108,7 +111,8 @@ class Generator(nn.Module):
 
 
 class Discriminator(base.Discriminator):
-    """D and Q on shared convolutions; Q has a hidden layer of its own, other heads are linear."""
+    """D and Q on shared layers; Q has a hidden layer of its own, other heads are linear. Where they
+    are not shared, D is one more of these, with the head "real" alone."""
 
     def __init__(self, config: Dcgan, shape: Shape, heads: Heads, seed: int = 0) -> None:
         super().__init__()
@@ -126,8 +130,11 @@ class Discriminator(base.Discriminator):
         flat = h * w * channels[-1]
         layers = dense(flat, wide, nn.LeakyReLU(slope), batch) if wide else []
         self.dense, wide = nn.Sequential(*layers), wide or flat
+        apart = not config.shared and heads.keys() > {REAL}
         self.heads = nn.ModuleDict()
         for name, outputs in heads.items():
+            if apart and name == REAL:
+                continue
             if name == "code" and config.q_hidden:
                 hidden = dense(wide, config.q_hidden, nn.LeakyReLU(slope), batch)
                 self.heads[name] = nn.Sequential(*hidden, nn.Linear(config.q_hidden, outputs))
@@ -139,6 +146,10 @@ class Discriminator(base.Discriminator):
         initialise(self.dense, stream(seed, "initialise D's dense layer"))
         if config.norm == "spectral":
             spectral(self)
+        self.apart = None
+        if apart:  # from a seed of its own, or its layers would begin like Q's
+            own = stream(seed, "initialise D apart").initial_seed()
+            self.apart = Discriminator(config, shape, {REAL: heads[REAL]}, own)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(
@@ -148,6 +159,12 @@ class Discriminator(base.Discriminator):
         noise: Noise = None,
         without: Set[str] = NONE,
     ) -> Verdict:
+        apart: Verdict | None = None
+        if self.apart is not None and REAL not in without:
+            apart = self.apart(images)
+            if self.heads.keys() <= without:
+                return apart
         maps = self.convolutions(images)  # [N, C', h, w]
         features = self.dense(maps.permute(0, 2, 3, 1).flatten(1))
-        return self.verdict(features, features, detached, without)
+        read = self.verdict(features, features, detached, without)
+        return read if apart is None else Verdict(features, {**apart.heads, **read.heads})
