@@ -84,7 +84,7 @@ FASHION = DIGITS.replace(
 )
 """The same on Fashion-MNIST, whose classes survive mirroring and other light. The warm-up keeps
 most seeds from a wrong grouping; augmentation anneals, to tell short dresses from T-shirts. D has
-layers of its own: sharing Q's, it would overlook the light in which G leaves out many of them."""
+layers of its own: Q's learn to overlook light, and through them D would miss what G leaves out."""
 
 IMAGES = RunConfig(
     data=Source(),
