@@ -61,6 +61,10 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
         "docs/fidelity.md",
         lambda: fidelity.ablation("ablation_fashion", "fashion-mnist"),
     ),
+    "ablation-drawings": (
+        "docs/fidelity.md",
+        lambda: fidelity.ablation("ablation_drawings", "drawings --data digits"),
+    ),
     "reliability": ("docs/reliability.md", reliability.reliability),
 }
 """Tables by the name in their markers: the file they are in, and the function that makes them."""

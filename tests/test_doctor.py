@@ -103,7 +103,13 @@ def test_a_critic_of_its_own_is_made_smooth_and_not_slow() -> None:
     """What keeps G alive on photos; where D shares Q's trunk it would end in noise."""
     collapsed = Signs(losses=(0.01, 5.0), chance=1.4, spacing=0.02)
     photos = preset("images").replace(objective={"game": "non-saturating", "penalty": 0.0})
-    for config, expected in ((photos, True), (preset("images"), False), (CONFIG, False)):
+    by_batches = photos.replace(networks={"norm": "batch"})
+    for config, expected in (
+        (photos, True),
+        (preset("images"), False),
+        (CONFIG, False),
+        (by_batches, False),
+    ):
         found = {f.name: f.remedy for f in findings(collapsed, config)}
         assert {"D overpowers G", "generator collapse"} <= found.keys()
         for remedy in (found["D overpowers G"], found["generator collapse"]):

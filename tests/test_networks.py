@@ -1,5 +1,7 @@
 """Networks: the paper's sizes, every shape, a shared trunk, first weights, noise."""
 
+from typing import Literal
+
 import pytest
 import torch
 from torch import nn
@@ -239,6 +241,18 @@ def test_the_trunk_does_not_see_how_bright_or_how_rich_in_contrast_an_image_is()
     assert float((features - changed).abs().max()) < 0.2 * float((features - other).abs().max())
     black = d(torch.full((2, 3, 64, 64), -1.0))
     assert all(head.isfinite().all() for head in black.heads.values())
+
+
+@pytest.mark.parametrize("norm", [None, "batch"])
+def test_a_critic_compares_the_images_of_a_batch_only_where_it_is_normalised(
+    norm: Literal["batch"] | None,
+) -> None:
+    d = Photo(width=4, channels=4, hidden=8, norm=norm).discriminator((28, 28, 1), HEADS).train()
+    images = torch.randn(8, 1, 28, 28, generator=stream(0, "x"))
+    others = torch.cat([images[:1], 3 * images[1:]])
+    with torch.no_grad():
+        alone, beside = d(images).heads["real"][0], d(others).heads["real"][0]
+    assert torch.allclose(alone, beside, rtol=1e-4) == (norm is None)
 
 
 def test_first_weights_of_photo_networks_depend_on_seed_and_head_alone() -> None:

@@ -32,6 +32,7 @@ def ablation(key: str = "ablation", preset: str = "digits") -> str:
     rows = [
         [
             row["idea"],
+            str(row["seed"]),
             f"{row['fd']:.1f}",
             f"{row['precision']:.2f}",
             f"{row['recall']:.2f}",
@@ -41,7 +42,7 @@ def ablation(key: str = "ablation", preset: str = "digits") -> str:
         for row in read("fidelity")[key]
     ]
     return table(
-        f"`{preset}`, seed 0 | FD | precision | recall | lowest of a category | ACC",
+        f"`{preset}` | seed | FD | precision | recall | lowest of a category | ACC",
         rows,
         "One seed: differences of some hundredths mean nothing.",
     )

@@ -12,6 +12,7 @@ from infogan.core.errors import RunError
 from infogan.core.figures import short
 from infogan.core.tables import read_file
 from infogan.data.augment import Affine
+from infogan.networks import Photo
 from infogan.objectives import InfoGAN
 from infogan.objectives.terms import Consistency
 from infogan.runs.folder import Run
@@ -167,9 +168,11 @@ def _balance(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
 
 def _smoother(config: RunConfig) -> str | None:
     """What keeps G alive where D is a critic of its own and knows a folder of photos by heart;
-    lower rates do not (docs/photos.md). None where that is in place, or D shares Q's trunk."""
-    objective = config.objective
+    lower rates do not (docs/photos.md). None where that is in place, or D judges by batches."""
+    objective, networks = config.objective, config.networks
     if not isinstance(objective, InfoGAN) or not objective.contrasts or objective.penalty:
+        return None
+    if isinstance(networks, Photo) and networks.norm:
         return None
     return f"objective.game relativistic (now {objective.game}) with objective.penalty 1 (now 0)"
 

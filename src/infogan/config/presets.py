@@ -112,10 +112,23 @@ IMAGES = RunConfig(
 has learned and G draws it. docs/photos.md says what each part gave."""
 
 DRAWINGS = IMAGES.replace(
-    augment=DIGITS.augment, game_augment={"mirror": False}, steps=1200
+    latent={"group": {"weight": 0.3}},
+    networks={"norm": "batch"},
+    objective={
+        "real_weight": 3,
+        "warm_up": 0.18,
+        "game": "non-saturating",
+        "penalty": 0,
+        "real_every": 3,
+    },
+    augment=DIGITS.augment,
+    game_augment=None,
+    optim={"g_lr": 2e-3},
+    steps=2600,
 ).replace(augment={"brightness": 0.5, "contrast": 0.5, "shade": 0.4, "blur": 1.0})
 """The same for grey drawings, writing and scans, whose mirror image is another thing and of which
-a part is not enough; and for grey photos, which the changes of light and focus are for."""
+a part is not enough; and for grey photos, which the changes of light and focus are for. A game as
+that of `digits`, of many steps, since G draws them better by it."""
 
 SPRITES = RunConfig(
     data=Source(name="sprites"),

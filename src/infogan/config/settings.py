@@ -110,9 +110,10 @@ class RunConfig(BaseModel):
                 if getattr(objective, name) != (unset := InfoGAN.model_fields[name].default):
                     remedy = f"raise it or set {spelled(name)} {unset:g}"
                     yield f"{spelled('objective', name)} needs objective.cr above 0; {remedy}"
-        taught = isinstance(objective, InfoGAN) and objective.q_step == "d"
+        taught = isinstance(objective, InfoGAN) and not objective.g_heads
+        taught = taught and (views or not objective.shielded)
         if isinstance(self.networks, Dcgan) and not self.networks.shared and not taught:
-            learns = "objective infogan with q-step d, by which Q's layers learn"
+            learns = "objective infogan with q-step d, or real-weight, by which Q's layers learn"
             yield f"networks.shared false needs {learns}; set networks.shared true"
         warms_up = "warm-up" in objective.schedules
         if warms_up and not views:

@@ -1,7 +1,6 @@
 """Networks for photos: Q's trunk learns classes from views, a critic of its own plays the game.
 
-The trunk has batch normalisation, which makes learning from views fast. The critic has none,
-because D must judge each image for itself where its slopes are penalised. G is DCGAN's.
+The trunk has batch normalisation, which makes learning from views fast. G is DCGAN's.
 """
 
 import math
@@ -33,6 +32,10 @@ class Photo(base.Family):
     """Channels at the image's side of the critic and of G; they double down to a side of 4 to 7."""
     hidden: int = Field(default=256, ge=1)
     """Width of the hidden layer of every head, and of G's first layer."""
+    norm: Literal["batch"] | None = None
+    """Normalisation in the critic; none: D judges each image for itself, as objective.penalty
+    needs; batch: D compares the images of a batch, which keeps it from knowing some thousand of
+    them one by one."""
 
     def shaped(self, shape: Shape) -> dcgan.Dcgan:
         """The settings of a DCGAN for these images."""
@@ -65,11 +68,13 @@ class Critic(nn.Sequential):
 
     def __init__(self, config: Photo, shape: Shape) -> None:
         channels, sizes = config.shaped(shape).layout(shape)
-        layers, narrow = list[nn.Module](), config.hidden // 2
+        batch, narrow = config.norm == "batch", config.hidden // 2
+        layers = list[nn.Module]()
         for inputs, outputs in zip([shape[2], *channels], channels, strict=False):
-            layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(SLOPE)]
-        last = nn.Conv2d(channels[-1], narrow, sizes[-1])
-        super().__init__(*layers, last, nn.LeakyReLU(SLOPE), nn.Flatten(), nn.Linear(narrow, 1))
+            norm = [nn.BatchNorm2d(outputs)] if layers and batch else []  # none on the input
+            layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), *norm, nn.LeakyReLU(SLOPE)]
+        layers += [nn.Conv2d(channels[-1], narrow, sizes[-1]), *[nn.BatchNorm2d(narrow)] * batch]
+        super().__init__(*layers, nn.LeakyReLU(SLOPE), nn.Flatten(), nn.Linear(narrow, 1))
 
 
 class Trunk(nn.Module):

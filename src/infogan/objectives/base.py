@@ -61,6 +61,8 @@ class Scene(Protocol):
     """What one player's step can look at. Each verdict is computed when it is first asked for."""
 
     @property
+    def number(self) -> int: ...  # of the player's step, and so of the batch
+    @property
     def done(self) -> float: ...  # share of the run's steps that are over
     @property
     def latent(self) -> Latent: ...  # what the fakes were drawn from

@@ -19,7 +19,7 @@ from infogan.objectives.terms import AdversarialObjective, Consistency, contrast
 PROJECTED = 64  # outputs of the head between which InfoNCE compares views
 LEFT = 1 / 3  # of J's weight at the end of a run that began with a warm-up
 H = "h"  # the network that says which code a pair of images shares, and its head
-PROBED = 0.1  # share of the steps, before a contrast's warm-up ends, in which Q begins as a probe
+PROBED = 0.25  # share of a contrast's warm-up, at its end, in which Q begins as a probe
 
 
 class InfoGAN(Consistency, AdversarialObjective):
@@ -27,10 +27,10 @@ class InfoGAN(Consistency, AdversarialObjective):
 
     kind: Literal["infogan"] = "infogan"
     q_step: Literal["d", "d-head", "g"] = "d"
-    """Which optimizer steps Q. d: D's, and the shared trunk receives gradient from L_I as well
-    (official code); d-head: D's, Q's own layers alone, where with `contrast` the trunk still learns
-    from real images, and Q reads generated ones as views; g: G's, Q's own layers alone (the
-    article, most ports)."""
+    """Which optimizer steps Q. d: D's, and the trunk receives gradient from L_I as well (official
+    code); d-head: D's, generated images teach Q's own layers alone, and real ones the trunk too
+    (with `contrast` Q reads both as views); g: G's, Q's own layers alone (the article, most
+    ports)."""
     warm_up: float = Field(default=0.0, ge=0, lt=1)
     """Share of the steps, at the start, in which D learns from real images alone (real_weight,
     contrast) and G waits, so that the categories are settled before there are generated images.
@@ -39,6 +39,9 @@ class InfoGAN(Consistency, AdversarialObjective):
     """Weight of I(view; view'), the information that two augmented views of an image share, by
     InfoNCE: for photos, whose classes no trunk finds by real_weight alone. During the warm-up the
     trunk learns from it alone; at the end Q learns the groups of images that it finds alike."""
+    real_every: int = Field(default=1, ge=1)
+    """After the warm-up of a contrast, Q learns from real images in every so manyth step. G needs
+    more steps than Q does, and those without real images take a third of the time."""
     fakes: int | None = Field(default=None, ge=2)
     """Generated images per batch, which D compares with as many real ones, where there is a
     contrast, which needs more images than the game does; none: as many as `batch`."""
@@ -67,11 +70,15 @@ class InfoGAN(Consistency, AdversarialObjective):
         return {H: family.of_pairs(shape, {H: len(latent.continuous)}, own)}
 
     def groups(self, done: float) -> bool:
-        return self.contrasts and self.warm_up - PROBED <= done < self.warm_up
+        return self.contrasts and self._probed <= done < self.warm_up
+
+    @property
+    def _probed(self) -> float:
+        """Share of the steps after which Q begins as a probe."""
+        return (1 - PROBED) * self.warm_up
 
     def detached(self, done: float) -> Set[str]:
-        probe = done < self.warm_up if self.contrasts else self.shielded
-        return frozenset({CODE} if probe else ())
+        return frozenset({CODE} if self.contrasts and done < self.warm_up else ())
 
     @property
     def g_heads(self) -> Set[str]:
@@ -110,10 +117,12 @@ class InfoGAN(Consistency, AdversarialObjective):
             # from much that D could compare, and G from drawing it.
             left, loss = 1 - (1 - LEFT) * self._over(scene), self.real_information(scene)
             return Loss({name: left * term for name, term in loss.terms.items()}, loss.watch)
+        if scene.done >= self.warm_up and scene.number % self.real_every:
+            return Loss({})
         one, other = (verdict.heads[PROJECTION] for verdict in self.views(scene))
         term, bound = contrast(one, other)
         loss = Loss({"contrast": self.contrast * term}, {"I(view; view')": bound})
-        if scene.done < self.warm_up - PROBED:
+        if scene.done < self._probed:
             return loss
         return loss | self.real_information(scene) | self._grouping(scene)
 

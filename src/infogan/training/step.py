@@ -145,16 +145,18 @@ class Step:
 
     @cached_property
     def fake(self) -> Verdict:
-        objective = self.config.objective
+        objective, part = self.config.objective, self.own_fakes
+        # What G cannot draw yet is to teach a trunk that learns from real images nothing.
+        probes = READERS if objective.shielded else NONE
         if not (objective.contrasts and objective.shielded):
-            return self._verdict("fake", self._fakes, self.own_fakes, frozenset({PROJECTION}))
+            return self._verdict("fake", self._fakes, part, frozenset({PROJECTION}), probes)
         # Q learns from views, so it is to read generated images as views, which faint patterns do
-        # not survive; and what G cannot draw yet is to teach a trunk of its own nothing.
+        # not survive.
         with torch.set_grad_enabled(self.player == "g"):
-            purpose, part = f"augment fake {self.player}", self.own_fakes
+            purpose = f"augment fake {self.player}"
             seen = self._augmented(self._drawn.float(), purpose, part).images
         judged = self._verdict("fake", self._fakes, part, READERS)
-        read = self._verdict("fake view", seen, part, JUDGES | {PROJECTION}, probes=READERS)
+        read = self._verdict("fake view", seen, part, JUDGES | {PROJECTION}, probes)
         return Verdict(read.features, {**judged.heads, **read.heads})
 
     def pairs(self, network: str, gap: float) -> tuple[Verdict, Tensor]:
