@@ -17,7 +17,6 @@ from infogan.objectives.base import Loss, Scene, parameters
 from infogan.objectives.terms import AdversarialObjective, Consistency, contrast, information
 
 PROJECTED = 64  # outputs of the head between which InfoNCE compares views
-LEFT = 1 / 3  # of J's weight at the end of a run that began with a warm-up
 H = "h"  # the network that says which code a pair of images shares, and its head
 PROBED = 0.25  # share of a contrast's warm-up, at its end, in which Q begins as a probe
 
@@ -34,7 +33,7 @@ class InfoGAN(Consistency, AdversarialObjective):
     warm_up: float = Field(default=0.0, ge=0, lt=1)
     """Share of the steps, at the start, in which D learns from real images alone (real_weight,
     contrast) and G waits, so that the categories are settled before there are generated images.
-    From then on G's weight of L_I rises and, without contrast, real_weight falls to a third."""
+    From then on G's weight of L_I rises."""
     contrast: float = Field(default=0.0, ge=0)
     """Weight of I(view; view'), the information that two augmented views of an image share, by
     InfoNCE: for photos, whose classes no trunk finds by real_weight alone. During the warm-up the
@@ -113,10 +112,7 @@ class InfoGAN(Consistency, AdversarialObjective):
     def real_loss(self, scene: Scene) -> Loss:
         """What D and Q learn from real images, whatever G does."""
         if not self.contrasts:
-            # J settles the categories in the warm-up. Later it would keep the trunk that D shares
-            # from much that D could compare, and G from drawing it.
-            left, loss = 1 - (1 - LEFT) * self._over(scene), self.real_information(scene)
-            return Loss({name: left * term for name, term in loss.terms.items()}, loss.watch)
+            return self.real_information(scene)
         if scene.done >= self.warm_up and scene.number % self.real_every:
             return Loss({})
         one, other = (verdict.heads[PROJECTION] for verdict in self.views(scene))
