@@ -99,14 +99,14 @@ def test_commands_are_taken(
 
 @pytest.mark.parametrize(("document", "pairs"), [("comparing.md", 3), ("theory.md", 1)])
 def test_runs_to_compare_differ_in_the_information_alone(
-    document: str, pairs: int, photos: Path, capsys: pytest.CaptureFixture[str]
+    document: str, pairs: int, coloured: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each pair of commands: an InfoGAN of L_I and the game alone, and its GAN."""
     page = (ROOT / "docs" / document).read_text(encoding="utf-8").replace("\\\n", "")
     trees = []
     for words in re.findall(r"^(?:> )?    infogan (train .*)$", page, re.M):
         capsys.readouterr()
-        run(*words.replace("photos/", str(photos)).split(), "--dry-run")
+        run(*words.replace("photos/", str(coloured)).split(), "--dry-run")
         trees.append(json.loads(capsys.readouterr().out))
     assert len(trees) == 2 * pairs
     for infogan, gan in zip(trees[::2], trees[1::2], strict=True):

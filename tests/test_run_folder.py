@@ -95,7 +95,7 @@ def runs(done: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         "catgan": {"labels": 2, "objective": {"k": 4}},
         "improvedgan": {"labels": 2},
         "acgan": {"latent": {"digit": {"k": 4}}},
-        "drawings": {"objective": {"fakes": "none", "q_step": "d-head"}, "steps": 3},
+        "images": {"objective": {"fakes": "none"}, "steps": 3},
     }
     for name, settings in changes.items():
         train(preset(name).replace(**small | settings), run=folder / name)
