@@ -156,6 +156,7 @@ def test_values_replace_and_dicts_merge() -> None:
             ["--objective.real-weight", "1", "--augment", "affine", "--objective.q-step", "g"],
             "objective.q-step d or d-head",
         ),
+        (["--objective.q-step", "d-real"], "objective.real-weight; raise it or set d-head"),
         (["--networks.shared", "false", "--objective.q-step", "g"], "set networks.shared true"),
         (["--networks.shared", "false", "--objective.kind", "gan"], "set networks.shared true"),
         (["--objective.warm-up", "0.5"], "objective.real-weight"),

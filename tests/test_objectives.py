@@ -148,10 +148,11 @@ def gradients(trainer: Trainer, loss: Tensor) -> dict[str, bool]:
     [
         (InfoGAN(q_step="d"), {"trunk", "code"}, {"g", "trunk", "code"}),
         (InfoGAN(q_step="d-head"), {"code"}, {"g", "trunk", "code"}),
+        (InfoGAN(q_step="d-real", real_weight=1.0), {"code"}, {"g", "trunk", "code"}),
         (InfoGAN(q_step="g"), set(), {"g", "trunk", "code"}),
         (GAN(), {"code"}, set()),
     ],
-    ids=["d", "d-head", "g", "gan"],
+    ids=["d", "d-head", "d-real", "g", "gan"],
 )
 def test_what_receives_gradient_from_the_information_term(
     tiny: RunConfig, images: Images, objective: GAN | InfoGAN, d_info: set[str], g_info: set[str]
@@ -164,9 +165,21 @@ def test_what_receives_gradient_from_the_information_term(
         assert {name for name, hit in reached.items() if hit} == expected
 
 
-@pytest.mark.parametrize("q_step", ["d", "d-head"])
+@pytest.mark.parametrize(("q_step", "moved"), [("d-head", True), ("d-real", False)])
+def test_generated_images_may_leave_categories_alone(
+    q_step: Literal["d-head", "d-real"], moved: bool
+) -> None:
+    objective = InfoGAN(q_step=q_step, real_weight=1.0)
+    sure = verdict(0.0)
+    sure.heads["code"].data[:, 0] = 3.0
+    loss = objective.d_loss(Still(verdict(0.0), sure))
+    assert bool(loss.terms["info/digit"]) == moved and loss.watch["L_I/digit"].item() != 0
+    assert bool(objective.g_loss(Still(verdict(0.0), sure)).terms["info/digit"])
+
+
+@pytest.mark.parametrize("q_step", ["d", "d-head", "d-real"])
 def test_real_images_teach_the_trunk_whatever_generated_ones_teach(
-    tiny: RunConfig, images: Images, q_step: Literal["d", "d-head"]
+    tiny: RunConfig, images: Images, q_step: Literal["d", "d-head", "d-real"]
 ) -> None:
     objective = InfoGAN(q_step=q_step, real_weight=1.0)
     trainer = Trainer(tiny.replace(objective=objective), images)

@@ -113,10 +113,11 @@ IMAGES = RunConfig(
 has learned and G draws it. docs/photos.md says what each part gave."""
 
 DRAWINGS = IMAGES.replace(
-    latent={"group": {"weight": 0.3}},
+    latent={"group": {"weight": 1.0}},
     networks={"norm": "batch"},
     objective={
-        "real_weight": 3,
+        "q_step": "d-real",
+        "real_weight": 1,
         "warm_up": 0.18,
         "game": "non-saturating",
         "penalty": 0,

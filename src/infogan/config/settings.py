@@ -122,6 +122,8 @@ class RunConfig(BaseModel):
             yield "objective.contrast needs objective.warm-up above 0 and a categorical code"
         if views and objective.g_heads:
             yield "objective.real-weight trains Q with D; set it 0, or objective.q-step d or d-head"
+        if isinstance(objective, InfoGAN) and objective.q_step == "d-real" and not views:
+            yield "objective.q-step d-real needs objective.real-weight; raise it or set d-head"
         if views and self.augment is None:
             yield "objective.real-weight needs augmented views; set augment affine, or set it 0"
         if latent.following and not views:

@@ -6,10 +6,11 @@ from typing import Literal
 
 import torch
 from pydantic import Field
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from infogan.core.random import stream
+from infogan.latent.codes import Code
 from infogan.latent.latent import CODE, Latent
 from infogan.networks import Shape, Verdict
 from infogan.networks.base import PROJECTION, Family
@@ -25,11 +26,12 @@ class InfoGAN(Consistency, AdversarialObjective):
     """A GAN whose generator also maximises L_I, so that Q can read the codes from its images."""
 
     kind: Literal["infogan"] = "infogan"
-    q_step: Literal["d", "d-head", "g"] = "d"
+    q_step: Literal["d", "d-head", "d-real", "g"] = "d"
     """Which optimizer steps Q. d: D's, and the trunk receives gradient from L_I as well (official
     code); d-head: D's, generated images teach Q's own layers alone, and real ones the trunk too
-    (with `contrast` Q reads both as views); g: G's, Q's own layers alone (the article, most
-    ports)."""
+    (with `contrast` Q reads both as views); d-real: the same, but Q learns categories from real
+    images alone, so that nothing that G draws moves them; g: G's, Q's own layers alone (the
+    article, most ports)."""
     warm_up: float = Field(default=0.0, ge=0, lt=1)
     """Share of the steps, at the start, in which D learns from real images alone (real_weight,
     contrast) and G waits, so that the categories are settled before there are generated images.
@@ -85,7 +87,7 @@ class InfoGAN(Consistency, AdversarialObjective):
 
     @property
     def shielded(self) -> bool:
-        return self.q_step == "d-head"
+        return self.q_step in ("d-head", "d-real")
 
     @property
     def contrasts(self) -> bool:
@@ -154,8 +156,12 @@ class InfoGAN(Consistency, AdversarialObjective):
             return self.real_loss(scene)
         loss = super().d_loss(scene)
         if self.q_step != "g":
-            loss |= information(scene)
+            loss |= information(scene, self._told)
         return loss | self.real_loss(scene)
+
+    def _told(self, code: Code, bound: Tensor) -> Tensor:
+        """What D's step learns of a code from generated images."""
+        return -(0.0 if code.categories and self.q_step == "d-real" else code.weight) * bound
 
     def g_loss(self, scene: Scene) -> Loss:
         if scene.done < self.warm_up:
