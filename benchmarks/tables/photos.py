@@ -4,7 +4,7 @@ import statistics
 
 from tables.base import machine_of, read, table
 
-SHOWN = "default", "projected", "photos' game", "J from nothing"  # of the recipes; the file has earlier ones too
+SHOWN = "default", "projected", "photos' game", "J from nothing"  # the file has earlier ones too
 
 
 def folders() -> str:
