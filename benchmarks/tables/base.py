@@ -16,12 +16,9 @@ WORDS = {
     ),
     "beside other runs": "with other runs at the same time",
     "beside one other run": "with one other run at the same time",
-    "with the batches of 64 that both presets then had": (
-        "with batches of 64, which both presets had at the time"
-    ),
     "two runs at a time": "two runs at a time; the preset then had 1,400 batches of 512",
     "two or three runs at a time": (
-        "two or three runs at a time; the preset then had 2,000 batches of 128, J its full weight"
+        "two or three runs at a time; the preset then had 2,000 batches of 128, D shared Q's layers"
     ),
     "ours fp32": "infogan fp32",
     "ours default": "infogan, default",

@@ -64,8 +64,8 @@ CHINESE = {
     "two runs at a time; the preset then had 1,400 batches of 512": (
         "同时训练两次；当时的预设为 1,400 批，每批 512 张"
     ),
-    "two or three runs at a time; the preset then had 2,000 batches of 128, J its full weight": (
-        "同时训练两三次；当时的预设为 2,000 批，每批 128 张，J 为全权重"
+    "two or three runs at a time; the preset then had 2,000 batches of 128, D shared Q's layers": (
+        "同时训练两三次；当时的预设为 2,000 批，每批 128 张，D 与 Q 共享各层"
     ),
     "one thread": "单线程",
     "Clustering accuracy (ACC) in %, K = 10, over consecutive seeds; "
