@@ -85,7 +85,7 @@ FASHION = DIGITS.replace(
 """The same on Fashion-MNIST, whose classes survive mirroring and other light. The warm-up keeps
 most seeds from a wrong grouping; augmentation anneals, to tell short dresses from T-shirts. D has
 layers of its own: Q's learn to overlook light, and through them D would miss what G leaves out.
-Q's learn from real images alone, or generated ones would cost it a point of accuracy."""
+Generated images teach Q's nothing: they would cost a point or two of accuracy."""
 
 IMAGES = RunConfig(
     data=Source(),

@@ -1,6 +1,7 @@
 """Networks for photos: Q's trunk learns classes from views, a critic of its own plays the game.
 
-The trunk has batch normalisation, which makes learning from views fast. G is DCGAN's.
+The trunk has batch normalisation, which makes learning from views fast; the critic has it where
+its slopes are not penalised. G is DCGAN's.
 """
 
 import math
