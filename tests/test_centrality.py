@@ -1,6 +1,6 @@
 """ModelCentrality: what one model generates and another one reads, without images or labels."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from infogan.data.images import Images
 from infogan.latent.latent import Latent
 from infogan.model.model import Model
 from infogan.networks import Verdict
+from infogan.networks.base import NONE
 from infogan.pipeline.run import fit
 
 SHAPE = (16, 16, 1)
@@ -45,7 +46,7 @@ class Reads(nn.Module):
         super().__init__()
         self.mixture = nn.Parameter(mixture)
 
-    def forward(self, images: Tensor) -> Verdict:
+    def forward(self, images: Tensor, without: Set[str] = NONE) -> Verdict:
         pixels = images.flatten(1)[:, : self.mixture.shape[1]]
         return Verdict(pixels, {"code": pixels @ self.mixture.T})
 
