@@ -30,9 +30,9 @@ def encoded(monkeypatch: pytest.MonkeyPatch, trained: Path) -> tuple[Model, Coun
     model, seen = Model.load(trained), Counter[bytes]()
     forward = model.d.forward
 
-    def counted(images: torch.Tensor) -> Any:
+    def counted(images: torch.Tensor, **asked: Any) -> Any:
         seen.update(image.numpy().tobytes() for image in images)
-        return forward(images)
+        return forward(images, **asked)
 
     monkeypatch.setattr(model.d, "forward", counted)
     return model, seen
