@@ -5,7 +5,8 @@
 Three loops take turns in one run, so that a drifting machine slows all alike: (a) the loop of the
 tutorials (fp32, torch.optim.Adam, binary cross entropy, NCHW memory), (b) ours in fp32, (c) ours as
 the default chooses. The peak is that of a 2048x2048 matrix product in the same dtype, measured
-between the turns. Writes benchmarks/results/speed.json."""
+between the turns. The recipes `digits` and `mnist` take their turns too, on networks of their own:
+of these the utilisation can be compared, not the images. Writes benchmarks/results/speed.json."""
 
 import argparse
 import json
@@ -20,18 +21,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 from infogan import data
-from infogan.config.presets import PAPER
+from infogan.config.presets import DIGITS, MNIST, PAPER
 from infogan.config.settings import RunConfig
 from infogan.data.images import to_float
 from infogan.networks.dcgan import Dcgan, Discriminator, Generator
 from infogan.training.device import Engine
 from infogan.training.trainer import Trainer
 
-MFLOP = 312.0
-"""Of the paper's networks per image and step at k = 1: 26 forward each for G and D; forward and
-backward of G, D on real, D on generated, and of D below G."""
 TARGET = Path(__file__).parent / "results" / "speed.json"
 
 
@@ -83,6 +82,14 @@ def peak(dtype: torch.dtype) -> float:
     return max(2 * 2048**3 / timed(lambda: a @ b) / 1e9 for _ in range(5))
 
 
+def work(step: Callable[[], Any], batch: int) -> float:
+    """MFLOP of one step an image: convolutions and matrix products, forward and backward."""
+    with FlopCounterMode(display=False) as counter:
+        step()
+    flops: int = counter.get_total_flops()
+    return flops / batch / 1e6
+
+
 def timed(step: Callable[[], Any]) -> float:
     """Seconds of one call."""
     begun = time.perf_counter()
@@ -111,6 +118,8 @@ def main() -> None:
     configs: dict[str, RunConfig] = {
         "ours fp32": PAPER.replace(precision="fp32"),
         "ours default": PAPER,
+        "digits": DIGITS,
+        "mnist": MNIST.replace(data=DIGITS.data),
     }
     trainers = {name: Trainer(config, digits) for name, config in configs.items()}
     loops: dict[str, Callable[[], Any]] = {
@@ -120,15 +129,17 @@ def main() -> None:
     dtypes = {"textbook fp32": torch.float32} | {
         name: t.engine.dtype for name, t in trainers.items()
     }
+    batches = {name: configs.get(name, PAPER).batch for name in loops}
     for step in loops.values():
         for _ in range(3):
             step()
+    mflop = {name: work(step, batches[name]) for name, step in loops.items()}
     speeds: dict[str, list[float]] = {name: [] for name in loops}
     peaks: dict[str, list[float]] = {name: [] for name in loops}
     for _ in range(arguments.rounds):
         for name, step in loops.items():
             seconds = statistics.median(timed(step) for _ in range(arguments.steps))
-            speeds[name].append(PAPER.batch / seconds)
+            speeds[name].append(batches[name] / seconds)
             peaks[name].append(peak(dtypes[name]))
     rows: dict[str, dict[str, Any]] = {}
     for name in loops:
@@ -140,11 +151,14 @@ def main() -> None:
         rows[name] = {
             "dtype": str(dtypes[name]).removeprefix("torch."),
             "images_per_second": speed,
-            "gflops": speed * MFLOP / 1e3,
+            "batch": batches[name],
+            "mflop_per_image": mflop[name],
+            "gflops": speed * mflop[name] / 1e3,
             "peak_gflops": top,
-            "utilisation": speed * MFLOP / 1e3 / top,
-            "times_textbook": statistics.median(ratios),
+            "utilisation": speed * mflop[name] / 1e3 / top,
         }
+        if configs.get(name, PAPER).networks == PAPER.networks:
+            rows[name]["times_textbook"] = statistics.median(ratios)
         if name in trainers:
             rows[name] |= phases(trainers[name], arguments.steps)
         if not arguments.json:
