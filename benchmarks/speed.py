@@ -31,6 +31,13 @@ from infogan.networks.dcgan import Dcgan, Discriminator, Generator
 from infogan.training.device import Engine
 from infogan.training.trainer import Trainer
 
+KINDS = {
+    "convolutions": ("convolution",),
+    "matrix products": ("aten::mm", "addmm", "bmm"),
+    "batch normalisation": ("batch_norm",),
+    "leaky ReLU": ("leaky_relu",),
+}
+"""What a step's time is counted by: parts of the names of operations."""
 TARGET = Path(__file__).parent / "results" / "speed.json"
 
 
@@ -88,6 +95,19 @@ def work(step: Callable[[], Any], batch: int) -> float:
         step()
     flops: int = counter.get_total_flops()
     return flops / batch / 1e6
+
+
+def shares(step: Callable[[], Any]) -> dict[str, float]:
+    """Shares of the CPU time of ten steps by kind of operation."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        for _ in range(10):
+            step()
+    events = profile.key_averages()
+    whole = sum(event.self_cpu_time_total for event in events)
+    return {
+        kind: sum(e.self_cpu_time_total for e in events if any(n in e.key for n in names)) / whole
+        for kind, names in KINDS.items()
+    }
 
 
 def timed(step: Callable[[], Any]) -> float:
@@ -161,9 +181,11 @@ def main() -> None:
             rows[name]["times_textbook"] = statistics.median(ratios)
         if name in trainers:
             rows[name] |= phases(trainers[name], arguments.steps)
+            rows[name]["shares"] = shares(trainers[name].advance)
         if not arguments.json:
             shown = (
-                f"{key} {v if isinstance(v, str) else round(v, 3)}" for key, v in rows[name].items()
+                f"{key} {round(v, 3) if isinstance(v, int | float) else v}"
+                for key, v in rows[name].items()
             )
             print(f"{name:<14} {'  '.join(shown)}")
     report = {
