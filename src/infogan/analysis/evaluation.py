@@ -53,16 +53,17 @@ class Evaluation(dict[str, Any]):
         return columns, list(zip(names, cells, strict=True))
 
 
-def evaluate(model: Model, images: Images, *, seed: int = 0) -> Evaluation:
+def evaluate(model: Model, images: Images, *, seed: int | None = None) -> Evaluation:
     """Score a model on images; plain values, by name, that the functions of METRICS describe.
 
     Always: data, n, information, information_error, entropy, prior. Where they apply: continuous;
     code, k, shares, dead, effective, unused, confidence; with labels error, or cluster_accuracy,
     purity, nmi, ari, category_of, merges, named; and recall, confusion; with known factors
     disentanglement. Where there is a generator and a network to compare by: fidelity. seed: of
-    generated images, and of what else is drawn.
+    generated images, and of what else is drawn; None: the run's own, as at the end of training.
     """
-    return Evaluation(scores(Observation(model, images, seed=seed)))
+    own = model.config.seed if seed is None else seed
+    return Evaluation(scores(Observation(model, images, seed=own)))
 
 
 def scores(seen: Observation) -> dict[str, Any]:
