@@ -14,14 +14,13 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import commands
 import numpy as np
 
 from infogan import Model, data
@@ -36,9 +35,12 @@ RUNS = Path("runs") / "fidelity"
 SAMPLES, BALLS, OWN = 10_000, 5_000, 900
 
 
-def judged(run: Path, mnist: str | None) -> dict[str, Any]:
-    """The measures of one finished run."""
-    model, scores = Model.load(run), json.loads((run / "scores.json").read_text(encoding="utf-8"))
+def judged(label: str, seed: int, words: list[str], mnist: str | None) -> commands.Row:
+    """The measures of one run."""
+    run = RUNS / f"{label}-{seed}"
+    at = ["--data-dir", mnist] if mnist and preset(words[0]).data.name == "mnist" else []
+    scores = commands.trained([*words, *at], seed, run)
+    model = Model.load(run)
     name = JUDGES[model.config.data.name]
     where = mnist if name == "mnist" else None
     held_out = data.load(data.Source(name=name, dir=where), "validation")
@@ -60,32 +62,19 @@ def judged(run: Path, mnist: str | None) -> dict[str, Any]:
             recalls.append(0.0 if few else fidelity.neighbours(own[:n], of_it[:n])[1])
         found |= {"recall_worst": min(recalls), "recall_mean": float(np.mean(recalls))}
     accuracy = scores.get("cluster_accuracy")
-    return found | {"acc": accuracy, "seconds": scores["seconds"], "steps": scores["steps"]}
-
-
-def train(name: str, label: str, seed: int, words: list[str], mnist: str | None) -> dict[str, Any]:
-    """One run, or what is known of one that is done."""
-    run = RUNS / f"{label}-{seed}"
-    told = ["train", name, "--seed", str(seed), "--run", str(run), *words]
-    told += ["--data-dir", mnist] if mnist and preset(name).data.name == "mnist" else []
-    env = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "infogan", *told]
-    ended = subprocess.run(command, env=env, capture_output=True, check=False)
-    if ended.returncode:
-        return {"seed": seed, "failed": ended.stderr.decode().strip().splitlines()[-1:]}
-    return {"seed": seed} | judged(run, mnist)
+    about = {"acc": accuracy, "seconds": scores["seconds"], "steps": scores["steps"]}
+    return {"seed": seed} | found | about
 
 
 def summary(runs: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """Medians over seeds, with the worst recall and ACC."""
     table: dict[str, Any] = {}
     for label, rows in runs.items():
-        good = [row for row in rows if "fd" in row]
         keys = "recall", "precision", "fd", "acc", "recall_worst", "seconds"
-        kept = {key: [row[key] for row in good if row.get(key) is not None] for key in keys}
+        kept = {key: [row[key] for row in rows if row.get(key) is not None] for key in keys}
         table[label] = {key: statistics.median(values) for key, values in kept.items() if values}
         table[label]["worst_recall_of_seeds"] = min(kept["recall"], default=None)
-        table[label]["seeds"] = [row["seed"] for row in good]
+        table[label]["seeds"] = [row["seed"] for row in rows]
     return table
 
 
@@ -100,28 +89,31 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     options, words = parser.parse_known_args()
-    label, seeds = options.label or options.preset, options.seeds
-    with ThreadPoolExecutor(options.processes) as pool:
-        waiting = [
-            pool.submit(train, options.preset, label, seed, words, options.mnist) for seed in seeds
-        ]
-        for future in as_completed(waiting):
-            report = json.loads(TARGET.read_text(encoding="utf-8")) if TARGET.is_file() else {}
-            rows = report.setdefault("runs", {}).setdefault(label, [])
-            found = future.result()
-            rows[:] = [row for row in rows if row["seed"] != found["seed"]] + [found]
-            rows.sort(key=lambda row: row["seed"])
-            report.setdefault("words", {})[label] = " ".join([options.preset, *words])
-            report["machine"] = Engine.of(preset("digits")).describe() | {"threads": 1}
-            report["command"] = "python benchmarks/fidelity.py PRESET --seeds … --mnist mnist/"
-            folder = files("infogan.analysis") / "judges"
-            report["judges"] = {
-                name: sha256((folder / f"{name}.safetensors").read_bytes()).hexdigest()
-                for name in sorted(set(JUDGES.values()))
-            }
-            report["summary"] = summary(report["runs"])
-            TARGET.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-            print(label, found, flush=True)
+    label, told = options.label or options.preset, [options.preset, *words]
+    report: dict[str, Any] = {"runs": {}}
+    if TARGET.is_file():
+        report = json.loads(TARGET.read_text(encoding="utf-8"))
+    report.setdefault("words", {})[label] = " ".join(told)
+    commands.collect(
+        partial(judged, words=told, mnist=options.mnist),
+        [(label, seed) for seed in options.seeds],
+        report["runs"],
+        options.processes,
+        partial(write, report),
+    )
+
+
+def write(report: dict[str, Any]) -> None:
+    """The file, with its summary."""
+    report["machine"] = Engine.of(preset("digits")).describe() | {"threads": 1}
+    report["command"] = "python benchmarks/fidelity.py PRESET --seeds … --mnist mnist/"
+    folder = files("infogan.analysis") / "judges"
+    report["judges"] = {
+        name: sha256((folder / f"{name}.safetensors").read_bytes()).hexdigest()
+        for name in sorted(set(JUDGES.values()))
+    }
+    report["summary"] = summary(report["runs"])
+    TARGET.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

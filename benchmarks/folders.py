@@ -18,15 +18,13 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import commands
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from sklearn.cluster import KMeans
@@ -129,23 +127,11 @@ FOLDERS = {
 }
 
 
-def command(path: Path, folder: Folder, seed: int, run: Path, words: list[str]) -> list[str]:
-    """The command of one run."""
-    size = ["--data.size", str(folder.size)] if folder.size else []
-    return ["train", str(path), *size, "--seed", str(seed), "--run", str(run), *words]
-
-
-def train(name: str, path: Path, recipe: str, seed: int, words: list[str]) -> dict[str, Any]:
-    """One run, or the scores of one that is done."""
-    run = RUNS / f"{name}-{recipe}-{seed}"
-    told = command(path, FOLDERS[name], seed, run, words)
-    env = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    ended = subprocess.run(
-        [sys.executable, "-m", "infogan", *told], env=env, capture_output=True, check=False
-    )
-    if ended.returncode:
-        return {"seed": seed, "failed": ended.stderr.decode().strip().splitlines()[-1:]}
-    scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
+def trained(name: str, seed: int, path: Path, recipe: str, words: list[str]) -> commands.Row:
+    """The scores of one run."""
+    size = FOLDERS[name].size
+    sized = ["--data.size", str(size)] if size else []
+    scores = commands.trained([str(path), *sized, *words], seed, RUNS / f"{name}-{recipe}-{seed}")
     row = {"seed": seed} | {key: scores[key] for key in KEPT if key in scores}
     row["kept"] = scores["consistency"]["kept"]
     row["findings"] = [finding["name"] for finding in scores["findings"]]
@@ -206,15 +192,14 @@ def summary(runs: dict[str, dict[str, list[dict[str, Any]]]]) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for name, recipes in runs.items():
         for recipe, rows in recipes.items():
-            good = [row for row in rows if "cluster_accuracy" in row]
-            if not good:
+            if not rows:
                 continue
-            accuracies = [row["cluster_accuracy"] for row in good]
+            accuracies = [row["cluster_accuracy"] for row in rows]
             table.setdefault(name, {})[recipe] = {
                 "median": statistics.median(accuracies),
                 "worst": min(accuracies),
-                "seconds": statistics.median(row["seconds"] for row in good),
-                "seeds": [row["seed"] for row in good],
+                "seconds": statistics.median(row["seconds"] for row in rows),
+                "seeds": [row["seed"] for row in rows],
             }
     return table
 
@@ -235,7 +220,8 @@ def main() -> None:
     report: dict[str, Any] = {"runs": {}}
     if TARGET.is_file():
         report = json.loads(TARGET.read_text(encoding="utf-8"))
-    tasks = []
+    paths: dict[str, Path] = {}
+    rows: dict[str, list[commands.Row]] = {}
     for name in options.only:
         folder, path = FOLDERS[name], getattr(options, name, None) or RUNS / "data" / name
         if folder.make and not path.is_dir():
@@ -250,19 +236,26 @@ def main() -> None:
                 begun = time.perf_counter()
                 read = group(of(images), len(images.classes))
                 recipes[baseline] = [{"seed": 0} | scored(images, read, begun)]
-        done = {row["seed"] for row in recipes.get(options.recipe, []) if "failed" not in row}
-        tasks += [(name, path, seed) for seed in options.seeds if seed not in done]
-    tasks.sort(key=lambda task: task[2])
-    with ThreadPoolExecutor(options.processes) as pool:
-        waiting = {pool.submit(train, n, p, options.recipe, s, words): (n, s) for n, p, s in tasks}
-        for future in as_completed(waiting):
-            name, seed = waiting[future]
-            rows = report["runs"][name].setdefault(options.recipe, [])
-            rows[:] = [row for row in rows if row["seed"] != seed] + [future.result()]
-            rows.sort(key=lambda row: row["seed"])
-            print(name, rows, flush=True)
-            write(report, options.recipe, words)
-    write(report, options.recipe, words)
+        paths[name], rows[name] = path, recipes.get(options.recipe, [])
+
+    def write_all() -> None:
+        for name, own in rows.items():
+            report["runs"][name][options.recipe] = own
+        write(report, options.recipe, words)
+
+    commands.collect(
+        lambda name, seed: trained(name, seed, paths[name], options.recipe, words),
+        [
+            (name, seed)
+            for seed in options.seeds
+            for name in paths
+            if seed not in {row["seed"] for row in rows[name]}
+        ],
+        rows,
+        options.processes,
+        write_all,
+    )
+    write_all()
 
 
 def write(report: dict[str, Any], recipe: str, words: list[str]) -> None:
