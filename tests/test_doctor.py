@@ -87,16 +87,16 @@ def test_no_larger_weight_is_recommended_where_it_would_rule_g() -> None:
     assert remedies == ["latent.group.weight 1 (now 0.1)"]
 
 
-def test_another_number_of_classes_that_stands_out() -> None:
+def test_more_classes_than_categories() -> None:
     config, line = preset("images"), log()[-1]
-    for found, expected in ((13, True), (10, False), (0, False), (None, False)):
+    for found, expected in ((15, True), (14, False), (3, False), (0, False), (None, False)):
         last = line if found is None else {**line, STANDING_OUT: found}
         signs = measure(config, [last], {})
         assert signs.groups == found
-        assert ("another number of classes" in names_of(signs, config)) == expected
-    (number,) = [f for f in findings(Signs(groups=13), config) if "number" in f.name]
-    assert "13 groups of images stood out, not 10" in number.seen
-    assert number.remedy == "--classes 13"
+        assert ("more classes" in names_of(signs, config)) == expected
+    (more,) = [f for f in findings(Signs(groups=15), config) if f.name == "more classes"]
+    assert "15 groups of images stood out, not 10" in more.seen
+    assert more.remedy == "--classes 15"
 
 
 def test_a_critic_of_its_own_is_made_smooth_and_not_slow() -> None:

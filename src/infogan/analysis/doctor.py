@@ -27,6 +27,7 @@ CLOSE = 0.14  # images repeat below this share of real images' distance to the n
 UNUSED = 0.1  # a category is unused below this share of the images that its prior expects
 MIXED = 0.06  # two categories are mixed when views cross between them with this probability
 LOOSE = 0.75  # categories are loose where fewer views than this keep their image's category
+MORE = 1.5  # more classes stand out from this many groups per category on
 NOISE = 10  # fewer noise dimensions than this are too few for images to vary
 SOUND = "Nothing wrong was found; no label was looked at."
 
@@ -254,10 +255,10 @@ def _categories(signs: Signs, config: RunConfig, names: Names) -> Iterator[Findi
 def _number(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
     code = config.latent.categorical
     k = config.latent.codes[code].categories if code else 0
-    if signs.groups and signs.groups != k:
+    if signs.groups and signs.groups >= MORE * k:  # fewer are often kinds of classes
         seen = f"before Q knew any category, {signs.groups} groups of images stood out, not {k}"
-        means = "some categories may hold two classes, or one class have two categories"
-        yield Finding("another number of classes", seen, f"--classes {signs.groups}", means)
+        means = "some categories may hold two classes"
+        yield Finding("more classes", seen, f"--classes {signs.groups}", means)
 
 
 def _loose(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
