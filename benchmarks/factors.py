@@ -134,7 +134,7 @@ def main() -> None:
         ranked = sorted(report["runs"]["infogan"], key=lambda row: row["factor_vae"])
         draw("infogan", ranked[-1]["seed"], "best")
         draw("infogan", ranked[len(ranked) // 2]["seed"], "median")
-    if "infogan-cr" in options.only:
+    if "infogan-cr" in options.only and "infogan-cr" in report["chosen"]:
         draw("infogan-cr", report["chosen"]["infogan-cr"]["seed"], "chosen")
 
 
