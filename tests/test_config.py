@@ -150,7 +150,11 @@ def test_values_replace_and_dicts_merge() -> None:
         (["--latent.digit", "cat:3"], "categorical:k, uniform:low:high, gaussian:mean:scale"),
         (["--latent.digit.k", "1"], "latent.digit.k: "),
         (["--latent.seed", "uniform"], "cannot be called 'seed'"),
-        (["--objective", "wgan"], "'gan', 'infogan'"),
+        (["--objective", "wgan"], "objective: should be one of gan, infogan, semigan"),
+        (["--augment", "affin"], "augment: should be one of affine, photo, none (got 'affin')"),
+        (["--data.size", "64x"], "height and width (48x64) (got '64x')"),
+        (["--data.range", "3"], "data.range: give LOW:HIGH, as in 0:4095 (got '3')"),
+        (["--data.channels", "red"], "channels from 0, as in 0,1,2 (got 'red')"),
         (["--objective.real-weight", "1"], "set augment affine"),
         (
             ["--objective.real-weight", "1", "--augment", "affine", "--objective.q-step", "g"],

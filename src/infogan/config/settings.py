@@ -217,6 +217,10 @@ def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
             given = " and ".join(map(spelled, fault["input"])) or "settings"
             remedy = "give that too, as in --augment affine or --latent.NAME uniform"
             yield f"{spelled(*place)} has no kind and so no {given}; {remedy}"
+        elif fault["type"] == "union_tag_invalid":  # `--augment affin`
+            known, given = fault["ctx"]["expected_tags"].replace("'", ""), fault["ctx"]["tag"]
+            known += ", none" * (RunConfig.model_fields[place[0]].default is None)
+            yield f"{spelled(*place)}: should be one of {known} (got {given!r})"
         else:
             reason = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
             value = fault["input"]

@@ -1,5 +1,6 @@
 """Where images come from, as settings."""
 
+from re import fullmatch
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
@@ -14,12 +15,16 @@ GIVEN = "<given>"
 
 def _size(value: object) -> object:
     """`64` and `48x64` (height x width) as a pair."""
+    if isinstance(value, str) and not fullmatch(r"\d+(x\d+)?", value.lower()):
+        raise ValueError("give pixels of a side (64), or of height and width (48x64)")
     parts = str(value).lower().split("x") if isinstance(value, str | int | float) else value
     return parts * 2 if isinstance(parts, list) and len(parts) == 1 else parts
 
 
 def _range(value: object) -> object:
     """`0:4095` as a pair."""
+    if isinstance(value, str) and value.count(":") != 1:
+        raise ValueError("give LOW:HIGH, as in 0:4095")
     return value.split(":") if isinstance(value, str) else value
 
 
@@ -31,6 +36,8 @@ def _rising(value: Range | None) -> Range | None:
 
 def _channels(value: object) -> object:
     """`0,1,2` as a list."""
+    if isinstance(value, str) and not fullmatch(r"\d+(,\d+)*", value):
+        raise ValueError("give numbers of channels from 0, as in 0,1,2")
     return str(value).split(",") if isinstance(value, str | int) else value
 
 
