@@ -132,8 +132,8 @@ DRAWINGS = IMAGES.replace(
 a part is not enough; and for grey photos, which the changes of light and focus are for. A game as
 that of `digits`, of many steps, since G draws them better by it."""
 
-SPRITES = RunConfig(
-    data=Source(name="sprites"),
+DSPRITES = RunConfig(
+    data=Source(name="dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"),
     latent=Latent(
         noise=5,
         distribution="uniform",
@@ -147,7 +147,25 @@ SPRITES = RunConfig(
 """InfoGAN-CR's run on dSprites (arXiv:1906.06034, its code) without the contrastive regulariser:
 five codes of λ 0.05 under a Q of sigma 1, D under spectral normalisation."""
 
-FOLLOWED = SPRITES.replace(
+FOLLOWED = {"x": "x", "y": "y", "size": "width", "turn": "slant"}  # codes, with their properties
+SPRITES = DSPRITES.replace(
+    data=Source(name="sprites"),
+    latent=Latent(
+        noise=5,
+        distribution="uniform",
+        **{name: Uniform(-1, 1, weight=0.1, follows=what) for name, what in FOLLOWED.items()},
+        free=Uniform(-1, 1, weight=0.1),
+    ),
+    networks={"norm": "batch"},
+    objective=InfoGAN(real_weight=3.0, penalty=0.1),
+    augment=Affine(shift=0.25),
+    optim=Optim(d_lr=1e-3, g_lr=2e-3, ema=0.99, lr_decay=0.5),
+    steps=3000,
+)
+"""Five codes as well, four of which follow what an augmented view moves (docs/factors.md), under a
+D that judges by batches and keeps its balance with G by a small penalty."""
+
+COLOURED = SPRITES.replace(
     data=Source(name="sprites-colour"),
     latent=Latent(
         noise=16,
@@ -156,10 +174,9 @@ FOLLOWED = SPRITES.replace(
             for name in ("x", "y", "brightness", "hue", "saturation")
         },
     ),
-    networks={"slope": 0.1, "norm": "batch"},
-    objective=InfoGAN(real_weight=3.0),
-    augment=Affine(shift=0.25, brightness=0.4, hue=0.08, saturation=0.5),
-    optim=Optim(d_lr=1e-3, g_lr=2e-3, ema=0.99, lr_decay=0.5),
+    networks={"slope": 0.1},
+    objective={"penalty": 0.0},
+    augment={"brightness": 0.4, "hue": 0.08, "saturation": 0.5},
     steps=1500,
 )
 """Five codes that follow where a sprite lies, and its colours (docs/codes.md)."""
@@ -271,8 +288,9 @@ PRESETS = {
     "official": Preset("InfoGAN as in the published code: sigma fixed to 1, slope 0.01", OFFICIAL),
     "article": Preset("InfoGAN as in the tutorial: k = 3, U(-2, 2), Q steps with G", ARTICLE),
     "control": Preset("the plain GAN that the paper compares L_I with", CONTROL),
-    "sprites": Preset("drawn shapes with known factors: InfoGAN-CR's networks, 5 codes", SPRITES),
-    "sprites-colour": Preset("coloured ones: codes that follow place and colour", FOLLOWED),
+    "sprites": Preset("drawn shapes with known factors: codes follow place, size, turn", SPRITES),
+    "sprites-colour": Preset("coloured ones: codes that follow place and colour", COLOURED),
+    "dsprites": Preset("InfoGAN-CR's run on dSprites' NPZ file: 5 free codes", DSPRITES),
     "svhn": Preset("InfoGAN's table 2, on SVHN's train_32x32.mat", SVHN),
     "celeba": Preset("InfoGAN's table 3, on CelebA's folder img_align_celeba", CELEBA),
     "faces": Preset("InfoGAN's table 4, on a folder of faces", FACES),
