@@ -62,14 +62,14 @@ SCORES = (
     "info_e",
     "info_c",
 )
+WHICH = "dead", "codes", "factors", "nmi"  # what else a row has: which code tells which factor
 
 
 def scored(recipe: str, seed: int) -> dict[str, Any]:
     """The scores of one run."""
     scores = commands.trained(RECIPES[recipe].split(), seed, RUNS / f"{recipe}-{seed}")
     row: dict[str, Any] = {"seed": seed, "seconds": scores["seconds"], "steps": scores["steps"]}
-    row |= {key: scores["disentanglement"][key] for key in SCORES}
-    row["dead"] = scores["disentanglement"]["dead"]
+    row |= {key: scores["disentanglement"][key] for key in (*SCORES, *WHICH)}
     if recipe == "colour":
         found = scores["continuous"]
         row["rho"] = {code: abs(own["factors"][code]) for code, own in found.items()}

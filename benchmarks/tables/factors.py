@@ -18,8 +18,9 @@ def factors() -> str:
         "beta_vae",
         "info_m",
     )
-    for recipe, runs in report["runs"].items():
-        if recipe == "colour":
+    for recipe in report["words"]:
+        runs = report["runs"].get(recipe, [])
+        if recipe == "colour" or not runs:
             continue
         middle = (statistics.median(run[metric] for run in runs) for metric in metrics)
         rows.append([f"{recipe}, median", numbers(runs), *(f"{value:.2f}" for value in middle)])
