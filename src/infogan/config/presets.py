@@ -9,6 +9,7 @@ from infogan.data import Source
 from infogan.data.augment import Affine
 from infogan.data.augment import Photo as PhotoViews
 from infogan.latent.codes import Categorical, Uniform
+from infogan.latent.codes.continuous import Property
 from infogan.latent.latent import Latent
 from infogan.networks import Dcgan, Mlp, Photo
 from infogan.objectives import ACGAN, GAN, CatGAN, Classifier, ImprovedGAN, InfoGAN, SemiGAN
@@ -147,7 +148,7 @@ DSPRITES = RunConfig(
 """InfoGAN-CR's run on dSprites (arXiv:1906.06034, its code) without the contrastive regulariser:
 five codes of λ 0.05 under a Q of sigma 1, D under spectral normalisation."""
 
-FOLLOWED = {"x": "x", "y": "y", "size": "width", "turn": "slant"}  # codes, with their properties
+FOLLOWED: dict[str, Property] = {"x": "x", "y": "y", "size": "width", "turn": "slant"}  # by code
 SPRITES = DSPRITES.replace(
     data=Source(name="sprites"),
     latent=Latent(
