@@ -129,6 +129,11 @@ def test_values_replace_and_dicts_merge() -> None:
     assert PAPER.replace(objective=InfoGAN(q_step="g")).objective == InfoGAN(q_step="g")
 
 
+def test_spaces_in_sizes_and_channels_do_not_count() -> None:
+    source = PAPER.replace(data={"size": "48 x 64", "channels": "0, 2"}).data
+    assert (source.size, source.channels) == ((48, 64), (0, 2))
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -15,7 +15,7 @@ GIVEN = "<given>"
 
 def _size(value: object) -> object:
     """`64` and `48x64` (height x width) as a pair."""
-    if isinstance(value, str) and not fullmatch(r"\d+(x\d+)?", value.lower()):
+    if isinstance(value, str) and not fullmatch(r" *\d+ *(x *\d+ *)?", value.lower()):
         raise ValueError("give pixels of a side (64), or of height and width (48x64)")
     parts = str(value).lower().split("x") if isinstance(value, str | int | float) else value
     return parts * 2 if isinstance(parts, list) and len(parts) == 1 else parts
@@ -36,7 +36,7 @@ def _rising(value: Range | None) -> Range | None:
 
 def _channels(value: object) -> object:
     """`0,1,2` as a list."""
-    if isinstance(value, str) and not fullmatch(r"\d+(,\d+)*", value):
+    if isinstance(value, str) and not fullmatch(r" *\d+ *(, *\d+ *)*", value):
         raise ValueError("give numbers of channels from 0, as in 0,1,2")
     return str(value).split(",") if isinstance(value, str | int) else value
 
