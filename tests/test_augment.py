@@ -15,7 +15,7 @@ from infogan.config import presets
 from infogan.config.settings import RunConfig
 from infogan.core.errors import ConfigError
 from infogan.core.random import stream
-from infogan.data.augment import Affine, Photo
+from infogan.data.augment import Affine, Photo, blurred
 from infogan.data.images import LUMA, to_float, to_pixels
 from infogan.training.trainer import Trainer
 
@@ -395,6 +395,9 @@ def test_a_blur_moves_pixels_towards_their_neighbours_or_away() -> None:
     seen = only(blur=1)(images, stream(0, "x")).images[:, 0, 4, 4]
     assert float(seen.amin()) == pytest.approx(-0.4, abs=0.02)
     assert float(seen.amax()) == pytest.approx(0.4 + 0.6 * 0.8, abs=0.02)
+    there = noise(3)
+    padded = torch.nn.functional.pad(there, (1, 1, 1, 1), mode="replicate")
+    assert torch.allclose(blurred(there), torch.nn.functional.avg_pool2d(padded, 3, 1), atol=1e-6)
     flat = torch.full((4, 3, 9, 9), 0.3)
     assert torch.allclose(only(blur=1)(flat, stream(0, "x")).images, flat, atol=1e-6)
 

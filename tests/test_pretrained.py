@@ -34,6 +34,23 @@ def test_convolutions_pad_as_tensorflow_does() -> None:
     assert layer(ones).squeeze().tolist() == [[6, 6], [6, 4]]  # ReLU6
 
 
+@pytest.mark.parametrize("size", [3, 5])
+@pytest.mark.parametrize("sides", [(6, 6), (7, 6), (9, 9)], ids=str)
+def test_slopes_are_those_of_the_strided_convolution(size: int, sides: tuple[int, int]) -> None:
+    """Where they are asked for, each channel by itself takes another way to the same map."""
+    layer = Convolution(4, 4, size, 2, groups=4).requires_grad_(False)
+    images = 3 * drawn(2, 4, *sides)
+    plain, asked = layer(images), images.clone().requires_grad_()
+    maps = layer(asked)
+    assert torch.allclose(maps, plain, atol=1e-6)
+    pixel = torch.zeros_like(images)
+    pixel[:, :, 2, 3] = 1e-3
+    weights = drawn(*plain.shape)
+    (maps * weights).sum().backward()
+    slope = ((layer(images + pixel) - layer(images - pixel)) * weights).sum((1, 2, 3)) / 2e-3
+    assert torch.allclose(asked.grad[:, :, 2, 3].sum(1), slope, atol=2e-3)  # type: ignore[index]
+
+
 def test_the_published_network_says_what_its_publication_says() -> None:
     """Fixed figures from efficientnet-lite-pytorch 0.1.0 with the same weights, in fp32."""
     line = torch.linspace(-1, 1, 224)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 import torch
 from pydantic import BaseModel, Field
 from torch import Tensor
-from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, interpolate, max_pool2d, pad
+from torch.nn.functional import affine_grid, grid_sample, interpolate, max_pool2d, pad
 
 from infogan.core.random import Draws, Part
 from infogan.core.settings import SETTINGS
@@ -80,8 +80,7 @@ class Augmentation(BaseModel):
             images = ((images + 1) * smooth(field, images).exp() - 1).clamp(max=1)
         if self.blur:
             by = self.blur * (1.6 * draws.uniform(n).to(images) - 0.6)
-            mean = avg_pool2d(pad(images, (1, 1, 1, 1), mode="replicate"), 3, 1)
-            images = torch.lerp(images, mean, by[:, None, None, None]).clamp(-1, 1)
+            images = torch.lerp(images, blurred(images), by[:, None, None, None]).clamp(-1, 1)
         if self.tint and images.shape[1] == 3:
             gain = 1 + self.tint * (2 * draws.uniform(n, 3).to(images) - 1)
             images = ((images + 1) * gain[:, :, None, None] - 1).clamp(max=1)
@@ -248,6 +247,14 @@ def turned(images: Tensor, by: Tensor) -> Tensor:
     next_one, grey = same.roll(1, 0) - same.roll(-1, 0), torch.full_like(same, third)
     matrix = cos * same + (1 - cos) * grey + sin * 3**-0.5 * next_one  # [N, 3, 3]
     return torch.einsum("nij,njhw->nihw", matrix, images).clamp(-1, 1)
+
+
+def blurred(images: Tensor) -> Tensor:
+    """The mean over the 3x3 neighbours of each pixel, by columns, then by rows: pooling, which
+    takes all nine at once, is six times slower on a processor."""
+    there = pad(images, (1, 1, 1, 1), mode="replicate")
+    columns = there[:, :, :-2] + there[:, :, 1:-1] + there[:, :, 2:]
+    return (columns[..., :-2] + columns[..., 1:-1] + columns[..., 2:]) / 9
 
 
 def smooth(coarse: Tensor, images: Tensor) -> Tensor:
