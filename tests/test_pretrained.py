@@ -116,7 +116,7 @@ def test_parts_of_a_batch_are_read_as_the_whole_is(monkeypatch: pytest.MonkeyPat
     images = drawn(5, 3, 32, 32)
     with torch.no_grad():
         whole = trunk(images)
-        monkeypatch.setattr(projected, "PART", 2)
+        monkeypatch.setattr(pretrained, "PART", 2)
         assert torch.allclose(trunk(images), whole, atol=1e-4)
         assert not torch.allclose(whole[0], whole[1], atol=1e-2)
         monkeypatch.setattr(pretrained, "LARGE", 32)

@@ -29,6 +29,7 @@ STAGES = (  # blocks, kernel, stride of the first, expansion, channels
     (1, 3, 1, 6, 320),
 )
 CHANNELS = tuple(stage[4] for stage in STAGES for _ in range(stage[0]))  # of each block's map
+PART = 32  # images that go through together: more of them fall out of a processor's cache
 LARGE = 96  # what was learned is of large things, so smaller images are enlarged
 EPSILON = 1e-3  # of its batch normalisation
 
@@ -94,6 +95,7 @@ class Lite0(nn.Module):
                 blocks.append(Block(inputs, outputs, kernel, 1 if i else stride, expansion))
                 inputs = outputs
         self.blocks = nn.ModuleList(blocks)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if not self.stem.weight.is_meta:
             self._take(weights())
 
@@ -118,6 +120,16 @@ class Lite0(nn.Module):
         for block in self.blocks:
             maps.append(block(maps[-1]))
         return maps[1:]
+
+    def means(self, images: Tensor, *blocks: int) -> Tensor:
+        """[N, CHANNELS of these blocks] float32, the means of their maps of images [N, C, H, W] of
+        one or three channels, which are enlarged if need be."""
+        rgb, means = enlarged(images), list[Tensor]()
+        whole = torch.compiler.is_compiling()  # an exported network takes any number of images
+        for part in [rgb] if whole else rgb.split(PART):
+            maps = self(part)
+            means.append(torch.cat([maps[i].float().mean((2, 3)) for i in blocks], 1))
+        return torch.cat(means)
 
 
 def enlarged(images: Tensor) -> Tensor:

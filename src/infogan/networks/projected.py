@@ -7,18 +7,16 @@ above it learns. D and G are those of `photo`: a critic that judged published fe
 
 from typing import Literal
 
-import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from infogan.networks import base, photo
 from infogan.networks.base import Heads, Shape
 from infogan.networks.photo import Photo
-from infogan.networks.pretrained import CHANNELS, Lite0, enlarged
+from infogan.networks.pretrained import CHANNELS, Lite0
 
 READ = 10, 15  # blocks whose maps are read: their means are shapes of parts, and of whole things
 WIDE = 512  # units of the layer that learns
-PART = 32  # images that go through together: more of them fall out of a processor's cache
 
 
 class Projected(base.Family):
@@ -57,10 +55,6 @@ class Trunk(nn.Module):
         self.layers = nn.Sequential(first, nn.BatchNorm1d(WIDE), nn.ReLU())
 
     def forward(self, images: Tensor) -> Tensor:
-        rgb, means = enlarged(images), []
-        whole = torch.compiler.is_compiling()  # an exported network takes any number of images
-        for part in [rgb] if whole else rgb.split(PART):
-            maps = self.published(part)
-            means.append(torch.cat([maps[i].float().mean((2, 3)) for i in READ], 1))
-        features: Tensor = self.layers(self.scaled(torch.cat(means)).to(images.dtype))
+        read = self.published.means(images, *READ)
+        features: Tensor = self.layers(self.scaled(read).to(images.dtype))
         return features
