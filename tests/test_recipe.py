@@ -139,6 +139,7 @@ def test_pretrained_networks_have_weaker_views(
     assert "pretrained on ImageNet" in recipe(Source(name="mine"), "projected")[1]
     assert "pretrained" not in recipe(Source(name="mine"))[1]
     grey = pictures(tmp_path / "grey", 12, (28, 28), colour=False)
-    drawn = recipe(Source(name=str(grey)), "projected")[0]
+    drawn, told = recipe(Source(name=str(grey)), "projected")
+    assert "preset images, views of drawings" in told
     assert drawn.augment == DRAWINGS.augment and drawn.objective == IMAGES.objective
     assert drawn.game_augment is not None and not drawn.game_augment.mirror

@@ -39,8 +39,9 @@ def suited(seen: Survey, source: Source, networks: str | None = None) -> tuple[R
     """The same for what a look at a source has shown; its size is as the source says."""
     grey = source.color == "grey" or (source.color == "auto" and seen.grey)
     base, size = DRAWINGS if grey else IMAGES, source.size
-    projected = Projected()
+    name, projected = "drawings" if grey else "images", Projected()
     if networks == projected.kind:
+        name = "images, views of drawings" if grey else name
         seen_as, game = base.augment if grey else WEAK, {"mirror": not grey}
         base = IMAGES.replace(networks=projected, augment=seen_as, game_augment=game)
     steps = round(base.steps * max(1.0, seen.number / MANY) ** 0.25, -2)
@@ -48,7 +49,6 @@ def suited(seen: Survey, source: Source, networks: str | None = None) -> tuple[R
     found += f"{seen.height:.0f}x{seen.width:.0f} pixels"
     if seen.number < FEW:
         found += ", too few to find classes in (docs/photos.md)"
-    name = "drawings" if grey else "images"
     chosen = [f"preset {name} ({WHY[grey]})", f"made for {int(steps):,} steps"]
     if base.networks == projected:
         chosen.append("networks projected (pretrained on ImageNet)")
