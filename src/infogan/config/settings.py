@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
-from infogan.config.tree import flat, merged, nearest, spelled
+from infogan.config.tree import flat, listed, merged, nearest, spelled
 from infogan.core.errors import ConfigError
 from infogan.core.settings import SETTINGS
 from infogan.data import Source
@@ -203,7 +203,8 @@ def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
     for fault in error.errors()[:3]:
         place, section = list[str](), tree
         for part in map(str, fault["loc"]):
-            if section.get("kind") != part:  # pydantic names a union's member; nobody writes it
+            # pydantic names a union's member, by its kind or its type; nobody writes it
+            if section.get("kind") != part and "[" not in part:
                 place.append(part)
                 below = section.get(part)
                 section = below if isinstance(below, Mapping) else {}
@@ -221,6 +222,9 @@ def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
             known, given = fault["ctx"]["expected_tags"].replace("'", ""), fault["ctx"]["tag"]
             known += ", none" * (RunConfig.model_fields[place[0]].default is None)
             yield f"{spelled(*place)}: should be one of {known} (got {given!r})"
+        elif fault["type"] == "tuple_type":  # `--networks.channels 64,128`
+            given = fault["input"]
+            yield f"{spelled(*place)}: should be a list; write '{listed(given)}' (got {given!r})"
         else:
             reason = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
             value = fault["input"]

@@ -46,6 +46,17 @@ def spelled(*path: str) -> str:
     return ".".join(path).replace("_", "-")
 
 
+def listed(value: object) -> str:
+    """What was not written as a list, as one: values between commas; of none, an empty one.
+
+    >>> listed("64, 128"), listed(None), listed("scans")
+    ('[64,128]', '[]', '["scans"]')
+    """
+    parts = [] if value is None else [part.strip() for part in str(value).split(",")]
+    numbers = all(part.lstrip("-").replace(".", "", 1).isdigit() for part in parts)
+    return f"[{','.join(parts if numbers else map(json.dumps, parts))}]"
+
+
 def nearest(path: Sequence[str], tree: Tree) -> str:
     """The settings of a tree, at any depth, whose names are nearest to one that is none of them, as
     options; a name is given whole or by its last part. Empty where none is near.
