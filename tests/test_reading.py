@@ -263,6 +263,21 @@ def test_one_image_several_paths_and_names_of_splits(tmp_path: Path) -> None:
         data.load(str(tmp_path / "dev"))
 
 
+def test_a_file_that_has_no_images_to_validate_with_holds_some_out(tmp_path: Path) -> None:
+    pixels, name = (FIGURES * 255).astype(np.uint8), str(tmp_path / "two.npz")
+    np.savez(name, train_images=pixels[:20], test_images=pixels[20:26])
+    sizes = [len(data.load(name, s)) for s in ("train", "validation", "test", "all")]
+    assert sizes == [18, 2, 6, 20]
+    assert (data.load(name).pixels[..., 0] == np.delete(pixels[:20], (9, 19), 0)).all()
+    np.savez(name, train_images=pixels, val_images=pixels, train_labels=LABELS)
+    with pytest.raises(DataError, match="has no val_labels"):
+        data.load(name, "all")
+    np.savez(name, test_images=pixels)
+    for split in ("train", "all"):
+        with pytest.raises(DataError, match="has no train_images, but test_images"):
+            data.load(name, split)
+
+
 def test_sets_as_they_are_published(tmp_path: Path) -> None:
     pixels = (FIGURES * 255).astype(np.uint8)
     parts = {"train": 20, "val": 6, "test": 4}

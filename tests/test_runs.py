@@ -16,6 +16,7 @@ from conftest import begin, write_record
 from infogan.config.presets import PAPER
 from infogan.core import interrupts
 from infogan.core.errors import RunError
+from infogan.core.limits import TEXT
 from infogan.data.augment import Affine
 from infogan.objectives import InfoGAN
 from infogan.runs import checkpoints
@@ -160,6 +161,15 @@ def test_json_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         run.write_json(run.scores_file, {"a": 2})
     assert json.loads(run.scores_file.read_text()) == {"a": 1}
     assert [item.name for item in tmp_path.iterdir()] == ["scores.json"]
+
+
+def test_scores_of_many_classes_and_categories_are_read_again(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    assert run.scores == {}
+    scores = {"steps": 3, "confusion": [[i + j for j in range(400)] for i in range(400)]}
+    run.write_json(run.scores_file, scores)
+    assert run.scores_file.stat().st_size > TEXT
+    assert run.scores == scores
 
 
 def test_the_recorder_appends_lines_and_saves_states(tmp_path: Path) -> None:

@@ -495,9 +495,13 @@ def test_means_are_means_and_gs_draw_counts() -> None:
         )
     assert means.flush() == {"d/real": 2.0, "g/adversarial": 4.0, "L_I/digit": 2.0}
     assert means.flush() == {}
-    means.add(Loss({"first": torch.tensor(1.0)}), Loss({}))
-    means.add(Loss({"real": torch.tensor(5.0)}), Loss({}))  # after the warm-up: means of their own
-    assert means.flush() == {"d/real": 5.0}
+    for step in range(6):  # as with objective.real-every 3, across lines of the log
+        contrast = {} if step % 3 else {"contrast": torch.tensor(float(step))}
+        means.add(Loss({"real": torch.tensor(5.0 + step), **contrast}), Loss({}))
+    means = Means.from_tree(means.tree(), torch.device("cpu"))
+    assert means.flush() == {"d/real": 7.5, "d/contrast": 1.5}
+    older = Means.from_tree({"steps": 2, "sums": {"d/real": 5.0}}, torch.device("cpu"))
+    assert older.flush() == {"d/real": 2.5}
 
 
 def test_scores_by_hand(trained: Path, images: Images) -> None:

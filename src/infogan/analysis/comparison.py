@@ -10,7 +10,6 @@ from typing import Any
 from infogan.config.settings import RunConfig
 from infogan.config.tree import flat
 from infogan.core.errors import RunError
-from infogan.core.tables import read_file
 from infogan.runs.folder import FREE, Run
 
 APART = FREE | {"seed", "precision", "device"}  # settings that make no row of their own
@@ -72,7 +71,7 @@ def compare(paths: Sequence[Path | str]) -> list[Row]:
         groups.setdefault(json.dumps(tree), []).append(run)
     trees, rows = [json.loads(key) for key in groups], []
     for tree, runs in zip(trees, groups.values(), strict=True):
-        scores = tuple(read_file(run.scores_file) for run in runs)
+        scores = tuple(run.scores for run in runs)
         rows.append(Row(_name(tree, trees), tuple(runs), scores))
     return rows
 

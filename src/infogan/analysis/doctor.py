@@ -10,7 +10,6 @@ from infogan.analysis.observation import Observation
 from infogan.config.settings import Optim, RunConfig
 from infogan.core.errors import RunError
 from infogan.core.figures import short
-from infogan.core.tables import read_file
 from infogan.data.augment import Affine
 from infogan.networks import Photo
 from infogan.objectives import InfoGAN
@@ -85,19 +84,15 @@ def examine(
     if not lines and seen is None:
         what = f"no weights, and no line in {run.metrics_file.name}"
         raise RunError(f"{run.path}: nothing to examine yet ({what}); train it first")
-    signs = measure(config, lines, _scores(run) if scores is None else scores, seen, missing)
+    signs = measure(config, lines, run.scores if scores is None else scores, seen, missing)
     signs = replace(signs, changed=changed)
     return Diagnosis(tuple(findings(signs, config, run.names)), tuple(looked_at(signs)), signs)
 
 
 def recorded(run: Run) -> list[Finding] | None:
     """The findings that training wrote into the run's scores; None where it was not examined."""
-    found = _scores(run).get("findings")
+    found = run.scores.get("findings")
     return None if found is None else [Finding(**finding) for finding in found]
-
-
-def _scores(run: Run) -> dict[str, Any]:
-    return read_file(run.scores_file) if run.scores_file.is_file() else {}
 
 
 def findings(signs: Signs, config: RunConfig, names: Names | None = None) -> list[Finding]:

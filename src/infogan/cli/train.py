@@ -18,7 +18,6 @@ from infogan.cli.options import Count, Values
 from infogan.cli.terminal import show_outlook, show_scores, show_selection
 from infogan.core import interrupts
 from infogan.core.errors import ConfigError, TrainingError
-from infogan.core.tables import read_file
 from infogan.pipeline.progress import progress_bars
 
 if TYPE_CHECKING:
@@ -155,7 +154,7 @@ def _train_one(
         given(track=track, progress=partial(show, config.seed), begun=begin)
     if not begun:
         print(f"{path}: is finished, with {config.steps:,} steps; --fresh trains anew\n")
-    show_scores(read_file(run.scores_file), run.names.codes)
+    show_scores(run.scores, run.names.codes)
     found = recorded(run)
     for finding in [SOUND] if found == [] else found or ():
         print(f"\n{finding}")

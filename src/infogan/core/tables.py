@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from infogan.core.errors import ConfigError, parsing
-from infogan.core.limits import read_small
+from infogan.core.limits import TEXT, read_small
 
 
-def read_file(path: Path) -> dict[str, Any]:
-    """Read a TOML or JSON file of settings, such as a run's config.json."""
+def read_file(path: Path, most: int = TEXT) -> dict[str, Any]:
+    """Read a TOML or JSON file of settings, such as a run's config.json, of at most 1 MiB or `most`
+    bytes."""
     if not path.is_file():
         raise ConfigError(f"{path}: no such settings file")
     with parsing(path, "settings", ConfigError):
-        text = read_small(path, "a file of settings", ConfigError).decode()
+        text = read_small(path, "a file of settings", ConfigError, most).decode()
         json_file = path.suffix == ".json"
         tree = json.loads(text, object_pairs_hook=_table) if json_file else tomllib.loads(text)
     if not isinstance(tree, dict):

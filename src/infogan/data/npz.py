@@ -59,7 +59,7 @@ def header(path: Path, kinds: str = NUMBERS) -> tuple[tuple[int, ...], np.dtype[
 
 def _load_npz(path: Path, split: str) -> tuple[dict[str, Array], bool]:
     """Read the arrays of an NPZ file that KEYS lists, or those of a split where it has its own;
-    and whether it has."""
+    and whether these are the split already."""
     found: dict[str, Array] = {}
     with parsing(path, "NPZ"), zipfile.ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
@@ -74,13 +74,17 @@ def _load_npz(path: Path, split: str) -> tuple[dict[str, Array], bool]:
                 return np.asarray(npy.read_array(file, allow_pickle=False))
 
         if own := [part for part in SPLITS.values() if f"{part}_images" in members]:
-            parts = own[:2] if split == "all" else [SPLITS[split]]
+            learned = [part for part in own if part != "test"] or ["train"]
+            whole = split in ("train", "validation") and "val" not in own  # nothing is held out yet
+            parts = learned if whole or split == "all" else [SPLITS[split]]
             for what in ("images", "labels"):
                 keys = [f"{part}_{what}" for part in parts]
+                if what == "labels" and not members.keys() & {*keys}:
+                    break  # a set without labels
                 if missing := [key for key in keys if key not in members]:
                     raise DataError(f"{path}: has no {missing[0]}, but {', '.join(members)}")
                 found[what] = np.concatenate([read(key, KINDS.get(what, NUMBERS)) for key in keys])
-            return found, True
+            return found, not whole
         for what in KEYS:
             if key := named(members, what):
                 found[what] = read(key, KINDS.get(what, NUMBERS))

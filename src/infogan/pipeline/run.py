@@ -17,7 +17,6 @@ from infogan.config.presets import preset
 from infogan.config.settings import RunConfig
 from infogan.core import atomic, interrupts
 from infogan.core.errors import ConfigError, DataError, RunError, TrainingError, parsing
-from infogan.core.tables import read_file
 from infogan.data import labels
 from infogan.data.augment import COLOURS
 from infogan.data.folder import once
@@ -301,7 +300,7 @@ def finished(run: Run, config: RunConfig) -> bool:
     if run.config.steps != config.steps or run.differences(config):
         return False
     with suppress(ConfigError):  # no scores, or damaged ones
-        return read_file(run.scores_file).get("steps") == config.steps
+        return run.scores.get("steps") == config.steps
     return False
 
 

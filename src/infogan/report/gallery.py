@@ -14,7 +14,6 @@ from infogan.core import atomic
 from infogan.core.errors import InfoganError, RunError
 from infogan.core.page import fill
 from infogan.core.random import stream
-from infogan.core.tables import read_file
 from infogan.data.images import Pixels
 from infogan.data.png import uri
 from infogan.model.model import Model
@@ -59,7 +58,7 @@ def write(runs: Sequence[Path], output: Path) -> list[str]:
 
 def _card(run: Run, home: Path) -> Card:
     model = Model.load(run.path)
-    scores = read_file(run.scores_file) if run.scores_file.is_file() else {}
+    scores = run.scores
     drawn, rows = _picture(model, scores)
     where = Path(os.path.relpath(run.path, home))
     there = {text: name for text, name in PAGES.items() if (run.path / name).is_file()}

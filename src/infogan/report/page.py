@@ -31,7 +31,7 @@ WIDEST = 40  # classes or categories beyond which a table of both is left out
 
 def write(run: Run, seen: Observation, notes: Sequence[str] = ()) -> Path:
     """Write report.html into the run folder, below `notes`; only what G makes without images."""
-    scores = read_file(run.scores_file) if run.scores_file.is_file() else {}
+    scores = run.scores
     height, width = seen.model.shape[:2]
     factor, each = findings.tiles(width)
     size = f"--w: {width * factor:g}px; --h: {height * factor:g}px; --fit: {each // 2};"

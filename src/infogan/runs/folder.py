@@ -14,6 +14,7 @@ from infogan.config.settings import RunConfig
 from infogan.config.tree import flat
 from infogan.core import atomic
 from infogan.core.errors import ConfigError, RunError, parsing
+from infogan.core.limits import SCORES
 from infogan.core.tables import as_json, read_file
 from infogan.latent.latent import Latent
 from infogan.runs.names import Names
@@ -110,6 +111,11 @@ class Run:
             return Names.from_tree(read_file(self.names_file), latent)
         except ConfigError as error:
             raise RunError(f"{self.names_file}: {error}; correct it, or remove the file") from None
+
+    @property
+    def scores(self) -> dict[str, Any]:
+        """What was measured of the finished run; empty before. ConfigError for a damaged file."""
+        return read_file(self.scores_file, SCORES) if self.scores_file.is_file() else {}
 
     def differences(self, config: RunConfig) -> str:
         """The first settings in which the run differs from these, except those that may change.

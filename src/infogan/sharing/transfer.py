@@ -90,8 +90,9 @@ def _fill(made: Path, run: Run, target: str, licence: str | None) -> None:
     model, drawn = Model.load(run.path), run.drawn
     record = run.record.model_dump(mode="json")
     places = _places(model, record)
-    files = [run.environment_file, run.scores_file, run.names_file]
+    files = [run.environment_file, run.names_file]
     trees = {file.name: read_file(file) for file in files if file.is_file()}
+    trees |= {run.scores_file.name: scores} if (scores := run.scores) else {}
     trees |= {"run.json": record, "config.json": run.config.tree()}
     trees = {name: _bare(tree, places) for name, tree in trees.items()}
     for name, tree in trees.items():
@@ -185,8 +186,8 @@ def _read_all(folder: Path) -> None:
         raise RunError("run.json and model.safetensors are of different images")
     if run.environment_file.is_file():
         read_file(run.environment_file)
-    if run.scores_file.is_file():
-        shown(read_file(run.scores_file), run.names.codes)
+    if scores := run.scores:
+        shown(scores, run.names.codes)
     if not all(isinstance(value, int | float) for line in run.metrics() for value in line.values()):
         raise RunError(f"{LOG} holds what is no number")
     for path in folder.rglob("*.png"):

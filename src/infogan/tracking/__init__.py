@@ -7,7 +7,6 @@ from importlib.util import find_spec
 
 from infogan.config.tree import flat
 from infogan.core.errors import ConfigError
-from infogan.core.tables import read_file
 from infogan.runs.folder import Run
 from infogan.tracking.base import Backend, Tracker
 from infogan.tracking.mlflow import MLflow
@@ -49,7 +48,7 @@ class Trackers:
         self._begin()
         scores = dict[str, float]()
         with suppress(ConfigError):  # no scores, or damaged ones
-            scores = figures(read_file(self._run.scores_file))
+            scores = figures(self._run.scores)
         for tracker in self._trackers:
             tracker.finish(scores, self._run.drawn)
 

@@ -81,34 +81,37 @@ def check_priors(priors: Named, entropy: Mapping[str, float], step: int, warned:
 
 
 class Means:
-    """Running means of both players' terms and watched quantities, on the device until flushed."""
+    """Running means of both players' terms and watched quantities, on the device until flushed;
+    each over the steps that had it."""
 
-    def __init__(self, steps: int = 0, sums: Mapping[str, Tensor] | None = None) -> None:
-        self._steps, self._sums = steps, dict(sums or {})
+    def __init__(
+        self, steps: Mapping[str, int] | None = None, sums: Mapping[str, Tensor] | None = None
+    ) -> None:
+        self._steps, self._sums = dict(steps or {}), dict(sums or {})
 
     def add(self, d: Loss, g: Loss) -> None:
-        """Count one step. Where both players watch a quantity, G's draw is kept. A step with other
-        terms than the last, as at the end of the warm-up, starts anew."""
+        """Count one step. Where both players watch a quantity, G's draw is kept."""
         values = {f"d/{name}": term.detach() for name, term in d.terms.items()}
         values |= {f"g/{name}": term.detach() for name, term in g.terms.items()}
-        values |= d.watch | g.watch
-        if values.keys() == self._sums.keys():
-            values = {name: self._sums[name] + value for name, value in values.items()}
-        else:
-            self._steps = 0
-        self._steps, self._sums = self._steps + 1, values
+        for name, value in (values | d.watch | g.watch).items():
+            self._steps[name] = self._steps.get(name, 0) + 1
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
 
     def flush(self) -> dict[str, float]:
         """The means since the last flush."""
-        means = {name: float(value) / self._steps for name, value in self._sums.items()}
-        self._steps, self._sums = 0, {}
+        means = {name: float(value) / self._steps[name] for name, value in self._sums.items()}
+        self._steps, self._sums = {}, {}
         return means
 
     def tree(self) -> dict[str, Any]:
         """As plain values, for a saved state."""
-        return {"steps": self._steps, "sums": {name: float(v) for name, v in self._sums.items()}}
+        sums = {name: float(value) for name, value in self._sums.items()}
+        return {"steps": self._steps, "sums": sums}
 
     @classmethod
     def from_tree(cls, tree: Mapping[str, Any], device: torch.device) -> "Means":
         sums = {name: torch.tensor(v, device=device) for name, v in tree["sums"].items()}
-        return cls(int(tree["steps"]), sums)
+        steps = tree["steps"]
+        if isinstance(steps, int):  # as it once was: of all alike
+            steps = dict.fromkeys(sums, steps)
+        return cls(steps, sums)
