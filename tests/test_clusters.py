@@ -101,6 +101,14 @@ def test_dead_categories_are_those_below_the_threshold_and_need_no_labels() -> N
     assert usage(categories, 20).dead == [4, 7]
 
 
+def test_of_many_categories_less_is_enough() -> None:
+    categories = np.repeat(np.arange(500), 10)
+    assert usage(categories, 500).dead == []
+    categories[:9] = 1  # category 0 holds one image in 5,000, where 0.04 % are the least
+    assert usage(categories, 500).dead == [0]
+    assert "under 0.04 % of the images" in usage(categories, 500).words([*map(str, range(500))])
+
+
 def test_words_about_one_none_and_many_dead_categories() -> None:
     names = [f"#{k}" for k in range(100)]
     assert usage(np.arange(10), 10).words(names) == ""

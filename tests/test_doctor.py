@@ -85,6 +85,11 @@ def test_no_larger_weight_is_recommended_where_it_would_rule_g() -> None:
     alone = config.replace(objective={"contrast": 0.0})
     remedies = [f.remedy for f in findings(seen, alone) if f.name == "code ignored"]
     assert remedies == ["latent.group.weight 1 (now 0.1)"]
+    codes = {"digit": "categorical:4", "category": "none"}
+    classes = RunConfig().replace(latent=codes, objective="acgan", labels="all", steps=100)
+    seen = Signs(step=100, recovered={"digit": 0.1}, information={"digit": 0.2})
+    remedies = [f.remedy for f in findings(seen, classes) if f.name == "code ignored"]
+    assert remedies == ["more steps (now 100)"]  # it has no such weight
 
 
 def test_more_classes_than_categories() -> None:
@@ -227,6 +232,9 @@ def test_a_finished_model_that_lags_behind_training() -> None:
     (found,) = findings(replace(seen, finished=enough | {"slant": enough["slant"] - 0.01}), ema)
     assert (found.name, "of digit" in found.seen) == ("finished model lags", False)
     assert "optim.ema 0.96" in found.remedy
+    slow = CONFIG.replace(optim={"ema": 0.999})
+    (found,) = findings(replace(seen, finished=enough | {"slant": 0.0}), slow)
+    assert "optim.ema 0.996 (" in found.remedy
 
 
 def test_what_is_read_of_a_continuous_code_needs_neither_its_zero_nor_a_true_sigma() -> None:
@@ -340,6 +348,12 @@ def test_a_learned_prior_is_the_measure_of_both_shares(trained: Path) -> None:
     ] == pytest.approx(1, abs=1e-6)
 
 
+def test_a_log_alone_has_the_entropy_of_a_learned_prior() -> None:
+    lines = [line | {"H(c)/digit": 0.9} for line in log(L_I_digit=0.45)]
+    assert measure(CONFIG, lines, {}).recovered["digit"] == pytest.approx(0.5)
+    assert measure(CONFIG, log(L_I_digit=0.45), {}).recovered["digit"] < 0.4  # of ln 4
+
+
 def test_a_category_that_is_unused() -> None:
     def scores(share: float, n: int = 400) -> dict[str, Any]:
         return {"n": n, "code": "digit", "shares": [share, 0.3, 0.3, 0.4 - share]}
@@ -352,6 +366,12 @@ def test_a_category_that_is_unused() -> None:
     assert (
         measure(CONFIG, log(), scores(0.0, n=4 * consistency.FEWEST - 1)).usage == ()
     )  # too few images to tell
+    learned = {"prior": {"digit": [0.04, 0.32, 0.32, 0.32]}}
+    assert measure(CONFIG, log(), scores(0.02) | learned).usage[0] == pytest.approx(0.5)
+    two = preset("digits").replace(latent={"digit": Categorical(2)}, steps=100)
+    more = "more steps (now 100)"  # one category is none
+    (found,) = findings(Signs(usage=(0.0, 2.0), recovered={"digit": 1.0}), two)
+    assert (found.name, found.remedy) == ("category unused", f"another run of {more}")
     rare = CONFIG.replace(latent={"digit": Categorical(4, probs=(0.04, 0.32, 0.32, 0.32))})
     assert names_of(measure(rare, log(), scores(0.02)), rare) == []  # as rare as its prior has it
     silent = measure(CONFIG, log(L_I_digit=0.1), scores(0.0))

@@ -130,6 +130,19 @@ def test_projections_that_are_not_finite_are_named(contrasting: RunConfig, image
         trainer.advance()
 
 
+def test_a_learned_prior_waits_for_a_q_that_learns(contrasting: RunConfig, images: Images) -> None:
+    config = contrasting.replace(
+        latent={"digit": {"probs": "learned"}}, objective={"real_every": 3}
+    )
+    trainer, moved = Trainer(config, images), list[int]()
+    for step in range(config.steps):
+        before = trainer.model.priors["digit"].clone()
+        trainer.advance()
+        if not torch.equal(before, trainer.model.priors["digit"]):
+            moved.append(step)
+    assert moved == [8, 9, 12, 15, 18]  # the last two steps of the warm-up, then every third
+
+
 def test_a_run_goes_on_from_amid_its_groups(contrasting: RunConfig, images: Images) -> None:
     through, broken = Trainer(contrasting, images), Trainer(contrasting, images)
     for _ in range(12):

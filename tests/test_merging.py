@@ -85,6 +85,13 @@ def test_dead_categories_are_no_classes() -> None:
         assert [classes for classes, _ in steps] == [5, 4, 3, 2]
 
 
+def test_many_even_categories_are_alive() -> None:
+    table = np.full((256, 256), 1e-9) + np.eye(256) / 256
+    assert len(join(table)[0]) == 256
+    table[7] = table[:, 7] = 1e-10
+    assert len(join(table)[0]) == 255
+
+
 def test_names_hold_together_and_apart() -> None:
     names = ["a", None, "b", "b", None, "c", None, None]  # 0 and 5 are one class, 2 and 3 are not
     groups, _ = join(planted([0.25] * 4), names=names)
@@ -124,7 +131,7 @@ def test_a_gap_is_how_plainly_the_number_of_classes_stands_out() -> None:
         (((3, 0.3), (2, 0.1)), 3.0),
         (((3, 0.12), (2, 0.1)), 1.2),
         (((3, 0.3),), math.inf),  # those that are left never meet
-        (((2, 0.1),), 0.0),  # nothing joined
+        (((2, 0.1),), 1.0),  # nothing joined
     ):
         assert Merging("digit", classes, (0.6, 0.4), steps, "x", 9).gap == pytest.approx(gap)
     assert Merging("digit", ((0,), (1,)), (0.5, 0.5), (), "x", 9).gap == 1

@@ -80,6 +80,7 @@ def test_words_are_understood() -> None:
         ("size.0", "big", "digit, slant, width"),
         ("slant", "width", "'width'"),
         ("slant", "file", "'file'"),
+        ("slant", "sorted", "'sorted'"),
         ("slant", "a\nb", r"U\+000A"),
         ("slant", "a\u2028b", r"U\+2028"),
         ("slant", "\udcff", r"codes\.slant"),

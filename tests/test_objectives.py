@@ -26,6 +26,7 @@ from infogan.objectives.terms import (
     AdversarialObjective,
     contrast,
 )
+from infogan.training import step
 from infogan.training.trainer import Trainer
 
 LATENT = Latent(noise=2, digit="categorical:4", slant="uniform:-1:1")
@@ -56,6 +57,7 @@ class Still:
     draw: Draw = field(default_factory=lambda: LATENT.sample(8, stream(0, "still")))
     labels: Tensor | None = field(default_factory=lambda: torch.arange(8) % K)
     labelled: Verdict = field(init=False)
+    seen: Verdict = field(init=False)
     view: Verdict = field(init=False)
     other: Verdict = field(init=False)
     moves: dict[str, Tensor] = field(default_factory=dict)
@@ -65,7 +67,7 @@ class Still:
     readings: tuple[Reading, ...] = ()
 
     def __post_init__(self) -> None:
-        self.labelled = self.view = self.other = self.real
+        self.labelled = self.seen = self.view = self.other = self.real
         self.readings = self.readings or GAN().readings(self.latent, 0)
 
     def pairs(self, network: str, gap: float) -> tuple[Verdict, Tensor]:
@@ -424,6 +426,33 @@ def test_every_game_can_be_relativistic_and_penalised(
     assert {"pair", "penalty"} <= d_loss.terms.keys()
     assert d_loss.terms["penalty"].item() > 0
     assert g_loss.terms.keys() & {"adversarial", "features"}
+
+
+def test_the_penalty_is_of_images_and_not_of_noise_that_d_adds(
+    tiny: RunConfig, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`mlp` adds noise to every layer of D; where the images do not differ, nothing may."""
+    config = tiny.replace(networks="mlp", objective={"penalty": 1.0}, precision="fp32")
+    scene = Trainer(config, images)._look("d", 0)
+    assert not torch.equal(scene.disturbed("real").heads["real"], scene.real.heads["real"])
+    monkeypatch.setattr(step, "NOISE", 0.0)
+    for name, plain in (("real", scene.real), ("fake", scene.fake)):
+        assert torch.equal(scene.disturbed(name).heads["real"], plain.heads["real"])
+
+
+def test_q_reads_real_images_as_they_are_whatever_the_game_does_to_them(
+    tiny: RunConfig, images: Images
+) -> None:
+    plain, moved = (
+        Trainer(tiny.replace(game_augment=game, precision="fp32"), images)._look("d", 0)
+        for game in ("none", {"kind": "affine", "shift": 0.5})
+    )
+    assert plain.seen is plain.real
+    features = plain.real.features
+    assert torch.allclose(moved.seen.features, features, rtol=1e-4)
+    assert not torch.allclose(moved.real.features, features, rtol=0.1)
+    assert isinstance(tiny.objective, InfoGAN)
+    assert tiny.objective.views(moved)[0] is moved.seen
 
 
 # Another game

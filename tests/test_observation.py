@@ -125,7 +125,7 @@ def test_every_metric_is_shown_by_what_it_needs(trained: Path, images: Images) -
     bare = scores(Observation(model, Images(images.pixels), samples=SAMPLES))
     assert found.keys() - bare.keys() == {
         *("cluster_accuracy", "purity", "nmi", "ari", "recall", "category_of"),
-        *("merges", "confusion"),
+        *("merges", "confusion", "labelled"),
     }
     assert "NMI" not in "\n".join(shown(bare, {}))
 

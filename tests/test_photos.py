@@ -139,6 +139,17 @@ def test_folders_bear_the_names(done: Path, photos: Path, tmp_path: Path) -> Non
     assert all("lean" in row for row in rows)
 
 
+def test_two_names_are_never_one_folder(
+    done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = shutil.copytree(done, tmp_path / "run")
+    for what, name in (("digit.0", "4/9"), ("digit.1", "4_9")):
+        run("name", copy, what, name)
+    said = refused(capsys, "sort", copy, photos, "-o", tmp_path / "out")
+    assert "'4/9' and '4_9' would be one folder, 4_9" in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_is_sorted_by_the_code_that_is_named(
     photos: Path,
     tiny: RunConfig,

@@ -122,6 +122,7 @@ def test_a_range_of_nothing_and_of_offsets() -> None:
     assert levels.chosen([np.array([30_000.0, 31_000.0] * 50)]) == (30_000, 31_000)
     assert levels.chosen([np.array([np.nan, 0.1, 0.7])]) == (0, 1)
     assert levels.chosen([np.array([-0.8, 0.7] * 50)]) == (-1, 1)
+    assert levels.chosen([np.array([-0.01, 0.01] * 50)]) == (-0.01, 0.01)
     one_dot = [np.r_[np.zeros(20_000), 7.0]] * 3  # too few to be more than outliers, but in each
     assert levels.chosen(one_dot) == (0, 7)
     assert levels.chosen([np.array([np.nan])]) == (0, 1)

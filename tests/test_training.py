@@ -5,6 +5,7 @@ import json
 import math
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import torch
 from harness import strokes
 
 import infogan as ig
+from infogan.analysis.evaluation import judged, shown
 from infogan.config.settings import RunConfig
 from infogan.core.errors import ConfigError, RunError, TrainingError
 from infogan.core.random import stream
@@ -219,6 +221,18 @@ def stop_at(at: int) -> Progress:
             raise StopError
 
     return stop
+
+
+def test_speed_counts_every_image_that_d_saw(tiny: RunConfig, images: Images) -> None:
+    lines = list[dict[str, Any]]()
+
+    class Lines(NullRecorder):
+        def write(self, line: dict[str, Any]) -> None:
+            lines.append(line)
+
+    train(Trainer(tiny.replace(d_steps=3, log_every=2, steps=4), images), Lines())
+    seen = [line["images_per_second"] * line["seconds"] for line in lines]
+    assert seen == pytest.approx([2 * 3 * tiny.batch] * 2)
 
 
 def drop_time(line: dict[str, Any]) -> dict[str, Any]:
@@ -511,6 +525,18 @@ def test_scores_by_hand(trained: Path, images: Images) -> None:
     assert scores["confusion"][1][2] == ((images.labels == 1) & (value == 2)).sum()
     assert np.array(scores["confusion"]).sum(1).tolist() == np.bincount(images.labels).tolist()
     assert scores["information"] != ig.evaluate(model, images, seed=1)["information"]
+
+
+def test_scores_say_of_how_many_labels_they_are(trained: Path, images: Images) -> None:
+    model, some = Model.load(trained), images.labels.copy()
+    assert judged(ig.evaluate(model, images)) == f"{len(images)} images"
+    some[10:] = -1
+    scores = ig.evaluate(model, replace(images, labels=some))
+    assert scores["labelled"] == np.sum(scores["confusion"]) == 10
+    assert scores["n"] == len(images)
+    lines = shown(scores, model.names.codes)
+    assert any(line.startswith("10 labelled images of ") for line in lines)
+    assert judged({"n": 1234}) == "1,234 images"  # of a run scored before
 
 
 def test_the_public_call_scores_again_after_more_steps(

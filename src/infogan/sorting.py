@@ -40,9 +40,15 @@ def folder_name(name: str) -> str:
 
 
 def folders(code: str, k: int, names: Names) -> list[str]:
-    """The folder of each of K categories: its name, which several may share, or code and number."""
-    given = names.given(code)
-    return [folder_name(given.get(j, f"{code}-{j}")) for j in range(k)]
+    """The folder of each of K categories: its name, which several may share, or code and number.
+    ConfigError where two names would be one folder."""
+    given, found = names.given(code), dict[str, str]()
+    called = [given.get(j, f"{code}-{j}") for j in range(k)]
+    for name in called:
+        if (other := found.setdefault(folder_name(name), name)) != name:
+            what = f"{other!r} and {name!r} would be one folder, {folder_name(name)}"
+            raise ConfigError(f"{what}; rename one: infogan name RUN {code}.NUMBER 'another name'")
+    return [folder_name(name) for name in called]
 
 
 def sort(

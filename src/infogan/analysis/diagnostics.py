@@ -61,7 +61,11 @@ def measure(
     latent = seen.model.latent if seen else config.latent  # under the prior that was learned
     codes, found = latent.codes, dict[str, Any]()
     found["information"] = {name: end[f"L_I/{name}"] for name in codes if f"L_I/{name}" in end}
-    found["recovered"] = {n: codes[n].recovered(bound) for n, bound in found["information"].items()}
+    entropies = {name: end.get(f"H(c)/{name}") for name in codes}  # of priors that are learned
+    found["recovered"] = {
+        name: bound / h if (h := entropies[name]) else codes[name].recovered(bound)
+        for name, bound in found["information"].items()
+    }
     if config.objective.kind in ADVERSARIAL:
         assert isinstance(config.objective, AdversarialObjective)
         names = [f"d/{name}" for name in config.objective.adversarial.of_d]
@@ -102,8 +106,10 @@ def usage(config: RunConfig, scores: Scores) -> tuple[float, ...]:
     shares, n = scores.get("shares", ()), int(scores.get("n", 0))
     if config.labels is not None or not shares:
         return ()
-    code = config.latent.codes.get(scores.get("code", ""))
+    name = scores.get("code", "")
+    code = config.latent.codes.get(name)
     prior = code.shares if code else [1 / len(shares)] * len(shares)
+    prior = scores.get("prior", {}).get(name, prior)  # one that was learned
     enough = n * min(prior) >= FEWEST
     return tuple(share / p for share, p in zip(shares, prior, strict=True)) if enough else ()
 

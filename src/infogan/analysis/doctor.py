@@ -196,7 +196,7 @@ def _lagging(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]
         if now.get(name, 0) >= RECOVERED and not share >= LAG * now[name]
     ]
     if lagging:
-        faster = f", or optim.ema {max(0.0, 1 - 4 * (1 - ema)):.2g} (now {ema:g})" if ema else ""
+        faster = f", or optim.ema {max(0.0, 1 - 4 * (1 - ema)):.4g} (now {ema:g})" if ema else ""
         seen = f"its Q recovers {', '.join(lagging)}"
         means = "the finished model draws and reads worse than it did as training ended"
         yield Finding("finished model lags", seen, _more(config) + faster, means)
@@ -218,8 +218,9 @@ def _ignored(signs: Signs, config: RunConfig, names: Names, *, grouped: bool) ->
             remedy = f"{more}, then latent.{name}.weight {3 * code.weight:g}"
             if code.weight < usual:
                 remedy = f"latent.{name}.weight {usual:g} (now {code.weight:g})"
-            if config.objective.contrasts:
-                remedy = more  # a larger weight rules G: it draws one image a category
+            # A larger weight rules G where there is a contrast, and ACGAN has none
+            if config.objective.contrasts or config.objective.kind == "acgan":
+                remedy = more
             if config.objective.kind == "gan":
                 remedy = "objective infogan: the generator of a plain GAN does not maximise L_I"
             means = f"generated images hardly show {names.code(name)}, so "
@@ -233,7 +234,8 @@ def _categories(signs: Signs, config: RunConfig, names: Names) -> Iterator[Findi
     off = isinstance(config.objective, Consistency) and not config.objective.needs_views
     if few := {k: share for k, share in enumerate(signs.usage) if share < UNUSED}:
         most = f"at most {max(few.values()):.0%} of the images that the prior expects"
-        remedy = real if off else f"{k - len(few)} categories (now {k})"
+        fewer = f"{k - len(few)} categories (now {k})" if k - len(few) > 1 else _more(config)
+        remedy = real if off else fewer
         means = "there are more categories than kinds of image that the model tells apart"
         yield Finding("category unused", f"{_listed(names, code, few)}: {most}", remedy, means)
     if mixed := [pair for pair in signs.pairs if pair[2] >= MIXED]:

@@ -57,8 +57,8 @@ def evaluate(model: Model, images: Images, *, seed: int | None = None) -> Evalua
     """Score a model on images; plain values, by name, that the functions of METRICS describe.
 
     Always: data, n, information, information_error, entropy, prior. Where they apply: continuous;
-    code, k, shares, dead, effective, unused, confidence; with labels error, or cluster_accuracy,
-    purity, nmi, ari, category_of, merges, named; and recall, confusion; with known factors
+    code, k, shares, dead, effective, unused, confidence; with labels labelled, recall, confusion,
+    and error, or cluster_accuracy, purity, nmi, ari, category_of, merges, named; with known factors
     disentanglement. Where there is a generator and a network to compare by: fidelity. seed: of
     generated images, and of what else is drawn; None: the run's own, as at the end of training.
     """
@@ -75,6 +75,12 @@ def scores(seen: Observation) -> dict[str, Any]:
 def shown(scores: Scores, names: Names) -> list[str]:
     """Scores as lines of text."""
     return [line for row in METRICS if row.name in scores for line in row.shown(scores, names)]
+
+
+def judged(scores: Scores) -> str:
+    """The images by whose labels categories or classes were judged, in words."""
+    n = scores.get("labelled", scores["n"])  # a run that was scored before has no such score
+    return f"{n:,} {'images' if n == scores['n'] else 'labelled images'}"
 
 
 def _information(seen: Observation) -> dict[str, Any]:
@@ -167,7 +173,7 @@ def _clusters(seen: Observation) -> dict[str, Any]:
 
 
 def _clusters_lines(scores: Scores, _: Names) -> list[str]:
-    words = f"{scores['n']} images of {scores['data']}: {_agreement(scores, 'K')}"
+    words = f"{judged(scores)} of {scores['data']}: {_agreement(scores, 'K')}"
     return ["", words, *(f"  {merge}" for merge in scores["merges"])]
 
 
@@ -245,7 +251,7 @@ def _classified(seen: Observation) -> dict[str, Any]:
 
 
 def _error_lines(scores: Scores, _: Names) -> list[str]:
-    images = f"{scores['n']} images of {scores['data']} ({scores['k']} classes)"
+    images = f"{judged(scores)} of {scores['data']} ({scores['k']} classes)"
     return ["", f"error {scores['error']:.2%} on {images}"]
 
 
@@ -332,6 +338,7 @@ CLUSTERED = "categories", "labels", "unsupervised"
 SWEPT = "images", "generator", "continuous code"
 METRICS = (
     Metric("n", ("images",), lambda seen: {"data": seen.real.name, "n": len(seen.real)}),
+    Metric("labelled", ("labels",), lambda seen: {"labelled": int((seen.real.labels >= 0).sum())}),
     Metric("information", (), _information, _information_lines),
     Metric("continuous", SWEPT, lambda seen: {"continuous": continuous(seen)}, _continuous_lines),
     Metric("cluster_accuracy", CLUSTERED, _clusters, _clusters_lines),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from infogan.analysis.consistency import Table, joint
-from infogan.analysis.metrics.clusters import DEAD, usage
+from infogan.analysis.metrics.clusters import dead_below, usage
 from infogan.analysis.observation import Observation
 from infogan.core.errors import ConfigError
 from infogan.data.images import Images
@@ -40,9 +40,9 @@ class Merging:
         """How many times as often the last two that joined were confused as the next two: how
         plainly the images say that there are so many classes. 1 where nothing joined, and where
         all did: with no pair left, nothing says that joining should have ended."""
-        if len(self.classes) == 1:
-            return 1.0
         near = dict(self.steps)
+        if len(self.classes) in (1, max(near, default=0)):
+            return 1.0
         last, following = near.get(len(self.classes) + 1, 0.0), near.get(len(self.classes), 0.0)
         return last / following if following else math.inf if last else 1.0
 
@@ -78,9 +78,10 @@ def join(
     named = np.array([names[group[0]] is not None for group in groups])
     members = np.array([[k in group for k in range(len(table))] for group in groups], np.float64)
     table, steps, result = members @ table @ members.T, list[tuple[int, float]](), None
+    few = dead_below(len(groups))
     while len(groups) > 1:
         share = table.sum(1).clip(1e-30)
-        dead = (share < DEAD)[:, None] | (share < DEAD)
+        dead = (share < few)[:, None] | (share < few)
         least, mean = np.minimum(share[:, None], share), np.sqrt(np.outer(share, share))
         affinity = table / np.where(dead, least, mean)
         affinity[np.outer(named, named) | np.eye(len(groups), dtype=bool)] = 0

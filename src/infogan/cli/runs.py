@@ -89,7 +89,8 @@ def doctor(run: RunFolder, /, *, real: Real = OWN, as_json: AsJson = False) -> N
     try:
         model = load(run)
         images, missing = real.try_to_read(model)
-        seen = Observation(model, images and images.subset(spaced(len(images))))
+        some = images and images.subset(spaced(len(images)))
+        seen = Observation(model, some, seed=model.config.seed)
     except RunError as error:
         seen, missing, changed = None, [str(error)], images_changed(there)
     tree = {"run": str(run)} | examine(there, seen, missing=missing, changed=changed).tree()

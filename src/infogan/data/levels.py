@@ -32,7 +32,7 @@ def chosen(samples: Sequence[NDArray[np.float64]]) -> Range:
         low = float(np.median([values.min() for values in finite]))
         high = float(np.median([values.max() for values in finite]))
         low = min(low, 0.0) if low == high else low
-    if -1 <= low < 0 and high <= 1:
+    if -1 <= low < 0 and high <= 1 and max(-low, high) > USUAL[1]:
         return -1.0, 1.0
     if 0 <= low <= high / 4:
         low = 0.0

@@ -16,7 +16,7 @@ from infogan.latent.codes import AnyCode, Categorical, Code
 from infogan.latent.posterior import Posterior
 
 CODE, CLASS = "code", "class"  # D's heads: Q, which reads the codes, and that of classes
-RESERVED = {"noise", "distribution", "seed", "n", "kind", "file", "image", CLASS}
+RESERVED = {"noise", "distribution", "seed", "n", "kind", "file", "image", "sorted", CLASS}
 """Names that no code can have."""
 
 

@@ -75,6 +75,8 @@ class Scene(Protocol):
     @property
     def real(self) -> Verdict: ...  # D on a batch of real images
     @property
+    def seen(self) -> Verdict: ...  # what Q reads of them
+    @property
     def view(self) -> Verdict: ...  # D on an augmented view of each of them (data.augment)
     @property
     def other(self) -> Verdict: ...  # D on another view of each; heads that judge views alone
@@ -122,6 +124,10 @@ class Objective(BaseModel, ABC):
         read from a file they are built on torch's meta device, without values. family: of G and
         D."""
         return {}
+
+    def learns(self, scene: Scene) -> bool:
+        """Whether Q learns from the real images of a step; learned priors follow it there."""
+        return True
 
     def detached(self, done: float) -> Set[str]:
         """Heads that are probes on detached features in D's step, where that share of the steps is

@@ -78,6 +78,13 @@ class InfoGAN(Consistency, AdversarialObjective):
         """Share of the steps after which Q begins as a probe."""
         return (1 - PROBED) * self.warm_up
 
+    def _idle(self, scene: Scene) -> bool:
+        """Whether a step looks at no real images for Q."""
+        return scene.done >= self.warm_up and scene.number % self.real_every > 0
+
+    def learns(self, scene: Scene) -> bool:
+        return not self.contrasts or (scene.done >= self._probed and not self._idle(scene))
+
     def detached(self, done: float) -> Set[str]:
         return frozenset({CODE} if self.contrasts and done < self.warm_up else ())
 
@@ -115,12 +122,12 @@ class InfoGAN(Consistency, AdversarialObjective):
         """What D and Q learn from real images, whatever G does."""
         if not self.contrasts:
             return self.real_information(scene)
-        if scene.done >= self.warm_up and scene.number % self.real_every:
+        if self._idle(scene):
             return Loss({})
         one, other = (verdict.heads[PROJECTION] for verdict in self.views(scene))
         term, bound = contrast(one, other)
         loss = Loss({"contrast": self.contrast * term}, {"I(view; view')": bound})
-        if scene.done < self._probed:
+        if not self.learns(scene):
             return loss
         return loss | self.real_information(scene) | self._grouping(scene)
 

@@ -122,7 +122,7 @@ class Consistency(Objective):
 
     def views(self, scene: Scene) -> tuple[Verdict, Verdict]:
         """The two views of each real image between which codes are to agree."""
-        return scene.real, scene.view
+        return scene.seen, scene.view
 
     def real_information(self, scene: Scene) -> Loss:
         """-weight λ J of each reading that has a J."""

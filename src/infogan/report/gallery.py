@@ -10,6 +10,7 @@ import numpy as np
 
 from infogan import __version__
 from infogan.analysis.doctor import recorded
+from infogan.analysis.evaluation import judged
 from infogan.core import atomic
 from infogan.core.errors import InfoganError, RunError
 from infogan.core.page import fill
@@ -92,11 +93,11 @@ def _picture(model: Model, scores: Mapping[str, Any]) -> tuple[Pixels | None, st
 def _figures(model: Model, scores: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The scores that say most, in words, of those that were measured."""
     if "error" in scores:
-        yield f"error on {scores['n']:,} images", percent(scores["error"])
+        yield f"error on {judged(scores)}", percent(scores["error"])
     if "cluster_accuracy" in scores:
         purity = scores["k"] > len(scores["recall"])  # matching would count the surplus as wrong
         what, key = ("purity", "purity") if purity else ("clustering accuracy", "cluster_accuracy")
-        yield f"{what} on {scores['n']:,} images", percent(scores[key])
+        yield f"{what} on {judged(scores)}", percent(scores[key])
     if (code := model.latent.categorical) in scores.get("recovered", {}):
         share = percent(max(0.0, scores["recovered"][code]))
         yield f"{model.names.code(str(code))}, read back from generated images", share

@@ -52,7 +52,7 @@ class Names(BaseModel):
         shown = [names.code(code) for code in latent.codes]
         for code, name in names.codes.items():
             latent.code(code)
-            if shown.count(name) > 1 or name == "file":
+            if shown.count(name) > 1 or name in ("file", "sorted"):
                 raise ConfigError(f"codes.{code}: {name!r} is taken; give codes different names")
         for given in (names.categories, names.merged):
             for code in [code for code in given if code != CLASS]:

@@ -113,8 +113,6 @@ def _data(model: Model, images: Mapping[str, Any]) -> str:
     labels = "No label was used in training."
     if model.config.labels is not None:
         labels = f"Training used labels (`labels = {model.config.labels}`)."
-    elif model.config.objective.kind == "acgan":
-        labels = "Training used the labels of all images."
     return (
         f"{DATA.get(name, f'`{name}`')}. {labels} {digest} The images are not in this repository."
     )

@@ -37,7 +37,9 @@ class Engine:
         if config.precision == "auto":
             units = {"avx512_bf16", "amx_bf16"}  # without them bf16 is slower than fp32
             on_cpu = device.type == "cpu" and not units.isdisjoint(_cpuinfo("flags").split())
-            bf16 = torch.cuda.is_bf16_supported() if device.type == "cuda" else on_cpu
+            bf16 = on_cpu
+            if device.type == "cuda":
+                bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
         keep_freed_memory()
         return cls(device, torch.bfloat16 if bf16 else torch.float32)
 

@@ -88,13 +88,15 @@ class Step:
         part: Part,
         without: Set[str] = NONE,
         probes: Set[str] = NONE,
+        again: bool = False,
     ) -> Verdict:
         """D on a batch, of which these images are a part. In D's own step heads in `probes` teach
-        the trunk nothing, and only real images count into D's running statistics."""
+        the trunk nothing, and only real images count into D's running statistics; `again`: once,
+        and not under the same noise of D's own for a second time."""
         d, own = self.players["d"], self.player == "d"
         detached = self.config.objective.detached(self.done) | probes if own else NONE
         noise = Draws(self._stream(f"noise {self.player} {name}"), part)
-        with nullcontext() if own and name == "real" else d.untracked():
+        with nullcontext() if own and name == "real" and not again else d.untracked():
             verdict: Verdict = d(images, detached, noise, without)
         heads = {head: outputs.float() for head, outputs in verdict.heads.items()}
         return self.processes.verdict(Verdict(verdict.features.float(), heads), part.n)
@@ -175,7 +177,7 @@ class Step:
         images = self._reals if name == "real" else self._fakes
         draws = Draws(self._stream(f"disturb {name}"), self.own_fakes)
         there = images + NOISE * draws.normal(*images.shape).to(images)
-        return self._verdict(f"disturbed {name}", there, self.own_fakes, self._of_views)
+        return self._verdict(name, there, self.own_fakes, self._of_views, again=True)
 
     @cached_property
     def images(self) -> Tensor:
@@ -209,10 +211,14 @@ class Step:
         plain = self._verdict("plain", self._taken(rows, part), part, JUDGES)
         return plain.heads[PROJECTION]
 
-    @property
+    @cached_property
     def seen(self) -> Verdict:
-        """What Q's heads read of the real images."""
-        return self.view if self.config.objective.contrasts else self.real
+        """What Q's heads read of the real images: never under `game_augment`, which moves them."""
+        if self.config.objective.contrasts:
+            return self.view
+        if self.config.game_augment is None:
+            return self.real
+        return self._verdict("plain", self.images, self.own, JUDGES)
 
     @cached_property
     def moves(self) -> Mapping[str, Tensor]:

@@ -128,7 +128,8 @@ class Trainer:
             check_tensors(self.step, self._moved, where)
             found = torch.full((len(self.images),), -1)
             categories = latent.codes[latent.categorical].categories
-            own = groups(projections, categories, self.config.seed)
+            first, seed = self.processes.first, self.config.seed
+            own = groups(projections, categories, seed) if first else None
             found[rows], self.standing_out = self.processes.share(own)
             self.batches.groups = found
 
@@ -151,7 +152,8 @@ class Trainer:
 
     def _move_priors(self, step: Step) -> None:
         """Let learned priors follow what Q reads in the real batch."""
-        if learned := self.config.latent.learned:
+        learned = self.config.latent.learned
+        if learned and self.config.objective.learns(step):
             read, priors = parameters(step.readings, step.seen.heads), self.model.priors
             suspects = ((f"what Q reads of {name}", read[name]) for name in learned)
             check_tensors(self.step, self._moved, suspects)
@@ -273,7 +275,8 @@ def train(
         # Once: a later request waits for the next step.
         stopping = trainer.processes.any(recorder.stop_requested())
         if step % config.log_every == 0 or last:
-            seconds, seen = time.perf_counter() - since, (step - begun) * config.batch
+            seconds = time.perf_counter() - since
+            seen = (step - begun) * config.d_steps * config.batch
             speed = {"seconds": seconds, "images_per_second": seen / seconds}
             line = {"step": step, **trainer.means.flush(), **trainer.entropies(), **trainer.seen}
             recorder.write(line | speed)

@@ -15,7 +15,8 @@ from infogan.core.errors import DataError
 Indices = NDArray[np.int64]
 Counts = Indices  # [classes, K] images of a class in a category
 MERGED = 0.1  # a class shares a category from this share of the category's images on
-DEAD = 0.005  # a category that holds a smaller share of the images is dead
+DEAD = 0.005  # a category that holds a smaller share of the images is dead,
+EVEN = 0.2  # where this share of 1/K is not less still
 NAMED = 20  # most dead categories that are listed
 
 
@@ -28,7 +29,7 @@ class Usage:
     @property
     def dead(self) -> list[int]:
         """Categories that hold next to nothing, in order."""
-        return np.flatnonzero(self.shares < DEAD).tolist()
+        return np.flatnonzero(self.shares < dead_below(len(self.shares))).tolist()
 
     @property
     def effective(self) -> float:
@@ -45,7 +46,13 @@ class Usage:
         dead = [categories[k] for k in self.dead]
         some = ", ".join(dead[:NAMED]) + (", …" if len(dead) > NAMED else "")
         hold = f"{len(self.shares)} categories hold{'s' if len(dead) == 1 else ''}"
-        return f"{len(dead)} of {hold} under {100 * DEAD:g} % of the images: {some}" if dead else ""
+        share = f"{100 * dead_below(len(self.shares)):.2g} %"
+        return f"{len(dead)} of {hold} under {share} of the images: {some}" if dead else ""
+
+
+def dead_below(k: int) -> float:
+    """The share of the images that one of K categories holds unless it is dead."""
+    return min(DEAD, EVEN / k)
 
 
 def usage(categories: Indices, k: int) -> Usage:
