@@ -13,15 +13,8 @@ from infogan.model.model import Model
 from infogan.pipeline.run import finished, reached, revealed
 from infogan.pipeline.run import train as train_run
 from infogan.training import trainer as training
-from infogan.training.recorder import NullRecorder
+from infogan.training.recorder import SilentRecorder
 from infogan.training.trainer import Progress, Trainer
-
-
-class Stoppable(NullRecorder):
-    """A recorder without a folder that asks to stop when Ctrl-C was pressed."""
-
-    def stop_requested(self) -> bool:
-        return interrupts.asked()
 
 
 def fitted(
@@ -50,7 +43,7 @@ def fitted(
 def _without_folder(config: RunConfig, images: Images, progress: Progress) -> tuple[Model, int]:
     trainer = Trainer(config, revealed(images, config))
     try:
-        model = training.train(trainer, Stoppable(), progress)
+        model = training.train(trainer, SilentRecorder(), progress)
     except KeyboardInterrupt:
         if not trainer.step or interrupts.asked():
             raise

@@ -69,7 +69,8 @@ class Together:
 
 
 class SilentRecorder(NullRecorder):
-    """For a process beside the one that writes: it asks to stop at its own signals."""
+    """For a process beside the one that writes, and for training without a folder: it asks to stop
+    at the process's own signals."""
 
     def stop_requested(self) -> bool:
         return interrupts.asked()
