@@ -465,3 +465,11 @@ def test_the_number_of_classes_is_that_of_the_categories(
     assert json.loads(capsys.readouterr().out)["latent"]["digit"]["k"] == 7
     assert "greater than or equal to 2" in refused(capsys, "train", "digits", "--classes", 1)
     assert "no categorical code" in refused(capsys, "train", "semigan", "--classes", 3)
+
+
+def test_a_word_too_many_says_where_images_are_named(
+    done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(capsys, "evaluate", done, tmp_path)
+    assert f"{tmp_path}: not expected here; see infogan evaluate --help, and name images" in said
+    assert "images" not in refused(capsys, "evaluate", done, "nowhere")

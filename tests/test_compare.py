@@ -59,6 +59,34 @@ def test_rows_of_one_objective_say_how_they_differ(
     train(tiny.replace(steps=tiny.steps + 1), run=family / "longer", data=images)
     names = [row.name for row in compare([family / "infogan", family / "longer"])]
     assert names == [f"infogan, steps {tiny.steps}", f"infogan, steps {tiny.steps + 1}"]
+    three = [family / name for name in ("infogan", "other", "longer")]
+    names = [row.name for row in compare(three)]
+    assert names[1:] == ["infogan, batch 8", f"infogan, steps {tiny.steps + 1}"]
+    assert names[0] == f"infogan, batch 16, steps {tiny.steps}"  # which both others need
+    other = Images(255 - images.pixels)
+    train(tiny.replace(augment="photo"), run=family / "inverse", data=other)
+    first, second = (row.name for row in compare([family / "infogan", family / "inverse"]))
+    assert first.startswith("infogan, data ") and second.startswith("infogan, data ")
+    assert first != second
+
+
+def test_a_run_counts_once(family: Path) -> None:
+    twice = [family / "gan", family / "infogan", family / ".." / family.name / "gan"]
+    assert [len(row.runs) for row in compare(twice)] == [1, 1]
+
+
+def test_distances_in_other_features_are_told_apart(
+    family: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("compare", family / "gan", family / "infogan")
+    assert "cannot be compared" not in capsys.readouterr().out
+    shutil.copytree(family / "gan", tmp_path / "gan")
+    scores = json.loads((tmp_path / "gan" / "scores.json").read_text())
+    own, scores["fidelity"]["features"] = scores["fidelity"]["features"], "others"
+    (tmp_path / "gan" / "scores.json").write_text(json.dumps(scores))
+    run("compare", tmp_path / "gan", family / "infogan")
+    expected = " and ".join(sorted(["others", own]))
+    assert f"recall and FD of {expected} features cannot be compared" in capsys.readouterr().out
 
 
 def test_the_table_and_the_figure(

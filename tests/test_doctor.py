@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -470,6 +471,24 @@ def test_the_command(done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert tree["signs"]["recovered"].keys() == {"digit", "slant"}
     recorded = json.loads((done / "scores.json").read_text())["findings"]
     assert recorded == tree["findings"]  # what the end of training saw
+
+
+def test_a_run_that_is_being_trained_is_waited_for(done: Path, tmp_path: Path) -> None:
+    copy = Run(shutil.copytree(done, tmp_path / "run"))
+    longer = copy.config.replace(steps=copy.config.steps + 1)
+    copy.write_json(copy.config_file, longer.tree())
+
+    def remedy() -> str:
+        found = doctor.examine(copy, None).findings
+        return next(f.remedy for f in found if f.name == "not finished")
+
+    assert copy.holder == ""
+    assert "the same train command" in remedy()
+    with closing(Run(copy.path)) as training:
+        training.hold()
+        assert remedy() == f"waiting: {copy.holder} is training it"
+        assert copy.holder.startswith("process ")
+    assert copy.holder == ""
 
 
 def test_runs_without_weights_or_lines(

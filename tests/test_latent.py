@@ -145,6 +145,13 @@ def test_values_that_a_code_does_not_have(fixed: dict[str, float], named: str) -
         EVERY.sample(2, stream(0, "x"), **fixed)
 
 
+def test_a_value_is_a_number() -> None:
+    latent = Latent(noise=1, digit="categorical:3", tilt="uniform")
+    for code, value in (("tilt", "x"), ("digit", "seven")):
+        with pytest.raises(ConfigError, match=f"code {code}: give a number, not '{value}'"):
+            latent.sample(2, stream(0, "x"), **{code: value})  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("name", [*sorted(RESERVED - {"noise", "distribution"}), "a-b", "1st"])
 def test_names_that_no_code_can_have(name: str) -> None:
     with pytest.raises(ValidationError, match=name):

@@ -166,6 +166,8 @@ def test_every_page_is_an_image_and_a_frame_is_not(tmp_path: Path) -> None:
     pages[0].save(folder / "stack.tif", save_all=True, append_images=pages[1:])
     images = whole(folder)
     assert len(images) == N
+    seen = data.sources.survey(data.Source(name=str(folder)))
+    assert seen and seen.number == N
     assert images.source(3) == str(folder / "stack.tif#3")
     assert images.original(3) is None
     assert spread(images) == (0, 255)
@@ -241,6 +243,8 @@ def test_archives_are_folders(tmp_path: Path, name: str) -> None:
             packed.add(tmp_path / "set", "set")
     images = whole(tmp_path / name, max_bad=0.5)
     assert images.classes == ("a", "b")
+    assert images.name == str(tmp_path / name)  # and not where the cache has it
+    assert images.source(0) == f"{tmp_path / name}/set/a/000.png"
     assert not (tmp_path.parent / "set").exists()
     assert whole(tmp_path / name, max_bad=0.5).digest == images.digest
 
@@ -395,6 +399,8 @@ def test_images_that_are_all_the_same_stop_training(tmp_path: Path, tiny: Any) -
             DataError, match=f"all 40 images are the same \\(from {level} to {level}"
         ):
             fit(tiny, tmp_path / "run", images=images)
+    with pytest.raises(DataError, match="there is 1 image to learn from"):
+        fit(tiny, tmp_path / "run", images=Images(np.eye(16, dtype=np.uint8)[None, ..., None]))
     assert not (tmp_path / "run").exists()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,8 @@ class Row:
         seeds, paths = [run.config.seed for run in self.runs], [str(run.path) for run in self.runs]
         result: dict[str, Any] = {"name": self.name, "objective": self.config.objective.kind}
         result |= {"labels": self.config.labels, "seeds": seeds, "runs": paths}
+        compared = [score["fidelity"]["features"] for score in self.scores if "fidelity" in score]
+        result["features"] = compared[0] if compared else None
         for key in (*KEYS, *(f"L_I/{code}" for code in self.config.latent.codes)):
             if values := self.values(key):
                 std = statistics.stdev(values) if len(values) > 1 else None
@@ -59,9 +62,10 @@ class Row:
 
 
 def compare(paths: Sequence[Path | str]) -> list[Row]:
-    """The rows of run folders, in the order given; RunError for a run that is not finished."""
+    """The rows of run folders, in the order given, each run once; RunError for a run that is not
+    finished."""
     groups: dict[str, list[Run]] = {}
-    for run in map(Run, paths):
+    for run in {Path(path).resolve(): Run(path) for path in paths}.values():
         tree = {k: v for k, v in flat(run.config.tree()).items() if k not in APART}
         if not run.scores_file.is_file():
             what = f"not finished (no {run.scores_file.name})"
@@ -77,9 +81,14 @@ def compare(paths: Sequence[Path | str]) -> list[Row]:
 
 
 def _name(tree: dict[str, Any], trees: Sequence[dict[str, Any]]) -> str:
-    """The objective, and up to three settings that differ among the rows of its kind."""
-    same = [other for other in trees if other["objective.kind"] == tree["objective.kind"]]
-    keys = sorted({k for other in same for k in other | tree if other.get(k) != tree.get(k)})
-    found = [(key.removeprefix("objective."), tree.get(key)) for key in keys[:3]]
-    words = [f"{key} {'none' if value is None else value}" for key, value in found]
-    return ", ".join([tree["objective.kind"], *words])
+    """The objective, and the few settings that tell the row from the others of its kind: at each
+    turn the one that differs from most of those that are left, the images before all others."""
+    left = [other for other in trees if other["objective.kind"] == tree["objective.kind"]]
+    words = [tree["objective.kind"]]
+    while left := [other for other in left if other != tree]:
+        differ = Counter(k for other in left for k in other | tree if other.get(k) != tree.get(k))
+        key = min(differ, key=lambda k: (-differ[k], k != "data", k))
+        value = "none" if tree.get(key) is None else tree[key]
+        words.append(f"{key.removeprefix('objective.')} {value}")
+        left = [other for other in left if other.get(key) == tree.get(key)]
+    return ", ".join(words)

@@ -45,6 +45,7 @@ class Signs:
     groups: int | None = None  # of real images that stood out before Q knew any; 0: no number did
     kept: float | None = None  # share of augmented views that are read as their image is
     missing: tuple[str, ...] = ()
+    holder: str = ""  # the process that trains it now
     changed: str = ""  # why the images are not those that the run began with
 
 

@@ -85,7 +85,7 @@ def examine(
         what = f"no weights, and no line in {run.metrics_file.name}"
         raise RunError(f"{run.path}: nothing to examine yet ({what}); train it first")
     signs = measure(config, lines, run.scores if scores is None else scores, seen, missing)
-    signs = replace(signs, changed=changed)
+    signs = replace(signs, changed=changed, holder=run.holder)
     return Diagnosis(tuple(findings(signs, config, run.names)), tuple(looked_at(signs)), signs)
 
 
@@ -126,6 +126,8 @@ def _training(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding
             remedy = (
                 f"training anew with --fresh: it cannot resume without its images ({signs.changed})"
             )
+        if signs.holder:
+            remedy = f"waiting: {signs.holder} is training it"
         means = "this run is not finished, so what it shows can still change"
         yield Finding("not finished", seen, remedy, means)
     if signs.jumps:

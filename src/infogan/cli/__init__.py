@@ -5,8 +5,9 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from cyclopts import App, CycloptsError, Group
+from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 
 from infogan import __version__
 from infogan.cli import cache, runs, share, theory, train, use
@@ -76,6 +77,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if debug:
             raise
         why = str(error)
+        if isinstance(error, UnusedCliTokensError):
+            left = error.unused_tokens or []
+            why = f"{shlex.join(left)}: not expected here; see infogan {words[0]} --help"
+            if any(Path(word).exists() for word in left):
+                why += ", and name images by --data"
         if isinstance(error, OSError):  # a disk that is full, a folder that is not ours
             why = ": ".join(filter(None, (error.filename, error.strerror or why)))
         print(f"infogan: {why}".strip(), file=sys.stderr)

@@ -159,6 +159,8 @@ def show_comparison(rows: Sequence[Mapping[str, Any]]) -> None:
         scores = [cell(row, key, form) for key, form in forms.items()]
         cells.append([row["name"], str(row["labels"] or "–"), str(len(row["seeds"])), *scores])
     _show_table("objective", titles, cells)
+    if len(features := sorted({row["features"] for row in rows} - {None})) > 1:
+        print(f"\nrecall and FD of {' and '.join(features)} features cannot be compared")
 
 
 def show_selection(tree: Mapping[str, Any]) -> None:

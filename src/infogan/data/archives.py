@@ -36,6 +36,12 @@ def unpacked(path: Path) -> Path:
     return _lone(folder)
 
 
+def within(archive: str, folder: Path) -> str:
+    """Where a folder that was unpacked lies in its archive."""
+    parts = folder.relative_to(cache.cache_path("unpacked")).parts[1:]
+    return "/".join([archive, *parts])
+
+
 def _unpack(path: Path, to: Path) -> None:
     """Unpack every plain file that stays in the folder."""
     packed = path.stat().st_size

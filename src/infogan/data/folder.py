@@ -33,7 +33,7 @@ class Survey(NamedTuple):
 
 def survey(folder: Path, only: Sequence[str] = ()) -> Survey:
     """Look at some image files of a folder, evenly spaced; DataError if none can be read."""
-    return surveyed(FileEntries(folder, files.names(folder, only)[0]), folder)
+    return surveyed(FileEntries.of(folder, files.names(folder, only)[0]), folder)
 
 
 def surveyed(entries: Entries, root: Path) -> Survey:

@@ -54,6 +54,7 @@ class Images:
     factor_values: tuple[tuple[float | str, ...], ...] = ()
     """[F] what each value of a factor stands for, from 0: words, or numbers; none: not known."""
     root: str = ""  # the folder below which `files` lie
+    packed: str = ""  # the zip or tar file that was unpacked there, and what of it
     decided: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the source that were auto, as they were decided for the whole set."""
     told: str = ""  # what was read and left out, in words
@@ -142,7 +143,11 @@ class Images:
     def source(self, i: int) -> str:
         """Where image i came from."""
         row = i if self.rows is None else self.rows[i]
-        return self.files[i] if self.files else f"{self.name}#{row}"
+        if not self.files:
+            return f"{self.name}#{row}"
+        if not self.packed:
+            return self.files[i]
+        return f"{self.packed}/{Path(self.files[i]).relative_to(self.root).as_posix()}"
 
 
 def counted(images: Images) -> str:

@@ -130,6 +130,8 @@ def image_folder(source: Source, split: Split, progress: Progress) -> Images:
     read, parts, is_split = splits.folders(path, holding, split)
     images = folder.load_folder(read, source, progress, parts)
     images = replace(images, root=str(path))
+    if archives.is_archive(source.name):
+        images = replace(images, name=source.name, packed=archives.within(source.name, path))
     return images if is_split else splits.every_tenth(images, split)
 
 

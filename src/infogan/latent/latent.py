@@ -118,6 +118,8 @@ class Latent(BaseModel):
     def columns(self, name: str, value: float) -> Tensor:
         """[width] of a code's value; ConfigError naming the code when it has no such value."""
         code = self.code(name)
+        if isinstance(value, str):
+            raise ConfigError(f"code {name}: give a number, not {value!r}")
         try:
             return code.columns(value)
         except ValueError as error:

@@ -45,7 +45,8 @@ def suited(seen: Survey, source: Source, networks: str | None = None) -> tuple[R
         seen_as, game = base.augment if grey else WEAK, {"mirror": not grey}
         base = IMAGES.replace(networks=projected, augment=seen_as, game_augment=game)
     steps = round(base.steps * max(1.0, seen.number / MANY) ** 0.25, -2)
-    found = f"{seen.number:,} {'grey' if grey else 'colour'} images of about "
+    images = "image" if seen.number == 1 else "images"
+    found = f"{seen.number:,} {'grey' if grey else 'colour'} {images} of about "
     found += f"{seen.height:.0f}x{seen.width:.0f} pixels"
     if seen.number < FEW:
         found += ", too few to find classes in (docs/photos.md)"

@@ -217,9 +217,9 @@ def reached(run: Path | str, images: Images) -> tuple[Model, int] | None:
 
 
 def _refuse_alike(images: Images) -> None:
-    """DataError where nothing can be learned, because the images (several) do not differ."""
+    """DataError where nothing can be learned, because there is one image, or they do not differ."""
     if len(images) == 1:
-        return
+        raise DataError(f"{images.name}: there is 1 image to learn from; give some hundred or more")
     first = images.take(slice(0, 1))[0]
     for start in range(0, len(images), CHUNK):
         if (images.take(slice(start, start + CHUNK)) != first).any():

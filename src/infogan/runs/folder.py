@@ -199,13 +199,24 @@ class Run:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            lock.seek(0)
-            holder = lock.read(1000).decode(errors="replace") or "another process"
             lock.close()
+            holder = self.holder or "another process"
             raise RunError(f"{self.path}: {holder} has it; wait or choose another --run") from None
         lock.truncate(0)
         lock.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
         self._lock = lock
+
+    @property
+    def holder(self) -> str:
+        """The other process that has the folder, in words; empty where none has."""
+        if self._lock is not None or fcntl is None or not self.lock_file.is_file():
+            return ""
+        with self.lock_file.open("rb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return lock.read(1000).decode(errors="replace") or "another process"
+        return ""
 
     def close(self) -> None:
         """Unlock the folder."""
