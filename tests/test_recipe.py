@@ -119,6 +119,10 @@ def test_the_command_says_what_was_chosen_and_options_change_it(
     why = "too few to find classes in (docs/photos.md): preset images"
     assert capsys.readouterr().out.startswith(f"12 colour images of about 40x50 pixels, {why}")
     run("train", "mine", *words, "--steps", 5, "--batch", 8, "--device", "cpu", "--run", "r")
+    with pytest.raises(ConfigError, match=r"'digtis' is no preset, .*; did you mean digits\?"):
+        resolve(["digtis"], None, {})
+    with pytest.raises(ConfigError, match="digits is a preset; give it images by --data mine"):
+        resolve(["digits", "mine"], None, {})
     with pytest.raises(ConfigError, match="is no preset"):
         resolve(["nothing"], None, {})
     Path("images").mkdir()

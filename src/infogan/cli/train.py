@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
@@ -202,6 +204,9 @@ def resolve(
     from infogan.data.sources import exists, together
     from infogan.pipeline.recipe import recipe
 
+    if len(targets) > 1 and targets[0] in PRESETS and not Path(targets[0]).exists():
+        given = shlex.quote(targets[1])
+        raise ConfigError(f"{targets[0]} is a preset; give it images by --data {given}")
     name, chosen, data = targets[0] if targets else "digits", "", dict[str, Any]()
     images = together(targets) if targets and (name not in PRESETS or len(targets) > 1) else {}
     if continue_from:
@@ -221,7 +226,9 @@ def resolve(
             base, chosen = recipe(source, (options.get("networks") or {}).get("kind"))
             chosen += "\n"
     else:
-        raise ConfigError(f"{name!r} is no preset ({', '.join(PRESETS)}), file or folder here")
+        near = get_close_matches(name, PRESETS, 1)
+        known = f"did you mean {near[0]}?" if near else f"the presets are {', '.join(PRESETS)}"
+        raise ConfigError(f"{name!r} is no preset, file or folder here; {known}")
     tree = merged(base.tree(), {"data": data})
     tree = with_file(tree, config) if config else tree
     if continue_from and targets:
