@@ -58,6 +58,7 @@ def scene(
         draw=DIGIT.sample(N, stream(0, "draw")),
         labels=labels,
         real=Verdict(features["real"], real),
+        seen=Verdict(features["real"], real),
         fake=Verdict(features["fake"], fake),
         labelled=Verdict(features["real"], {"class": heads["labelled"]}),
     )
