@@ -158,7 +158,7 @@ def test_spaces_in_sizes_and_channels_do_not_count() -> None:
         (["--objective", "wgan"], "objective: should be one of gan, infogan, semigan"),
         (["--augment", "affin"], "augment: should be one of affine, photo, none (got 'affin')"),
         (["--networks.channels", "64,128"], "channels: should be a list; write '[64,128]' (got"),
-        (["--networks.channels", "none"], "channels: should be a list; write '[]'"),
+        (["--networks.channels", "none"], "should be a list; write '[]' (got none)"),
         (["--latent.slant.sweep", "-1, 2.5"], "sweep: should be a list; write '[-1,2.5]'"),
         (["--latent.digit.probs", "0.5,0.5"], "latent.digit.probs: should be a list; write '[0.5"),
         (["--data.only", "scans"], """data.only: should be a list; write '["scans"]' (got"""),

@@ -25,6 +25,7 @@ from infogan.latent.codes import AnyCode, Categorical, Gaussian, Uniform
 from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
 from infogan.objectives.base import STANDING_OUT
+from infogan.pipeline.run import fit
 from infogan.runs.folder import Run
 
 CONFIG = RunConfig().replace(
@@ -471,6 +472,22 @@ def test_the_command(done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert tree["signs"]["recovered"].keys() == {"digit", "slant"}
     recorded = json.loads((done / "scores.json").read_text())["findings"]
     assert recorded == tree["findings"]  # what the end of training saw
+
+
+def test_a_run_is_looked_at_by_its_own_seed(
+    tiny: RunConfig, images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the end of training looked at it: else views and samples are others."""
+    fit(tiny.replace(seed=3, steps=1), tmp_path / "run", images=images)
+    seeds, begin = list[int](), Observation.__init__
+
+    def watched(seen: Observation, *given: Any, **named: Any) -> None:
+        begin(seen, *given, **named)
+        seeds.append(seen.seed)
+
+    monkeypatch.setattr(Observation, "__init__", watched)
+    run("doctor", tmp_path / "run")
+    assert seeds == [3]
 
 
 def test_a_run_that_is_being_trained_is_waited_for(done: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from infogan.pipeline.run import fit
 from infogan.runs import checkpoints
 from infogan.runs.folder import Run
 from infogan.training import forecast
+from infogan.training.device import Engine
 from infogan.training.monitor import Means, check_finite
 from infogan.training.recorder import NullRecorder
 from infogan.training.step import remaining
@@ -233,6 +235,21 @@ def test_speed_counts_every_image_that_d_saw(tiny: RunConfig, images: Images) ->
     train(Trainer(tiny.replace(d_steps=3, log_every=2, steps=4), images), Lines())
     seen = [line["images_per_second"] * line["seconds"] for line in lines]
     assert seen == pytest.approx([2 * 3 * tiny.batch] * 2)
+
+
+def test_bf16_is_taken_where_a_gpu_has_it_and_not_where_it_is_emulated(
+    tiny: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = torch.device("cuda")
+    monkeypatch.setattr(torch, "zeros", lambda *_, device: SimpleNamespace(device=there))
+    auto = tiny.replace(device="cuda", precision="auto")
+    for has, dtype in ((True, torch.bfloat16), (False, torch.float32)):
+
+        def supported(including_emulation: bool = True, has: bool = has) -> bool:
+            return has or including_emulation
+
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+        assert Engine.of(auto).dtype == dtype
 
 
 def drop_time(line: dict[str, Any]) -> dict[str, Any]:

@@ -223,8 +223,9 @@ def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
             known += ", none" * (RunConfig.model_fields[place[0]].default is None)
             yield f"{spelled(*place)}: should be one of {known} (got {given!r})"
         elif fault["type"] == "tuple_type":  # `--networks.channels 64,128`
-            given = fault["input"]
-            yield f"{spelled(*place)}: should be a list; write '{listed(given)}' (got {given!r})"
+            written = f"should be a list; write '{listed(fault['input'])}'"
+            shown = "none" if fault["input"] is None else repr(fault["input"])
+            yield f"{spelled(*place)}: {written} (got {shown})"
         else:
             reason = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
             value = fault["input"]

@@ -92,7 +92,8 @@ def _fill(made: Path, run: Run, target: str, licence: str | None) -> None:
     places = _places(model, record)
     files = [run.environment_file, run.names_file]
     trees = {file.name: read_file(file) for file in files if file.is_file()}
-    trees |= {run.scores_file.name: scores} if (scores := run.scores) else {}
+    if scores := run.scores:
+        trees[run.scores_file.name] = scores
     trees |= {"run.json": record, "config.json": run.config.tree()}
     trees = {name: _bare(tree, places) for name, tree in trees.items()}
     for name, tree in trees.items():

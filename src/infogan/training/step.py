@@ -91,8 +91,8 @@ class Step:
         again: bool = False,
     ) -> Verdict:
         """D on a batch, of which these images are a part. In D's own step heads in `probes` teach
-        the trunk nothing, and only real images count into D's running statistics; `again`: once,
-        and not under the same noise of D's own for a second time."""
+        the trunk nothing, and only real images count into D's running statistics. `again`: a
+        further look at those images, which counts no more and is under the same noise of D's."""
         d, own = self.players["d"], self.player == "d"
         detached = self.config.objective.detached(self.done) | probes if own else NONE
         noise = Draws(self._stream(f"noise {self.player} {name}"), part)
