@@ -1,6 +1,7 @@
 """How often the doctor is right: runs that are healthy, and runs broken on purpose.
 
     python benchmarks/doctor.py [--threads 1] [--also runs/quality/digits-0 ...] [--data-dir mnist/]
+    python benchmarks/doctor.py --away runs/one-0 ... [--data-dir mnist/]
 
 Trains the runs of CASES on the embedded digits into runs/doctor/ (about forty minutes on one core),
 asks the doctor about each, writes a row beside it, and collects the rows into
@@ -11,6 +12,10 @@ runs, whose settings are taken to be sound; those of MNIST need --data-dir.
 What is true of a run, `must`: the cause in its settings and, where the categories were trained,
 what the labels of up to 5,000 images show that the doctor does not see. `may`: what follows from
 that cause, reported or not. Anything else is a false alarm.
+
+`--away` measures, of runs named KIND-SEED, how far generated images are from real ones, into the
+entry "away" of that file. Whether they show anything is for the eye: no setting says so, and the
+study above takes that finding as neither right nor wrong.
 """
 
 import argparse
@@ -54,6 +59,7 @@ both stay below NEAR. A category is unused below NEAR of its prior, and used abo
 two a run is undecided: either answer counts as neither right nor wrong."""
 D, G, CODE = "D overpowers G", "generator collapse", "code ignored"
 LAGS, UNUSED, MIXED = "finished model lags", "category unused", "categories mixed"
+UNLIKE = "generated images unlike"
 NAMES = (D, G, CODE, LAGS, UNUSED, MIXED)
 
 
@@ -71,6 +77,7 @@ class Case:
     """Whether labels say what became of the categories; else anything may be said of them."""
 
 
+AWAY = "python benchmarks/doctor.py --threads 1 --away ({} runs)"
 PLAIN = "--objective.real-weight 0 --augment none"
 MUTE = "--latent.digit.weight 0 --latent.slant.weight 0 --latent.width.weight 0"
 RIGID = "--augment.bend 0"
@@ -110,7 +117,7 @@ ALSO = Case("", labels=True)
 
 def truth(case: Case, table: Array, prior: Array) -> tuple[set[str], set[str]]:
     """`must` and `may` of a run, from the counts of its images [classes, K] and its prior [K]."""
-    must, may = {case.cause} if case.cause else set(), set(case.follows)
+    must, may = {case.cause} if case.cause else set(), {*case.follows, UNLIKE}
     if not case.labels:
         return must, may | {UNUSED, MIXED}
     second = [np.sort(shares)[-2] / max(1, shares.sum()) for shares in (*table, *table.T)]
@@ -137,17 +144,37 @@ def train(config: RunConfig, path: Path) -> None:
     run.write_json(run.scores_file, scores(seen) | {"steps": config.steps})
 
 
+def source_of(config: RunConfig, data_dir: str | None) -> data.Source:
+    """Where a run's images are here."""
+    moved = data_dir and config.data.dir
+    return config.data.model_copy(update={"dir": data_dir}) if moved else config.data
+
+
+def examined(path: Path, model: Model, source: data.Source) -> doctor.Diagnosis:
+    """What the doctor says of a run by held-out images."""
+    images = data.load(source, "validation")
+    return doctor.examine(Run(path), Observation(model, images.subset(spaced(len(images)))))
+
+
+def away(path: Path, data_dir: str | None) -> dict[str, Any]:
+    """How far a run's generated images are from real ones, and whether the doctor says so."""
+    model = Model.load(path)
+    found = examined(path, model, source_of(model.config, data_dir))
+    kind, _, seed = path.name.rpartition("-")
+    assert found.signs.away is not None
+    return {
+        "kind": kind,
+        "seed": int(seed),
+        "away": round(found.signs.away, 4),
+        "said": [finding.name for finding in found.findings if finding.name in (UNLIKE, G)],
+    }
+
+
 def judge(name: str, case: Case, path: Path, data_dir: str | None) -> dict[str, Any]:
     """What the doctor says of a run, and what is true of it."""
     run, model = Run(path), Model.load(path)
-    config = run.config
-    source = (
-        config.data.model_copy(update={"dir": data_dir})
-        if data_dir and config.data.dir
-        else config.data
-    )
-    images = data.load(source, "validation")
-    found = doctor.examine(run, Observation(model, images.subset(spaced(len(images)))))
+    config, source = run.config, source_of(run.config, data_dir)
+    found = examined(path, model, source)
     others = data.load(source, "train")
     others = others.subset(np.arange(min(OTHERS, len(others))))
     read = model.encode(others)[str(model.categorical)]
@@ -285,8 +312,14 @@ def main() -> None:
     parser.add_argument(
         "--judge-only", action="store_true", help="train nothing; judge the runs that are there"
     )
+    parser.add_argument("--away", type=Path, nargs="+", default=[], metavar="DIR")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    if arguments.away:
+        found = [away(path, arguments.data_dir) for path in arguments.away]
+        about = {"threshold": doctor.AWAY, "machine": Engine.of(RunConfig()).describe()}
+        write({"away": about | {"command": AWAY.format(len(found)), "runs": found}})
+        return
     rows = []
     for seed in range(SEEDS):
         for name, case in CASES.items():
@@ -311,9 +344,14 @@ def main() -> None:
     command = "python benchmarks/doctor.py --threads 1" + (
         f" --also ({len(arguments.also)} runs)" * bool(arguments.also)
     )
+    write(collect(rows, command))
+
+
+def write(found: dict[str, Any]) -> None:
+    """The file with what was found; its other entries stay."""
     file = RESULTS / "doctor.json"
-    kept = {"collapse": json.loads(file.read_text(encoding="utf-8"))["collapse"]}  # collapse.py's
-    file.write_text(json.dumps(collect(rows, command) | kept, indent=2) + "\n", encoding="utf-8")
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(kept | found, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "doctor": ("docs/doctor.md", doctor.doctor),
     "collapse": ("docs/doctor.md", doctor.collapse),
     "collapsed": ("docs/doctor.md", doctor.collapsed),
+    "away": ("docs/doctor.md", doctor.away),
     "codes": ("docs/codes.md", codes.codes),
     "spare": ("docs/categories.md", categories.spare),
     "imbalance": ("docs/categories.md", categories.imbalance),

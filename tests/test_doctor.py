@@ -20,6 +20,7 @@ from infogan.analysis.observation import Observation
 from infogan.config.presets import preset
 from infogan.config.settings import RunConfig
 from infogan.data import Source
+from infogan.data.augment import Affine
 from infogan.data.images import Images
 from infogan.latent.codes import AnyCode, Categorical, Gaussian, Uniform
 from infogan.latent.posterior import Posterior
@@ -427,6 +428,38 @@ def test_images_that_repeat() -> None:
     assert (
         "latent.noise 62 (now 2)" in findings(within, CONFIG.replace(latent={"noise": 2}))[0].remedy
     )
+
+
+def test_a_generator_that_draws_nothing_like_the_images(trained: Path, images: Images) -> None:
+    rng = np.random.default_rng(0)
+    real, made = (rng.integers(0, 256, (n, 8, 8, 1)).astype(np.uint8) for n in (20, 30))
+    apart = real.reshape(20, 1, -1).astype(float) - made.reshape(30, -1)
+    by_hand = np.sqrt((apart**2).mean(2)).min(1)
+    assert diagnostics.nearest(real, made) == pytest.approx(by_hand, rel=1e-4)
+    model, copied = Model.load(trained), images.pixels
+    far = 255 * (rng.random(copied.shape) > 0.5).astype(np.uint8)
+    for drawn, unlike in ((copied, False), (far, True)):
+        seen = Observation(model, images)
+        seen.__dict__["generated"] = seen.generated[0], np.resize(drawn, (500, *copied.shape[1:]))
+        signs = measure(model.config, log(), {}, seen)
+        assert ("generated images unlike" in names_of(signs, model.config)) == unlike
+        assert signs.away is not None
+        assert (signs.away > 0) == unlike
+
+
+def test_what_helps_a_generator_that_draws_nothing_like_the_images() -> None:
+    unlike = Signs(away=doctor.AWAY + 0.01, spacing=0.5)
+    waits = CONFIG.replace(objective={"warm_up": 0.9, "real_weight": 1.0}, augment=Affine())
+    for config, remedy in (
+        (waits, "objective.warm-up 0.25 (now 0.9)"),
+        (CONFIG, f"more steps (now {CONFIG.steps})"),
+        (preset("images"), "another run of more steps (now 2000)"),
+    ):
+        (found,) = findings(unlike, config)
+        assert (found.name, found.remedy) == ("generated images unlike", remedy)
+    (found,) = findings(replace(unlike, spacing=0.01), CONFIG)  # black images are both
+    assert found.name == "generator collapse"
+    assert findings(replace(unlike, away=doctor.AWAY), CONFIG) == []
 
 
 def test_a_generator_that_makes_one_image_a_category(trained: Path, images: Images) -> None:

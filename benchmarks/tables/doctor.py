@@ -84,3 +84,18 @@ def collapsed() -> str:
         "its least | coverage",
         rows,
     )
+
+
+def away() -> str:
+    """How far what each kind of run draws is from real images."""
+    report, kinds = read("doctor")["away"], dict[str, list[dict[str, Any]]]()
+    for row in report["runs"]:
+        kinds.setdefault(row["kind"], []).append(row)
+    rows = []
+    for kind, runs in sorted(kinds.items(), key=lambda own: max(r["away"] for r in own[1])):
+        ends = (end(run["away"] for run in runs) for end in (min, max))
+        span = "–".join(dict.fromkeys(f"{end:.2f}" for end in ends))
+        said = sorted({name for run in runs for name in run["said"]})
+        seeds = numbers(sorted(runs, key=lambda run: int(run["seed"])))
+        rows.append([kind, seeds, span, ", ".join(said) or "–"])
+    return table("run | seeds | distance | the doctor found", rows, machine_of(report))

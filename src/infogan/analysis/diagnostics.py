@@ -39,6 +39,7 @@ class Signs:
     finished: ByCode = field(default_factory=dict)  # the same by the finished model (see optim.ema)
     spacing: float | None = None  # median distance to the nearest other image, generated over real
     spacings: Mapping[int, float] = field(default_factory=dict)  # the same within each category
+    away: float | None = None  # median distance of a real image to the nearest generated, over real
     usage: tuple[float, ...] = ()  # [K] share of the real images in each category, over its prior
     pairs: tuple[tuple[int, int, float], ...] = ()  # i, j, P(a view of one is read as the other)
     alike: bool = False  # whether all of those real images are the same
@@ -77,7 +78,7 @@ def measure(
         drawn, read = seen.generated[0].values, seen.recovered
         found["finished"] = {n: codes[n].recovered_from(drawn[n], read[n]) for n in read}
         if seen.images:
-            found["spacing"], found["spacings"] = _spacings(seen)
+            found["spacing"], found["spacings"], found["away"] = _distances(seen)
     if seen and seen.images:
         some = seen.images.take(seen.few)
         found["alike"] = len(some) > 1 and bool((some == some[0]).all())
@@ -115,23 +116,27 @@ def usage(config: RunConfig, scores: Scores) -> tuple[float, ...]:
     return tuple(share / p for share, p in zip(shares, prior, strict=True)) if enough else ()
 
 
-def nearest(images: Pixels) -> NDArray[np.float32]:
-    """[N] distance from each image [N, H, W, C] to the nearest other: RMS, in grey levels."""
+def nearest(images: Pixels, others: Pixels | None = None) -> NDArray[np.float32]:
+    """[N] distance from each image [N, H, W, C] to the nearest other of them, or to the nearest of
+    `others`: RMS, in grey levels."""
     x = images.reshape(len(images), -1).astype(np.float32)
-    square = (x**2).sum(1)
-    distance = (square[:, None] + square - 2 * x @ x.T).clip(0)
-    np.fill_diagonal(distance, np.inf)
-    return np.asarray(np.sqrt(distance.min(1) / x.shape[1]))
+    y = x if others is None else others.reshape(len(others), -1).astype(np.float32)
+    square = ((x**2).sum(1)[:, None] + (y**2).sum(1) - 2 * x @ y.T).clip(0)
+    if others is None:
+        np.fill_diagonal(square, np.inf)
+    return np.asarray(np.sqrt(square.min(1) / x.shape[1]))
 
 
-def _spacings(seen: Observation) -> tuple[float | None, dict[int, float]]:
+def _distances(seen: Observation) -> tuple[float | None, dict[int, float], float | None]:
     """Median of `nearest` over as many generated as real images, over that of the real ones: of
-    all, and within each category that has FEWEST of both."""
+    all, and within each category that has FEWEST of both; and the same of real images to the
+    nearest generated one."""
     (draw, made), code, n = seen.generated, seen.model.drawn, len(seen.few)
-    from_real, from_made = nearest(seen.real.take(seen.few)), nearest(made[:n])
+    real, made = seen.real.take(seen.few), made[:n]
+    from_real, from_made = nearest(real), nearest(made)
     usual = float(np.median(from_real))
     if n < FEWEST or not usual:
-        return None, {}
+        return None, {}, None
     inside = {}
     if seen.categories is not None and code is not None:
         prior, read = seen.model.latent.codes[code], seen.categories.value[seen.few]
@@ -140,7 +145,8 @@ def _spacings(seen: Observation) -> tuple[float | None, dict[int, float]]:
             own, theirs = from_made[drawn == k], from_real[read == k]
             if min(len(own), len(theirs)) >= FEWEST and np.median(theirs):
                 inside[k] = float(np.median(own) / np.median(theirs))
-    return float(np.median(from_made)) / usual, inside
+    away = float(np.median(nearest(real, made)))
+    return float(np.median(from_made)) / usual, inside, away / usual
 
 
 def pairs(seen: Observation) -> tuple[tuple[int, int, float], ...]:

@@ -23,10 +23,14 @@ OVERPOWERED = 0.4  # D overpowers G when L_D is below this share of what it is b
 LAG = 0.65  # the finished model lags below this share of what training recovered
 RECOVERED = 0.4  # a code is ignored below this recovered fraction of it (`Code.recovered`)
 CLOSE = 0.14  # images repeat below this share of real images' distance to the nearest other
+AWAY = (
+    1.5  # G draws other images beyond this multiple of real images' distance to the nearest other
+)
 UNUSED = 0.1  # a category is unused below this share of the images that its prior expects
 MIXED = 0.06  # two categories are mixed when views cross between them with this probability
 LOOSE = 0.75  # categories are loose where fewer views than this keep their image's category
 MORE = 1.5  # more classes stand out from this many groups per category on
+WAITING = 0.5  # G has too few steps where it waits for more than this share of them
 NOISE = 10  # fewer noise dimensions than this are too few for images to vary
 SOUND = "Nothing wrong was found; no label was looked at."
 
@@ -188,6 +192,20 @@ def _samples(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]
         seen = f"{distance} is {value:.2f} of that between real images"
         means = f"the generator repeats a few images{where}, so do not use what it draws"
         yield Finding("generator collapse", seen, remedy, means)
+    elif signs.away is not None and signs.away > AWAY:
+        seen = "from a real image to the nearest generated one it is "
+        seen += f"{signs.away:.2f} times as far as to the nearest other real one"
+        means = "the generator draws nothing like the images, so do not use what it draws"
+        remedy = _waiting(config) or _smoother(config) or _more(config)
+        yield Finding("generated images unlike", seen, remedy, means)
+
+
+def _waiting(config: RunConfig) -> str | None:
+    """What lets G begin, where it waits for most of the steps; None where it does not."""
+    objective = config.objective
+    if not isinstance(objective, InfoGAN) or objective.warm_up <= WAITING:
+        return None
+    return f"objective.warm-up {WAITING / 2:g} (now {objective.warm_up:g})"
 
 
 def _lagging(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]:
@@ -299,6 +317,8 @@ def looked_at(signs: Signs) -> Iterator[str]:
         yield f"finished model: Q recovers {', '.join(shares)}"
     if signs.spacing is not None:
         yield f"samples: distance to the nearest other {signs.spacing:.2f} of real images'"
+    if signs.away is not None:
+        yield f"samples: distance from real to the nearest {signs.away:.2f} of that to other real"
     if signs.usage:
         yield f"categories: the least used has {min(signs.usage):.0%} of what its prior expects"
     if signs.pairs:
