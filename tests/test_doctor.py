@@ -84,7 +84,7 @@ def test_no_larger_weight_is_recommended_where_it_would_rule_g() -> None:
     seen = Signs(step=9, recovered={"group": 0.1}, information={"group": 0.2})
     config = preset("images")
     remedies = [f.remedy for f in findings(seen, config) if f.name == "code ignored"]
-    assert remedies == [f"another run of more steps (now {config.steps})"]
+    assert remedies == [f"another run with more steps (now {config.steps})"]
     alone = config.replace(objective={"contrast": 0.0})
     remedies = [f.remedy for f in findings(seen, alone) if f.name == "code ignored"]
     assert remedies == ["latent.group.weight 1 (now 0.1)"]
@@ -374,7 +374,7 @@ def test_a_category_that_is_unused() -> None:
     two = preset("digits").replace(latent={"digit": Categorical(2)}, steps=100)
     more = "more steps (now 100)"  # one category is none
     (found,) = findings(Signs(usage=(0.0, 2.0), recovered={"digit": 1.0}), two)
-    assert (found.name, found.remedy) == ("category unused", f"another run of {more}")
+    assert (found.name, found.remedy) == ("category unused", f"another run with {more}")
     rare = CONFIG.replace(latent={"digit": Categorical(4, probs=(0.04, 0.32, 0.32, 0.32))})
     assert names_of(measure(rare, log(), scores(0.02)), rare) == []  # as rare as its prior has it
     silent = measure(CONFIG, log(L_I_digit=0.1), scores(0.0))
@@ -453,7 +453,7 @@ def test_what_helps_a_generator_that_draws_nothing_like_the_images() -> None:
     for config, remedy in (
         (waits, "objective.warm-up 0.25 (now 0.9)"),
         (CONFIG, f"more steps (now {CONFIG.steps})"),
-        (preset("images"), "another run of more steps (now 2000)"),
+        (preset("images"), "another run with more steps (now 2000)"),
     ):
         (found,) = findings(unlike, config)
         assert (found.name, found.remedy) == ("generated images unlike", remedy)

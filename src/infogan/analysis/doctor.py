@@ -223,7 +223,7 @@ def _lagging(signs: Signs, config: RunConfig, names: Names) -> Iterator[Finding]
 
 
 def _more(config: RunConfig) -> str:
-    return f"{'another run of ' if config.timed else ''}more steps (now {config.steps})"
+    return f"{'another run with ' if config.timed else ''}more steps (now {config.steps})"
 
 
 def _ignored(signs: Signs, config: RunConfig, names: Names, *, grouped: bool) -> Iterator[Finding]:
