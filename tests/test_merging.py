@@ -21,6 +21,7 @@ from infogan.core.errors import ConfigError
 from infogan.data.images import Images, Pixels
 from infogan.latent.posterior import Posterior
 from infogan.model.model import Model
+from infogan.objectives.base import STANDING_OUT
 from infogan.pipeline.run import fit
 from infogan.runs.folder import Run
 from infogan.runs.names import Names
@@ -343,6 +344,15 @@ def test_without_a_gap_nothing_is_written(
         run("merge", folder)
         assert bool(Run(folder).names.merged) == written
         assert ("no number of classes stands out" in capsys.readouterr().err) != written
+    unsure = Merging("digit", ((0, 1), (2,), (3,)), (0.5, 0.3, 0.2), steps["last"], "x", 9)
+    monkeypatch.setattr(merging, "merge", lambda *_, **__: unsure)
+    *lines, last = Run(folder).metrics()
+    for groups, said in ((3, True), (4, False), (0, False)):
+        told = [json.dumps(line) for line in (*lines, last | {STANDING_OUT: groups})]
+        Run(folder).metrics_file.write_text("\n".join(told))
+        run("merge", folder)
+        words = f"--into N it is ({groups} groups of images stood out in training)"
+        assert (words in capsys.readouterr().err) == said
     apart = Merging("digit", ((0,), (1,), (2,), (3,)), (0.25,) * 4, ((4, 0.01),), "x", 9)
     monkeypatch.setattr(merging, "merge", lambda *_, **__: apart)
     run("merge", folder)

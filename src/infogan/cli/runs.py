@@ -126,6 +126,15 @@ def _write_names(run: Run, names: Names) -> None:
             print(f"{page} shows the names as they were; {again}", file=sys.stderr)
 
 
+def _stood_out(run: Run, categories: int) -> str:
+    """What training says about the number of classes, for who is to choose one."""
+    from infogan.objectives.base import STANDING_OUT
+
+    lines = run.metrics()
+    groups = lines[-1].get(STANDING_OUT, 0) if lines else 0
+    return f" ({groups} groups of images stood out in training)" if 1 < groups < categories else ""
+
+
 def merge(
     run: RunFolder,
     /,
@@ -165,6 +174,7 @@ def merge(
     terminal.answer(as_json, asdict(found), lambda _: terminal.show_merging(found, names))
     if not sure:
         why = "no number of classes stands out, so nothing is written; with --into N it is"
+        why += _stood_out(there, sum(map(len, found.classes)))
         if all(len(members) == 1 for members in found.classes):
             why = "no two categories are taken for each other, so nothing is written"
         print(f"infogan: {why}", file=sys.stderr)
