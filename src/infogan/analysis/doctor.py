@@ -23,9 +23,7 @@ OVERPOWERED = 0.4  # D overpowers G when L_D is below this share of what it is b
 LAG = 0.65  # the finished model lags below this share of what training recovered
 RECOVERED = 0.4  # a code is ignored below this recovered fraction of it (`Code.recovered`)
 CLOSE = 0.14  # images repeat below this share of real images' distance to the nearest other
-AWAY = (
-    1.5  # G draws other images beyond this multiple of real images' distance to the nearest other
-)
+AWAY = 1.5  # G draws nothing like the images from more than this multiple of that distance on
 UNUSED = 0.1  # a category is unused below this share of the images that its prior expects
 MIXED = 0.06  # two categories are mixed when views cross between them with this probability
 LOOSE = 0.75  # categories are loose where fewer views than this keep their image's category
@@ -318,7 +316,7 @@ def looked_at(signs: Signs) -> Iterator[str]:
     if signs.spacing is not None:
         yield f"samples: distance to the nearest other {signs.spacing:.2f} of real images'"
     if signs.away is not None:
-        yield f"samples: distance from real to the nearest {signs.away:.2f} of that to other real"
+        yield f"samples: from real images {signs.away:.2f} times as far as these from each other"
     if signs.usage:
         yield f"categories: the least used has {min(signs.usage):.0%} of what its prior expects"
     if signs.pairs:
