@@ -449,11 +449,16 @@ def test_a_generator_that_draws_nothing_like_the_images(trained: Path, images: I
 
 def test_what_helps_a_generator_that_draws_nothing_like_the_images() -> None:
     unlike = Signs(away=doctor.AWAY + 0.01, spacing=0.5)
+    sharp = preset("images").replace(objective={"game": "non-saturating", "penalty": 0.0})
     waits = CONFIG.replace(objective={"warm_up": 0.9, "real_weight": 1.0}, augment=Affine())
     for config, remedy in (
         (waits, "objective.warm-up 0.25 (now 0.9)"),
         (CONFIG, f"more steps (now {CONFIG.steps})"),
         (preset("images"), "another run with more steps (now 2000)"),
+        (
+            sharp,
+            "objective.game relativistic (now non-saturating) with objective.penalty 1 (now 0)",
+        ),
     ):
         (found,) = findings(unlike, config)
         assert (found.name, found.remedy) == ("generated images unlike", remedy)
