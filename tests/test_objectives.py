@@ -375,6 +375,17 @@ def test_a_contrast_is_alone_in_the_warm_up_and_then_q_begins_as_a_probe() -> No
     assert objective.heads(LATENT, 0).keys() == {"real", "code", "projection"}
 
 
+def test_without_groups_q_begins_with_j_in_the_first_step() -> None:
+    objective = InfoGAN(contrast=1.0, real_weight=1.0, warm_up=0.5, q_step="d-head", grouped=False)
+    scene = Still(verdict(0.0), verdict(0.0), done=0.0)
+    scene.view = scene.other = projected(torch.eye(8))
+    loss = objective.d_loss(scene)
+    assert loss.terms.keys() == {"contrast", "real info/digit"}
+    assert loss.terms["real info/digit"].item() == pytest.approx(-loss.watch["J/digit"].item())
+    assert objective.detached(0.0) == {"code"}  # as a probe: the trunk learns from the contrast
+    assert not any(objective.groups(done / 100) for done in range(100))
+
+
 def test_a_relativistic_game_compares() -> None:
     objective = GAN(game="relativistic")
     for shift in (0.0, 7.0):

@@ -138,6 +138,7 @@ def test_pretrained_networks_have_weaker_views(
     tree = json.loads(capsys.readouterr().out)
     assert (tree["networks"]["kind"], tree["steps"]) == ("projected", 9)
     assert tree["augment"] == WEAK.model_dump()
+    assert tree["objective"]["grouped"] is False
     run("train", "mine", "--dry-run", "--networks", "projected", "--augment.area", 0.9)
     assert json.loads(capsys.readouterr().out)["augment"]["area"] == 0.9
     assert "pretrained on ImageNet" in recipe(Source(name="mine"), "projected")[1]

@@ -15,7 +15,7 @@ from infogan.networks.base import Heads, Shape
 from infogan.networks.photo import Photo
 from infogan.networks.pretrained import CHANNELS, Lite0
 
-READ = 10, 15  # blocks whose maps are read: their means are shapes of parts, and of whole things
+READ = 12, 15  # blocks whose maps are read: their means are shapes of parts, and of whole things
 WIDE = 512  # units of the layer that learns
 
 

@@ -19,7 +19,7 @@ from infogan.objectives.terms import AdversarialObjective, Consistency, contrast
 
 PROJECTED = 64  # outputs of the head between which InfoNCE compares views
 H = "h"  # the network that says which code a pair of images shares, and its head
-PROBED = 0.25  # share of a contrast's warm-up, at its end, in which Q begins as a probe
+PROBED = 0.25  # share of a contrast's warm-up, at its end, in which Q learns the groups
 
 
 class InfoGAN(Consistency, AdversarialObjective):
@@ -39,7 +39,10 @@ class InfoGAN(Consistency, AdversarialObjective):
     contrast: float = Field(default=0.0, ge=0)
     """Weight of I(view; view'), the information that two augmented views of an image share, by
     InfoNCE: for photos, whose classes no trunk finds by real_weight alone. During the warm-up the
-    trunk learns from it alone; at the end Q learns the groups of images that it finds alike."""
+    trunk learns from it alone."""
+    grouped: bool = True
+    """Whether Q begins, late in the warm-up of a contrast, with the groups of images that the trunk
+    finds alike, of whatever sizes. Off: with J from nothing, from the first step."""
     real_every: int = Field(default=1, ge=1)
     """After the warm-up of a contrast, Q learns from real images in every so manyth step. G needs
     more steps than Q does, and those without real images take a third of the time."""
@@ -71,12 +74,12 @@ class InfoGAN(Consistency, AdversarialObjective):
         return {H: family.of_pairs(shape, {H: len(latent.continuous)}, own)}
 
     def groups(self, done: float) -> bool:
-        return self.contrasts and self._probed <= done < self.warm_up
+        return self.contrasts and self.grouped and self._probed <= done < self.warm_up
 
     @property
     def _probed(self) -> float:
         """Share of the steps after which Q begins as a probe."""
-        return (1 - PROBED) * self.warm_up
+        return (1 - PROBED) * self.warm_up if self.grouped else 0.0
 
     def _idle(self, scene: Scene) -> bool:
         """Whether a step looks at no real images for Q."""

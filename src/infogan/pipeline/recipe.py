@@ -43,7 +43,9 @@ def suited(seen: Survey, source: Source, networks: str | None = None) -> tuple[R
     if networks == projected.kind:
         name = "images, views of drawings" if grey else name
         seen_as, game = base.augment if grey else WEAK, {"mirror": not grey}
-        base = IMAGES.replace(networks=projected, augment=seen_as, game_augment=game)
+        # From nothing J finds more in photos that way, but makes categories of one size.
+        views = {"augment": seen_as, "game_augment": game}
+        base = IMAGES.replace(networks=projected, objective={"grouped": grey}, **views)
     steps = round(base.steps * max(1.0, seen.number / MANY) ** 0.25, -2)
     images = "image" if seen.number == 1 else "images"
     found = f"{seen.number:,} {'grey' if grey else 'colour'} {images} of about "
