@@ -3,7 +3,6 @@ Every bad one is named, and nothing is left out in silence. With a size, an imag
 as `fit` says. Large ones are decoded by a thread a core; all are taken in order."""
 
 import logging
-import os
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
@@ -21,6 +20,7 @@ from PIL import Image, UnidentifiedImageError
 from infogan.core import interrupts
 from infogan.core.errors import DataError
 from infogan.core.limits import FREE, refuse_bomb
+from infogan.core.machine import cores
 from infogan.data import cache, files, levels
 from infogan.data.decoding import (
     UndecidedError,
@@ -128,14 +128,13 @@ def in_order(
     work: Callable[[Entry], T], entries: Iterable[Entry]
 ) -> Generator[tuple[Entry, T], None, None]:
     """Yield every entry with what `work` makes of it, of large ones in a thread a core."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     waiting = deque[tuple[Entry, Callable[[], T]]]()
-    with ThreadPoolExecutor(cores) as pool:
+    with ThreadPoolExecutor(most := cores()) as pool:
         try:
             for entry in entries:
                 here = partial(work, entry)
                 waiting.append((entry, pool.submit(here).result if _is_large(entry) else here))
-                if len(waiting) > AHEAD * (cores or 1):
+                if len(waiting) > AHEAD * most:
                     first, result = waiting.popleft()
                     yield first, result()
             for first, result in waiting:

@@ -13,7 +13,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from infogan.core.errors import ConfigError, RunError
-from infogan.training.device import cores
+from infogan.core.machine import cores
 
 PAUSE = 0.2  # seconds between two looks at the processes
 

@@ -12,10 +12,11 @@ from infogan.analysis.selection import Selection, ranking_codes, select
 from infogan.config.settings import RunConfig
 from infogan.core import interrupts
 from infogan.core.errors import ConfigError, RunError
+from infogan.core.machine import cores
 from infogan.data import load as data_load
 from infogan.pipeline.run import finished
 from infogan.runs.folder import SELECTION, Run
-from infogan.training.device import Engine, cores
+from infogan.training.device import Engine
 
 PAUSE = 0.2  # seconds between two looks at the processes
 logger = logging.getLogger("infogan")

@@ -60,11 +60,6 @@ class Engine:
         }
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def keep_freed_memory() -> None:
     """Have glibc, where there is one, keep freed blocks for the next step. By default it returns
     large ones, and getting them again takes a tenth of a step of the paper's networks."""
