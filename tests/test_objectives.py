@@ -466,6 +466,22 @@ def test_q_reads_real_images_as_they_are_whatever_the_game_does_to_them(
     assert tiny.objective.views(moved)[0] is moved.seen
 
 
+def test_q_learns_from_more_real_images_than_the_game_compares(
+    tiny: RunConfig, images: Images
+) -> None:
+    objective = {"fakes": 4, "real_weight": 1.0}
+    trainer = Trainer(tiny.replace(objective=objective, batch=12, precision="fp32"), images)
+    scene = trainer._look("d", 0)
+    compared = [len(verdict.features) for verdict in (scene.real, scene.fake)]
+    assert compared == [4, 4] and len(scene.draw.vector()) == 4
+    assert [len(verdict.features) for verdict in (scene.seen, scene.view)] == [12, 12]
+    assert isinstance(tiny.objective, InfoGAN)
+    asked = trainer.config.objective.d_loss(scene)
+    whole = tiny.objective.model_copy(update={"real_weight": 1.0}).real_information(scene)
+    assert asked.terms["real info/digit"].item() == whole.terms["real info/digit"].item()
+    assert trainer.advance()[0].total.isfinite()
+
+
 # Another game
 
 

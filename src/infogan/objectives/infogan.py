@@ -47,8 +47,8 @@ class InfoGAN(Consistency, AdversarialObjective):
     """After the warm-up of a contrast, Q learns from real images in every so manyth step. G needs
     more steps than Q does, and those without real images take a third of the time."""
     fakes: int | None = Field(default=None, ge=2)
-    """Generated images per batch, which D compares with as many real ones, where there is a
-    contrast, which needs more images than the game does; none: as many as `batch`."""
+    """Generated images per batch, which D compares with as many real ones; Q learns from all real
+    images of the batch, of which it needs more than the game does. none: as many as `batch`."""
 
     cr: float = Field(default=0.0, ge=0)
     """Weight α of the contrastive regulariser (InfoGAN-CR, arXiv:1906.06034): a network H looks at
@@ -105,7 +105,7 @@ class InfoGAN(Consistency, AdversarialObjective):
 
     @property
     def compared(self) -> int | None:
-        return self.fakes if self.contrasts else None
+        return self.fakes
 
     @property
     def needs_views(self) -> bool:

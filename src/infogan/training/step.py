@@ -213,10 +213,10 @@ class Step:
 
     @cached_property
     def seen(self) -> Verdict:
-        """What Q's heads read of the real images: never under `game_augment`, which moves them."""
+        """What Q's heads read of all real images: never under `game_augment`, which moves them."""
         if self.config.objective.contrasts:
             return self.view
-        if self.config.game_augment is None:
+        if self.config.game_augment is None and self.own == self.own_fakes:
             return self.real
         return self._verdict("plain", self.images, self.own, JUDGES)
 
