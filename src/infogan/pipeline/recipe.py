@@ -43,7 +43,7 @@ def suited(seen: Survey, source: Source, networks: str | None = None) -> tuple[R
     if networks == projected.kind:
         name = "images, views of drawings" if grey else name
         seen_as, game = base.augment if grey else WEAK, {"mirror": not grey}
-        # From nothing J finds more in photos that way, but makes categories of one size.
+        # Of photos J finds more there from nothing than from groups, of uneven drawings less.
         views = {"augment": seen_as, "game_augment": game}
         base = IMAGES.replace(networks=projected, objective={"grouped": grey}, **views)
     steps = round(base.steps * max(1.0, seen.number / MANY) ** 0.25, -2)
