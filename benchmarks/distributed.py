@@ -50,6 +50,7 @@ SMALL = {
 }
 LEARNED = "learned prior"  # beside the presets: digits whose prior follows what Q reads
 REGULAR = "contrastive regulariser"  # digits whose G and H look at pairs from the second half on
+FEWER = "fewer fakes"  # digits whose Q learns from more real images than the game compares
 IMAGES, BATCH, FAKES = 257, 32, 16
 RATE = 1e-4  # of both players: what rounding becomes grows with it, and differs between presets
 ONE = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -58,12 +59,12 @@ STEPS, KILLS, WAIT = 50, 20, 60.0
 
 def small(name: str, steps: int, precision: str) -> RunConfig:
     """A preset's objective, codes, rates and views with small networks and batches."""
-    chosen = preset("digits" if name in (LEARNED, REGULAR) else name)
+    chosen = preset("digits" if name in (LEARNED, REGULAR, FEWER) else name)
     tree = chosen.tree() | {"steps": steps, "batch": BATCH, "device": "cpu", "precision": precision}
     tree["networks"] = SMALL[tree["networks"]["kind"]]
     tree["data"] = preset("digits").tree()["data"]
     tree["optim"] |= {"d_lr": RATE, "g_lr": RATE}
-    if tree["objective"].get("fakes"):
+    if name == FEWER or tree["objective"].get("fakes"):
         tree["objective"]["fakes"] = FAKES
     if name == LEARNED:
         tree["latent"]["digit"]["probs"] = "learned"

@@ -48,7 +48,8 @@ class InfoGAN(Consistency, AdversarialObjective):
     more steps than Q does, and those without real images take a third of the time."""
     fakes: int | None = Field(default=None, ge=2)
     """Generated images per batch, which D compares with as many real ones; Q learns from all real
-    images of the batch, of which it needs more than the game does. none: as many as `batch`."""
+    images of the batch, of which it needs more than the game does. none: as many as `batch`, which
+    is the most."""
 
     cr: float = Field(default=0.0, ge=0)
     """Weight α of the contrastive regulariser (InfoGAN-CR, arXiv:1906.06034): a network H looks at
