@@ -51,6 +51,18 @@ def test_samples_depend_on_seed_and_codes_alone(model: Model) -> None:
         model.sample(5, digit=4)
 
 
+def test_a_value_far_outside_the_trained_range_is_said(
+    model: Model, caplog: pytest.LogCaptureFixture
+) -> None:
+    model.sample(2, digit=3, slant=-2)  # as far as the explorer's slider reaches
+    assert not caplog.messages
+    model.sample(2, digit=3, slant=50)
+    assert caplog.messages == ["slant=50: far outside the trained range, -1 to 1"]
+    turning = Model(model.config.replace(latent={"turn": "angle"}), model.shape)
+    turning.sample(2, turn=50)  # eight turns, less a little
+    assert len(caplog.messages) == 1
+
+
 def test_a_row_of_a_traversal_is_sample_with_one_code_moved(model: Model) -> None:
     grid, sweep = model.traverse("slant", rows=3, steps=5)
     assert (grid.shape, sweep) == ((3, 5, 16, 16, 1), [-1, -0.5, 0, 0.5, 1])

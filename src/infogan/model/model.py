@@ -1,5 +1,6 @@
 """What a user holds after training: sample, encode, traverse, measure, save, load."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -25,6 +26,7 @@ from infogan.objectives.base import Reading, parameters
 from infogan.runs.folder import Run
 from infogan.runs.names import Names
 
+logger = logging.getLogger("infogan")
 CHUNK = 500  # images that go through a network at once
 SHOWN, ROWS = 20, 3  # values of a code, and draws of z, that a notebook shows
 
@@ -122,8 +124,16 @@ class Model:
         return np.concatenate(images)
 
     def draw(self, n: int, *, seed: int = 0, **codes: float) -> Draw:
-        """The noise and codes of which `sample` makes n images."""
-        return self.latent.sample(n, stream(seed, "sample"), **codes)
+        """The noise and codes of which `sample` makes n images; a warning where a value that is
+        given lies beyond what the explorer's sliders reach."""
+        draw = self.latent.sample(n, stream(seed, "sample"), **codes)
+        for name, value in codes.items():
+            code, given = self.latent.codes[name], f"{self.names.code(name)}={value:g}"
+            least, most = code.described().get("range", code.trained)
+            if not code.periodic and not least <= value <= most:
+                low, high = code.trained
+                logger.warning("%s: far outside the trained range, %g to %g", given, low, high)
+        return draw
 
     def sample(self, n: int, *, seed: int = 0, **codes: float) -> Pixels:
         """n images, uint8 [n, H, W, C]; codes that are not named are drawn from their prior.
