@@ -5,12 +5,14 @@ from typing import Literal
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import conv2d
+from torch.nn.utils.parametrize import register_parametrization
 
 from infogan.core.errors import ConfigError
 from infogan.core.random import Draws, stream
-from infogan.networks import Mlp, Photo
+from infogan.networks import Mlp, Photo, Projected
 from infogan.networks.base import Heads
-from infogan.networks.dcgan import Dcgan, Discriminator, Generator
+from infogan.networks.dcgan import Dcgan, Discriminator, Even, Generator
 from infogan.networks.spectral import spectral
 
 SHAPES = [
@@ -109,6 +111,25 @@ def test_d_apart_from_q_computes_what_is_asked_for() -> None:
         assert passes == [part]
     passes.clear()
     assert d(images, without=heads.keys()).heads == {} and passes == [d.dense]
+
+
+def test_an_even_convolution_doubles_pixels_and_then_convolves() -> None:
+    layer = nn.ConvTranspose2d(3, 5, 4, 2, 1)
+    register_parametrization(layer, "weight", Even())
+    own, maps = layer.get_parameter("parametrizations.weight.original"), torch.randn(2, 3, 6, 7)
+    kernel = own.flip(2, 3).transpose(0, 1)  # a transposed convolution's are turned
+    doubled = maps.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    expected = conv2d(doubled, kernel, layer.bias, padding=1)
+    torch.testing.assert_close(layer(maps), expected)
+
+
+def test_gs_of_photos_lay_no_grid_over_even_ground() -> None:
+    for family in (Photo(), Projected()):
+        g = family.generator(8, (32, 32, 3)).eval()
+        assert isinstance(g, Generator)
+        images = g.up(torch.randn(1, g.map[2], 1, 1).expand(1, g.map[2], 40, 40))
+        middle = images[:, :, 152:168, 152:168]  # far from the border
+        torch.testing.assert_close(middle, middle[:, :, :1, :1].expand_as(middle))
 
 
 def test_flattening_is_a_view() -> None:

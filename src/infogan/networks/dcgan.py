@@ -6,6 +6,8 @@ from typing import Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn.functional import pad
+from torch.nn.utils.parametrize import register_parametrization
 
 from infogan.core.errors import ConfigError
 from infogan.core.random import stream
@@ -84,9 +86,12 @@ def level(channels: int) -> list[nn.Module]:
 
 class Generator(nn.Module):
     """G: latent vectors [N, width] -> images [N, C, H, W] in [-1, 1].
-    The paper ends in a sigmoid on [0, 1]; tanh is the same on [-1, 1]: 2σ(2h) - 1 = tanh(h)."""
+    The paper ends in a sigmoid on [0, 1]; tanh is the same on [-1, 1]: 2σ(2h) - 1 = tanh(h).
+    even: an even map stays even, and no grid lies over images."""
 
-    def __init__(self, config: Dcgan, width: int, shape: Shape, seed: int = 0) -> None:
+    def __init__(
+        self, config: Dcgan, width: int, shape: Shape, seed: int = 0, even: bool = False
+    ) -> None:
         super().__init__()
         channels, sizes = config.layout(shape, config.g_channels)
         (h, w), wide, deep = sizes[-1], config.features, channels[-1]
@@ -100,6 +105,8 @@ class Generator(nn.Module):
         for last, out, (rows, columns) in zip(channels[::-1], outs, sizes[-2::-1], strict=True):
             odd = rows % 2, columns % 2  # an odd side was halved downwards: restore its last line
             convolution = nn.ConvTranspose2d(last, out, 4, 2, 1, output_padding=odd)
+            if even:
+                register_parametrization(convolution, "weight", Even())
             up += [convolution, nn.BatchNorm2d(out), nn.ReLU()]
         self.up = nn.Sequential(*up[:-2], nn.Tanh())
         initialise(self, stream(seed, "initialise G"))
@@ -108,6 +115,21 @@ class Generator(nn.Module):
     def forward(self, latent: Tensor) -> Tensor:
         images: Tensor = self.up(self.dense(latent).unflatten(1, self.map).permute(0, 3, 1, 2))
         return images
+
+
+class Even(nn.Module):
+    """W [I, O, 3, 3] -> [I, O, 4, 4], with which a transposed convolution of stride 2 does what W
+    does after each pixel was doubled along both sides. With 4x4 weights of their own the pixels
+    that come of one would have sums that differ, and a grid lies over even ground (Odena, Dumoulin,
+    Olah, Deconvolution and checkerboard artifacts, Distill 2016, doi:10.23915/distill.00003)."""
+
+    def forward(self, weight: Tensor) -> Tensor:
+        rows = pad(weight, (0, 0, 0, 1)) + pad(weight, (0, 0, 1, 0))
+        return pad(rows, (0, 1)) + pad(rows, (1, 0))
+
+    def right_inverse(self, weight: Tensor) -> Tensor:
+        """Some [I, O, 3, 3] to begin with."""
+        return weight[:, :, 1:, 1:].clone()
 
 
 class Discriminator(base.Discriminator):

@@ -1,7 +1,7 @@
 """Networks for photos: Q's trunk learns classes from views, a critic of its own plays the game.
 
 The trunk has batch normalisation, which makes learning from views fast; the critic has it where
-its slopes are not penalised. G is DCGAN's.
+its slopes are not penalised. G is DCGAN's, but for the grid that its kernels lay over photos.
 """
 
 import math
@@ -45,7 +45,7 @@ class Photo(base.Family):
         return dcgan.Dcgan(channels=channels, features=self.hidden)
 
     def generator(self, width: int, shape: Shape, seed: int = 0) -> nn.Module:
-        return self.shaped(shape).generator(width, shape, seed)
+        return dcgan.Generator(self.shaped(shape), width, shape, seed, even=True)
 
     def discriminator(self, shape: Shape, heads: Heads, seed: int = 0) -> base.Discriminator:
         trunk = Trunk(self, shape)
