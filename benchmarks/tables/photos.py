@@ -6,6 +6,8 @@ from tables.base import machine_of, read, table
 
 SHOWN = "default", "projected", "photos' game", "J from nothing"  # the file has earlier ones too
 
+BEFORE = "°"  # behind what was measured with another G; categories hardly depend on it
+
 
 def folders() -> str:
     """Every folder with its baselines, the recipes of today, and the one before."""
@@ -17,6 +19,7 @@ def folders() -> str:
             runs = recipes[recipe]
             good = [run for run in runs if "cluster_accuracy" in run]
             each = [100 * run["cluster_accuracy"] for run in good]
+            marks = [BEFORE * ("kernels" in run) for run in good]
             failed = f", {len(runs) - len(good)} failed" if len(runs) > len(good) else ""
             found = sorted({finding for run in good for finding in run.get("findings", ())})
             rows.append(
@@ -24,7 +27,7 @@ def folders() -> str:
                     name,
                     recipe if recipe in report["baselines"] else f"infogan, {recipe}",
                     f"{statistics.median(each):.1f}",
-                    ", ".join(f"{value:.1f}" for value in each) + failed,
+                    ", ".join(map("{:.1f}{}".format, each, marks)) + failed,
                     f"{statistics.median(run['nmi'] for run in good):.2f}",
                     ", ".join(f"{run['kept']:.0%}" for run in good if "kept" in run) or "–",
                     f"{statistics.median(run['seconds'] for run in good) / 60:.1f}",
@@ -40,7 +43,8 @@ def folders() -> str:
         f"{', '.join(map(str, seeds))}; the others: on all images. Views kept: the share of "
         "augmented views that keep their image's category, which needs no label. Minutes are those "
         "of training, one thread, two or three runs at a time. "
-        + " ".join(f"`{name}`: {report['words'][name]}." for name in SHOWN[1:]),
+        + " ".join(f"`{name}`: {report['words'][name]}." for name in SHOWN[1:])
+        + f" {BEFORE}: by the generator before, which had DCGAN's kernels of 4x4.",
         machine_of(report),
     )
 
