@@ -6,7 +6,7 @@ from tables.base import machine_of, read, table
 
 SHOWN = "default", "projected", "photos' game", "J from nothing"  # the file has earlier ones too
 
-BEFORE = "°"  # behind what was measured with another G; categories hardly depend on it
+BEFORE = "°"  # behind what was measured with another G
 
 
 def folders() -> str:
