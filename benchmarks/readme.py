@@ -55,6 +55,7 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "spare": ("docs/categories.md", categories.spare),
     "imbalance": ("docs/categories.md", categories.imbalance),
     "folders": ("docs/photos.md", photos.folders),
+    "kernels": ("docs/photos.md", photos.kernels),
     "ideas": ("docs/photos.md", photos.ideas),
     "fidelity": ("docs/fidelity.md", fidelity.fidelity),
     "ablation": ("docs/fidelity.md", fidelity.ablation),

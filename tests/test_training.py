@@ -159,6 +159,22 @@ def test_a_recorder_can_ask_to_stop(tiny: RunConfig, images: Images, trained: Pa
     assert equal(model.tensors(), Model.load(trained).tensors())
 
 
+def test_a_checkpoint_of_other_networks_is_refused_in_words(
+    tiny: RunConfig, images: Images
+) -> None:
+    trainer = Trainer(tiny, images)
+    values, weights, moments = trainer.state()
+    name = next(key for key in weights if key.startswith("g.up"))
+    for other in (
+        {key: tensor for key, tensor in weights.items() if key != name},
+        weights | {name: weights[name][:1, :1]},
+        weights | {"g.up.0.parametrizations.weight.original": weights[name]},
+    ):
+        with pytest.raises(RunError, match=r"not those of its settings.*--fresh"):
+            trainer.restore(values, other, moments)
+    trainer.restore(values, weights, moments)
+
+
 @pytest.mark.parametrize("at", [3, 5])
 def test_resuming_is_the_same_call(
     tiny: RunConfig, images: Images, trained: Path, tmp_path: Path, at: int

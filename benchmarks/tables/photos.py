@@ -5,7 +5,7 @@ import statistics
 from tables.base import machine_of, read, table
 
 SHOWN = "default", "projected", "photos' game", "J from nothing"  # the file has earlier ones too
-
+SHARES = "precision", "recall", "coverage"
 BEFORE = "°"  # behind what was measured with another G
 
 
@@ -46,6 +46,30 @@ def folders() -> str:
         + " ".join(f"`{name}`: {report['words'][name]}." for name in SHOWN[1:])
         + f" {BEFORE}: by the generator before, which had DCGAN's kernels of 4x4.",
         machine_of(report),
+    )
+
+
+def kernels() -> str:
+    """Runs of the default by the generator before and by that of now, where both were measured."""
+    report, rows = read("folders"), []
+    for name, recipes in report["runs"].items():
+        now = {run["seed"]: run for run in recipes["default"]}
+        for before in recipes.get("4x4 kernels", ()):
+            pair = before, now[before["seed"]]
+            drawn = [run["fidelity"] for run in pair]
+            rows.append(
+                [
+                    name,
+                    before["seed"],
+                    *(f"{scores['fd']:,.0f}" for scores in drawn),
+                    *(", ".join(f"{scores[key]:.2f}" for scores in drawn) for key in SHARES),
+                    ", ".join(f"{100 * run['cluster_accuracy']:.1f}" for run in pair),
+                ]
+            )
+    return table(
+        "folder | seed | FD before | FD now | precision | recall | coverage | ACC",
+        rows,
+        "One run a row, by the generator before and by that of now.",
     )
 
 

@@ -44,8 +44,7 @@ def _values(code: Code) -> Sequence[float]:
     """What the page shows of a code: its categories, or its slider's range in equal steps."""
     if code.categories:
         return range(code.categories if code.categories <= CHIPS else ACROSS)
-    low, high = code.described()["range"]
-    return [float(value) for value in np.linspace(low, high, STRIP)]
+    return [float(value) for value in np.linspace(*code.reach, STRIP)]
 
 
 def drawn(model: Model, noises: NDArray[np.float32], points: Sequence[Point]) -> Pixels:

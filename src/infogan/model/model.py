@@ -129,9 +129,8 @@ class Model:
         draw = self.latent.sample(n, stream(seed, "sample"), **codes)
         for name, value in codes.items():
             code, given = self.latent.codes[name], f"{self.names.code(name)}={value:g}"
-            least, most = code.described().get("range", code.trained)
+            (least, most), (low, high) = code.reach, code.trained
             if not code.periodic and not least <= value <= most:
-                low, high = code.trained
                 logger.warning("%s: far outside the trained range, %g to %g", given, low, high)
         return draw
 

@@ -216,10 +216,16 @@ class Trainer:
         return values, weights, moments_of(self.d_optim, "d") | moments_of(self.g_optim, "g")
 
     def restore(self, values: dict[str, Any], weights: Tensors, moments: Tensors) -> None:
-        """Go on from a state as if nothing had happened; RunError when it is of other images."""
+        """Go on from a state as if nothing had happened; RunError when it is of other images, or of
+        networks as an earlier version built them."""
         if values["images"] != self.images.digest:
             remedy = "bring them back, choose another --run, or replace it with --fresh"
             raise RunError(f"{self.images.name}: the images or their labels changed; {remedy}")
+        parts = {f"{part}.": module.state_dict() for part, module in self._parts().items()}
+        wanted = {part + k: t.shape for part, own in parts.items() for k, t in own.items()}
+        if wanted != {k: t.shape for k, t in weights.items() if k.startswith(tuple(parts))}:
+            remedy = "choose another --run, or train it again with --fresh"
+            raise RunError(f"the checkpoint's tensors are not those of its settings; {remedy}")
         before, now = {"processes": 1} | values["machine"], self.machine
         differ = [f"{k} {before.get(k)} (now {now[k]})" for k in BITS if before.get(k) != now[k]]
         if differ:

@@ -28,6 +28,7 @@ class Angle(Code):
     width: ClassVar[int] = 2
     entropy: ClassVar[float] = math.log(2 * math.pi)
     trained: ClassVar[tuple[float, float]] = (-math.pi, math.pi)
+    reach: ClassVar[tuple[float, float]] = trained
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         theta = (torch.rand(n, generator=generator) * 2 - 1) * math.pi
@@ -77,4 +78,4 @@ class Angle(Code):
         return max(max(cosine, 0.0) ** 2, self.recovered(bound))
 
     def described(self) -> dict[str, Any]:
-        return super().described() | {"range": list(self.trained), "periodic": True}
+        return super().described() | {"periodic": True}

@@ -56,6 +56,14 @@ class Code(ABC):
     def trained(self) -> tuple[float, float]:
         """The trained range, which the prior covers; a Gaussian's is mean ± 2 scale."""
 
+    @property
+    def reach(self) -> tuple[float, float]:
+        """How far it is worth going: half the trained range's width beyond either of its ends, or
+        to those of the swept range."""
+        (low, high), swept = self.trained, self.swept(2)
+        beyond = (high - low) / 2
+        return min(swept[0], low - beyond), max(swept[-1], high + beyond)
+
     def swept(self, steps: int) -> Sequence[float]:
         """Values worth showing: every category, or `steps` values over the swept range."""
         return [float(value) for value in np.linspace(*(self.sweep or self.trained), steps)]
@@ -107,11 +115,8 @@ class Code(ABC):
         return None
 
     def described(self) -> dict[str, Any]:
-        """What a page needs. range: of a slider, trained plus half its width beyond either end."""
-        low, high = self.trained
-        swept, reach = self.swept(2), (high - low) / 2
-        span = [min(swept[0], low - reach), max(swept[-1], high + reach)]
-        return {"trained": [low, high], "range": span}
+        """What a page needs. range: of a slider."""
+        return {"trained": [*self.trained], "range": [*self.reach]}
 
 
 def finite(value: float) -> float:
