@@ -221,8 +221,8 @@ class Trainer:
         if values["images"] != self.images.digest:
             remedy = "bring them back, choose another --run, or replace it with --fresh"
             raise RunError(f"{self.images.name}: the images or their labels changed; {remedy}")
-        parts = {f"{part}.": module.state_dict() for part, module in self._parts().items()}
-        wanted = {part + k: t.shape for part, own in parts.items() for k, t in own.items()}
+        parts = {f"{part}.": module for part, module in self._parts().items()}
+        wanted = {p + k: t.shape for p, own in parts.items() for k, t in own.state_dict().items()}
         if wanted != {k: t.shape for k, t in weights.items() if k.startswith(tuple(parts))}:
             remedy = "choose another --run, or train it again with --fresh"
             raise RunError(f"the checkpoint's tensors are not those of its settings; {remedy}")
@@ -231,8 +231,7 @@ class Trainer:
         if differ:
             logger.warning("going on, but not bit for bit as the run began: %s", ", ".join(differ))
         self.step, self.means = values["step"], Means.from_tree(values["means"], self.engine.device)
-        for part, module in self._parts().items():
-            prefix = f"{part}."
+        for prefix, module in parts.items():
             own = {k.removeprefix(prefix): t for k, t in weights.items() if k.startswith(prefix)}
             module.load_state_dict(own)
         self.model.take_priors(weights)
