@@ -500,6 +500,34 @@ def test_links_are_followed_and_lead_nowhere_twice(tmp_path: Path) -> None:
     assert "left out: 1 broken links" in images.told
 
 
+def test_a_link_to_a_folder_beside_it_is_a_class_of_its_own(tmp_path: Path) -> None:
+    """Nothing is dropped in silence: not what another name leads to, nor what cannot be read."""
+    photos = tmp_path / "photos"
+    for i, label in enumerate("aac"):
+        png(photos / label / f"{i}.png", noise(16, 16))
+    (photos / "b").symlink_to(photos / "a")
+    (photos / "c" / "up").symlink_to(photos)
+    images = data.load(str(photos), "all")
+    assert [images.classes[i] for i in images.labels] == ["a", "a", "b", "b", "c"]
+    assert "left out: 1 links in a circle" in images.told
+
+
+def test_a_folder_that_cannot_be_read_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos, scandir = tmp_path / "photos", os.scandir
+    for label in "ab":
+        png(photos / label / "0.png", noise(16, 16))
+
+    def refusing(path: str) -> Any:
+        if str(path).endswith("/b"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)  # root may read any folder
+    assert "left out: 1 unreadable folders" in data.load(str(photos), "all").told
+
+
 def test_huge_images_are_bad_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     png(tmp_path / "photos" / "a.png", noise(16, 16))
     monkeypatch.setattr(conversion, "MAX_PIXELS", 255)

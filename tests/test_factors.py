@@ -123,6 +123,8 @@ def test_cars3d(tmp_path: Path) -> None:
     for pixels, (elevation, azimuth, car) in zip(images.pixels, images.factors, strict=True):
         assert np.array_equal(pixels, each[car, azimuth, elevation])
     assert "2 cars" in images.told
+    ranged = data.load(str(tmp_path / "cars"), "all", range="0:128")
+    assert (ranged.pixels == np.rint((images.pixels / 128).clip(0, 1) * 255)).all()
     small = data.load(str(tmp_path / "cars"), "validation", size=16)
     assert small.shape == (16, 16, 3)
     assert len(small) == 4

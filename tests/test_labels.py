@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from infogan.config.settings import RunConfig
 from infogan.core.errors import DataError
+from infogan.data import load
 from infogan.data.images import Images
 from infogan.data.labels import for_scoring, from_csv, reveal, write_csv
 from infogan.model.model import Model
@@ -92,6 +95,30 @@ def test_csv_mistakes_name_the_line(text: bytes, words: str, tmp_path: Path) -> 
         from_csv(of_folder(tmp_path), path)
 
 
+def test_a_csv_of_no_labels_or_of_other_images_is_refused(tmp_path: Path) -> None:
+    path, other = tmp_path / "mine.csv", tmp_path / "other.png"
+    path.write_text("file,label\n")
+    with pytest.raises(DataError, match="no line below its header"):
+        from_csv(of_folder(tmp_path), path)
+    other.touch()  # a file, but none of these images
+    path.write_text(f"file,label\n{other},dog\n")
+    with pytest.raises(DataError, match=r"line 2: no image .*other\.png"):
+        from_csv(of_folder(tmp_path), path)
+
+
+def test_a_csv_may_cover_a_whole_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with ZipFile("z.zip", "w") as archive:
+        for i in range(20):
+            Image.fromarray(np.full((16, 16), 10 * i, np.uint8)).save("image.png")
+            archive.write("image.png", f"{i:02}.png")
+    for prefix in ("", "z.zip/"):
+        lines = [f"{prefix}{i:02}.png,{'ab'[i % 2]}" for i in range(20)]
+        Path("mine.csv").write_text("\n".join(["file,label", *lines]))
+        found = from_csv(load("z.zip", "train"), Path("mine.csv"))
+        assert np.bincount(found.labels).tolist() == [10, 8]
+
+
 def test_spaces_around_class_names_do_not_count(images: Images, tmp_path: Path) -> None:
     """As a table program leaves them behind: `dog ` is no second class."""
     path = tmp_path / "mine.csv"
@@ -156,6 +183,7 @@ def test_labels_of_a_file_serve_scoring_unless_images_have_their_own(
     path = tmp_path / "mine.csv"
     path.write_text("file,label\nstrokes#0,x\nstrokes#1,y\n")
     bare = replace(images, labels=np.full(len(images), -1), classes=())
-    assert for_scoring(bare, str(path)).labels[:3].tolist() == [0, 1, -1]
-    assert for_scoring(images, str(path)) is images
-    assert for_scoring(bare, 10) is bare
+    scored = for_scoring(bare, path, bare.name)
+    assert scored.labels[:3].tolist() == [0, 1, -1]
+    assert for_scoring(images, path, images.name) is images
+    assert for_scoring(bare, None, bare.name) is bare

@@ -20,7 +20,7 @@ from PIL import Image
 from conftest import refused, run
 from infogan import data
 from infogan.core.errors import DataError, InfoganError
-from infogan.data import cache, levels
+from infogan.data import archives, cache, levels
 from infogan.data.folder import survey
 from infogan.data.images import Images
 from infogan.data.settings import Source
@@ -247,6 +247,111 @@ def test_archives_are_folders(tmp_path: Path, name: str) -> None:
     assert images.source(0) == f"{tmp_path / name}/set/a/000.png"
     assert not (tmp_path.parent / "set").exists()
     assert whole(tmp_path / name, max_bad=0.5).digest == images.digest
+
+
+def test_links_in_a_tar_are_images_unless_they_lead_elsewhere(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A tar keeps a file that has several names once; du and backups make such tars."""
+    import tarfile
+
+    grey = (FIGURES * 200 + 20).astype(np.uint8)
+    saved(tmp_path / "set" / "a", grey[:20])
+    (tmp_path / "set" / "b").mkdir()
+    for i in range(10):
+        (tmp_path / "set" / "b" / f"{i}.png").hardlink_to(tmp_path / "set" / "a" / f"{i:03}.png")
+    (tmp_path / "set" / "b" / "inside.png").symlink_to("../a/000.png")
+    (tmp_path / "set" / "b" / "outside.png").symlink_to("/etc/hostname")
+    os.mkfifo(tmp_path / "set" / "pipe.png")
+    with tarfile.open(tmp_path / "set.tar", "w") as packed:
+        packed.add(tmp_path / "set", "set")
+    with caplog.at_level(logging.WARNING, "infogan"):
+        assert np.bincount(whole(tmp_path / "set.tar").labels).tolist() == [20, 11]
+    outside, pipe = (record.getMessage() for record in caplog.records)
+    assert "outside.png" in outside
+    assert "pipe.png" in pipe
+
+
+def test_an_archive_that_two_unpack_at_once_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process has it in the cache before this one is done."""
+    monkeypatch.setenv("INFOGAN_CACHE", str(tmp_path / "cache"))
+    saved(tmp_path / "set", (FIGURES * 200 + 20).astype(np.uint8))
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for path in sorted((tmp_path / "set").iterdir()):
+            archive.write(path, path.relative_to(tmp_path))
+    unpack, others = archives._unpack, 0
+
+    def overtaken(path: Path, to: Path) -> None:
+        nonlocal others
+        unpack(path, to)
+        if not others:
+            others = 1
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "getpid", lambda: 12345)
+                others = len(whole(tmp_path / "set.zip"))
+
+    monkeypatch.setattr(archives, "_unpack", overtaken)
+    assert (len(whole(tmp_path / "set.zip")), others) == (N, N)
+    assert not list((tmp_path / "cache").rglob("*.partial"))
+    (tmp_path / "empty.zip").write_bytes(b"PK\5\6" + bytes(18))
+    with pytest.raises(DataError, match="no images in it"):
+        whole(tmp_path / "empty.zip")
+
+
+def test_what_a_killed_process_left_in_the_cache_goes_after_an_hour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INFOGAN_CACHE", str(tmp_path))
+    left = tmp_path / "unpacked" / ".abc.99.partial"
+    left.mkdir(parents=True)
+    (left / "0.png").write_bytes(b"12345")
+    assert cache.entries() == []
+    monkeypatch.setattr(cache, "ABANDONED", -1)
+    assert [(path, size) for path, size, _ in cache.entries()] == [(left, 5)]
+    cache.remove(left)
+    assert not left.exists()
+
+
+def test_an_array_in_the_cache_is_whole_whoever_was_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("INFOGAN_CACHE", str(tmp_path))
+
+    def make(to: Path | None) -> tuple[Any, dict[str, Any]]:
+        array = cache.created(to, (3, 2, 2, 1))
+        array[:] = 7
+        return array, {}
+
+    def overtaken(tree: dict[str, Any]) -> str:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "getpid", lambda: 12345)
+            cache.kept("folders/asked", make, lambda _: "folders/decided")
+        return "folders/decided"
+
+    pixels, _ = cache.kept("folders/asked", make, overtaken)
+    assert (pixels == 7).all()
+    assert not caplog.records
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_a_range_counts_for_images_with_transparency(tmp_path: Path) -> None:
+    """What lies on a background is as bright as it is in an image without one."""
+    dim = (FIGURES * 16).astype(np.uint8)
+    opaque = np.full_like(dim, 255)
+    clear = saved(tmp_path / "clear", np.stack([dim, dim, dim, opaque], 3))
+    plain = saved(tmp_path / "plain", dim)
+    for given in ({"range": "0:16"}, {}):
+        assert whole(clear, **given).pixels.max() == whole(plain, **given).pixels.max() == 255
+
+
+def test_channels_of_a_palette_are_its_colours(tmp_path: Path) -> None:
+    red = (FIGURES * 204).astype(np.uint8)  # which a palette has
+    colours = np.stack([red, 0 * red, 0 * red], 3)
+    palette = whole(saved(tmp_path / "p", colours, mode="P"), channels="0")
+    assert palette.shape == (SIDE, SIDE, 1)
+    assert (palette.pixels == whole(saved(tmp_path / "rgb", colours), channels="0").pixels).all()
 
 
 def test_one_image_several_paths_and_names_of_splits(tmp_path: Path) -> None:

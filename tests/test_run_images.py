@@ -61,6 +61,57 @@ def again(*words: object, images: str = "pictures", to: str = "run") -> tuple[ob
     return ("train", images, "-c", "tiny.json", *QUICK, "--run", to, *words)
 
 
+def test_what_is_held_out_is_read_as_what_was_learned_from(
+    place: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Range, colour and size of a folder `validation` are those of `train`, then as ever after."""
+    rng = np.random.default_rng(0)
+    for part, n, top in (("train", 24, 4000), ("validation", 8, 60_000)):
+        (place / "split" / part).mkdir(parents=True)
+        for i in range(n):
+            side = 16 if part == "train" else 20
+            values = rng.integers(0, top, (side, side)).astype(np.uint16)
+            Image.fromarray(values).save(place / "split" / part / f"{i}.png")
+    config = TINY.replace(data="split", steps=2, checkpoint_every=1)
+    fit(config, "run")
+    with caplog.at_level(logging.WARNING, "infogan"):
+        held_out = real_images(config, Run("run"))
+    assert held_out.shape == (16, 16, 1) and len(held_out) == 8
+    assert np.median(held_out.pixels) == 255  # by the range of what was learned from
+    assert not caplog.records
+
+
+def test_a_broken_validation_is_told_before_training(place: Path) -> None:
+    (place / "pictures").rename(place / "train")
+    (place / "split" / "validation").mkdir(parents=True)
+    (place / "train").rename(place / "split" / "train")
+    (place / "split" / "validation" / "0.png").write_bytes(b"no image")
+    with pytest.raises(DataError, match=r"0\.png"):
+        fit(TINY.replace(data="split", steps=2), "run")
+
+
+def test_a_run_finds_its_csv_of_labels_from_anywhere(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named by the folder as it was asked for; other spellings mean the same file."""
+    flat = place / "flat"
+    flat.mkdir()
+    names = [f"flat/{i:02}.png" for i in range(20)]
+    for i, pixels in enumerate(strokes(20).pixels):
+        Image.fromarray(pixels[..., 0]).save(place / names[i])
+    lines = [f"{['', './'][i % 2]}{name},{'ab'[i % 2]}" for i, name in enumerate(names)]
+    (place / "mine.csv").write_text("\n".join(["file,label", *lines]))
+    config = TINY.replace(
+        data="flat", objective="catgan", latent={"digit": "none", "slant": "none"}, steps=2
+    )
+    fit(config.replace(labels="mine.csv"), "run")
+    assert real_images(Run("run").config, Run("run")).labels.tolist() == [1, 1]
+    (place / "elsewhere").mkdir()
+    monkeypatch.chdir(place / "elsewhere")
+    moved = Run(place / "run")
+    assert real_images(moved.config, moved).labels.tolist() == [1, 1]
+
+
 def test_images_given_as_an_array_are_recorded_as_such(
     images: ig.Images, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

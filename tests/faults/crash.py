@@ -93,7 +93,7 @@ def start(root: Path) -> Tally:
 
     def begin() -> None:
         images.write(Run(root))
-        Run(root).begin(TINY, images.record(None))
+        Run(root).begin(TINY, images.record(None, TINY))
 
     before, tape, tally = Node.of(root), Tape(), Tally(planned=60)
     traced(begin, tape)
@@ -104,7 +104,7 @@ def start(root: Path) -> Tally:
             with closing(run):
                 run.hold()
             if run.exists:
-                whole = run.config == TINY and run.record == images.record(None)
+                whole = run.config == TINY and run.record == images.record(None, TINY)
                 whole = whole and read_listing(run) == listing
         except InfoganError as error:
             fault = str(error)

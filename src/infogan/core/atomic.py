@@ -48,9 +48,14 @@ def rename(old: Path, new: Path) -> None:
     sync(new.parent)
 
 
+def beside(path: Path) -> Path:
+    """The name under which this process, and no other, writes what is to become `path`."""
+    return path.with_name(f".{path.name}.{os.getpid()}.partial")
+
+
 def replace(path: Path, content: bytes) -> None:
     """Write a file, replacing the old one: at any moment its name means the old or the new."""
-    partial = path.with_name(f".{path.name}.partial")
+    partial = beside(path)
     try:
         write(partial, content)
         rename(partial, path)
@@ -67,7 +72,7 @@ def whole(path: Path) -> Iterator[Path]:
         yield path
         return
     path = path.resolve()
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = beside(path)
     try:
         yield partial
         sync(partial)

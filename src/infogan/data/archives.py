@@ -1,6 +1,7 @@
 """Zip and tar files of images: unpacked once into the cache."""
 
 import hashlib
+import logging
 import re
 import shutil
 import tarfile
@@ -12,6 +13,7 @@ from infogan.core.errors import parsing
 from infogan.core.limits import refuse_bomb
 from infogan.data import cache, files
 
+logger = logging.getLogger("infogan")
 NAMED = re.compile(r".+\.(zip|tar|tgz|tar\.(gz|bz2|xz))", re.IGNORECASE)
 
 
@@ -27,11 +29,17 @@ def unpacked(path: Path) -> Path:
     key = hashlib.sha256(about.encode("utf-8", "surrogateescape")).hexdigest()[:32]
     folder = cache.cache_path("unpacked", key)
     if not folder.is_dir():
-        aside = folder.with_name(f".{key}.partial")
-        shutil.rmtree(aside, ignore_errors=True)
-        with parsing(path, "a zip or tar file"):
-            _unpack(path, aside)
-        atomic.rename(aside, folder)
+        aside = atomic.beside(folder)
+        try:
+            with parsing(path, "a zip or tar file"):
+                aside.mkdir(parents=True)
+                _unpack(path, aside)
+            atomic.rename(aside, folder)
+        except OSError:
+            if not folder.is_dir():  # else another process was first
+                raise
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
         cache.bound(keep=folder)
     return _lone(folder)
 
@@ -43,7 +51,7 @@ def within(archive: str, folder: Path) -> str:
 
 
 def _unpack(path: Path, to: Path) -> None:
-    """Unpack every plain file that stays in the folder."""
+    """Unpack every file and link that stays in the folder; a warning says what does not."""
     packed = path.stat().st_size
     if path.suffix.lower() == ".zip":
         with zipfile.ZipFile(path) as archive:
@@ -51,9 +59,21 @@ def _unpack(path: Path, to: Path) -> None:
             archive.extractall(to)  # which keeps every name below the folder
         return
     with tarfile.open(path) as archive:
-        plain = [member for member in archive.getmembers() if member.isreg() or member.isdir()]
-        refuse_bomb(path, sum(member.size for member in plain), packed)
-        archive.extractall(to, plain, filter="data")  # which refuses names that lead elsewhere
+        refuse_bomb(path, sum(member.size for member in archive.getmembers()), packed)
+        archive.extractall(to, filter=_kept)  # which refuses names that lead elsewhere
+
+
+def _kept(member: tarfile.TarInfo, to: str) -> tarfile.TarInfo | None:
+    """A member as it is unpacked; None of a link to a place outside, and of a device."""
+    try:
+        return tarfile.data_filter(member, to)
+    except (
+        tarfile.AbsoluteLinkError,
+        tarfile.LinkOutsideDestinationError,
+        tarfile.SpecialFileError,
+    ) as error:
+        logger.warning("left out of the archive: %s", error)
+        return None
 
 
 def _lone(folder: Path) -> Path:

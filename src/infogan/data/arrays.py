@@ -82,7 +82,7 @@ def settled(parts: Parts, number: int, name: str, given: Range | None) -> Range 
         interrupts.poll()
         plain = part.dtype == np.uint8
         if plain and given:
-            return given if given[1] <= 255 else None
+            return levels.of_bytes(given)
         if plain and _is_bright(part):
             return None
         ends += [part.min(), part.max()] if part.size else []

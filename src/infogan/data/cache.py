@@ -5,8 +5,10 @@ import json
 import logging
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ Pixels = NDArray[np.uint8]
 Tree = dict[str, Any]
 MADE_AGAIN = "folders", "unpacked"  # what may go, because the user's own files still have it
 FORMAT = 2  # of what lies beside an array; what has another one is made again
+ABANDONED = 3600  # seconds after which nobody goes on with what is unfinished
 SIZE = 20.0  # GB of that; INFOGAN_CACHE_GB says otherwise
 logger = logging.getLogger("infogan")
 _held: dict[str, tuple[Pixels, Tree]] = {}  # where the cache cannot be written
@@ -81,12 +84,15 @@ def kept(
     else:
         return pixels, tree
     try:
-        partial = root() / f"{key}.npy"
+        partial = atomic.beside(root() / f"{key}.npy")
         partial.parent.mkdir(parents=True, exist_ok=True)
-        with atomic.whole(partial) as new:
-            tree = make(new)[1]
-        array = root() / f"{final(tree)}.npy"
-        partial.replace(array)
+        try:
+            tree = make(partial)[1]
+            array = root() / f"{final(tree)}.npy"
+            atomic.sync(partial)
+            atomic.rename(partial, array)
+        finally:
+            partial.unlink(missing_ok=True)
         for name in {key, final(tree)}:
             with atomic.text(root() / f"{name}.json") as file:
                 json.dump(tree | {"array": final(tree)}, file)
@@ -120,13 +126,17 @@ def limit() -> int:
 
 
 def entries() -> list[tuple[Path, int, float]]:
-    """What is in the cache: file or folder, bytes, and when it was last used."""
+    """What is in the cache: file or folder, bytes, and when it was last used. What a process has
+    not finished counts once nothing was written to it for ABANDONED seconds."""
     found = []
     for path in root().glob("*/*"):
-        if path.suffix != ".json" and not path.name.startswith("."):
-            files = [path, *path.rglob("*")]
-            size = sum(file.stat().st_size for file in files if file.is_file())
-            found.append((path, size, path.stat().st_mtime))
+        if path.suffix == ".json":
+            continue
+        states = [file.stat() for file in [path, *path.rglob("*")] if file.exists()]
+        written = max((state.st_ctime for state in states), default=0.0)
+        if states and (path.suffix != ".partial" or written < time.time() - ABANDONED):
+            size = sum(state.st_size for state in states if S_ISREG(state.st_mode))
+            found.append((path, size, states[0].st_mtime))
     return sorted(found, key=lambda entry: entry[2])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from infogan.core import interrupts
 from infogan.core.errors import DataError
-from infogan.data import arrays, cache, files, matlab, splits
+from infogan.data import arrays, cache, files, levels, matlab, splits
 from infogan.data.arrays import Array
 from infogan.data.conversion import Progress
 from infogan.data.images import Images, Pixels, described
@@ -58,7 +58,10 @@ def load(source: Source, split: Split, progress: Progress) -> Images:
             tuple(path.stem for path in paths),
         ),
     )
-    said = arrays.told(tuple(tree["sides"]), source, None) + f", {len(paths)} cars"
+    said = (
+        arrays.told(tuple(tree["sides"]), source, levels.of_bytes(source.range))
+        + f", {len(paths)} cars"
+    )
     return splits.every_tenth(described(images, said), split)
 
 
@@ -89,4 +92,5 @@ def _read(
 def _ready(held: Array, source: Source, name: str) -> Pixels:
     """[azimuths * elevations, H, W, C] the images of a car."""
     images = np.moveaxis(held, (3, 4), (0, 1)).reshape(-1, *held.shape[:3])
-    return arrays.finished(arrays.shaped(images, source, name), source, None)
+    given = levels.of_bytes(source.range)
+    return arrays.finished(arrays.shaped(images, source, name), source, given)

@@ -34,18 +34,18 @@ def decoded(image: Image.Image, source: Source, page: int, note: Callable[[str],
     except Exception as error:  # Pillow raises anything at broken EXIF, whose image may be good
         image.load()
         note(f"EXIF cannot be read and is ignored ({error})")
-    if wide(image):
+    if was_wide := wide(image):
         if source.range is None:
             raise UndecidedError("range")
         image = Image.fromarray(levels.applied(np.asarray(image), source.range))
-    elif source.range and source.range[1] <= 255 and not transparent(image):
-        plain = image.convert("L" if image.mode in GREY_MODES else "RGB")
-        image = Image.fromarray(levels.applied(np.asarray(plain), source.range))
     if transparent(image):
         if source.background == "auto":
             raise UndecidedError("background")
         clear = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", clear.size, source.background), clear)
+    if not was_wide and (given := levels.of_bytes(source.range)):
+        plain = image.convert("L" if image.mode in GREY_MODES else "RGB")
+        image = Image.fromarray(levels.applied(np.asarray(plain), given))
     if source.channels:
         image = chosen_channels(image, source.channels)
     if source.color == "auto" and not is_grey(image):
@@ -96,7 +96,7 @@ def drawn(image: Image.Image) -> tuple[float, float]:
 
 def chosen_channels(image: Image.Image, channels: tuple[int, ...]) -> Image.Image:
     """An image of one or three of the channels of another."""
-    bands = image.split()
+    bands = (image.convert("RGB") if image.mode == "P" else image).split()
     if len(channels) not in (1, 3) or max(channels) >= len(bands):
         raise DataError(f"has {len(bands)} channels, not {','.join(map(str, channels))}")
     parts = [bands[i] for i in channels]

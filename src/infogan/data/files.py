@@ -3,7 +3,6 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -111,21 +110,25 @@ def _walk(folder: Path, only: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield name, ""
         else:
             raise DataError(f"{path}: no such file or folder")
-    rest, seen = [] if only else [""], set[str]()  # a link may lead back to where it came from
+    rest = [] if only else [("", frozenset[str]())]
     while rest:
-        place = rest.pop()
+        place, above = rest.pop()
         at, below = os.path.join(folder, place), f"{place}/" if place else ""
-        folders, entries = list[str](), list[os.DirEntry[str]]()
-        with suppress(OSError), os.scandir(at) as there:
-            for entry in there:
-                if _is(entry.is_dir):
-                    folders.append(entry.name)
-                else:
-                    entries.append(entry)
-        is_run = bool(place) and {entry.name for entry in entries} >= RUN_FILES
-        if (real := os.path.realpath(at)) in seen:
+        if (real := os.path.realpath(at)) in above:  # a link back to where it came from
+            yield place, "links in a circle"
             continue
-        seen.add(real)
+        folders, entries = list[str](), list[os.DirEntry[str]]()
+        try:
+            with os.scandir(at) as there:
+                for entry in there:
+                    if _is(entry.is_dir):
+                        folders.append(entry.name)
+                    else:
+                        entries.append(entry)
+        except OSError:
+            yield place, "unreadable folders"
+            continue
+        is_run = bool(place) and {entry.name for entry in entries} >= RUN_FILES
         for entry in entries:
             kind = "hidden" if hidden(entry.name) else "" if _is(entry.is_file) else "broken links"
             yield below + entry.name, "of a run" if is_run else kind
@@ -135,7 +138,8 @@ def _walk(folder: Path, only: Sequence[str]) -> Iterator[tuple[str, str]]:
             if hidden(name):
                 for way, _, names in os.walk(os.path.join(at, name)):
                     yield from ((os.path.join(way, file), "hidden") for file in names)
-        rest += [below + name for name in sorted(folders, reverse=True) if not hidden(name)]
+        inside = [name for name in sorted(folders, reverse=True) if not hidden(name)]
+        rest += [(below + name, above | {real}) for name in inside]
 
 
 def _is(kind: Callable[[], bool]) -> bool:

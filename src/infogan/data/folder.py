@@ -112,10 +112,14 @@ def load_folder(
     """Load the images below a folder, or `parts` of it; folders below are classes, if several."""
     if _once is None:
         return _load(folder, source, progress, parts)
-    asked = str(folder), source.model_dump_json(), tuple(parts)
-    if asked not in _once:
-        _once[asked] = _load(folder, source, progress, parts)
-    return _once[asked]
+
+    def key(settings: Source) -> object:
+        return str(folder), settings.model_dump_json(), tuple(parts)
+
+    if key(source) not in _once:
+        images = _load(folder, source, progress, parts)
+        _once[key(source)] = _once[key(source.model_copy(update=images.decided))] = images
+    return _once[key(source)]
 
 
 def _load(folder: Path, source: Source, progress: Progress, parts: Sequence[str]) -> Images:

@@ -1,6 +1,7 @@
 """The label budget: the labels that an objective may see. All others are erased before training."""
 
 import csv
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -49,42 +50,69 @@ def from_csv(images: Images, path: Path) -> Images:
     the images' folder; one that exists but is not among these images (held out) is skipped. Labels
     are the images' class names, else the file's, sorted; spaces around them do not count. DataError
     names the line."""
-    rows = {images.source(i): i for i in range(len(images))}
-    for root in {images.name, images.root} - {""}:
-        for i, file in enumerate(images.files):
-            if Path(file).is_relative_to(root):
-                rows[str(Path(file).relative_to(root))] = i
+    rows = {_absolute(file): i for i, file in enumerate(images.files)} or {
+        images.source(i): i for i in range(len(images))
+    }
     classes, found = [name.strip() for name in images.classes], dict[str, tuple[int, str]]()
     for number, file, label in _lines(path):
         where = f"{path}: line {number}"
-        if file in found:
-            raise DataError(f"{where}: {file} was already in line {found[file][0]}; keep one")
-        if file not in rows and not _exists(images, file):
+        names = _meant(images, file)
+        if (name := next((n for n in names if n in rows or _exists(images, n)), None)) is None:
             raise DataError(f"{where}: no image {file!r} in {images.name}")
+        if name in found:
+            raise DataError(f"{where}: {file} was already in line {found[name][0]}; keep one")
         if classes and label not in classes:
             raise DataError(f"{where}: {label!r} is none of {', '.join(classes[:20])}")
-        found[file] = number, label
+        found[name] = number, label
+    if not found:
+        raise DataError(f"{path}: has no line below its header; give at least one image of a class")
     classes = classes or sorted({label for _, label in found.values()})
     index = {name: c for c, name in enumerate(classes)}
     labels = np.full(len(images), -1)
-    for file, (_, label) in found.items():
-        if file in rows:
-            labels[rows[file]] = index[label]
+    for name, (_, label) in found.items():
+        if name in rows:
+            labels[rows[name]] = index[label]
     return replace(images, labels=labels, classes=images.classes or tuple(classes))
 
 
-def for_scoring(images: Images, budget: int | str | None) -> Images:
-    """Return images to score: without labels of their own, with those of the run's CSV file."""
-    if isinstance(budget, str) and budget != "all" and (images.labels < 0).all():
-        return from_csv(images, Path(budget))
-    return images
+def for_scoring(images: Images, path: Path | None, asked: str) -> Images:
+    """Return images to score: without labels of their own, with those of the run's CSV file, whose
+    names may begin with what the images were asked for as."""
+    if path is None or (images.labels >= 0).any():
+        return images
+    return replace(from_csv(replace(images, name=asked), path), name=images.name)
 
 
-def _exists(images: Images, file: str) -> bool:
+def csv_of(budget: int | str | None) -> Path | None:
+    """The CSV file that a budget names, as an absolute path."""
+    return Path(budget).resolve() if isinstance(budget, str) and budget != "all" else None
+
+
+def _meant(images: Images, file: str) -> list[str]:
+    """What a name in a CSV file may mean: an absolute path of a file, else a row of an array."""
+    if not images.files:
+        return [file]
+    file = os.path.normpath(file)
+    asked = [f"{os.path.normpath(name)}{os.sep}" for name in (images.packed, images.name) if name]
+    below = dict.fromkeys([file, *(file.removeprefix(name) for name in asked)])
+    return [*(_absolute(f"{_folder(images)}/{name}") for name in below), _absolute(file)]
+
+
+def _folder(images: Images) -> str:
+    """The absolute path below which their files lie."""
+    return _absolute(images.root or images.name)
+
+
+def _absolute(path: str) -> str:
+    """An absolute path in its shortest form, without a look at the disk: there may be a million."""
+    return os.path.normpath(Path.cwd() / path)
+
+
+def _exists(images: Images, name: str) -> bool:
     """Whether that is an image of the same source which is merely not among these."""
     if images.files:
-        return Path(file).is_file() or Path(images.name, file).is_file()
-    name, _, row = file.rpartition("#")
+        return Path(name).is_relative_to(_folder(images)) and Path(name).is_file()
+    name, _, row = name.rpartition("#")
     return name == images.name and row.isdigit() and int(row) < len(images.base)
 
 

@@ -41,6 +41,11 @@ def chosen(samples: Sequence[NDArray[np.float64]]) -> Range:
     return low, high if high > low else low + 1
 
 
+def of_bytes(given: Range | None) -> Range | None:
+    """A range that was asked for, where values are bytes; None if it is one of wider values."""
+    return given if given and given[1] <= 255 else None
+
+
 def applied(values: NDArray[np.generic], given: Range) -> NDArray[np.uint8]:
     """Values of any shape as levels: the range from 0 to 255, rounded; what lies beyond is cut, and
     what is not a number is black."""

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from infogan.data.images import Images
 
 HELD_OUT = 10_000  # images at most that are held out where a set has no splits of its own
+
+
+class TooFewError(DataError):
+    """A set has too few images for a split of its own."""
+
+
 Split = Literal["train", "validation", "test", "all"]
 NO_TEST = "has no test split; use --split validation, train or all"
 PARTS = {  # names of folders within a folder, and first words of names of files, that are splits
@@ -58,7 +64,7 @@ def _split(images: Images, split: Split, held_out: Sequence[int]) -> Images:
         out = set(held_out)
         rows = [i for i in range(n) if i not in out]
     if not rows:
-        raise DataError(f"{images.name}: {n} images are too few for a {split} split; use all")
+        raise TooFewError(f"{images.name}: {n} images are too few for a {split} split; use all")
     return images.subset(rows)
 
 

@@ -142,12 +142,12 @@ def _fit(
         run.check(config, origin)
         if done := _resumed(run, config, trainer, found):
             if found.learned.source != run.record.images.source:  # the images were moved
-                run.begin(config, found.record(origin))
+                run.begin(config, found.record(origin, config))
             processes.share(False)
             processes.leave()
             return done
     found.write(run)
-    run.begin(config, found.record(origin))
+    run.begin(config, found.record(origin, config))
     if earlier and not trainer.step and not run.names_file.is_file():
         run.write_json(run.names_file, earlier.names.tree())
     if config.labels is not None:

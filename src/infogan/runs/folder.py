@@ -186,9 +186,9 @@ class Run:
         """RunError when the folder holds neither a run nor only what a start cut off leaves."""
         files = (self.record_file.name, self.config_file.name, self.images_file.name)
         own = {self.lock_file.name, self.record_file.name, self.images_file.name}
-        own |= {f".{name}.partial" for name in files} | {self.names_file.name}
+        own |= {f".{name}.*partial" for name in files} | {self.names_file.name}
         items = self.path.iterdir() if self.path.is_dir() and not self.exists else ()
-        if any(item.name not in own for item in items):
+        if any(not any(item.match(name) for name in own) for item in items):
             raise RunError(f"{self.path}: is not empty and holds no run; choose another --run")
 
     def _lock_folder(self) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import StringIO
+from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
 from infogan import __version__, data
@@ -22,6 +23,7 @@ from infogan.data.folder import once
 from infogan.data.images import Images
 from infogan.data.settings import GIVEN
 from infogan.data.sources import absolute
+from infogan.data.splits import TooFewError
 from infogan.runs.folder import Run
 from infogan.runs.record import Learned, Origin, Record
 
@@ -82,7 +84,8 @@ class Training:
     def load(cls, source: Source, earlier: Run | None = None) -> Self:
         """Load the training split of a source. earlier: the run whose weights are the start: what
         it learned from and what it held out stay so, and only what is new is split."""
-        train, held_out = data.load(source, "train"), _held_out(source)
+        train = data.load(source, "train")
+        held_out = _held_out(source, train)
         if not train.files:
             return cls.of(train, source, held_out=len(held_out or ()))
         listing: dict[str, Listed] = {}
@@ -98,9 +101,11 @@ class Training:
             train = whole.subset([i for i, n in enumerate(names) if listing[n].split == "train"])
         return cls.of(train, source, listing, len(listing) - len(train))
 
-    def record(self, origin: Origin | None) -> Record:
+    def record(self, origin: Origin | None, config: RunConfig) -> Record:
         """What run.json is to say."""
-        return Record(infogan=__version__, images=self.learned, continued_from=origin)
+        path = labels.csv_of(config.labels)
+        learned = self.learned.model_copy(update={"labels": path and str(path)})
+        return Record(infogan=__version__, images=learned, continued_from=origin)
 
     def write(self, run: Run) -> None:
         """Write images.csv, if they are files."""
@@ -160,12 +165,17 @@ def below(images: Images) -> list[str]:
     return [file.removeprefix(f"{images.root}/") for file in images.files]
 
 
-def _held_out(source: Source) -> Images | None:
-    """The validation images of a source; None where they are too few to be split."""
+def _held_out(source: Source, train: Images) -> Images | None:
+    """The validation images of a source, read as those of training are; None where they are too few
+    to be split."""
+    asked = source.model_copy(update=train.decided)
     try:
-        return data.load(source, "validation")
-    except DataError:
+        found = data.load(asked, "validation")
+        if found.shape != train.shape:
+            found = data.load(_shaped(asked, train.shape), "validation")
+    except TooFewError:
         return None
+    return found
 
 
 @once()
@@ -199,7 +209,10 @@ def real_images(
         if not looked:
             raise DataError("; ".join(dict.fromkeys(missing)))
         found = (now if now and now.same else looked[0]).take(split)
-    return labels.for_scoring(found, None if other else config.labels)
+    given = labels.csv_of(config.labels)
+    if run and (own := run.record.images.labels) and Path(own).is_file():
+        given = Path(own)
+    return labels.for_scoring(found, None if other else given, config.data.name)
 
 
 @once()
@@ -231,7 +244,7 @@ def _split(source: Source, split: Split) -> Images:
     """A split by the rule of the source; instead of too few for a validation split, all."""
     try:
         return data.load(source, split)
-    except DataError:
+    except TooFewError:
         if split != "validation":
             raise
         images = data.load(source, "all")
@@ -245,9 +258,14 @@ def _as_learned(place: Source, learned: Learned, own: bool) -> Source:
         with suppress(DataError):
             if data.load(place, "all").shape == learned.shape:
                 return place  # and no file is read again
-    height, width, channels = learned.shape
+    return _shaped(place, learned.shape)
+
+
+def _shaped(source: Source, shape: tuple[int, int, int]) -> Source:
+    """A source whose images are brought to H, W, C."""
+    height, width, channels = shape
     color = "grey" if channels == 1 else "rgb"
-    return place.model_copy(update={"size": (height, width), "color": color})
+    return source.model_copy(update={"size": (height, width), "color": color})
 
 
 class _Now:

@@ -23,6 +23,8 @@ class Learned(BaseModel):
     """H, W, C."""
     digest: str
     """`Images.digest`, before labels were hidden."""
+    labels: str | None = None
+    """The CSV file that gave its labels, if any, as an absolute path."""
 
 
 class Origin(BaseModel):
