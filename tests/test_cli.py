@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import refused, run
+from conftest import begin, refused, run
 from infogan.cli import COMMANDS, app
 from infogan.config.presets import PRESETS
 from infogan.config.settings import RunConfig
 from infogan.model.model import Model
 from infogan.pipeline.progress import progress_bars
+from infogan.runs.folder import Run
 from infogan.training.trainer import Trainer
 
 NAMES = [command.__name__ for commands in COMMANDS.values() for command in commands]
@@ -205,6 +206,17 @@ def test_pictures(done: Path, tmp_path: Path) -> None:
     run("traverse", done, "--code", "slant", "-o", tmp_path / "y.png")
     assert min(size(tmp_path / "x.png")) > 100
     assert min(size(tmp_path / "y.png")) > 100
+
+
+def test_a_sweep_of_no_codes(
+    tiny: RunConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tiny.replace(latent={"digit": "none", "slant": "none"}, objective={"kind": "gan"})
+    own = Run(tmp_path / "plain")
+    begin(own, config)
+    own.close()
+    Model(config, (16, 16, 1)).save(own.weights_file)
+    assert "has no codes to sweep" in refused(capsys, "traverse", own.path, "-o", "x.png")
 
 
 def test_samples_one_by_one_and_as_an_array(done: Path, tmp_path: Path) -> None:
@@ -418,6 +430,8 @@ def test_mistakes(
         ("test split", "evaluate", done, "--split", "test"),
         ("digit, slant", *code, "size=3"),
         ("0 to 3", *code, "digit=4"),
+        ("0 to 3", *code, "digit=inf"),
+        ("digit, slant", *code, "seed=3"),
         ("NAME=NUMBER", *code, "digit"),
         ("-n", "sample", done, "-n", 0),
         ("--point", "sample", done, "--point", tmp_path / "x.json", "--code", "digit=1"),

@@ -115,6 +115,11 @@ def test_how_much_of_an_angle_is_recovered() -> None:
         mean = code.value(drawn) + sigma * noise
         params = torch.stack([mean.cos(), mean.sin()], 1) / sigma**2
         assert least < code.recovered_from(drawn, code.posterior(params)) <= most
+    sure = torch.where(noise > 0, 2000.0, 1e-3)  # more than Q's bound on κ allows; else at sea
+    params = sure[:, None] * torch.where(noise[:, None] > 0, drawn, drawn.flip(1))
+    expected = code.recovered(code.entropy + float(code.log_q(params, drawn).mean()))
+    found = code.recovered_from(drawn, code.posterior(params))
+    assert found == pytest.approx(expected, abs=1e-4)
     lost = code.posterior(torch.randn(4000, 2, generator=stream(2, "angle")))
     assert code.recovered_from(drawn, lost) < 0.05
 

@@ -44,6 +44,21 @@ def exported(trained: Path) -> list[Graph]:
     return graphs(Model.load(trained))
 
 
+def test_an_export_leaves_the_model_where_it_was(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, places = Model.load(trained), list[object]()
+    monkeypatch.setattr(Model, "device", torch.device("meta"))  # as if on a GPU
+
+    def to(own: Model, device: object) -> Model:
+        places.append(device)
+        return own
+
+    monkeypatch.setattr(Model, "to", to)
+    graphs(model)
+    assert places == ["cpu", torch.device("meta")]
+
+
 @pytest.mark.parametrize("n", [1, 7])
 def test_graphs_are_torchs_networks_at_any_batch_size(
     exported: list[Graph], trained: Path, images: Images, n: int

@@ -2,6 +2,7 @@
 other."""
 
 import math
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,7 @@ from infogan.objectives import ACGAN, CatGAN, Classifier, ImprovedGAN, InfoGAN, 
 from infogan.objectives.base import Loss, of_classes, parameters
 from infogan.objectives.catgan import conditional_entropy, marginal_entropy
 from infogan.objectives.improvedgan import matching
+from infogan.pipeline.run import fit
 from infogan.training.precision import frozen
 from infogan.training.trainer import Trainer
 
@@ -197,6 +199,47 @@ def test_improvedgan_halves_the_unlabelled_terms() -> None:
     assert d["fake"] == pytest.approx(-1.5 * (1 / (z_fake + 1)).log().mean().item())
 
 
+def test_the_penalty_of_improvedgan_is_no_term_of_the_game() -> None:
+    """γ/2 E|∇D|², as its setting says, whatever the weight of the unlabelled terms is."""
+    seen = scene()
+    seen.disturbed = lambda name: Verdict(torch.zeros(N, 3), {"class": logits(9)})
+    found = [values(ImprovedGAN(weight=w, penalty=1.0).d_loss(seen)) for w in (1.0, 3.0)]
+    assert found[0]["penalty"] == pytest.approx(found[1]["penalty"]) != 0
+    of_semigan = SemiGAN(penalty=1.0)
+    seen = scene(K + 1)
+    slopes = [torch.cat([h, torch.zeros(N, 1).double()], 1) for h in (logits(0), logits(1))]
+    seen.real, seen.fake = (Verdict(torch.zeros(N, 3), {"class": h}) for h in slopes)
+    other = torch.cat([logits(9), torch.zeros(N, 1).double()], 1)
+    seen.disturbed = lambda name: Verdict(torch.zeros(N, 3), {"class": other})
+    assert values(of_semigan.d_loss(seen))["penalty"] == pytest.approx(found[0]["penalty"])
+
+
+def test_categories_that_labels_do_not_name_are_refused(
+    tiny: RunConfig, images: Images, tmp_path: Path
+) -> None:
+    none = {"digit": "none", "slant": "none"}
+    for k in (3, 5):
+        config = tiny.replace(objective={"kind": "catgan", "k": k}, latent=none, labels=2)
+        with pytest.raises(ConfigError, match=f"k is {k}, but the labels name 4 classes"):
+            fit(config, tmp_path / "run", images=images)
+    assert not (tmp_path / "run").exists()
+
+
+def test_labelled_images_are_never_those_that_the_game_moved(
+    tiny: RunConfig, images: Images
+) -> None:
+    config = tiny.replace(
+        objective="classifier",
+        latent={"digit": "none", "slant": "none"},
+        labels="all",
+        augment="none",
+    )
+    moved = config.replace(game_augment={"kind": "affine", "shift": 0.5}, precision="fp32")
+    scene = Trainer(moved, images)._look("d", 0)
+    plain = Trainer(config.replace(precision="fp32"), images)._look("d", 0).labelled
+    assert torch.allclose(scene.labelled.features, plain.features, rtol=1e-4)
+
+
 def test_feature_matching_compares_means_and_leaves_real_images_alone() -> None:
     real, fake = torch.randn(6, 3, requires_grad=True), torch.randn(9, 3, requires_grad=True)
     loss = matching(real, fake)
@@ -288,6 +331,16 @@ def test_gradients_reach_the_player_that_steps(kind: str, tiny: RunConfig, image
         ({"labels": 5}, "labels"),
         ({"objective": "acgan", "labels": "0"}, "labels.*'0'"),
         ({"objective": "acgan", "labels": "some"}, "labels.*'some'"),
+        ({"objective": {"real_every": 3}}, r"real-every needs .*contrast above 0; .*real-every 1$"),
+        ({"objective": {"grouped": False}}, "grouped needs .*contrast above 0; .*grouped true"),
+        (
+            {
+                "objective": {"kind": "semigan", "saturating": True, "game": "relativistic"},
+                "latent": {"digit": "none", "slant": "none"},
+                "labels": 5,
+            },
+            "saturating needs game non-saturating",
+        ),
     ],
 )
 def test_settings_that_disagree(changes: dict[str, Any], named: str, tiny: RunConfig) -> None:

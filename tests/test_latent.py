@@ -108,6 +108,8 @@ def test_a_point_is_the_draw_that_it_describes() -> None:
         ({"codes": {"b": 0, "a": [1, 0], "c": 0, "t": 0}}, "a must be 5"),
         ({"codes": {"b": "0", "a": 1, "c": 0, "t": 0}}, "b must be 1"),
         ({"codes": {"b": 0, "a": 5, "c": 0, "t": 0}}, "code a"),
+        ({"codes": {"b": 0, "a": 1, "c": 10**400, "t": 0}}, "c must be 1 finite"),
+        ({"noise": [0.0, 1.0, 1e39]}, "noise"),  # more than float32 has
     ],
 )
 def test_a_point_of_another_latent_is_refused(changes: Mapping[str, object], named: str) -> None:
@@ -135,6 +137,8 @@ def test_what_posteriors_point_to_is_what_g_is_given() -> None:
     [
         ({"a": 5}, "code a.*0 to 4"),
         ({"a": 0.5}, "code a.*0 to 4"),
+        ({"a": math.inf}, "code a.*0 to 4"),
+        ({"a": math.nan}, "code a.*0 to 4"),
         ({"b": math.nan}, "code b.*nan"),
         ({"t": math.inf}, "code t.*inf"),
         ({"z": 1}, "'z'.*b, a, c, t"),

@@ -11,7 +11,7 @@ from torch.nn.functional import one_hot, relu
 
 from infogan.config.presets import PRESETS, preset
 from infogan.config.settings import RunConfig
-from infogan.core.random import stream
+from infogan.core.random import Part, stream
 from infogan.data.images import Images
 from infogan.latent.codes import Categorical, Uniform
 from infogan.latent.codes.continuous import MOST_RHO
@@ -464,6 +464,23 @@ def test_q_reads_real_images_as_they_are_whatever_the_game_does_to_them(
     assert not torch.allclose(moved.real.features, features, rtol=0.1)
     assert isinstance(tiny.objective, InfoGAN)
     assert tiny.objective.views(moved)[0] is moved.seen
+
+
+def test_what_the_game_does_to_images_is_annealed(tiny: RunConfig, images: Images) -> None:
+    config = tiny.replace(game_augment={"kind": "affine", "anneal": 1.0, "shift": 0.0}, steps=10)
+    assert config.schedules == ["game-augment.anneal"]
+    trainer = Trainer(config, images)
+    moved = list[float]()
+    for trainer.step in (0, 10):
+        scene = trainer._look("d", 0)
+        moved.append((scene._reals - scene.images).abs().mean().item())
+    assert moved[0] > 0.01 > moved[1]
+
+
+def test_a_process_may_have_none_of_few_fakes(tiny: RunConfig, images: Images) -> None:
+    scene = Trainer(tiny.replace(game_augment="affine"), images)._look("d", 0)
+    scene.own_fakes = Part(2, 2, 2)
+    assert scene._compared(scene.images[:0], "fake").shape == (0, 1, 16, 16)
 
 
 def test_q_learns_from_more_real_images_than_the_game_compares(

@@ -52,7 +52,7 @@ def sample(
         values = {}
         for pair in code or ():  # digit=3 or digit=seven
             name, _, value = pair.rpartition("=")
-            known = model.names.find(name or value)
+            model.latent.code(known := model.names.find(name or value))
             values[known] = model.names.number(known, value if name else "")
         if of_class is not None:
             values[model.class_code] = model.class_index(of_class)
@@ -90,6 +90,8 @@ def traverse(
     options.writing(output)
     check_ending(output, (*FORMATS, *KINDS))
     model = options.load(run)
+    if not model.latent.codes:
+        raise ConfigError(f"{run}: has no codes to sweep; draw from it with infogan sample {run}")
     if code is None and len(model.latent.codes) > 1:
         raise ConfigError(f"--code: choose one of {', '.join(model.latent.codes)}")
     code = model.names.find(code) if code else next(iter(model.latent.codes))

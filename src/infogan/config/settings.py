@@ -1,5 +1,6 @@
 """The settings of a run: one frozen, checked tree for Python, files and the command line."""
 
+import json
 import operator
 from collections.abc import Iterator, Mapping
 from functools import reduce
@@ -15,7 +16,7 @@ from infogan.data.augment import AnyAugment
 from infogan.latent.codes import Categorical
 from infogan.latent.latent import CODE, Latent
 from infogan.networks import AnyNetworks, Dcgan
-from infogan.objectives import FAMILY, OBJECTIVES, AnyObjective, InfoGAN
+from infogan.objectives import FAMILY, OBJECTIVES, AnyObjective, InfoGAN, SemiGAN
 from infogan.objectives.base import Objective
 from infogan.objectives.terms import Consistency
 
@@ -105,11 +106,11 @@ class RunConfig(BaseModel):
             yield f"{kind} learns no prior; set latent.{name}.probs none, or objective infogan"
         if isinstance(objective, InfoGAN) and objective.cr and len(latent.continuous) < 2:
             yield "objective.cr needs two continuous codes; add latent.NAME uniform, or set cr 0"
-        if isinstance(objective, InfoGAN) and not objective.cr:
-            for name in ("cr_from", "cr_gap"):
-                if getattr(objective, name) != (unset := InfoGAN.model_fields[name].default):
-                    remedy = f"raise it or set {spelled(name)} {unset:g}"
-                    yield f"{spelled('objective', name)} needs objective.cr above 0; {remedy}"
+        if isinstance(objective, InfoGAN):
+            yield from _without_effect(objective)
+        plain = SemiGAN.model_fields["game"].default
+        if isinstance(objective, SemiGAN) and objective.saturating and objective.game != plain:
+            yield f"objective.saturating needs game {plain}; set that, or saturating false"
         taught = isinstance(objective, InfoGAN) and not objective.g_heads
         taught = taught and (views or not objective.shielded)
         if isinstance(self.networks, Dcgan) and not self.networks.shared and not taught:
@@ -147,8 +148,9 @@ class RunConfig(BaseModel):
     @property
     def schedules(self) -> list[str]:
         """The settings by which what a step does depends on how many steps there are."""
-        anneals = self.augment is not None and self.augment.anneal > 0
-        found = {"augment.anneal": anneals, "optim.lr-decay": self.optim.lr_decay > 0}
+        views = {"augment.anneal": self.augment, "game-augment.anneal": self.game_augment}
+        found = {name: of is not None and of.anneal > 0 for name, of in views.items()}
+        found["optim.lr-decay"] = self.optim.lr_decay > 0
         own = [f"objective.{name}" for name in self.objective.schedules]
         return own + [name for name, depends in found.items() if depends]
 
@@ -196,6 +198,16 @@ class RunConfig(BaseModel):
         members: Any = reduce(operator.or_, known.values())
         cls.model_fields["objective"].annotation = members
         cls.model_rebuild(force=True)
+
+
+def _without_effect(objective: InfoGAN) -> Iterator[str]:
+    """Settings of a part that is not there, each with the remedy."""
+    parts = {"cr_from": "cr", "cr_gap": "cr", "real_every": "contrast", "grouped": "contrast"}
+    for name, part in parts.items():
+        unset = InfoGAN.model_fields[name].default
+        if not getattr(objective, part) and getattr(objective, name) != unset:
+            remedy = f"raise it or set {spelled(name)} {json.dumps(unset)}"
+            yield f"{spelled('objective', name)} needs objective.{part} above 0; {remedy}"
 
 
 def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:

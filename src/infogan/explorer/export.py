@@ -99,7 +99,14 @@ def comparable(outputs: Mapping[str, NDArray[Any]], angles: Iterable[str]) -> Ar
 
 def graphs(model: Model) -> list[Graph]:
     """The generator and encoder that the objective trains; ExportError beyond TOLERANCE."""
-    model = model.to("cpu").eval()
+    device = model.device
+    try:
+        return _graphs(model.to("cpu").eval())
+    finally:
+        model.to(device)
+
+
+def _graphs(model: Model) -> list[Graph]:
     draw = model.latent.sample(CHECKED, stream(0, "export"))
     parts = {"noise": draw.noise, **draw.values}
     inputs = {name: part for name, part in parts.items() if part.shape[1]}

@@ -109,7 +109,8 @@ const isSeeded = (point) => !point.z.noise && !Object.values(point.values).some(
 
 function asCommand(point) {
   if (!isSeeded(point)) return `infogan sample ${facts.run} --point point.json -o image.png`;
-  const codes = facts.codes.map((code) => ` --code ${code.name}=${point.values[code.name]}`).join("");
+  const value = (code) => (code.categories ? "#" : "") + point.values[code.name]; // # since "3" may be a name
+  const codes = facts.codes.map((code) => ` --code ${code.name}=${value(code)}`).join("");
   return `infogan sample ${facts.run} -n 1 --seed ${point.z.seed}${codes} -o image.png`;
 }
 

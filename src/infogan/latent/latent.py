@@ -1,6 +1,5 @@
 """The generator's input: noise z, then named codes c in declared order. Shapes: N samples."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -17,7 +16,8 @@ from infogan.latent.posterior import Posterior
 
 CODE, CLASS = "code", "class"  # D's heads: Q, which reads the codes, and that of classes
 RESERVED = {"noise", "distribution", "seed", "n", "kind", "file", "image", "sorted", CLASS}
-"""Names that no code can have."""
+RESERVED |= {"self", "generator", "label", "n_samples", "random_state"}
+"""Names that no code can have: they are other words where codes are named."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Latent(BaseModel):
     distribution: Literal["normal", "uniform"] = "normal"
     """Distribution of each part of z: N(0, 1) or U(-1, 1)."""
 
-    def __init__(self, **data: Any) -> None:
+    def __init__(self, /, **data: Any) -> None:
         super().__init__(**data)
 
     @model_validator(mode="after")
@@ -185,6 +185,7 @@ class Latent(BaseModel):
 def _numbers(name: str, value: Any, n: int) -> Tensor:
     """[n] finite numbers from a file."""
     fits = isinstance(value, list) and len(value) == n
-    if not fits or not all(type(v) in (int, float) and math.isfinite(v) for v in value):
+    most = torch.finfo(torch.float32).max
+    if not fits or not all(type(v) in (int, float) and -most <= v <= most for v in value):
         raise ConfigError(f"point: {name} must be {n} finite number{'s' * (n != 1)}")
     return torch.tensor(value, dtype=torch.float32)

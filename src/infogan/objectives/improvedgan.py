@@ -33,8 +33,9 @@ class ImprovedGAN(Consistency, AdversarialObjective):
 
     def d_loss(self, scene: Scene) -> Loss:
         classes = Loss({"class": class_term(scene)})
-        game = {name: self.weight * term / 2 for name, term in super().d_loss(scene).terms.items()}
-        return classes | Loss(game) | self.real_information(scene)
+        game, halved = super().d_loss(scene).terms, self.adversarial.of_d  # and no penalty
+        weighed = {k: self.weight * term / 2 if k in halved else term for k, term in game.items()}
+        return classes | Loss(weighed) | self.real_information(scene)
 
     def g_loss(self, scene: Scene) -> Loss:
         return Loss({"features": matching(scene.real.features, scene.fake.features)})

@@ -22,6 +22,7 @@ from infogan.data.augment import COLOURS
 from infogan.data.folder import once
 from infogan.data.images import Images
 from infogan.data.settings import GIVEN
+from infogan.latent.latent import CLASS
 from infogan.model.model import CHUNK, Model
 from infogan.report import page, plots
 from infogan.runs import checkpoints
@@ -191,12 +192,22 @@ def revealed(images: Images, config: RunConfig) -> Images:
     nothing can be learned from them."""
     if config.labels is not None:
         images = labels.reveal(images, config.labels, config.seed)
+        _refuse_other_classes(images, config)
     for name, what in config.latent.following.items():
         if what in COLOURS and images.shape[2] == 1:
             remedy = f"set --latent.{name}.follows none, or --data.color rgb if they have colour"
             raise ConfigError(f"latent.{name}.follows {what}: the images are grey; {remedy}")
     _refuse_alike(images)
     return images
+
+
+def _refuse_other_classes(images: Images, config: RunConfig) -> None:
+    """ConfigError where what reads the class has more or fewer categories than there are."""
+    n = len(images.classes)
+    for reading in config.objective.readings(config.latent, n):
+        if reading.head == CLASS and reading.code.categories != n:
+            fault = f"objective.k is {reading.code.categories}, but the labels name {n} classes"
+            raise ConfigError(f"{fault}; set it none, or labels none")
 
 
 def reached(run: Path | str, images: Images) -> tuple[Model, int] | None:

@@ -110,10 +110,12 @@ class Step:
 
     def _compared(self, images: Tensor, name: str) -> Tensor:
         """Images as D compares them: under `game_augment`, real and generated ones alike."""
-        if (augment := self.config.game_augment) is None:
+        augment = self.config.game_augment
+        if augment is None or not len(images):  # of few fakes a process may have none
             return images
+        changes = augment.annealed(remaining(self.done, augment.anneal))
         draws = self._stream(f"game augment {self.player} {name}")
-        return augment(images.float(), draws, self.own_fakes).images
+        return changes(images.float(), draws, self.own_fakes).images
 
     @property
     def _of_views(self) -> Set[str]:
@@ -240,7 +242,8 @@ class Step:
 
     @cached_property
     def labelled(self) -> Verdict:
-        if self.batches.all_labelled and self.config.augment is None:
+        plain = self.config.augment is None and self.config.game_augment is None
+        if self.batches.all_labelled and plain:
             return self.real
         images = self._taken(self.batches.labelled_rows(self.number), self.own)
         view = self._augmented(images, "augment labelled", self.own)

@@ -55,7 +55,9 @@ class Angle(Code):
         return params / length[:, None], MOST_KAPPA * torch.tanh(length / MOST_KAPPA)
 
     def log_q(self, params: Tensor, columns: Tensor) -> Tensor:
-        direction, kappa = self.q(params)
+        return self._density(*self.q(params), columns)
+
+    def _density(self, direction: Tensor, kappa: Tensor, columns: Tensor) -> Tensor:
         log_i0: Tensor = torch.special.i0e(kappa).log() + kappa
         return kappa * (direction * columns).sum(1) - log_i0 - self.entropy  # cos(θ - μ)
 
@@ -72,8 +74,8 @@ class Angle(Code):
     def recovered_from(self, columns: Tensor, read: Posterior) -> float:
         """The larger of what L_I of Q's distributions gives and the errors' mean cosine squared."""
         mean, std = torch.from_numpy(read.mean), torch.from_numpy(read.std)
-        params = torch.stack([mean.cos(), mean.sin()], 1) / std.square()[:, None]
-        bound = self.entropy + float(self.log_q(params, columns).mean())
+        direction = torch.stack([mean.cos(), mean.sin()], 1)
+        bound = self.entropy + float(self._density(direction, std**-2, columns).mean())
         cosine = float((self.value(columns) - mean).cos().mean())
         return max(max(cosine, 0.0) ** 2, self.recovered(bound))
 

@@ -85,7 +85,7 @@ class Categorical(Code):
         return one_hot(index, self.k).float()
 
     def columns(self, value: float) -> Tensor:
-        if value != int(value) or not 0 <= value < self.k:
+        if not 0 <= value < self.k or value != int(value):
             raise ValueError(f"{value:g} is no category; give a whole one of 0 to {self.k - 1}")
         return one_hot(torch.tensor(int(value)), self.k).float()
 
