@@ -19,7 +19,7 @@ from infogan.runs.names import Names
 
 # Thresholds, chosen on sound runs and on runs broken on purpose; docs/doctor.md says how they do
 DIVERGED = -100.0  # training diverged where a code's L_I, in nats, ends below this; sound: above -8
-OVERPOWERED = 0.4  # D overpowers G when L_D is below this share of what it is by chance
+OVERPOWERED = 0.4  # D overpowers a G that draws badly from this share down of L_D by chance
 LAG = 0.65  # the finished model lags below this share of what training recovered
 RECOVERED = 0.4  # a code is ignored below this recovered fraction of it (`Code.recovered`)
 CLOSE = 0.14  # images repeat below this share of real images' distance to the nearest other
@@ -155,7 +155,7 @@ def _diverged(signs: Signs) -> dict[str, float]:
 
 def _balance(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
     d_lr, g_lr = config.optim.d_lr, config.optim.g_lr
-    if signs.losses and signs.losses[0] < OVERPOWERED * signs.chance:
+    if signs.losses and signs.losses[0] < OVERPOWERED * signs.chance and not _draws(signs):
         d, g = signs.losses
         seen = f"L_D is {short(d)} ({short(signs.chance)} by chance), L_G {short(g)}"
         slower = f"optim.d-lr {d_lr / 4:g} (now {d_lr:g}) or a higher optim.g-lr (now {g_lr:g})"
@@ -164,6 +164,13 @@ def _balance(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
             remedy = _smoother(config) or _more(config)
         means = "the generator hardly learns, because D tells its images from real ones at once"
         yield Finding("D overpowers G", seen, remedy, means)
+
+
+def _draws(signs: Signs) -> bool:
+    """Whether G's images vary and are like real ones. A D that knows some thousand images by heart
+    is ahead of such a G as well, late in a long run."""
+    varied = signs.spacing is not None and signs.spacing >= CLOSE
+    return varied and signs.away is not None and signs.away <= AWAY
 
 
 def _smoother(config: RunConfig) -> str | None:
