@@ -18,10 +18,10 @@ setup: .venv/.base ## the environment in .venv
 demo: .venv/.base ## train on the embedded digits into runs/demo (anew: make demo FRESH=1)
 	@$(BIN)/infogan train digits --run runs/demo $(if $(FRESH),--fresh)
 
-test: .venv/.test ## the tests, but for those that train for long, count faults or need a browser (under 3 minutes)
+test: .venv/.test ## the tests, but for those that train for long, count faults or need a browser (about 4 minutes)
 	@$(BIN)/python -m pytest -m "not slow and not browser"
 
-test-all: .venv/.test ## every test (about 5 minutes)
+test-all: .venv/.test ## every test (about 13 minutes)
 	@$(BIN)/python -m pytest
 
 lint: .venv/.lint ## ruff and mypy

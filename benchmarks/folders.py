@@ -5,12 +5,12 @@ user would try.
 
 (make bench-folders). Without a folder for them, hands and cifar10 are left out; the others are made
 in runs/folders/: `fashion` (10,000 of Fashion-MNIST as PNG), `uneven` (9,000 of MNIST at 16x16,
-classes of 8 to 17 %), `glyphs` (ten letters in the fonts that matplotlib brings), `textures` (tiles
-of scikit-image's pictures). Classes are folders, and serve scoring only. Each run is the command
-that the table names, `infogan train FOLDER --data.size N`, one process a core with one thread; runs
-that are done are not repeated. Settings that follow, with a name (--recipe projected --networks
-projected), are a further recipe. The baselines need umap-learn and the extra `photos`, `textures`
-scikit-image.
+classes of 8 to 17 %), `glyphs` (eight letters and two digits in the fonts that matplotlib brings),
+`textures` (tiles of scikit-image's pictures). Classes are folders, and serve scoring only. Each run
+is the command that the table names, `infogan train FOLDER --data.size N`, one process a core with
+one thread; runs that are done are not repeated. Settings that follow, with a name (--recipe
+projected --networks projected), are a further recipe. The baselines need umap-learn and the extra
+`photos`, `textures` scikit-image.
 Writes benchmarks/results/folders.json after each run.
 """
 
@@ -84,7 +84,7 @@ def uneven(folder: Path, options: argparse.Namespace) -> None:
 
 
 def glyphs(folder: Path, _: argparse.Namespace) -> None:
-    """Ten letters in every text font of matplotlib's, a dozen sizes and places of each."""
+    """Eight letters and two digits in every text font of matplotlib's, a dozen sizes and places."""
     import matplotlib
 
     fonts = sorted((Path(matplotlib.get_data_path()) / "fonts" / "ttf").glob("*.ttf"))

@@ -1,5 +1,6 @@
 """What is written is whole or not there: the old file survives a disk that fills up midway."""
 
+import errno
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,8 @@ import pytest
 from harness import strokes
 
 from conftest import refused, run
-from infogan.core.errors import ConfigError
+from infogan.core import atomic
+from infogan.core.errors import ConfigError, RunError
 from infogan.data.labels import write_csv
 from infogan.report.plots import save_png
 
@@ -64,6 +66,20 @@ def test_the_old_file_survives_a_disk_that_fills_up(
     assert f"{file}: cannot be written (File too large)" in message
     assert file.read_bytes() == b"old"
     assert list(folder.iterdir()) == [file]
+
+
+def test_a_place_that_is_not_ours_needs_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refusing(path: object, *_: object) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(os, "open", refusing)  # root may write anywhere
+    with pytest.raises(RunError, match="choose another place, or change its permissions"):
+        atomic.write(tmp_path / "x", b"1")
+    words = "train", "digits", "--steps", 1, "--run", tmp_path / "run"
+    monkeypatch.setattr(os, "mkdir", refusing)
+    assert "choose another place" in refused(capsys, *words)
 
 
 def test_so_do_labels(tmp_path: Path) -> None:

@@ -420,6 +420,12 @@ def test_mistakes(
         ("text.png", "train", tmp_path / "fake", *new),
         ("zero-images-idx3-ubyte", "train", tmp_path / "zero-images-idx3-ubyte", *new),
         ("steps: ", "train", "digits", "--steps", "-1", *new),
+        ("what to train? Give a preset", "train", *new),
+        ("what to train? Give a preset", "train", "--seed", 1, *new),
+        ("classes: give 2 or more, not 0", "train", "digits", "--classes", 0, *new),
+        ("size 8x8: networks dcgan take sides of 16 to 256", "train", "digits", "--data.size", 8),
+        ("data.size: give sides of 1 to 1024", "train", "digits", "--data.size", "0x64", *new),
+        ("is a file; choose", "train", "digits", "--steps", 1, "--run", tmp_path / "fake/text.png"),
         ("did you mean --steps?", "train", "digits", "--stesp", "1", *new),
         ("did you mean --optim.d-lr or --optim.g-lr?", "train", "digits", "--lr", "1", *new),
         ("did you mean --device cuda?", "train", "digits", "--gpu", *new),
@@ -477,7 +483,7 @@ def test_the_number_of_classes_is_that_of_the_categories(
 ) -> None:
     run("train", "digits", "--classes", 7, "--dry-run")
     assert json.loads(capsys.readouterr().out)["latent"]["digit"]["k"] == 7
-    assert "greater than or equal to 2" in refused(capsys, "train", "digits", "--classes", 1)
+    assert "give 2 or more, not 1" in refused(capsys, "train", "digits", "--classes", 1)
     assert "no categorical code" in refused(capsys, "train", "semigan", "--classes", 3)
 
 

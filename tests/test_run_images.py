@@ -315,8 +315,11 @@ def test_a_run_goes_on_from_another(
     assert "is the run to continue from" in refused(
         capsys, "train", "pictures", "--continue-from", started, "--run", started
     )
-    assert "its latent is another" in refused(
+    assert "run: differs in latent" in refused(
         capsys, "train", "pictures", "--continue-from", started, "--run", "x", "--latent.noise", 3
+    )
+    assert "images are 20x20x1, and the weights to begin with are for 16x16x1" in refused(
+        capsys, *again("--data.size", 20, "--continue-from", started, to="x")
     )
     assert not Path("x").exists()
     told = refused(capsys, *again("--continue-from", started))

@@ -113,6 +113,12 @@ def test_what_may_differ_when_a_run_is_resumed(tmp_path: Path) -> None:
         with pytest.raises(RunError, match="seed 0") as caught:
             begin(other, config.replace(seed=1))
         assert "schedule" not in str(caught.value)
+        with pytest.raises(RunError, match=r"has networks dcgan \(now mlp\), steps 50") as caught:
+            begin(other, config.replace(networks="mlp", steps=6000))
+        assert "--continue-from" not in str(caught.value)  # weights of other networks are of no use
+        many = {"latent": {"noise": 1}, "batch": 2, "d_steps": 2, "seed": 1, "precision": "fp32"}
+        with pytest.raises(RunError, match=r"has latent\.noise .* and 1 more; choose another"):
+            begin(other, config.replace(**many))
         other.close()
     for change in ({"seed": 1}, {"batch": 64}, {"d_steps": 2}, {"precision": "bf16"}):
         with pytest.raises(RunError, match=next(iter(change))):

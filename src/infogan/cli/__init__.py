@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 
 from infogan import __version__
 from infogan.cli import cache, runs, share, theory, train, use
+from infogan.core import atomic
 from infogan.core.errors import InfoganError
 from infogan.core.interrupts import Stopped
 from infogan.pipeline.progress import Said
@@ -84,5 +85,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 why += ", and name images by --data"
         if isinstance(error, OSError):  # a disk that is full, a folder that is not ours
             why = ": ".join(filter(None, (error.filename, error.strerror or why)))
+            why += f"; {atomic.remedy(error)}" if isinstance(error, PermissionError) else ""
         print(f"infogan: {why}".strip(), file=sys.stderr)
         sys.exit(2)

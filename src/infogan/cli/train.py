@@ -207,6 +207,9 @@ def resolve(
     if len(targets) > 1 and targets[0] in PRESETS and not Path(targets[0]).exists():
         given = shlex.quote(targets[1])
         raise ConfigError(f"{targets[0]} is a preset; give it images by --data {given}")
+    if not (targets or config or continue_from or "data" in options):
+        presets = "a preset, as in infogan train digits"
+        raise ConfigError(f"what to train? Give {presets}, or images, as in infogan train photos/")
     name, chosen, data = targets[0] if targets else "digits", "", dict[str, Any]()
     images = together(targets) if targets and (name not in PRESETS or len(targets) > 1) else {}
     if continue_from:

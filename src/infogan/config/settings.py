@@ -94,6 +94,10 @@ class RunConfig(BaseModel):
         """What contradicts what, each with the remedy."""
         objective, latent, readers = self.objective, self.latent, self.readers
         kind, views = f"objective {objective.kind}", objective.needs_views
+        least, most = self.networks.sides
+        if (size := self.data.size) and not least <= min(size) <= max(size) <= most:
+            given, kind_of = "{}x{}".format(*size), self.networks.kind
+            yield f"data.size {given}: networks {kind_of} take sides of {least} to {most} pixels"
         if isinstance(objective, InfoGAN) and not latent.codes:
             yield f"{kind} needs a code; set latent.NAME categorical:10, or objective gan"
         if unread := [f"--latent.{name} none" for name in latent.codes if name not in readers]:
@@ -171,6 +175,8 @@ class RunConfig(BaseModel):
         """With k categories in the code that stands for the classes; ConfigError without one."""
         if (name := self.latent.categorical) is None:
             raise ConfigError("classes: the latent has no categorical code to find them with")
+        if k < 2:
+            raise ConfigError(f"classes: give 2 or more, not {k}")
         return self.replace(latent={name: {"k": k}})
 
     def tree(self) -> dict[str, Any]:

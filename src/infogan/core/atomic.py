@@ -1,6 +1,7 @@
 """Atomic writing: a crash or a power cut leaves the old file or the new one, never half of it.
 Write aside, sync, rename, sync the rename: a call of `os` each, so that tests can stop between."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -104,8 +105,14 @@ def writing(path: Path, size: int = 0) -> Iterator[None]:
     except OSError as error:
         needs = f"; it needs {size:,} bytes" if size else ""
         fault = f"{path}: cannot be written ({error.strerror or error}{needs})"
-        remedy = "Nothing saved before is lost: make room, then run the same command again."
-        raise RunError(f"{fault}. {remedy}") from None
+        raise RunError(f"{fault}. Nothing saved before is lost: {remedy(error)}") from None
+
+
+def remedy(error: OSError) -> str:
+    """What helps against an error of writing."""
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "choose another place, or change its permissions."
+    return "make room, then run the same command again."
 
 
 def require(folder: Path, size: int) -> None:

@@ -307,7 +307,7 @@ def convert(
                 fault = "is {}x{}, the ones before {}x{}".format(
                     *found.pixels.shape[:2], *shape[:2]
                 )
-                remedy = "set one with --data.size 64 (or 48x64)"
+                remedy = "set data.size to one (--data.size 64, or 48x64)"
                 raise DataError(f"{root / entry.name}: {fault}; {remedy}")
             mapped[i] = found.pixels
             darkest = min(darkest, int(found.pixels.min()))

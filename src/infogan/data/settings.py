@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from infogan.core.settings import SETTINGS
 
-Side = Annotated[int, Field(ge=1, le=1024)]
+LONGEST = 1024  # pixels of a side
 Range = tuple[float, float]
 GIVEN = "<given>"
 """The name of images that were given as an array from Python: no command can load them again."""
@@ -19,6 +19,12 @@ def _size(value: object) -> object:
         raise ValueError("give pixels of a side (64), or of height and width (48x64)")
     parts = str(value).lower().split("x") if isinstance(value, str | int | float) else value
     return parts * 2 if isinstance(parts, list) and len(parts) == 1 else parts
+
+
+def _sides(value: tuple[int, int] | None) -> tuple[int, int] | None:
+    if value and not 1 <= min(value) <= max(value) <= LONGEST:
+        raise ValueError(f"give sides of 1 to {LONGEST} pixels")
+    return value
 
 
 def _range(value: object) -> object:
@@ -52,7 +58,7 @@ class Source(BaseModel):
     """Files and folders below a folder that count; none: all of them."""
     dir: str | None = None
     """Folder that holds the IDX files of mnist or fashion-mnist; none: they are downloaded once."""
-    size: Annotated[tuple[Side, Side] | None, BeforeValidator(_size)] = None
+    size: Annotated[tuple[int, int] | None, BeforeValidator(_size), AfterValidator(_sides)] = None
     """Height and width to which images are scaled (64, or 48x64); none: as they are."""
     fit: Literal["crop", "pad", "stretch"] = "crop"
     """How an image of another proportion gets there: cut at its sides, padded, or stretched."""

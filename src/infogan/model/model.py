@@ -236,6 +236,10 @@ class Model:
 
     def take(self, other: "Model") -> None:
         """The weights and learned priors of another model; RunError where they do not fit."""
+        if other.shape != self.shape:
+            was, now = ("{}x{}x{}".format(*model.shape) for model in (other, self))
+            fault = f"the images are {now}, and the weights to begin with are for {was}"
+            raise RunError(f"{fault}; make them alike by data.size and data.color")
         with parsing("the weights to begin with", "a model of these settings and images", RunError):
             self.networks.load_state_dict(other.networks.state_dict())
             self.take_priors(other.tensors())

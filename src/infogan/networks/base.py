@@ -4,6 +4,7 @@ Images are [N, C, H, W] in [-1, 1], channels last in memory: flattening to [N, H
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import BaseModel
 from torch import Tensor, nn
@@ -62,6 +63,7 @@ class Family(BaseModel, ABC):
 
     model_config = SETTINGS
     kind: str
+    sides: ClassVar[tuple[int, int]] = (16, 256)  # least and most pixels of an image's sides
 
     @abstractmethod
     def generator(self, width: int, shape: Shape, seed: int = 0) -> nn.Module:

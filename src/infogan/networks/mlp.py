@@ -5,7 +5,7 @@ import math
 import operator
 from collections.abc import Callable, Set
 from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -24,6 +24,7 @@ class Mlp(base.Family):
     In D's layers g stays as the first images set it, or outputs would outgrow the noise on them."""
 
     kind: Literal["mlp"] = "mlp"
+    sides: ClassVar[tuple[int, int]] = (1, 1024)
     d_layers: tuple[int, ...] = Field(default=(1000, 500, 250, 250, 250), min_length=1)
     """Widths of D's layers (ReLU, weight norm); the last is the features."""
     g_layers: tuple[int, ...] = Field(default=(500, 500), min_length=1)

@@ -64,7 +64,7 @@ def suited(seen: Survey, source: Source, networks: str | None = None) -> tuple[R
 WHY = {
     False: "classes survive mirroring, other light, and seeing a part",
     True: "classes survive small turns, shears, shifts and other light, but no mirroring; for grey "
-    "photos of which a part shows the class take infogan train images --data",
+    "photos of which a part shows the class take infogan train images --data FOLDER --data.size 64",
 }
 
 

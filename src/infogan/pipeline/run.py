@@ -253,7 +253,7 @@ def _start(
     start = Model.load(earlier.path)
     for part in ("latent", "networks", "objective"):
         if getattr(start.config, part) != getattr(config, part):
-            raise RunError(f"{path}: its {part} is another; weights go on under the same {part}")
+            raise RunError(f"{path}: differs in {part}, and weights go on under the same alone")
     sha = sha256(earlier.weights_file.read_bytes()).hexdigest()
     place = str(earlier.path.resolve())
     return start, Origin(run=place, steps=start.config.steps, sha256=sha), earlier

@@ -25,6 +25,7 @@ try:
 except ImportError:  # Windows, where two processes in one run folder go unnoticed
     fcntl = None  # type: ignore[assignment]
 
+NAMED = 4  # most settings that a message names
 FREE = {"log_every", "checkpoint_every", "data.name", "data.dir"}
 """Settings that may change when a run is resumed; steps too, if nothing follows a schedule."""
 WRITTEN = (
@@ -117,13 +118,16 @@ class Run:
         """What was measured of the finished run; empty before. ConfigError for a damaged file."""
         return read_file(self.scores_file, SCORES) if self.scores_file.is_file() else {}
 
-    def differences(self, config: RunConfig) -> str:
-        """The first settings in which the run differs from these, except those that may change.
-        Where its images are is none: their digest says which they are."""
+    def differences(self, config: RunConfig) -> dict[str, str]:
+        """The settings in which the run differs from these, in their order and with both values,
+        except those that may change. Where its images are is none: their digest says which they
+        are."""
         old, new = flat(self.config.tree()), flat(config.tree())
         free = FREE if config.timed else FREE | {"steps"}
-        differ = sorted(k for k in (old | new).keys() - free if old.get(k) != new.get(k))
-        return ", ".join(f"{k} {old.get(k)} (now {new.get(k)})" for k in differ[:4])
+        differ = [k for k in {**new, **old} if k not in free and old.get(k) != new.get(k)]
+        kinds = {k.removesuffix("kind") for k in differ if k.endswith(".kind")}  # all else follows
+        told = [k for k in differ if k.endswith(".kind") or not k.startswith(tuple(kinds))]
+        return {k: f"{k.removesuffix('.kind')} {old.get(k)} (now {new.get(k)})" for k in told}
 
     @property
     def drawn(self) -> list[Path]:
@@ -134,23 +138,27 @@ class Run:
     def hold(self) -> None:
         """Make the folder and lock it until `close`; RunError when another process has it, or it
         holds something other than a run."""
+        if self.path.exists() and not self.path.is_dir():
+            raise RunError(f"{self.path}: is a file; choose another --run")
         self._check_owner()
-        self.path.mkdir(parents=True, exist_ok=True)
-        self._lock_folder()
+        with atomic.writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock_folder()
 
     def check(self, config: RunConfig, origin: Origin | None = None) -> None:
         """RunError where the folder holds a run that these settings do not go on with."""
         if not self.exists:
             return
         if differ := self.differences(config):
-            remedy = "choose another --run"
-            if config.timed and self.config.steps != config.steps:
+            remedy, shown = "choose another --run", [*differ.values()][:NAMED]
+            if [*differ] == ["steps"]:
                 timed = " and ".join(config.schedules)
                 remedy = f"the schedule of {timed} is for that many steps; {remedy}"
                 if self.weights_file.is_file():
                     begins = f"--continue-from {shlex.quote(str(self.path))} begins it"
                     remedy += f" ({begins} with these weights)"
-            raise RunError(f"{self.path}: has {differ}; {remedy}, or use --fresh")
+            more = f" and {len(differ) - NAMED} more" if len(differ) > NAMED else ""
+            raise RunError(f"{self.path}: has {', '.join(shown)}{more}; {remedy}, or use --fresh")
         was = self.record.continued_from
         if (was and was.sha256) != (origin and origin.sha256):
             begun = f"began with the weights of {was.run}" if was else "began with no other weights"

@@ -52,7 +52,7 @@ def _error(step: int, what: list[str], weights: Weights, rates: str) -> Training
             what = [*what, f"after the updates of {player.upper()} took its weights to {size:.1e}"]
             remedy = f"Lower optim.{player}-lr"
     return TrainingError(
-        f"step {step}: not finite: {', '.join(what)}. {remedy}; the last checkpoint is kept."
+        f"step {step}: not finite: {', '.join(what)}. {remedy}; what was saved before is kept."
     )
 
 
