@@ -126,6 +126,15 @@ def test_one_run_and_another_place(done: Path, tmp_path: Path) -> None:
     assert re.findall(r'href="(.*?)"', page) == ["../runs/alone/report.html"]
 
 
+def test_a_finding_of_two_codes_is_named_once(done: Path, tmp_path: Path) -> None:
+    own = shutil.copytree(done, tmp_path / "own")
+    finding = {"name": "code ignored", "seen": "it is not read", "remedy": "more steps"}
+    scores = json.loads((own / "scores.json").read_text()) | {"findings": [finding, finding]}
+    (own / "scores.json").write_text(json.dumps(scores))
+    run("gallery", own)
+    assert "The doctor found: code ignored.<" in (tmp_path / "gallery.html").read_text("utf-8")
+
+
 def test_runs_are_found_at_any_depth(runs: Path) -> None:
     assert below(runs) == [runs / EVIL, runs / "deeper" / "plain", runs / "half"]
     assert below(runs / "half") == [runs / "half"]

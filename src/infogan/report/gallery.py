@@ -69,7 +69,7 @@ def _card(run: Run, home: Path) -> Card:
         drawn,
         rows,
         [*_figures(model, scores)],
-        [finding.name for finding in recorded(run) or ()],
+        [*dict.fromkeys(finding.name for finding in recorded(run) or ())],
         {text: quote(os.fsencode(where / name)) for text, name in there.items()},
     )
 
