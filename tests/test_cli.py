@@ -423,7 +423,7 @@ def test_mistakes(
         ("what to train? Give a preset", "train", *new),
         ("what to train? Give a preset", "train", "--seed", 1, *new),
         ("classes: give 2 or more, not 0", "train", "digits", "--classes", 0, *new),
-        ("size 8x8: networks dcgan take sides of 16 to 256", "train", "digits", "--data.size", 8),
+        ("images are 8x8; sides from 16 to 256 work", "train", "digits", "--data.size", 8, *new),
         ("data.size: give sides of 1 to 1024", "train", "digits", "--data.size", "0x64", *new),
         ("is a file; choose", "train", "digits", "--steps", 1, "--run", tmp_path / "fake/text.png"),
         ("did you mean --steps?", "train", "digits", "--stesp", "1", *new),

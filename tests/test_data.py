@@ -512,6 +512,16 @@ def test_a_link_to_a_folder_beside_it_is_a_class_of_its_own(tmp_path: Path) -> N
     assert "left out: 1 links in a circle" in images.told
 
 
+def test_folders_that_link_to_each_other_are_not_walked_in_every_order(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    for i in range(7):
+        png(photos / str(i) / f"{i}.png", noise(16, 16))
+    for i in range(7):
+        for j in set(range(7)) - {i}:
+            (photos / str(i) / f"to{j}").symlink_to(photos / str(j))
+    assert len(data.load(str(photos), "all").files) == 7 * 7
+
+
 def test_a_folder_that_cannot_be_read_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

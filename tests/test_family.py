@@ -331,21 +331,28 @@ def test_gradients_reach_the_player_that_steps(kind: str, tiny: RunConfig, image
         ({"labels": 5}, "labels"),
         ({"objective": "acgan", "labels": "0"}, "labels.*'0'"),
         ({"objective": "acgan", "labels": "some"}, "labels.*'some'"),
-        ({"objective": {"real_every": 3}}, r"real-every needs .*contrast above 0; .*real-every 1$"),
-        ({"objective": {"grouped": False}}, "grouped needs .*contrast above 0; .*grouped true"),
-        (
-            {
-                "objective": {"kind": "semigan", "saturating": True, "game": "relativistic"},
-                "latent": {"digit": "none", "slant": "none"},
-                "labels": 5,
-            },
-            "saturating needs game non-saturating",
-        ),
     ],
 )
 def test_settings_that_disagree(changes: dict[str, Any], named: str, tiny: RunConfig) -> None:
     with pytest.raises(ConfigError, match=named):
         tiny.replace(**changes)
+
+
+def test_settings_without_effect_are_told_and_no_run_is_lost_by_them(
+    tiny: RunConfig, images: Images, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    semigan = {"kind": "semigan", "saturating": True, "game": "relativistic"}
+    none = {"digit": "none", "slant": "none"}
+    for changes, told in (
+        ({"objective": {"real_every": 3}}, "real-every needs objective.contrast above 0"),
+        ({"objective": {"grouped": False}}, "raise it or set grouped true"),
+        ({"objective": semigan, "latent": none, "labels": 5}, "game non-saturating; set that"),
+    ):
+        config = tiny.replace(**changes)
+        assert told in " ".join(config.idle)
+    assert not tiny.idle
+    fit(tiny.replace(objective={"real_every": 3}, steps=1), tmp_path / "run", images=images)
+    assert "has no effect: objective.real-every needs" in caplog.text
 
 
 def test_infogans_term_is_acgans_less_the_entropy() -> None:

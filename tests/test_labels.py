@@ -106,6 +106,35 @@ def test_a_csv_of_no_labels_or_of_other_images_is_refused(tmp_path: Path) -> Non
         from_csv(of_folder(tmp_path), path)
 
 
+@pytest.mark.parametrize("asked", ["arr.npy", "./arr.npy"])
+def test_rows_of_an_array_are_called_as_encode_calls_them(
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("arr.npy", np.arange(20 * 256, dtype=np.uint16).reshape(20, 16, 16) % 251)
+    Path("mine.csv").write_text("file,label\narr.npy#0,a\n./arr.npy#1,b\n")
+    images = load(asked, "all")
+    assert for_scoring(images, Path("mine.csv"), asked).labels[:3].tolist() == [0, 1, -1]
+
+
+def test_names_of_a_split_are_relative_to_it_or_to_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for part, n in (("train", 4), ("validation", 2)):
+        Path("set", part).mkdir(parents=True)
+        for i in range(n):
+            Image.fromarray(np.full((16, 16), 9 * i, np.uint8)).save(f"set/{part}/{part}{i}.png")
+    for name in (
+        "train0.png",
+        "train/train0.png",
+        "set/train/train0.png",
+        "./set/train/train0.png",
+    ):
+        Path("mine.csv").write_text(f"file,label\n{name},a\nvalidation/validation1.png,b\n")
+        assert from_csv(load("set", "train"), Path("mine.csv")).labels.tolist() == [0, -1, -1, -1]
+
+
 def test_a_csv_may_cover_a_whole_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with ZipFile("z.zip", "w") as archive:

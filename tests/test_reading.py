@@ -19,6 +19,7 @@ from PIL import Image
 
 from conftest import refused, run
 from infogan import data
+from infogan.core import atomic
 from infogan.core.errors import DataError, InfoganError
 from infogan.data import archives, cache, levels
 from infogan.data.folder import survey
@@ -265,6 +266,8 @@ def test_links_in_a_tar_are_images_unless_they_lead_elsewhere(
     os.mkfifo(tmp_path / "set" / "pipe.png")
     with tarfile.open(tmp_path / "set.tar", "w") as packed:
         packed.add(tmp_path / "set", "set")
+        (tmp_path / "latest").symlink_to("set")  # no second set, and what it leads to stays alone
+        packed.add(tmp_path / "latest", "latest")
     with caplog.at_level(logging.WARNING, "infogan"):
         assert np.bincount(whole(tmp_path / "set.tar").labels).tolist() == [20, 11]
     outside, pipe = (record.getMessage() for record in caplog.records)
@@ -282,6 +285,11 @@ def test_an_archive_that_two_unpack_at_once_is_whole(
         for path in sorted((tmp_path / "set").iterdir()):
             archive.write(path, path.relative_to(tmp_path))
     unpack, others = archives._unpack, 0
+    for process in (12345, os.getpid()):  # killed while it unpacked; numbers come again
+        monkeypatch.setattr(os, "getpid", lambda process=process: process)
+        left = atomic.beside(archives.cached(tmp_path / "set.zip"))
+        left.mkdir(parents=True)
+        (left / "half.png").touch()
 
     def overtaken(path: Path, to: Path) -> None:
         nonlocal others
@@ -308,7 +316,7 @@ def test_what_a_killed_process_left_in_the_cache_goes_after_an_hour(
     left.mkdir(parents=True)
     (left / "0.png").write_bytes(b"12345")
     assert cache.entries() == []
-    monkeypatch.setattr(cache, "ABANDONED", -1)
+    monkeypatch.setattr(atomic, "ABANDONED", -1)
     assert [(path, size) for path, size, _ in cache.entries()] == [(left, 5)]
     cache.remove(left)
     assert not left.exists()

@@ -65,6 +65,17 @@ def test_nothing_of_the_users_images_or_of_this_machine_is_pushed(
     assert json.loads((card / "run.json").read_text())["images"]["source"]["name"] == photos.name
 
 
+def test_nor_is_the_place_of_a_csv_of_labels(done: Path, tmp_path: Path) -> None:
+    own = shutil.copytree(done, tmp_path / "own")
+    record = json.loads((own / "run.json").read_text())
+    record["images"]["labels"] = str(tmp_path / "mine.csv")
+    (own / "run.json").write_text(json.dumps(record))
+    run("push", own, tmp_path / "card")
+    assert (
+        json.loads((tmp_path / "card" / "run.json").read_text())["images"]["labels"] == "mine.csv"
+    )
+
+
 def test_the_card_says_what_the_run_is(done: Path, card: Path) -> None:
     text = (card / "README.md").read_text(encoding="utf-8")
     front = text.split("---\n")[1]

@@ -237,7 +237,10 @@ def resolve(
     if continue_from and targets:
         images = together(targets)
     tree = merged(tree, {"data": images})
-    return base.from_tree(merged(tree, options)), chosen
+    resolved = base.from_tree(merged(tree, options))
+    if resolved.data.size:
+        resolved.networks.check(*resolved.data.size)  # before every file is read
+    return resolved, chosen
 
 
 def presets(

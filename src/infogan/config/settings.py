@@ -94,10 +94,6 @@ class RunConfig(BaseModel):
         """What contradicts what, each with the remedy."""
         objective, latent, readers = self.objective, self.latent, self.readers
         kind, views = f"objective {objective.kind}", objective.needs_views
-        least, most = self.networks.sides
-        if (size := self.data.size) and not least <= min(size) <= max(size) <= most:
-            given, kind_of = "{}x{}".format(*size), self.networks.kind
-            yield f"data.size {given}: networks {kind_of} take sides of {least} to {most} pixels"
         if isinstance(objective, InfoGAN) and not latent.codes:
             yield f"{kind} needs a code; set latent.NAME categorical:10, or objective gan"
         if unread := [f"--latent.{name} none" for name in latent.codes if name not in readers]:
@@ -111,10 +107,7 @@ class RunConfig(BaseModel):
         if isinstance(objective, InfoGAN) and objective.cr and len(latent.continuous) < 2:
             yield "objective.cr needs two continuous codes; add latent.NAME uniform, or set cr 0"
         if isinstance(objective, InfoGAN):
-            yield from _without_effect(objective)
-        plain = SemiGAN.model_fields["game"].default
-        if isinstance(objective, SemiGAN) and objective.saturating and objective.game != plain:
-            yield f"objective.saturating needs game {plain}; set that, or saturating false"
+            yield from _alone(objective, {"cr_from": "cr", "cr_gap": "cr"})
         taught = isinstance(objective, InfoGAN) and not objective.g_heads
         taught = taught and (views or not objective.shielded)
         if isinstance(self.networks, Dcgan) and not self.networks.shared and not taught:
@@ -142,6 +135,17 @@ class RunConfig(BaseModel):
             if what not in moves:
                 remedy = f"see docs/codes.md, or set it to {' or '.join([*moves, 'none'])}"
                 yield f"latent.{name}.follows {what}: augment moves it in no known way; {remedy}"
+
+    @property
+    def idle(self) -> list[str]:
+        """Settings that have no effect beside the others, each with the remedy."""
+        objective = self.objective
+        if isinstance(objective, InfoGAN):
+            return [*_alone(objective, {"real_every": "contrast", "grouped": "contrast"})]
+        plain = SemiGAN.model_fields["game"].default
+        if isinstance(objective, SemiGAN) and objective.saturating and objective.game != plain:
+            return [f"objective.saturating needs game {plain}; set that, or saturating false"]
+        return []
 
     @property
     def readers(self) -> dict[str, str]:
@@ -206,9 +210,8 @@ class RunConfig(BaseModel):
         cls.model_rebuild(force=True)
 
 
-def _without_effect(objective: InfoGAN) -> Iterator[str]:
-    """Settings of a part that is not there, each with the remedy."""
-    parts = {"cr_from": "cr", "cr_gap": "cr", "real_every": "contrast", "grouped": "contrast"}
+def _alone(objective: InfoGAN, parts: Mapping[str, str]) -> Iterator[str]:
+    """Settings of a part whose weight is 0, by that weight; each with the remedy."""
     for name, part in parts.items():
         unset = InfoGAN.model_fields[name].default
         if not getattr(objective, part) and getattr(objective, name) != unset:

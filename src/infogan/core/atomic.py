@@ -4,12 +4,15 @@ Write aside, sync, rename, sync the rename: a call of `os` each, so that tests c
 import errno
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from infogan.core.errors import RunError
+
+ABANDONED = 3600  # seconds
 
 
 def write(path: Path, content: bytes) -> None:
@@ -52,6 +55,11 @@ def rename(old: Path, new: Path) -> None:
 def beside(path: Path) -> Path:
     """The name under which this process, and no other, writes what is to become `path`."""
     return path.with_name(f".{path.name}.{os.getpid()}.partial")
+
+
+def abandoned(written: float) -> bool:
+    """Whether nobody goes on with what is unfinished and was last written to at that time."""
+    return written < time.time() - ABANDONED
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -22,17 +22,23 @@ def is_archive(name: str) -> bool:
     return bool(NAMED.fullmatch(name)) and Path(name).is_file()
 
 
-def unpacked(path: Path) -> Path:
-    """The folder with the files of an archive; of a lone folder in it, that one."""
+def cached(path: Path) -> Path:
+    """Where an archive is unpacked."""
     state = path.stat()
     about = f"{path.resolve()} {state.st_size} {state.st_mtime_ns}"
     key = hashlib.sha256(about.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    folder = cache.cache_path("unpacked", key)
+    return cache.cache_path("unpacked", key)
+
+
+def unpacked(path: Path) -> Path:
+    """The folder with the files of an archive; of a lone folder in it, that one."""
+    folder = cached(path)
     if not folder.is_dir():
         aside = atomic.beside(folder)
+        shutil.rmtree(aside, ignore_errors=True)  # of a killed process of that number
+        aside.mkdir()
         try:
             with parsing(path, "a zip or tar file"):
-                aside.mkdir(parents=True)
                 _unpack(path, aside)
             atomic.rename(aside, folder)
         except OSError:
@@ -77,5 +83,5 @@ def _kept(member: tarfile.TarInfo, to: str) -> tarfile.TarInfo | None:
 
 
 def _lone(folder: Path) -> Path:
-    inside = [path for path in folder.iterdir() if not files.hidden(path.name)]
+    inside = [p for p in folder.iterdir() if not files.hidden(p.name) and not p.is_symlink()]
     return _lone(inside[0]) if len(inside) == 1 and inside[0].is_dir() else folder

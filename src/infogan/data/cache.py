@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from stat import S_ISREG
@@ -22,8 +21,7 @@ from infogan.core.errors import ConfigError, DataError
 Pixels = NDArray[np.uint8]
 Tree = dict[str, Any]
 MADE_AGAIN = "folders", "unpacked"  # what may go, because the user's own files still have it
-FORMAT = 2  # of what lies beside an array; what has another one is made again
-ABANDONED = 3600  # seconds after which nobody goes on with what is unfinished
+FORMAT = 3  # of what lies beside an array; what has another one is made again
 SIZE = 20.0  # GB of that; INFOGAN_CACHE_GB says otherwise
 logger = logging.getLogger("infogan")
 _held: dict[str, tuple[Pixels, Tree]] = {}  # where the cache cannot be written
@@ -127,14 +125,16 @@ def limit() -> int:
 
 def entries() -> list[tuple[Path, int, float]]:
     """What is in the cache: file or folder, bytes, and when it was last used. What a process has
-    not finished counts once nothing was written to it for ABANDONED seconds."""
+    not finished counts once nothing was written to it for an hour."""
     found = []
     for path in root().glob("*/*"):
         if path.suffix == ".json":
             continue
-        states = [file.stat() for file in [path, *path.rglob("*")] if file.exists()]
-        written = max((state.st_ctime for state in states), default=0.0)
-        if states and (path.suffix != ".partial" or written < time.time() - ABANDONED):
+        try:
+            states = [file.stat() for file in [path, *path.rglob("*")]]
+        except FileNotFoundError:  # another process removed or finished it meanwhile
+            continue
+        if path.suffix != ".partial" or atomic.abandoned(max(s.st_ctime for s in states)):
             size = sum(state.st_size for state in states if S_ISREG(state.st_mode))
             found.append((path, size, states[0].st_mtime))
     return sorted(found, key=lambda entry: entry[2])

@@ -110,13 +110,19 @@ def _walk(folder: Path, only: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield name, ""
         else:
             raise DataError(f"{path}: no such file or folder")
-    rest = [] if only else [("", frozenset[str]())]
+    top = os.path.join(os.path.realpath(folder), "")
+    rest, seen = [] if only else [("", top, frozenset[str](), False)], set[str]()
     while rest:
-        place, above = rest.pop()
+        place, up, above, linked = rest.pop()
         at, below = os.path.join(folder, place), f"{place}/" if place else ""
-        if (real := os.path.realpath(at)) in above:  # a link back to where it came from
+        real = os.path.realpath(at)
+        is_link = bool(place) and real != os.path.join(up, os.path.basename(place))
+        # Where folders link to each other, every way through them would be another path.
+        again = linked and is_link and (real in seen or real.startswith(top))
+        if real in above or again:
             yield place, "links in a circle"
             continue
+        seen.add(real)
         folders, entries = list[str](), list[os.DirEntry[str]]()
         try:
             with os.scandir(at) as there:
@@ -139,7 +145,7 @@ def _walk(folder: Path, only: Sequence[str]) -> Iterator[tuple[str, str]]:
                 for way, _, names in os.walk(os.path.join(at, name)):
                     yield from ((os.path.join(way, file), "hidden") for file in names)
         inside = [name for name in sorted(folders, reverse=True) if not hidden(name)]
-        rest += [(below + name, above | {real}) for name in inside]
+        rest += [(below + name, real, above | {real}, linked or is_link) for name in inside]
 
 
 def _is(kind: Callable[[], bool]) -> bool:

@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,20 +44,20 @@ def _drawn(images: Images, each: int, seed: int) -> Labels:
     return kept
 
 
-def from_csv(images: Images, path: Path) -> Images:
+def from_csv(images: Images, path: Path, asked: str = "") -> Images:
     """Return the images with the labels that a CSV file gives, -1 where it gives none.
     UTF-8 with the header `file,label`. A file is named as `infogan encode` names it, or relative to
-    the images' folder; one that exists but is not among these images (held out) is skipped. Labels
-    are the images' class names, else the file's, sorted; spaces around them do not count. DataError
-    names the line."""
-    rows = {_absolute(file): i for i, file in enumerate(images.files)} or {
-        images.source(i): i for i in range(len(images))
-    }
+    the images' folder, which may also be called as it was `asked` for; one that exists but is not
+    among these images (held out) is skipped. Labels are the images' class names, else the file's,
+    sorted; spaces around them do not count. DataError names the line."""
+    cwd, meant = str(Path.cwd()), _meanings(images, asked)
+    rows = {os.path.normpath(os.path.join(cwd, file)): i for i, file in enumerate(images.files)}
+    rows = rows or {images.source(i): i for i in range(len(images))}
     classes, found = [name.strip() for name in images.classes], dict[str, tuple[int, str]]()
     for number, file, label in _lines(path):
         where = f"{path}: line {number}"
-        names = _meant(images, file)
-        if (name := next((n for n in names if n in rows or _exists(images, n)), None)) is None:
+        names = (name for name in meant(file) if name in rows or _exists(images, name))
+        if (name := next(names, None)) is None:
             raise DataError(f"{where}: no image {file!r} in {images.name}")
         if name in found:
             raise DataError(f"{where}: {file} was already in line {found[name][0]}; keep one")
@@ -80,7 +80,7 @@ def for_scoring(images: Images, path: Path | None, asked: str) -> Images:
     names may begin with what the images were asked for as."""
     if path is None or (images.labels >= 0).any():
         return images
-    return replace(from_csv(replace(images, name=asked), path), name=images.name)
+    return from_csv(images, path, asked)
 
 
 def csv_of(budget: int | str | None) -> Path | None:
@@ -88,30 +88,35 @@ def csv_of(budget: int | str | None) -> Path | None:
     return Path(budget).resolve() if isinstance(budget, str) and budget != "all" else None
 
 
-def _meant(images: Images, file: str) -> list[str]:
-    """What a name in a CSV file may mean: an absolute path of a file, else a row of an array."""
+def _meanings(images: Images, asked: str) -> Callable[[str], Iterator[str]]:
+    """What a name in a CSV file may mean: absolute paths of files, or a row of an array."""
     if not images.files:
-        return [file]
-    file = os.path.normpath(file)
-    asked = [f"{os.path.normpath(name)}{os.sep}" for name in (images.packed, images.name) if name]
-    below = dict.fromkeys([file, *(file.removeprefix(name) for name in asked)])
-    return [*(_absolute(f"{_folder(images)}/{name}") for name in below), _absolute(file)]
+        own = Path(images.name).name
 
+        def row(name: str) -> Iterator[str]:
+            array, _, number = name.rpartition("#")
+            yield f"{images.name}#{number}" if Path(array).name == own else name
 
-def _folder(images: Images) -> str:
-    """The absolute path below which their files lie."""
-    return _absolute(images.root or images.name)
+        return row
+    cwd = str(Path.cwd())
+    root, named = (os.path.join(cwd, name) for name in (images.root or images.name, images.name))
+    whole = [f"{os.path.normpath(n)}{os.sep}" for n in (images.packed, images.name, asked) if n]
 
+    def paths(name: str) -> Iterator[str]:
+        name = os.path.normpath(name)
+        below = [name.removeprefix(start) for start in whole if name.startswith(start)]
+        for folder, file in [(root, name), *((root, file) for file in below), (named, name)]:
+            yield os.path.normpath(os.path.join(folder, file))
+        yield os.path.join(cwd, name)
 
-def _absolute(path: str) -> str:
-    """An absolute path in its shortest form, without a look at the disk: there may be a million."""
-    return os.path.normpath(Path.cwd() / path)
+    return paths
 
 
 def _exists(images: Images, name: str) -> bool:
     """Whether that is an image of the same source which is merely not among these."""
     if images.files:
-        return Path(name).is_relative_to(_folder(images)) and Path(name).is_file()
+        place = Path(name) if Path(name).is_file() else Path(name.rpartition("#")[0])  # or a page
+        return place.is_relative_to(Path.cwd() / (images.root or images.name)) and place.is_file()
     name, _, row = name.rpartition("#")
     return name == images.name and row.isdigit() and int(row) < len(images.base)
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 HELD_OUT = 10_000  # images at most that are held out where a set has no splits of its own
 
 
-class TooFewError(DataError):
-    """A set has too few images for a split of its own."""
+class UnsplitError(DataError):
+    """A set has no such split, and none can be made of it."""
 
 
 Split = Literal["train", "validation", "test", "all"]
@@ -64,7 +64,7 @@ def _split(images: Images, split: Split, held_out: Sequence[int]) -> Images:
         out = set(held_out)
         rows = [i for i in range(n) if i not in out]
     if not rows:
-        raise TooFewError(f"{images.name}: {n} images are too few for a {split} split; use all")
+        raise UnsplitError(f"{images.name}: {n} images are too few for a {split} split; use all")
     return images.subset(rows)
 
 
@@ -119,7 +119,7 @@ def folders(path: Path, holding: Sequence[str], split: Split) -> tuple[Path, tup
     if own and "train" not in own and split != "all":
         name = next(iter(own.values()))
         remedy = f"put what to learn from into {path / 'train'}, or give {name} another name"
-        raise DataError(f"{path}: has a split {name} but none named train; {remedy}")
+        raise UnsplitError(f"{path}: has a split {name} but none named train; {remedy}")
     if split == "all" and {"train", "validation"} <= {*own}:
         return path, (own["train"], own["validation"]), True
     return path / "train" if "train" in own else path, (), False

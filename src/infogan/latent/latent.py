@@ -16,7 +16,7 @@ from infogan.latent.posterior import Posterior
 
 CODE, CLASS = "code", "class"  # D's heads: Q, which reads the codes, and that of classes
 RESERVED = {"noise", "distribution", "seed", "n", "kind", "file", "image", "sorted", CLASS}
-RESERVED |= {"self", "generator", "label", "n_samples", "random_state"}
+RESERVED |= {"self", "generator"}
 """Names that no code can have: they are other words where codes are named."""
 
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 from pydantic import BaseModel
 from torch import Tensor, nn
 
+from infogan.core.errors import ConfigError
 from infogan.core.random import Draws
 from infogan.core.settings import SETTINGS
 
@@ -64,6 +65,13 @@ class Family(BaseModel, ABC):
     model_config = SETTINGS
     kind: str
     sides: ClassVar[tuple[int, int]] = (16, 256)  # least and most pixels of an image's sides
+
+    def check(self, height: int, width: int) -> None:
+        """ConfigError where images of that size are too small or too large."""
+        least, most = self.sides
+        if not least <= min(height, width) <= max(height, width) <= most:
+            fits = f"sides from {least} to {most} work: set data.size"
+            raise ConfigError(f"images are {height}x{width}; {fits}")
 
     @abstractmethod
     def generator(self, width: int, shape: Shape, seed: int = 0) -> nn.Module:

@@ -46,10 +46,7 @@ class Dcgan(base.Family):
         """Channels of the n convolutions, and the n + 1 map sizes (h, w) from the image down.
         own: channels in place of those that D has."""
         h, w, _ = shape
-        least, most = self.sides
-        if min(h, w) < least or max(h, w) > most:
-            remedy = f"sides from {least} to {most} work: set data.size"
-            raise ConfigError(f"images are {h}x{w}; {remedy}")
+        self.check(h, w)
         given = own or self.channels
         depth = len(given) or min(h, w).bit_length() - 3  # down to three bits: 4 to 7
         channels = list(given) or [min(64 * 2**i, 512) for i in range(depth)]

@@ -122,6 +122,8 @@ def _fit(
     progress: Progress,
     begun: Callable[[Outlook], None] | None = None,
 ) -> Model:
+    for setting in config.idle:
+        logger.warning("has no effect: %s", setting)
     processes = join(Engine.of(config).device)
     start, origin, earlier = _start(run, config, continue_from)
     with processes.in_turn():
@@ -153,10 +155,7 @@ def _fit(
         run.write_json(run.names_file, earlier.names.tree())
     if config.labels is not None:
         labels.write_csv(shown, run.labels_file)
-    run.weights_file.unlink(missing_ok=True)  # of fewer steps; their checkpoint stays
-    run.rewind(trainer.step)
-    run.write_json(run.environment_file, trainer.machine | {"images": len(shown)})
-    atomic.require(run.path, 2 * trainer.size)
+    _ready(run, trainer)
     if begun:
         steps = trainer.step, config.steps
         begun(Outlook(config, trainer.images, found.held_out, steps, seconds_left(trainer)))
@@ -172,6 +171,15 @@ def _fit(
     model.save(run.weights_file)
     model.run = run
     return model
+
+
+def _ready(run: Run, trainer: training.Trainer) -> None:
+    """Have a run's folder say what it says at the trainer's step; RunError where there is no room
+    to go on."""
+    run.weights_file.unlink(missing_ok=True)  # of fewer steps; their checkpoint stays
+    run.rewind(trainer.step)
+    run.write_json(run.environment_file, trainer.machine | {"images": len(trainer.images)})
+    atomic.require(run.path, 2 * trainer.size)
 
 
 def _beside(trainer: training.Trainer) -> Model:

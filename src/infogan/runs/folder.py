@@ -144,6 +144,9 @@ class Run:
         with atomic.writing(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock_folder()
+            for left in self.path.glob(".*.partial"):  # by a process that was killed
+                if atomic.abandoned(left.stat().st_ctime):
+                    left.unlink()
 
     def check(self, config: RunConfig, origin: Origin | None = None) -> None:
         """RunError where the folder holds a run that these settings do not go on with."""

@@ -23,7 +23,7 @@ from infogan.data.folder import once
 from infogan.data.images import Images
 from infogan.data.settings import GIVEN
 from infogan.data.sources import absolute
-from infogan.data.splits import TooFewError
+from infogan.data.splits import UnsplitError
 from infogan.runs.folder import Run
 from infogan.runs.record import Learned, Origin, Record
 
@@ -169,13 +169,13 @@ def _held_out(source: Source, train: Images) -> Images | None:
     """The validation images of a source, read as those of training are; None where they are too few
     to be split."""
     asked = source.model_copy(update=train.decided)
+    with suppress(DataError):  # they may be of other sizes
+        if (found := data.load(asked, "validation")).shape == train.shape:
+            return found
     try:
-        found = data.load(asked, "validation")
-        if found.shape != train.shape:
-            found = data.load(_shaped(asked, train.shape), "validation")
-    except TooFewError:
+        return data.load(_shaped(asked, train.shape), "validation")
+    except UnsplitError:
         return None
-    return found
 
 
 @once()
@@ -244,7 +244,7 @@ def _split(source: Source, split: Split) -> Images:
     """A split by the rule of the source; instead of too few for a validation split, all."""
     try:
         return data.load(source, split)
-    except TooFewError:
+    except UnsplitError:
         if split != "validation":
             raise
         images = data.load(source, "all")

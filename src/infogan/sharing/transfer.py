@@ -125,8 +125,8 @@ def _candidates(run: Run) -> int:
 def _places(model: Model, record: dict[str, Any]) -> dict[str, str]:
     """The paths of this machine that a run names, longest first, and the last part of each."""
     origin = record["continued_from"] or {}
-    data, source = model.config.data, record["images"]["source"]
-    named = [data.name, data.dir, source["name"], source["dir"], origin.get("run")]
+    data, source, given = model.config.data, record["images"]["source"], record["images"]["labels"]
+    named = [data.name, data.dir, source["name"], source["dir"], origin.get("run"), given]
     named.append(model.config.labels if isinstance(model.config.labels, str) else None)
     paths = {name for name in named if name and not name.startswith("hf:")}
     paths |= {str(Path(path)) for path in paths}
