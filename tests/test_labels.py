@@ -125,14 +125,16 @@ def test_names_of_a_split_are_relative_to_it_or_to_the_whole(
         Path("set", part).mkdir(parents=True)
         for i in range(n):
             Image.fromarray(np.full((16, 16), 9 * i, np.uint8)).save(f"set/{part}/{part}{i}.png")
-    for name in (
-        "train0.png",
-        "train/train0.png",
-        "set/train/train0.png",
-        "./set/train/train0.png",
+    Path("beside").mkdir()
+    below, csv = ("", "train/", "./train/"), Path("mine.csv").absolute()
+    for folder, asked, starts in (
+        (".", "set", (*below, "set/train/", "./set/train/")),
+        ("beside", "../set", (*below, "../set/train/")),
     ):
-        Path("mine.csv").write_text(f"file,label\n{name},a\nvalidation/validation1.png,b\n")
-        assert from_csv(load("set", "train"), Path("mine.csv")).labels.tolist() == [0, -1, -1, -1]
+        monkeypatch.chdir(tmp_path / folder)
+        for start in starts:
+            csv.write_text(f"file,label\n{start}train0.png,a\nvalidation/validation1.png,b\n")
+            assert from_csv(load(asked, "train"), csv).labels.tolist() == [0, -1, -1, -1]
 
 
 def test_a_csv_may_cover_a_whole_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

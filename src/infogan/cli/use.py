@@ -52,7 +52,8 @@ def sample(
         values = {}
         for pair in code or ():  # digit=3 or digit=seven
             name, _, value = pair.rpartition("=")
-            model.latent.code(known := model.names.find(name or value))
+            known = model.names.find(name or value)
+            model.latent.code(known)  # ConfigError where there is none of that name
             values[known] = model.names.number(known, value if name else "")
         if of_class is not None:
             values[model.class_code] = model.class_index(of_class)

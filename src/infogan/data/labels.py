@@ -116,7 +116,8 @@ def _exists(images: Images, name: str) -> bool:
     """Whether that is an image of the same source which is merely not among these."""
     if images.files:
         place = Path(name) if Path(name).is_file() else Path(name.rpartition("#")[0])  # or a page
-        return place.is_relative_to(Path.cwd() / (images.root or images.name)) and place.is_file()
+        root = os.path.normpath(Path.cwd() / (images.root or images.name))
+        return place.is_relative_to(root) and place.is_file()
     name, _, row = name.rpartition("#")
     return name == images.name and row.isdigit() and int(row) < len(images.base)
 

@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from infogan.data.images import Images
 
 HELD_OUT = 10_000  # images at most that are held out where a set has no splits of its own
-
-
-class UnsplitError(DataError):
-    """A set has no such split, and none can be made of it."""
-
-
 Split = Literal["train", "validation", "test", "all"]
 NO_TEST = "has no test split; use --split validation, train or all"
 PARTS = {  # names of folders within a folder, and first words of names of files, that are splits
@@ -37,6 +31,10 @@ PARTS = {  # names of folders within a folder, and first words of names of files
     "dev": "validation",
     "test": "test",
 }
+
+
+class UnsplitError(DataError):
+    """A set has no such split, and none can be made of it."""
 
 
 def last(images: Images, split: Split, n: int) -> Images:
