@@ -317,6 +317,7 @@ def test_what_a_killed_process_left_in_the_cache_goes_after_an_hour(
     (left / "0.png").write_bytes(b"12345")
     assert cache.entries() == []
     monkeypatch.setattr(atomic, "ABANDONED", -1)
+    (left / "gone.png").symlink_to("nowhere.png")
     assert [(path, size) for path, size, _ in cache.entries()] == [(left, 5)]
     cache.remove(left)
     assert not left.exists()

@@ -131,7 +131,7 @@ def entries() -> list[tuple[Path, int, float]]:
         if path.suffix == ".json":
             continue
         try:
-            states = [file.stat() for file in [path, *path.rglob("*")]]
+            states = [file.lstat() for file in [path, *path.rglob("*")]]
         except FileNotFoundError:  # another process removed or finished it meanwhile
             continue
         if path.suffix != ".partial" or atomic.abandoned(max(s.st_ctime for s in states)):

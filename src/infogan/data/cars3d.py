@@ -58,11 +58,8 @@ def load(source: Source, split: Split, progress: Progress) -> Images:
             tuple(path.stem for path in paths),
         ),
     )
-    said = (
-        arrays.told(tuple(tree["sides"]), source, levels.of_bytes(source.range))
-        + f", {len(paths)} cars"
-    )
-    return splits.every_tenth(described(images, said), split)
+    said = arrays.told(tuple(tree["sides"]), source, levels.of_bytes(source.range))
+    return splits.every_tenth(described(images, f"{said}, {len(paths)} cars"), split)
 
 
 def _read(
