@@ -317,7 +317,7 @@ def test_the_player_whose_weights_ran_away_is_named(
     with pytest.raises(TrainingError) as caught:
         fit(config, tmp_path / "run", images=images)
     assert f"the updates of {player.upper()} took its weights to 1." in str(caught.value)
-    assert f"Lower optim.{player}-lr; the last" in str(caught.value)
+    assert f"Lower optim.{player}-lr; what was saved" in str(caught.value)
 
 
 def test_neither_player_is_named_where_their_weights_are_alike() -> None:

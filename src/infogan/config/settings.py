@@ -1,6 +1,5 @@
 """The settings of a run: one frozen, checked tree for Python, files and the command line."""
 
-import json
 import operator
 from collections.abc import Iterator, Mapping
 from functools import reduce
@@ -215,7 +214,8 @@ def _alone(objective: InfoGAN, parts: Mapping[str, str]) -> Iterator[str]:
     for name, part in parts.items():
         unset = InfoGAN.model_fields[name].default
         if not getattr(objective, part) and getattr(objective, name) != unset:
-            remedy = f"raise it or set {spelled(name)} {json.dumps(unset)}"
+            plain = str(unset).lower() if isinstance(unset, bool) else f"{unset:g}"
+            remedy = f"raise it or set {spelled(name)} {plain}"
             yield f"{spelled('objective', name)} needs objective.{part} above 0; {remedy}"
 
 
