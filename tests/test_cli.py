@@ -208,6 +208,13 @@ def test_pictures(done: Path, tmp_path: Path) -> None:
     assert min(size(tmp_path / "y.png")) > 100
 
 
+def test_networks_of_any_size_take_any_size(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("train", photos, "--networks", "mlp", "--data.size", 8, "--dry-run")
+    assert '"kind": "mlp"' in capsys.readouterr().out
+
+
 def test_a_sweep_of_no_codes(
     tiny: RunConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -137,6 +137,16 @@ def test_names_of_a_split_are_relative_to_it_or_to_the_whole(
             assert from_csv(load(asked, "train"), csv).labels.tolist() == [0, -1, -1, -1]
 
 
+def test_a_held_out_page_may_have_a_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("set").mkdir()
+    pages = [Image.fromarray(np.full((16, 16), 9 * i, np.uint8)) for i in range(20)]
+    pages[0].save("set/stack.tif", save_all=True, append_images=pages[1:])
+    Path("mine.csv").write_text("file,label\nstack.tif#0,a\nstack.tif#9,b\n")
+    found = from_csv(load("set", "train"), Path("mine.csv"))
+    assert found.labels[:2].tolist() == [0, -1]
+
+
 def test_a_csv_may_cover_a_whole_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with ZipFile("z.zip", "w") as archive:

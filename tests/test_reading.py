@@ -253,7 +253,7 @@ def test_archives_are_folders(tmp_path: Path, name: str) -> None:
 def test_links_in_a_tar_are_images_unless_they_lead_elsewhere(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A tar keeps a file that has several names once; du and backups make such tars."""
+    """A tar keeps a file that has several names once, as backups have them."""
     import tarfile
 
     grey = (FIGURES * 200 + 20).astype(np.uint8)

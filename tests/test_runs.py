@@ -14,7 +14,7 @@ import torch
 
 from conftest import begin, write_record
 from infogan.config.presets import PAPER
-from infogan.core import interrupts
+from infogan.core import atomic, interrupts
 from infogan.core.errors import RunError
 from infogan.core.limits import TEXT
 from infogan.data.augment import Affine
@@ -124,6 +124,21 @@ def test_what_may_differ_when_a_run_is_resumed(tmp_path: Path) -> None:
         with pytest.raises(RunError, match=next(iter(change))):
             begin(run, PAPER.replace(**change))
     run.close()
+
+
+def test_what_a_killed_process_left_in_a_run_goes_with_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(tmp_path / "x")
+    begin(run, PAPER)
+    run.close()
+    left = run.path / ".scores.json.99.partial"
+    left.touch()
+    for age, there in ((atomic.ABANDONED, True), (-1, False)):
+        monkeypatch.setattr(atomic, "ABANDONED", age)
+        with closing(Run(run.path)) as again:
+            again.hold()
+        assert left.exists() is there
 
 
 def test_what_is_no_run_says_so(tmp_path: Path) -> None:

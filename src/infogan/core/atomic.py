@@ -12,7 +12,7 @@ from typing import TextIO
 
 from infogan.core.errors import RunError
 
-ABANDONED = 3600  # seconds
+ABANDONED = 3600  # seconds without a write, after which nobody goes on with what is unfinished
 
 
 def write(path: Path, content: bytes) -> None:

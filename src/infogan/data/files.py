@@ -120,7 +120,7 @@ def _walk(folder: Path, only: Sequence[str]) -> Iterator[tuple[str, str]]:
         # Where folders link to each other, every way through them would be another path.
         again = linked and is_link and (real in seen or real.startswith(top))
         if real in above or again:
-            yield place, "links in a circle"
+            yield place, "links met before"
             continue
         seen.add(real)
         folders, entries = list[str](), list[os.DirEntry[str]]()
