@@ -2,10 +2,11 @@
 
     python benchmarks/factors.py [--only infogan infogan-cr colour] [--seeds 0 1 2 3 4]
 
-Trains `sprites`, four of whose five codes follow what a view moves, and the five free codes of
-`dsprites`, each with and without InfoGAN-CR's contrastive regulariser; and `sprites-colour`, whose
-codes follow place and colour. One process a core with one thread each, and no run twice.
-Scored on the 10,000 held-out images (docs/factors.md). ModelCentrality then chooses one run of
+Trains `sprites`, whose codes follow what a view moves or are read in close-ups, and the five free
+codes of `dsprites`, each with and without InfoGAN-CR's contrastive regulariser; and
+`sprites-colour`, whose codes follow place and colour. One process a core with one thread each, and
+no run twice.
+Scored on the 10,000 held-out images (docs/factors.md). `infogan select` then chooses one run of
 each recipe, without factors. Writes benchmarks/results/factors.json after each run, and at the end
 the sweeps of the best and the median run of `infogan` as docs/images/sprites-best.png and -median,
 and of the run with the regulariser and free codes that was chosen as -chosen.
@@ -77,10 +78,13 @@ def scored(recipe: str, seed: int) -> dict[str, Any]:
 
 
 def chosen(recipe: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Which run ModelCentrality takes, and how central each is."""
+    """Which run `infogan select` takes, and by what: how central each is, or its categories."""
     found = select([RUNS / f"{recipe}-{row['seed']}" for row in rows])
-    central = {str(one.seed): one.scores["centrality"] for one in found.candidates}
-    return {"seed": found.best.seed, "centrality": central}
+    by = next(iter(found.best.scores))
+    return {
+        "seed": found.best.seed,
+        by: {str(one.seed): one.scores[by] for one in found.candidates},
+    }
 
 
 def summary(report: dict[str, Any]) -> dict[str, Any]:
@@ -108,9 +112,11 @@ def write(report: dict[str, Any]) -> None:
 
 
 def draw(recipe: str, seed: int, what: str) -> None:
-    """A picture of a run: two sweeps of each code."""
+    """A picture of a run: two sweeps of each number, then each category, of eleven draws."""
     model = Model.load(RUNS / f"{recipe}-{seed}")
     swept = [model.traverse(code, rows=2).images for code in model.latent.continuous]
+    if name := model.latent.categorical:
+        swept += [model.traverse(name, rows=11).images.swapaxes(0, 1)]
     picture = mosaic(np.concatenate(swept))[..., 0]
     Image.fromarray(picture).quantize(32).save(IMAGES / f"sprites-{what}.png", optimize=True)
 

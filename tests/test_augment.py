@@ -14,8 +14,9 @@ from infogan.analysis.metrics import morphology
 from infogan.config import presets
 from infogan.config.settings import RunConfig
 from infogan.core.errors import ConfigError
+from infogan.core.moments import middle
 from infogan.core.random import stream
-from infogan.data.augment import Affine, Photo, blurred
+from infogan.data.augment import Affine, Photo, blurred, moves_of, sampled
 from infogan.data.images import LUMA, to_float, to_pixels
 from infogan.training.trainer import Trainer
 
@@ -222,6 +223,60 @@ def test_a_move_in_slant_is_what_is_measured_on_a_tall_line(size: tuple[int, int
     assert np.ptp(slant) > 0.8
 
 
+@pytest.mark.parametrize("aspect", [1, 2])
+def test_a_move_in_turn_is_clockwise_whatever_the_scale(aspect: int) -> None:
+    """On an upright line, through pure rotations in pixels of images of either form."""
+    images = torch.full((100, 1, 120 * aspect, 120), -1.0)
+    images[:, :, 60 * aspect - 40 : 60 * aspect + 40, 58:62] = 1.0
+    turn = torch.linspace(-1.2, 1.2, 100)  # of what is seen, clockwise
+    scale = torch.linspace(0.8, 1.2, 100)
+    cos, sin = scale * turn.cos(), scale * turn.sin()
+    rows = [[cos, sin * aspect, 0 * cos], [-sin / aspect, cos, 0 * cos]]
+    theta = torch.stack([torch.stack(row, 1) for row in rows], 1)
+    seen = (sampled(images, theta)[:, 0] + 1) / 2
+    y, x = torch.meshgrid(*(torch.arange(n) - (n - 1) / 2 for n in seen.shape[1:]), indexing="ij")
+    across, upright = (seen * x * -y).sum((1, 2)), (seen * (y * y - x * x)).sum((1, 2))
+    measured = torch.atan2(2 * across, upright) / 2  # of the long axis, from upright to the right
+    assert torch.allclose(measured, turn, atol=0.01)
+    assert torch.allclose(moves_of(theta, aspect)["turn"], turn, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (64, 96)])
+def test_centred_views_move_what_lies_on_the_ground_by_what_is_said(size: tuple[int, int]) -> None:
+    """An L of two strokes, away from the middle: place, size and turn of each view are measured."""
+    images = torch.full((300, 1, *size), -1.0)
+    images[:, :, 14:30, 12:16] = 1.0
+    images[:, :, 26:30, 16:24] = 1.0
+    augment = Affine(strength=1, shift=0.15, turn=180, centred=True)
+    changed = augment(images, stream(0, "x"))
+    assert {"x", "y", "size", "turn"} <= {*augment.moves} <= {*changed.moves}
+    assert not {"slant", "width", "height"} & {*augment.moves}
+    before, after = middle(images), middle(changed.images)
+    for axis, name in enumerate("xy"):
+        moved = (after - before)[:, axis]
+        assert torch.allclose(moved, changed.moves[name], atol=0.02)
+        assert np.ptp(moved.numpy()) > 0.2
+    area = [((x + 1) / 2).sum((1, 2, 3)) for x in (images, changed.images)]
+    assert torch.allclose((area[1] / area[0]).log() / 2, changed.moves["size"], atol=0.03)
+    assert np.ptp(changed.moves["size"].numpy()) > 0.2
+    assert np.ptp(changed.moves["turn"].numpy()) > 6  # all the way round
+
+
+@pytest.mark.parametrize("size", [(64, 64), (64, 96)])
+def test_centred_views_turn_what_lies_on_the_ground_by_what_is_said(size: tuple[int, int]) -> None:
+    """A line away from the middle, whose long axis is measured up to half a turn."""
+    images = torch.full((300, 1, *size), -1.0)
+    images[:, :, 14:30, 12:16] = 1.0
+    changed = Affine(strength=0, shift=0.15, turn=180, centred=True)(images, stream(0, "x"))
+    light = (changed.images[:, 0] + 1) / 2
+    centre = middle(changed.images)[:, :, None, None]
+    across, down = (torch.arange(n) + 0.5 - n / 2 for n in size[::-1])
+    x, y = across - centre[:, 0] * size[1] / 2, down[:, None] - centre[:, 1] * size[0] / 2
+    axis = torch.atan2(2 * (light * x * -y).sum((1, 2)), (light * (y * y - x * x)).sum((1, 2))) / 2
+    off = torch.remainder(axis - changed.moves["turn"] + math.pi / 2, math.pi) - math.pi / 2
+    assert float(off.abs().max()) < 0.05
+
+
 def test_strokes_grow_on_either_side_by_what_is_said() -> None:
     images = torch.full((100, 1, 40, 48), -1.0)
     images[:, :, 8:32, 20:26] = 1.0
@@ -235,7 +290,9 @@ def test_strokes_grow_on_either_side_by_what_is_said() -> None:
         area, 24 * 6 + np.where(by > 0, by * (26 * 8 - 24 * 6), by * (24 * 6 - 22 * 4)), rtol=1e-4
     )
     assert np.corrcoef(morphology.shape(to_pixels(changed.images))["thickness"], by)[0, 1] > 0.95
-    assert Affine(thicken=1).moves == ("slant", "width", "height", "thickness", "x", "y")
+    assert Affine(thicken=1).moves == (
+        *("slant", "width", "height", "turn", "size", "thickness", "x", "y"),
+    )
     assert "thickness" not in Affine()(images, stream(0, "x")).moves
 
 
@@ -294,9 +351,9 @@ def test_what_can_be_followed() -> None:
             {"objective": {"real_weight": 0}},
             "--latent.slant.follows none --latent.width.follows none",
         ),
-        ({"augment": crops}, "width or height or y or brightness or none"),
+        ({"augment": crops}, "width or height or size or y or brightness or none"),
         ({"augment": {"strength": 0, "stretch": 0, "thicken": 0}}, "set it to x or y or none"),
-        ({"augment": {"mirror": True}}, "width or height or thickness or y or none"),
+        ({"augment": {"mirror": True}}, "width or height or size or thickness or y or none"),
     ):
         with pytest.raises(ConfigError, match=words):
             presets.DIGITS.replace(**settings)
@@ -410,4 +467,4 @@ def test_a_photo_is_moved_and_then_a_part_of_it_is_shown() -> None:
     scale = (moves["width"] + moves["height"]) / 2  # ln of how much larger things are
     assert float(scale.amax()) == pytest.approx(-0.5 * math.log(0.4) - math.log(1 - 0.225), abs=0.1)
     assert float(scale.amin()) == pytest.approx(-math.log(1 + 0.225), abs=0.1)
-    assert Photo().moves == ("width", "height", "y", "brightness")
+    assert Photo().moves == ("width", "height", "size", "y", "brightness")

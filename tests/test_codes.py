@@ -12,8 +12,9 @@ from infogan.core.random import stream
 from infogan.information.bounds import barber_agakov
 from infogan.latent.codes import KINDS, Angle, Categorical, Code, Gaussian, Uniform
 from infogan.latent.codes.angle import MOST_KAPPA
+from infogan.latent.codes.base import MOST_RHO
 from infogan.latent.codes.categorical import SURENESS
-from infogan.latent.codes.continuous import MOST_RHO, SIGMA_SPAN
+from infogan.latent.codes.continuous import SIGMA_SPAN
 
 CODES: list[Code] = [
     Categorical(10),
@@ -267,6 +268,30 @@ def test_a_following_code_gets_no_gradient_where_nothing_moves() -> None:
         assert j is not None and float(j.detach()) == pytest.approx(0)
         (slope,) = torch.autograd.grad(j, params)
         assert slope.isfinite().all()
+
+
+@pytest.mark.parametrize("fold", [1, 4])
+def test_j_of_an_angle_that_follows_a_turn(fold: int) -> None:
+    """artanh of the mean cosine of what is left of the turn, wherever an angle began, over the end
+    of the range too."""
+    code, generator = Angle(follows="turn", fold=fold), stream(0, "moves")
+    before = code.sample(500, generator)
+    turn = torch.rand(500, generator=generator) - 0.5  # up to four half radians: round the circle
+
+    def j(by: torch.Tensor) -> float:
+        theta = code.value(before) + by
+        view = 7 * torch.stack([theta.cos(), theta.sin()], 1)  # how sure Q is says nothing
+        found = code.real_information(before, view, {"turn": turn, "slant": 5 * turn})
+        assert found is not None
+        return float(found)
+
+    assert j(fold * turn) == pytest.approx(math.atanh(MOST_RHO), abs=1e-2)
+    for by in (0 * turn, -fold * turn, fold * turn + 0.7):
+        mean = float((by - fold * turn).cos().mean())
+        assert j(by) == pytest.approx(math.atanh(MOST_RHO * mean), abs=1e-4)
+    assert Angle().real_information(before, before, {}) is None
+    with pytest.raises(ValueError, match="fold 4 is of what it follows; set follows"):
+        Angle(fold=4)
 
 
 def test_sweeps_may_leave_the_trained_range() -> None:

@@ -173,6 +173,8 @@ def test_spaces_in_sizes_and_channels_do_not_count() -> None:
         (["--objective.q-step", "d-real"], "objective.real-weight; raise it or set d-head"),
         (["--networks.shared", "false", "--objective.q-step", "g"], "set networks.shared true"),
         (["--networks.shared", "false", "--objective.kind", "gan"], "set networks.shared true"),
+        (["--latent.digit.close", "true", "--networks", "photo"], "--latent.digit.close false"),
+        (["--latent.turn", "angle", "--latent.turn.fold", "4"], "set follows, or fold 1"),
         (["--objective.warm-up", "0.5"], "objective.real-weight"),
         (["--latent.slant.follows", "slant"], "--latent.slant.follows none"),
         (["--augment.hue", "0.1"], "augment has no kind and so no hue; give that too, as in --aug"),

@@ -27,7 +27,7 @@ TORCHRUN = ["-m", "torch.distributed.run", "--standalone"]
 # What a batch gives: p̄ and the moves of followed codes; negatives of a contrast, few fakes, views
 # of them; features that are matched, noise in layers, labels; a prior that learns; pairs of fakes.
 OBJECTIVES = ["digits", "images", "improvedgan", "learned prior", "contrastive regulariser"]
-OBJECTIVES += ["fewer fakes"]  # without a contrast
+OBJECTIVES += ["fewer fakes", "sprites"]  # without a contrast; close-ups
 
 
 def test_a_part_of_the_rows_draws_what_it_has_in_the_whole_batch() -> None:

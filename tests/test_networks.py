@@ -113,6 +113,44 @@ def test_d_apart_from_q_computes_what_is_asked_for() -> None:
     assert d(images, without=heads.keys()).heads == {} and passes == [d.dense]
 
 
+def test_close_ups_are_read_by_layers_of_their_own() -> None:
+    """They change no other weight, say the same wherever a thing lies, and teach nothing else."""
+    heads, shape = {"real": 1, "code": 3, "close": 4}, (64, 64, 1)
+    config = Dcgan(channels=(8, 8, 8, 8), features=16)
+    alone = Discriminator(config, shape, {"real": 1, "code": 3})
+    d = Discriminator(config, shape, heads)  # whose normalisation shows what differs in a batch
+    for name, tensor in alone.state_dict().items():
+        assert torch.equal(tensor, d.state_dict()[name]), name
+    images = torch.full((2, 1, 64, 64), -1.0)
+    images[0, :, 8:24, 10:18] = images[1, :, 32:48, 40:48] = 1.0
+    said = d(images).heads
+    assert said["close"].shape == (2, 4)
+    apart = {name: float((one - other).detach().abs().max()) for name, (one, other) in said.items()}
+    assert apart["close"] < 2e-3  # rounding, which it enlarges
+    assert apart["code"] > 2e-2
+    assert "close" not in d(images, without=frozenset({"close"})).heads
+    for detached in (frozenset[str](), frozenset({"close"})):
+        d.zero_grad()
+        d(images, detached).heads["close"].square().sum().backward()
+        reader = d.heads["close"].get_submodule("reader")
+        learns = {name: p.grad is not None for name, p in reader.named_parameters()}
+        assert all(on == (not detached or name.startswith("heads")) for name, on in learns.items())
+        assert all(p.grad is None for p in d.convolutions.parameters())
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (64, 48, 3), (16, 17, 1)], ids=str)
+@pytest.mark.parametrize("config", [Dcgan(), Dcgan(norm="spectral"), Dcgan(shared=False)], ids=str)
+def test_images_of_any_shape_have_close_ups(shape: tuple[int, int, int], config: Dcgan) -> None:
+    d = Discriminator(config, shape, {"real": 1, "code": 3, "close": 4})
+    h, w, c = shape
+    verdict = d(torch.randn(2, c, h, w))
+    assert {name: tuple(head.shape) for name, head in verdict.heads.items()} == {
+        "real": (2, 1),
+        "code": (2, 3),
+        "close": (2, 4),
+    }
+
+
 def test_an_even_convolution_doubles_pixels_and_then_convolves() -> None:
     layer = nn.ConvTranspose2d(3, 5, 4, 2, 1)
     register_parametrization(layer, "weight", Even())

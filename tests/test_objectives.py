@@ -14,7 +14,7 @@ from infogan.config.settings import RunConfig
 from infogan.core.random import Part, stream
 from infogan.data.images import Images
 from infogan.latent.codes import Categorical, Uniform
-from infogan.latent.codes.continuous import MOST_RHO
+from infogan.latent.codes.base import MOST_RHO
 from infogan.latent.latent import Draw, Latent
 from infogan.networks import Verdict
 from infogan.objectives import ACGAN, GAN, OBJECTIVES, InfoGAN
@@ -369,7 +369,7 @@ def test_a_contrast_is_alone_in_the_warm_up_and_then_q_begins_as_a_probe() -> No
     asked = [done for done in (0.37, 0.38, 0.49, 0.5) if objective.groups(done)]
     assert asked == [0.38, 0.49]
     assert not any(InfoGAN(warm_up=0.5).groups(done) for done in (0.37, 0.38, 0.49, 0.5))
-    assert objective.detached(0.49) == {"code"}
+    assert objective.detached(0.49) == {"code", "close"}
     assert objective.detached(0.5) == set()
     assert InfoGAN(real_weight=1.0, warm_up=0.5).detached(0.51) == set()
     assert objective.heads(LATENT, 0).keys() == {"real", "code", "projection"}
@@ -382,7 +382,8 @@ def test_without_groups_q_begins_with_j_in_the_first_step() -> None:
     loss = objective.d_loss(scene)
     assert loss.terms.keys() == {"contrast", "real info/digit"}
     assert loss.terms["real info/digit"].item() == pytest.approx(-loss.watch["J/digit"].item())
-    assert objective.detached(0.0) == {"code"}  # as a probe: the trunk learns from the contrast
+    probes = {"code", "close"}  # the trunk learns from the contrast
+    assert objective.detached(0.0) == probes
     assert not any(objective.groups(done / 100) for done in range(100))
 
 

@@ -45,6 +45,27 @@ def equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return all(torch.equal(a[k], b[k]) for k in a)
 
 
+def test_generated_images_are_read_in_close_ups_as_the_finished_model_reads_them(
+    tiny: RunConfig, images: Images
+) -> None:
+    """Each by itself; as a whole, by statistics of their own batch."""
+    digit = {"kind": "categorical", "k": 4, "close": True}
+    trainer = Trainer(tiny.replace(latent={"digit": digit}), images)
+    for _ in range(3):
+        trainer.advance()
+    step = trainer._look("g", 3)
+    d = trainer.model.d
+    before = {name: buffer.clone() for name, buffer in d.named_buffers()}
+    with torch.no_grad():
+        read = step.fake.heads
+        assert all(torch.equal(d.get_buffer(name), buffer) for name, buffer in before.items())
+        finished = d.eval()(step._drawn).heads
+    assert torch.allclose(read["close"], finished["close"], atol=1e-6)
+    assert not torch.allclose(read["code"], finished["code"], atol=1e-4)
+    d.train()
+    assert all(layer.training for layer in d.modules())
+
+
 @pytest.mark.parametrize(
     "objective", [GAN(), InfoGAN(), InfoGAN(q_step="g")], ids=["gan", "d", "g"]
 )

@@ -27,7 +27,9 @@ def factors() -> str:
         best = max(runs, key=lambda run: float(run["factor_vae"]))
         picked = {"best FactorVAE": best["seed"]}
         if recipe in report["chosen"]:
-            picked["chosen by ModelCentrality"] = report["chosen"][recipe]["seed"]
+            own = report["chosen"][recipe]
+            by = "ModelCentrality" if "centrality" in own else "its categories"
+            picked[f"chosen by {by}"] = own["seed"]
         for words, seed in picked.items():
             own = next(run for run in runs if run["seed"] == seed)
             values = (f"{own[metric]:.2f}" for metric in metrics)

@@ -22,7 +22,7 @@ from infogan.analysis.observation import Observation
 from infogan.config.settings import RunConfig
 from infogan.core.errors import ConfigError, RunError
 from infogan.data.images import Images
-from infogan.latent.latent import CODE
+from infogan.latent.latent import CLASS
 from infogan.model.model import Model
 from infogan.runs.folder import Run
 from infogan.runs.images import real_images
@@ -151,7 +151,7 @@ def ranking_codes(config: RunConfig) -> tuple[str, ...]:
     more continuous ones where there is none; empty where there is nothing to rank by."""
     latent, readers = config.latent, config.readers
     names = (latent.categorical,) if latent.categorical else latent.continuous
-    read = tuple(name for name in names if readers.get(name) == CODE)
+    read = tuple(name for name in names if readers.get(name, CLASS) != CLASS)
     return read if latent.categorical or len(read) > 1 else ()
 
 

@@ -8,8 +8,7 @@ from infogan.core.errors import ConfigError
 from infogan.data import Source
 from infogan.data.augment import Affine
 from infogan.data.augment import Photo as PhotoViews
-from infogan.latent.codes import Categorical, Uniform
-from infogan.latent.codes.continuous import Property
+from infogan.latent.codes import Angle, Categorical, Uniform
 from infogan.latent.latent import Latent
 from infogan.networks import Dcgan, Mlp, Photo
 from infogan.objectives import ACGAN, GAN, CatGAN, Classifier, ImprovedGAN, InfoGAN, SemiGAN
@@ -149,23 +148,26 @@ DSPRITES = RunConfig(
 five codes of λ 0.05 under a Q of sigma 1, D under spectral normalisation. There G steps twice for
 each step of D, and 322,560 batches are drawn."""
 
-FOLLOWED: dict[str, Property] = {"x": "x", "y": "y", "size": "width", "turn": "slant"}  # by code
 SPRITES = DSPRITES.replace(
     data=Source(name="sprites"),
     latent=Latent(
         noise=5,
         distribution="uniform",
-        **{name: Uniform(-1, 1, weight=0.1, follows=what) for name, what in FOLLOWED.items()},
-        free=Uniform(-1, 1, weight=0.1),
+        x=Uniform(-1, 1, weight=0.1, follows="x"),
+        y=Uniform(-1, 1, weight=0.1, follows="y"),
+        size=Uniform(-1, 1, weight=0.1, follows="size"),
+        turn=Angle(follows="turn", fold=4, close=True, weight=0.1),
+        shape=Categorical(3, close=True, weight=1.0),
     ),
     networks={"norm": "batch"},
-    objective=InfoGAN(real_weight=3.0, penalty=0.1),
-    augment=Affine(shift=0.25),
+    objective=InfoGAN(real_weight=3.0, penalty=0.1, warm_up=0.2),
+    augment=Affine(shift=0.25, turn=180, centred=True),
     optim=Optim(d_lr=1e-3, g_lr=2e-3, ema=0.99, lr_decay=0.5),
-    steps=3000,
+    steps=2000,
 )
-"""Five codes as well, four of which follow what an augmented view moves (docs/factors.md), under a
-D that judges by batches and keeps its balance with G by a small penalty."""
+"""Place, size and turn follow what an augmented view moves, turn and shape are read in close-ups
+(docs/factors.md), under a D that judges by batches and keeps its balance with G by a small
+penalty."""
 
 COLOURED = SPRITES.replace(
     data=Source(name="sprites-colour"),
@@ -177,8 +179,8 @@ COLOURED = SPRITES.replace(
         },
     ),
     networks={"slope": 0.1},
-    objective={"penalty": 0.0},
-    augment={"brightness": 0.4, "hue": 0.08, "saturation": 0.5},
+    objective={"penalty": 0.0, "warm_up": 0.0},
+    augment=Affine(shift=0.25, brightness=0.4, hue=0.08, saturation=0.5),
     steps=1500,
 )
 """Five codes that follow where a sprite lies, and its colours (docs/codes.md)."""
@@ -290,7 +292,9 @@ PRESETS = {
     "official": Preset("InfoGAN as in the published code: sigma fixed to 1, slope 0.01", OFFICIAL),
     "article": Preset("InfoGAN as in the tutorial: k = 3, U(-2, 2), Q steps with G", ARTICLE),
     "control": Preset("the plain GAN that the paper compares L_I with", CONTROL),
-    "sprites": Preset("drawn shapes with known factors: codes follow place, size, turn", SPRITES),
+    "sprites": Preset(
+        "drawn shapes with known factors: their place, size, turn and shape", SPRITES
+    ),
     "sprites-colour": Preset("coloured ones: codes that follow place and colour", COLOURED),
     "dsprites": Preset("InfoGAN-CR's run on dSprites' NPZ file: 5 free codes", DSPRITES),
     "svhn": Preset("InfoGAN's table 2, on SVHN's train_32x32.mat", SVHN),

@@ -13,7 +13,7 @@ from infogan.core.settings import SETTINGS
 from infogan.data import Source
 from infogan.data.augment import AnyAugment
 from infogan.latent.codes import Categorical
-from infogan.latent.latent import CODE, Latent
+from infogan.latent.latent import CLASS, Latent
 from infogan.networks import AnyNetworks, Dcgan
 from infogan.objectives import FAMILY, OBJECTIVES, AnyObjective, InfoGAN, SemiGAN
 from infogan.objectives.base import Objective
@@ -101,7 +101,7 @@ class RunConfig(BaseModel):
             yield f"{kind} learns from labels; set labels to a number per class, all, or a CSV file"
         if objective.labels == "never" and self.labels is not None:
             yield f"{kind} uses no labels, but labels is {self.labels}; set labels none"
-        for name in [name for name in latent.learned if readers[name] != CODE]:
+        for name in [name for name in latent.learned if readers[name] == CLASS]:
             yield f"{kind} learns no prior; set latent.{name}.probs none, or objective infogan"
         if isinstance(objective, InfoGAN) and objective.cr and len(latent.continuous) < 2:
             yield "objective.cr needs two continuous codes; add latent.NAME uniform, or set cr 0"
@@ -112,6 +112,11 @@ class RunConfig(BaseModel):
         if isinstance(self.networks, Dcgan) and not self.networks.shared and not taught:
             learns = "objective infogan with q-step d, or real-weight, by which Q's layers learn"
             yield f"networks.shared false needs {learns}; set networks.shared true"
+        if (
+            near := [n for n, code in latent.codes.items() if code.close]
+        ) and not self.networks.near:
+            whole = " ".join(f"--latent.{name}.close false" for name in near)
+            yield f"networks {self.networks.kind} read no close-ups; set networks dcgan, or {whole}"
         warms_up = "warm-up" in objective.schedules
         if warms_up and not views:
             yield "objective.warm-up needs objective.real-weight above 0; raise it or set warm-up 0"
@@ -132,7 +137,8 @@ class RunConfig(BaseModel):
         moves = self.augment.moves if self.augment else ()
         for name, what in latent.following.items():
             if what not in moves:
-                remedy = f"see docs/codes.md, or set it to {' or '.join([*moves, 'none'])}"
+                others = [m for m in moves if m in latent.codes[name].followable]
+                remedy = f"see docs/codes.md, or set it to {' or '.join([*others, 'none'])}"
                 yield f"latent.{name}.follows {what}: augment moves it in no known way; {remedy}"
 
     @property

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, interpolate, max_pool2d, pad
 
+from infogan.core.moments import middle
 from infogan.core.random import Draws, Part
 from infogan.core.settings import SETTINGS
 from infogan.data.images import LUMA
@@ -140,19 +141,26 @@ class Affine(Augmentation):
     """Most by which width grows while height shrinks, or the other way, as a natural logarithm."""
     bend: float = Field(default=0.0, ge=0, le=1)
     """Size of smooth local displacements, as a share of half the image's side; 0: none."""
+    turn: float = Field(default=0.0, ge=0, le=180)
+    """Largest further turn, in degrees either way."""
+    centred: bool = False
+    """Whether turns, shears and scales leave the middle of what lies on the ground where it is, and
+    not that of the image: for one thing on plain ground, wherever it lies."""
     thicken: float = Field(default=0.0, ge=0, le=1)
     """Most pixels by which bright parts grow or shrink at their outline; strokes, on both sides."""
 
     @property
     def moves(self) -> tuple[str, ...]:
-        slant = self.strength and not self.mirror  # a mirror image leans back
-        size = self.strength or self.stretch
-        changed = {"slant": slant, "width": size, "height": size, "thickness": self.thicken}
+        leans = self.strength and not self.mirror  # a mirror image leans and turns back
+        size = (self.strength or self.stretch) and not self.turn  # of level and of upright lines
+        changed = {"slant": leans and not self.turn, "width": size, "height": size}
+        changed |= {"turn": leans or (self.turn and not self.mirror), "size": self.strength}
+        changed |= {"thickness": self.thicken}
         changed |= {"x": self.shift and not self.mirror, "y": self.shift}
         return (*(name for name, by in changed.items() if by), *super().moves)
 
     def annealed(self, left: float) -> Self:
-        names = ("strength", "stretch", "bend")
+        names = ("strength", "stretch", "bend", "turn")
         return self.model_copy(update={name: left * getattr(self, name) for name in names})
 
     def _maps(self, images: Tensor, draws: Draws) -> Tensor:
@@ -161,6 +169,8 @@ class Affine(Augmentation):
         u = draws.uniform(n, 6) * 2 - 1  # [N, 6] in [-1, 1]
         angle, shear = 0.175 * self.strength * u[:, 0], 0.2 * self.strength * u[:, 1]
         scale = 1 + 0.15 * self.strength * u[:, 2]
+        if self.turn:
+            angle = angle + math.radians(self.turn) * (draws.uniform(n) * 2 - 1)
         flip = torch.where(u[:, 5] < 0, -1.0, 1.0) if self.mirror else torch.ones(n)
         aspect = height / width  # the grid runs from -1 to 1 on both sides, but turns are in pixels
         cos, sin = torch.cos(angle), torch.sin(angle)
@@ -183,7 +193,12 @@ class Affine(Augmentation):
         if self.bend:
             coarse = self.bend * draws.normal(n, 2, BENDS, BENDS).to(images)
             bend = smooth(coarse, images).permute(0, 2, 3, 1)
-        views, moves = sampled(images, theta, bend), moves_of(theta, aspect)
+        moves = moves_of(theta, aspect)
+        if self.centred:  # moved there and back, so that `moves` are those of what lies there
+            about = middle(images)[:, :, None].to(theta)
+            there = theta[:, :, 2:] + about - theta[:, :, :2] @ about
+            theta = torch.cat([theta[:, :, :2], there], 2)
+        views = sampled(images, theta, bend)
         if self.thicken:
             moves["thickness"] = self.thicken * (draws.uniform(n) * 2 - 1)
             views = thickened(views, moves["thickness"].to(views))
@@ -212,7 +227,7 @@ class Photo(Affine):
 
     @property
     def moves(self) -> tuple[str, ...]:
-        parts = ("width", "height", "y") if self.area < 1 else ()
+        parts = ("width", "height", "size", "y") if self.area < 1 else ()
         return tuple(dict.fromkeys([*super().moves, *parts]))
 
     def annealed(self, left: float) -> Self:
@@ -270,9 +285,11 @@ def sampled(images: Tensor, theta: Tensor, bend: Tensor | float = 0.0) -> Tensor
 
 def moves_of(theta: Tensor, aspect: float) -> dict[str, Tensor]:
     """[N] by property that a code can follow: how far views through theta [N, 2, 3] moved.
-    slant: how far an upright line's top moves right, as a share of its height. width, height: by
+    slant: how far an upright line's top moves right, as a share of its height. turn: how far the
+    image turns clockwise, in radians (of the nearest rotation). width, height: by
     what factor a level line grows across, an upright one up, as natural logarithms; aspect: H/W.
-    x, y: how far the middle of the image moved right and down, as shares of half a side."""
+    size: that of its sides on the whole. x, y: how far the middle of the image moved right and
+    down, as shares of half a side."""
     (a, b), (c, d) = theta[:, 0, :2].T, theta[:, 1, :2].T  # from view to image, sides -1 to 1
     right, down = theta[:, :, 2].T / (a * d - b * c)
     moved = {"x": b * down - d * right, "y": c * right - a * down}
@@ -280,7 +297,8 @@ def moves_of(theta: Tensor, aspect: float) -> dict[str, Tensor]:
     # The inverse is [[d, -b], [-c, a]] / (a d - b c), and y runs downwards.
     size = (a * d - b * c).abs()
     grown = {"width": (d.abs() / size).log(), "height": (a.abs() / size).log()}
-    return {"slant": b / a} | grown | moved
+    grown["size"] = -size.log() / 2
+    return {"slant": b / a, "turn": torch.atan2(b - c, a + d)} | grown | moved
 
 
 def thickened(images: Tensor, by: Tensor) -> Tensor:

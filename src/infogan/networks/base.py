@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from torch import Tensor, nn
 
 from infogan.core.errors import ConfigError
-from infogan.core.random import Draws
+from infogan.core.random import Draws, stream
 from infogan.core.settings import SETTINGS
 
 Shape = tuple[int, int, int]  # H, W, C of an image
@@ -18,6 +18,7 @@ Heads = Mapping[str, int]  # D's heads by name, with their numbers of outputs
 Noise = Draws | None  # what noise layers draw from; None: there is no noise
 NONE: Set[str] = frozenset()
 REAL, PROJECTION = "real", "projection"  # D's heads for the game, and for comparing views
+CLOSE = "close"  # Q's head for what it reads in close-ups
 JUDGES: Set[str] = frozenset({REAL})  # heads that only the game needs
 
 
@@ -64,6 +65,7 @@ class Family(BaseModel, ABC):
 
     model_config = SETTINGS
     kind: str
+    near: ClassVar[bool] = False  # whether D can have the head CLOSE
     sides: ClassVar[tuple[int, int]] = (16, 256)  # least and most pixels of an image's sides
 
     def check(self, height: int, width: int) -> None:
@@ -85,3 +87,16 @@ class Family(BaseModel, ABC):
         """Build a network like D that looks at two images, side by side as channels."""
         h, w, c = shape
         return self.discriminator((h, w, 2 * c), heads, seed)
+
+
+def kaiming(module: nn.Module, seed: int, purpose: str) -> None:
+    """Set weights that are to learn to He's normal distribution, which ReLU layers keep the scale
+    under; biases 0."""
+    if next(module.parameters()).is_meta:
+        return
+    generator = stream(seed, purpose)
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear) and layer.weight.requires_grad:
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

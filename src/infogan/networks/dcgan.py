@@ -1,7 +1,8 @@
 """Convolutional networks sized by the image: the InfoGAN paper's for MNIST, the DCGAN family."""
 
+import math
 from collections.abc import Set
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -10,10 +11,13 @@ from torch.nn.functional import pad
 from torch.nn.utils.parametrize import register_parametrization
 
 from infogan.core.errors import ConfigError
+from infogan.core.moments import close_up
 from infogan.core.random import stream
 from infogan.networks import base
-from infogan.networks.base import NONE, REAL, Heads, Noise, Shape, Verdict
+from infogan.networks.base import CLOSE, NONE, REAL, Heads, Noise, Shape, Verdict, kaiming
 from infogan.networks.spectral import spectral
+
+GROUPS = 8  # of channels, in each of which an image is normalised by itself
 
 
 class Dcgan(base.Family):
@@ -21,6 +25,7 @@ class Dcgan(base.Family):
     The defaults are InfoGAN's table 1 (28x28: 28 -> 14 -> 7), extended to other sizes."""
 
     kind: Literal["dcgan"] = "dcgan"
+    near: ClassVar[bool] = True
     channels: tuple[int, ...] = ()
     """Channels of each stride-2 convolution; empty: 64, 128, ... down to a side of at most 7."""
     g_channels: tuple[int, ...] = ()
@@ -36,9 +41,10 @@ class Dcgan(base.Family):
     shared: bool = True
     """Whether D judges by the layers that Q reads by, as in the paper. Off: by layers of its own,
     of the same form, so that what Q learns from real images does not keep D from comparing them."""
-    norm: Literal["batch", "spectral"] = "batch"
-    """Normalisation in D: batch, or spectral in every layer, with which D judges each image by
-    itself and its slopes are bounded (arXiv:1802.05957)."""
+    norm: Literal["batch", "group", "spectral"] = "batch"
+    """Normalisation in D: batch; group, of each image by itself (arXiv:1803.08494); or spectral in
+    every layer, with which D judges each image by itself and its slopes are bounded
+    (arXiv:1802.05957)."""
 
     def layout(
         self, shape: Shape, own: tuple[int, ...] = ()
@@ -73,9 +79,16 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
             nn.init.normal_(values, float(values.ndim == 1), 0.02, generator=generator)
 
 
-def dense(inputs: int, outputs: int, activation: nn.Module, batch: bool = True) -> list[nn.Module]:
-    """A fully connected layer, with batch normalisation unless that is off."""
-    return [nn.Linear(inputs, outputs), *[nn.BatchNorm1d(outputs)] * batch, activation]
+def normal(norm: str, channels: int, flat: bool = False) -> list[nn.Module]:
+    """The normalisation of a layer's outputs: [N, channels, h, w], or flat [N, channels]."""
+    if norm == "batch":
+        return [nn.BatchNorm1d(channels) if flat else nn.BatchNorm2d(channels)]
+    return [nn.GroupNorm(math.gcd(GROUPS, channels), channels)] if norm == "group" else []
+
+
+def dense(inputs: int, outputs: int, activation: nn.Module, norm: str = "batch") -> list[nn.Module]:
+    """A fully connected layer with its normalisation."""
+    return [nn.Linear(inputs, outputs), *normal(norm, outputs, flat=True), activation]
 
 
 def level(channels: int) -> list[nn.Module]:
@@ -139,25 +152,24 @@ class Discriminator(base.Discriminator):
         super().__init__()
         channels, sizes = config.layout(shape)
         (h, w), wide, slope = sizes[-1], config.features, config.slope
-        batch = config.norm == "batch"
         convolutions: list[nn.Module] = []
         for last, out in zip([shape[2], *channels], channels, strict=False):
-            norm = [nn.BatchNorm2d(out)] if convolutions and batch else []  # none on the input
+            norm = normal(config.norm, out) if convolutions else []  # none on the input
             convolutions += [nn.Conv2d(last, out, 4, 2, 1), *norm, nn.LeakyReLU(slope)]
         for _ in range(config.level):
-            norm = [nn.BatchNorm2d(channels[-1])] if batch else []
+            norm = normal(config.norm, channels[-1])
             convolutions += [*level(channels[-1]), *norm, nn.LeakyReLU(slope)]
         self.convolutions = nn.Sequential(*convolutions)
         flat = h * w * channels[-1]
-        layers = dense(flat, wide, nn.LeakyReLU(slope), batch) if wide else []
+        layers = dense(flat, wide, nn.LeakyReLU(slope), config.norm) if wide else []
         self.dense, wide = nn.Sequential(*layers), wide or flat
         apart = not config.shared and heads.keys() > {REAL}
         self.heads = nn.ModuleDict()
         for name, outputs in heads.items():
-            if apart and name == REAL:
+            if name == CLOSE or (apart and name == REAL):
                 continue
             if name == "code" and config.q_hidden:
-                hidden = dense(wide, config.q_hidden, nn.LeakyReLU(slope), batch)
+                hidden = dense(wide, config.q_hidden, nn.LeakyReLU(slope), config.norm)
                 self.heads[name] = nn.Sequential(*hidden, nn.Linear(config.q_hidden, outputs))
             else:
                 self.heads[name] = nn.Linear(wide, outputs)
@@ -167,6 +179,8 @@ class Discriminator(base.Discriminator):
         initialise(self.dense, stream(seed, "initialise D's dense layer"))
         if config.norm == "spectral":
             spectral(self)
+        if CLOSE in heads:
+            self.heads[CLOSE] = CloseUp(config, shape, heads[CLOSE], seed)
         self.apart = None
         if apart:  # from a seed of its own, or its layers would begin like Q's
             own = stream(seed, "initialise D apart").initial_seed()
@@ -187,5 +201,30 @@ class Discriminator(base.Discriminator):
                 return apart
         maps = self.convolutions(images)  # [N, C', h, w]
         features = self.dense(maps.permute(0, 2, 3, 1).flatten(1))
-        read = self.verdict(features, features, detached, without)
-        return read if apart is None else Verdict(features, {**apart.heads, **read.heads})
+        read = self.verdict(features, features, detached, without | {CLOSE})
+        found = {} if apart is None else {**apart.heads}
+        found |= read.heads
+        if CLOSE in self.heads.keys() - without:
+            found[CLOSE] = self.heads[CLOSE](images, CLOSE in detached)
+        return Verdict(features, found)
+
+
+class CloseUp(nn.Module):
+    """Q's further layers, of the form of D's, which look at what lies on the ground from close by:
+    [N, outputs]. A close-up has half the side of the image, and they halve it once less."""
+
+    def __init__(self, config: Dcgan, shape: Shape, outputs: int, seed: int) -> None:
+        super().__init__()
+        height, width, channels = shape
+        least = config.sides[0]
+        self.side = max(least, height // 2), max(least, width // 2)
+        changes = {"channels": config.channels[1:], "norm": "group", "shared": True}
+        layers = config.model_copy(update=changes)
+        own = stream(seed, "initialise Q's close-up").initial_seed()
+        self.reader = Discriminator(layers, (*self.side, channels), {"code": outputs}, own)
+        kaiming(self.reader, own, "initialise Q's close-up")  # from N(0, 0.02) J stays at its start
+
+    def forward(self, images: Tensor, detached: bool = False) -> Tensor:
+        probed = frozenset({"code"}) if detached else NONE
+        said: Verdict = self.reader(close_up(images, self.side), probed)
+        return said.heads["code"]

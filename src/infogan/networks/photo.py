@@ -13,9 +13,8 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-from infogan.core.random import stream
 from infogan.networks import base, dcgan
-from infogan.networks.base import NONE, REAL, Heads, Noise, Shape, Verdict
+from infogan.networks.base import NONE, REAL, Heads, Noise, Shape, Verdict, kaiming
 
 LARGE = 48  # of images of at least this side the trunk sees 24 to 63 pixels: classes need no more
 DEEP = 24  # of at least this side (as the trunk sees it) at most an eighth is left at the end
@@ -137,16 +136,3 @@ def standardised(images: Tensor, pooled: int) -> Tensor:
     whole = 1, 2, 3
     mean = values.mean(whole, keepdim=True)
     return (values - mean) / (values.std(whole, keepdim=True) + FAINT)
-
-
-def kaiming(module: nn.Module, seed: int, purpose: str) -> None:
-    """Set weights that are to learn to He's normal distribution, which ReLU layers keep the scale
-    under; biases 0."""
-    if next(module.parameters()).is_meta:
-        return
-    generator = stream(seed, purpose)
-    for layer in module.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear) and layer.weight.requires_grad:
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)

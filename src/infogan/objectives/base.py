@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, ClassVar, Literal, Protocol
 
 import torch
@@ -16,7 +17,7 @@ from infogan.core.settings import SETTINGS as SETTINGS
 from infogan.latent.codes import Categorical, Code
 from infogan.latent.latent import CLASS, CODE, Draw, Latent
 from infogan.networks import Shape, Verdict
-from infogan.networks.base import Family
+from infogan.networks.base import CLOSE, Family
 
 STANDING_OUT = "groups that stand out"  # in the log: of real images how many do; 0: no number
 
@@ -46,11 +47,15 @@ class Reading:
     recovers: str | None = None  # the latent's code that it reads back; None where G is given none
 
 
+HEAD = attrgetter("head")  # of a reading
+
+
 def parameters(readings: Iterable[Reading], heads: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """[N, n_params] of each reading, by name, from the outputs of D's heads. Readings of one head
-    lie side by side in it; columns that are left over belong to none (SemiGAN's FAKE)."""
+    lie side by side in it, in their order; columns that are left over belong to none (SemiGAN's
+    FAKE)."""
     found: dict[str, Tensor] = {}
-    for head, group in groupby(readings, key=lambda reading: reading.head):
+    for head, group in groupby(sorted(readings, key=HEAD), key=HEAD):
         own = {reading.name: reading.code.n_params for reading in group}
         left_over = heads[head].shape[1] - sum(own.values())
         found |= zip(own, heads[head].split([*own.values(), left_over], 1), strict=False)
@@ -104,11 +109,13 @@ class Objective(BaseModel, ABC):
     generates: ClassVar[bool] = True  # whether it trains G
 
     def readings(self, latent: Latent, classes: int) -> tuple[Reading, ...]:
-        """What the heads read: here CLASS the class if labels are needed, else CODE every code.
-        classes: how many the data's labels name (0: none). ConfigError when there are too few."""
+        """What the heads read: here CLASS the class if labels are needed, else CODE every code, or
+        CLOSE those that are read in close-ups. classes: how many the data's labels name (0: none).
+        ConfigError when there are too few."""
         if self.labels == "needed":
             return of_classes(classes)
-        return tuple(Reading(name, CODE, code, name) for name, code in latent.codes.items())
+        heads = {name: CLOSE if code.close else CODE for name, code in latent.codes.items()}
+        return tuple(Reading(name, head, latent.codes[name], name) for name, head in heads.items())
 
     def heads(self, latent: Latent, classes: int) -> dict[str, int]:
         """D's heads by name, with their outputs; ConfigError where latent or classes do not fit."""

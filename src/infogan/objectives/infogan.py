@@ -13,7 +13,7 @@ from infogan.core.random import stream
 from infogan.latent.codes import Code
 from infogan.latent.latent import CODE, Latent
 from infogan.networks import Shape, Verdict
-from infogan.networks.base import PROJECTION, Family
+from infogan.networks.base import CLOSE, PROJECTION, Family
 from infogan.objectives.base import Loss, Scene, parameters
 from infogan.objectives.terms import AdversarialObjective, Consistency, contrast, information
 
@@ -90,11 +90,11 @@ class InfoGAN(Consistency, AdversarialObjective):
         return not self.contrasts or (scene.done >= self._probed and not self._idle(scene))
 
     def detached(self, done: float) -> Set[str]:
-        return frozenset({CODE} if self.contrasts and done < self.warm_up else ())
+        return frozenset({CODE, CLOSE} if self.contrasts and done < self.warm_up else ())
 
     @property
     def g_heads(self) -> Set[str]:
-        return frozenset({CODE} if self.q_step == "g" else ())
+        return frozenset({CODE, CLOSE} if self.q_step == "g" else ())
 
     @property
     def shielded(self) -> bool:

@@ -16,13 +16,13 @@ from infogan.data.augment import View
 from infogan.data.images import Images, Order, to_float
 from infogan.latent.latent import CLASS, CODE, Draw, Latent
 from infogan.networks import Verdict
-from infogan.networks.base import JUDGES, NONE, PROJECTION
+from infogan.networks.base import CLOSE, JUDGES, NONE, PROJECTION
 from infogan.objectives.terms import NOISE
 from infogan.training.distributed import Processes
 from infogan.training.precision import Player
 
 Rows = NDArray[np.int64]
-READERS = frozenset({CODE, CLASS, PROJECTION})  # heads that read images
+READERS = frozenset({CODE, CLOSE, CLASS, PROJECTION})  # heads that read images
 
 
 class Batches:

@@ -1,16 +1,31 @@
 """An angle, for rotations and whatever else comes back to where it began."""
 
 import math
-from typing import Any, ClassVar, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import torch
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from infogan.latent.codes.base import STRICT, Code, Weight, finite
+from infogan.latent.codes.base import (
+    FOLLOWED,
+    MOST_RHO,
+    STRICT,
+    Close,
+    Code,
+    Moves,
+    Weight,
+    finite,
+)
 from infogan.latent.posterior import Posterior
 
 MOST_KAPPA = 1000.0  # largest concentration of Q: a standard deviation of 1.8 degrees
+Round = Literal["turn", "hue"]
+"""Of the moves of a data.augment.View those round a circle, in radians."""
+ABOUT = FOLLOWED.format(", ".join(get_args(Round)))
+Follows = Annotated[Round | None, Field(description=ABOUT)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -22,13 +37,23 @@ class Angle(Code):
     1.837877
     """
 
+    follows: Follows = None
+    fold: int = Field(default=1, ge=1)
+    """How many times the angle comes round while what it follows does once: 4 for a shape that a
+    quarter of a turn leaves as it is."""
+    close: Close = False
     weight: Weight = 1.0
     kind: Literal["angle"] = "angle"
+    followable: ClassVar[Sequence[str]] = get_args(Round)
     periodic: ClassVar[bool] = True
     width: ClassVar[int] = 2
     entropy: ClassVar[float] = math.log(2 * math.pi)
     trained: ClassVar[tuple[float, float]] = (-math.pi, math.pi)
     reach: ClassVar[tuple[float, float]] = trained
+
+    def __post_init__(self) -> None:
+        if self.fold > 1 and self.follows is None:
+            raise ValueError(f"fold {self.fold} is of what it follows; set follows, or fold 1")
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         theta = (torch.rand(n, generator=generator) * 2 - 1) * math.pi
@@ -78,6 +103,16 @@ class Angle(Code):
         bound = self.entropy + float(self._density(direction, std**-2, columns).mean())
         cosine = float((self.value(columns) - mean).cos().mean())
         return max(max(cosine, 0.0) ** 2, self.recovered(bound))
+
+    def real_information(self, params: Tensor, view: Tensor, moves: Moves) -> Tensor | None:
+        """artanh r, r the batch's mean cosine of how far Q's direction turned beyond `fold` times
+        what the view did: a correlation round the circle, as a code on a line has one along it."""
+        if self.follows is None:
+            return None
+        (from_x, from_y), (to_x, to_y) = self.q(params)[0].T, self.q(view)[0].T
+        turned = torch.atan2(from_x * to_y - from_y * to_x, from_x * to_x + from_y * to_y)
+        beyond = turned - self.fold * moves[self.follows]
+        return torch.atanh(MOST_RHO * beyond.cos().mean())
 
     def described(self) -> dict[str, Any]:
         return super().described() | {"periodic": True}

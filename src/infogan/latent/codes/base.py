@@ -13,8 +13,15 @@ from infogan.core.settings import STRICT as STRICT
 from infogan.latent.posterior import Posterior
 
 WEIGHT = "Weight λ of its L_I (InfoGAN eq. 6) and of its J on real images."
+FOLLOWED = "Property that Q's mean follows between views: {}; or none."
+CLOSE = (
+    "Whether Q reads it in a close-up, with what lies on the ground in the middle and at one size:"
+    " it then says nothing of place and size."
+)
+Close = Annotated[bool, Field(description=CLOSE)]
 Weight = Annotated[float, Field(ge=0, description=WEIGHT)]
 Moves = Mapping[str, Tensor]  # [N] by how much each augmented view was moved, by property
+MOST_RHO = 0.999  # factor of a correlation, since artanh is infinite at 1
 
 
 class Code(ABC):
@@ -23,7 +30,9 @@ class Code(ABC):
     kind: str
     weight: float
     sweep: tuple[float, float] | None = None  # the swept range, where it is not the trained one
+    close: bool = False  # whether Q reads it in a close-up (core.moments)
     follows: str | None = None  # the image property that Q's mean follows between augmented views
+    followable: ClassVar[Sequence[str]] = ()  # those that it can follow
     periodic: ClassVar[bool] = False  # whether both ends of the range are the same value
 
     @property

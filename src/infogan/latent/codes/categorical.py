@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from infogan.latent.codes.base import STRICT, Code, Moves, Weight
+from infogan.latent.codes.base import STRICT, Close, Code, Moves, Weight
 from infogan.latent.posterior import Posterior
 
 PRIOR_DECAY = 0.99  # of a learned prior per step: it follows the last hundred batches
@@ -34,6 +34,7 @@ class Categorical(Code):
     probs: tuple[Annotated[float, Field(gt=0)], ...] | Literal["learned"] | None = None
     """Prior probability of each category; none: uniform. learned: uniform at first, then by the
     shares that Q finds among real images, for classes of unequal size (docs/categories.md)."""
+    close: Close = False
     weight: Weight = 1.0
     kind: Literal["categorical"] = "categorical"
 

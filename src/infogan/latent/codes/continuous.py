@@ -2,7 +2,8 @@
 
 import math
 from abc import abstractmethod
-from typing import Annotated, Literal, get_args
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal, get_args
 
 import numpy as np
 import torch
@@ -10,29 +11,27 @@ from pydantic import Field
 from torch import Generator, Tensor
 from torch.distributions import Normal
 
-from infogan.latent.codes.base import Code, Moves, finite
+from infogan.latent.codes.base import FOLLOWED, MOST_RHO, Code, Moves, finite
 from infogan.latent.posterior import Posterior
 
 SIGMA_SPAN = 100.0  # Q's learned sigma is within the prior's std divided and multiplied by this
-MOST_RHO = 0.999  # factor of a correlation, since artanh is infinite at 1
 FIXED = "Fixed sigma of Q, which makes L_I a squared error up to constants; none: learned."
 SWEPT = "Swept range, which may exceed the trained range; none: the trained range."
 Property = Literal[
-    "slant", "width", "height", "thickness", "x", "y", "brightness", "hue", "saturation"
+    "slant", "width", "height", "size", "thickness", "x", "y", "brightness", "hue", "saturation"
 ]
-"""The moves of a data.augment.View."""
-FOLLOWED = (
-    f"Property that Q's mean follows between views: {', '.join(get_args(Property))}; or none."
-)
+"""Of the moves of a data.augment.View those along a line."""
 Sigma = Annotated[Annotated[float, Field(gt=0)] | None, Field(description=FIXED)]
 Sweep = Annotated[tuple[float, float] | None, Field(description=SWEPT)]
-Follows = Annotated[Property | None, Field(description=FOLLOWED)]
+ABOUT = FOLLOWED.format(", ".join(get_args(Property)))
+Follows = Annotated[Property | None, Field(description=ABOUT)]
 
 
 class Continuous(Code):
     """A number on a line."""
 
     sigma: float | None
+    followable: ClassVar[Sequence[str]] = get_args(Property)
 
     @property
     @abstractmethod

@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.distributions import Normal
 
-from infogan.latent.codes.base import STRICT, Weight
+from infogan.latent.codes.base import STRICT, Close, Weight
 from infogan.latent.codes.continuous import Continuous, Follows, Sigma, Sweep
 
 EXTREME = 1e-6  # least share of the prior below a quantile: at 0 it would be minus infinity
@@ -30,6 +30,7 @@ class Gaussian(Continuous):
     sigma: Sigma = None
     sweep: Sweep = None
     follows: Follows = None
+    close: Close = False
     weight: Weight = 1.0
     kind: Literal["gaussian"] = "gaussian"
 

@@ -7,7 +7,7 @@ import torch
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from infogan.latent.codes.base import STRICT, Weight
+from infogan.latent.codes.base import STRICT, Close, Weight
 from infogan.latent.codes.continuous import Continuous, Follows, Sigma, Sweep
 
 
@@ -26,6 +26,7 @@ class Uniform(Continuous):
     sigma: Sigma = None
     sweep: Sweep = None
     follows: Follows = None
+    close: Close = False
     weight: Weight = 1.0
     kind: Literal["uniform"] = "uniform"
 

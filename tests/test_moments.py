@@ -1,0 +1,64 @@
+"""What lies on the ground: its middle, how far it reaches, and close-ups of it."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from infogan.core.moments import REACH, close_up, middle
+from infogan.data.images import to_float
+from infogan.data.sprites import SETS
+
+SPRITES = SETS["sprites"]
+
+
+def box(size: tuple[int, int], rows: slice, columns: slice) -> Tensor:
+    """[1, 1, *size] a bright rectangle on black."""
+    images = torch.full((1, 1, *size), -1.0)
+    images[:, :, rows, columns] = 1.0
+    return images
+
+
+@pytest.mark.parametrize("size", [(40, 40), (40, 60)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_middle_is_that_of_what_lies_on_the_ground(size: tuple[int, int], sign: int) -> None:
+    """Bright on dark or dark on bright; grey ground beside it, in one channel of three."""
+    images = sign * box(size, slice(4, 12), slice(20, 26)).expand(-1, 3, -1, -1).clone()
+    images[:, 1] = 0.3
+    across, down = 23 / size[1] * 2 - 1, 8 / size[0] * 2 - 1
+    assert middle(images)[0].tolist() == pytest.approx([across, down], abs=1e-5)
+
+
+def test_of_an_image_with_nothing_in_it_everything_is_finite() -> None:
+    images = torch.full((2, 1, 32, 32), 0.5)
+    assert middle(images).tolist() == [[0, 0], [0, 0]]
+    assert torch.allclose(close_up(images, (16, 16)), torch.full((2, 1, 16, 16), 0.5))
+
+
+def test_a_close_up_shows_the_same_wherever_the_thing_lies_and_however_large_it_is() -> None:
+    """Sprites of one shape and turn, and others: the nearest close-up is that of the same."""
+    shapes, turns = torch.tensor([0, 1, 2]), torch.tensor([0, 5])
+    grid = torch.cartesian_prod(shapes, torch.tensor([1, 5]), turns, torch.tensor([3, 25]))
+    factors = torch.cat([grid, grid[:, 3:]], 1)  # [24, 5]: x and y alike
+    pixels = SPRITES.render(factors.numpy(), torch.Generator().manual_seed(0))
+    images = to_float(pixels)
+    near = close_up(images, (32, 32))
+    apart = (near[:, None] - near[None]).square().mean((2, 3, 4))
+    same = (grid[:, None, [0, 2]] == grid[None][:, :, [0, 2]]).all(2)
+    assert float(apart[same].max()) < 0.6 * float(apart[~same].min())
+    mass = (near + 1)[:, 0]
+    at = (torch.arange(32) + 0.5) / 16 - 1
+    reach = ((mass * (at**2 + at[:, None] ** 2)).sum((1, 2)) / mass.sum((1, 2))).sqrt()
+    assert torch.allclose(reach, torch.full_like(reach, REACH), atol=0.03)
+
+
+def test_gradients_of_a_close_up_reach_its_pixels_alone() -> None:
+    """G cannot please Q by moving the frame."""
+    images = box((32, 32), slice(4, 12), slice(20, 26)).requires_grad_()
+    loss = close_up(images, (16, 16)).sum()
+    loss.backward()
+    assert images.grad is not None
+    found = images.grad.clone()
+    moved = images.detach() + 0.01 * found  # linear in the pixels while the frame stays
+    assert found[:, :, 20:, :10].abs().max() == 0
+    assert found[:, :, 6:10, 21:25].min() > 0
+    assert moved.isfinite().all()
