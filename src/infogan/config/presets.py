@@ -160,7 +160,7 @@ SPRITES = DSPRITES.replace(
         shape=Categorical(3, close=True, weight=1.0),
     ),
     networks={"norm": "batch"},
-    objective=InfoGAN(real_weight=3.0, penalty=0.1, warm_up=0.2),
+    objective=InfoGAN(real_weight=3.0, penalty=0.1),
     augment=Affine(shift=0.25, turn=180, centred=True),
     optim=Optim(d_lr=1e-3, g_lr=2e-3, ema=0.99, lr_decay=0.5),
     steps=2000,
@@ -179,7 +179,7 @@ COLOURED = SPRITES.replace(
         },
     ),
     networks={"slope": 0.1},
-    objective={"penalty": 0.0, "warm_up": 0.0},
+    objective={"penalty": 0.0},
     augment=Affine(shift=0.25, brightness=0.4, hue=0.08, saturation=0.5),
     steps=1500,
 )
