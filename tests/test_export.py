@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from harness import strokes
 from onnx.reference import ReferenceEvaluator
 
 from infogan.cli import main
@@ -342,6 +343,17 @@ def test_objectives_with_classes(tiny: RunConfig) -> None:
     assert [graph.name for graph in graphs(lone)] == ["encoder"]
     with pytest.raises(ConfigError, match="no generator"):
         pages.explorer(lone, Run("."))
+
+
+def test_close_ups_can_be_exported(tiny: RunConfig) -> None:
+    """At any batch size; a graph that differs from torch is refused."""
+    digit = {"kind": "categorical", "k": 4, "close": True}
+    model = untrained(tiny, (24, 20, 3), latent={"digit": digit}).eval()
+    encoder = ReferenceEvaluator(graphs(model)[1].proto)
+    images = strokes(3).pixels.repeat(3, 3)
+    padded = np.pad(images, [(0, 0), (3, 5), (2, 2), (0, 0)])
+    (found,) = encoder.run(["digit_probabilities"], {"image": to_float(padded).numpy()})
+    np.testing.assert_allclose(found, model.encode(padded)["digit"].probs, atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["photo", "projected"])

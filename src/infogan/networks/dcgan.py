@@ -201,11 +201,11 @@ class Discriminator(base.Discriminator):
                 return apart
         maps = self.convolutions(images)  # [N, C', h, w]
         features = self.dense(maps.permute(0, 2, 3, 1).flatten(1))
-        read = self.verdict(features, features, detached, without | {CLOSE})
+        near = {name: head for name, head in self.heads.items() if isinstance(head, CloseUp)}
+        read = self.verdict(features, features, detached, without | near.keys())
         found = {} if apart is None else {**apart.heads}
         found |= read.heads
-        if CLOSE in self.heads.keys() - without:
-            found[CLOSE] = self.heads[CLOSE](images, CLOSE in detached)
+        found |= {n: head(images, n in detached) for n, head in near.items() if n not in without}
         return Verdict(features, found)
 
 
