@@ -352,7 +352,8 @@ def test_close_ups_can_be_exported(tiny: RunConfig) -> None:
     encoder = ReferenceEvaluator(graphs(model)[1].proto)
     images = strokes(3).pixels.repeat(3, 3)
     padded = np.pad(images, [(0, 0), (3, 5), (2, 2), (0, 0)])
-    (found,) = encoder.run(["digit_probabilities"], {"image": to_float(padded).numpy()})
+    inputs = {"image": to_float(padded).numpy()}
+    (found,) = map(np.asarray, encoder.run(["digit_probabilities"], inputs))
     np.testing.assert_allclose(found, model.encode(padded)["digit"].probs, atol=1e-4)
 
 
