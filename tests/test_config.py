@@ -173,8 +173,15 @@ def test_spaces_in_sizes_and_channels_do_not_count() -> None:
         (["--objective.q-step", "d-real"], "objective.real-weight; raise it or set d-head"),
         (["--networks.shared", "false", "--objective.q-step", "g"], "set networks.shared true"),
         (["--networks.shared", "false", "--objective.kind", "gan"], "set networks.shared true"),
-        (["--latent.digit.close", "true", "--networks", "photo"], "--latent.digit.close false"),
+        (["--latent.digit.close", "true", "--networks", "photo"], "or latent.digit.close false"),
         (["--latent.turn", "angle", "--latent.turn.fold", "4"], "set follows, or fold 1"),
+        (
+            [
+                *("--objective", "acgan", "--labels", "all", "--latent.slant", "none"),
+                *("--latent.width", "none", "--latent.digit.close", "true"),
+            ],
+            "objective acgan reads digit in no close-up",
+        ),
         (["--objective.warm-up", "0.5"], "objective.real-weight"),
         (["--latent.slant.follows", "slant"], "--latent.slant.follows none"),
         (["--augment.hue", "0.1"], "augment has no kind and so no hue; give that too, as in --aug"),
@@ -314,3 +321,14 @@ def test_a_run_cites_what_its_settings_use_alone() -> None:
     assert "infogan_cr" in used(plain.replace(objective={"cr": 1.0}))
     assert "spectral" not in used(plain)
     assert "spectral" in used(plain.replace(networks={"norm": "spectral"}))
+
+
+def test_what_a_close_up_hides_cannot_be_followed_in_it_and_remedies_work() -> None:
+    sprites = preset("sprites")
+    with pytest.raises(ConfigError, match=r"latent.x.close false"):
+        sprites.replace(latent={"x": {"close": True}})
+    with pytest.raises(ConfigError, match=r"real-weight above 0; else .*latent.turn.fold 1"):
+        sprites.replace(objective={"real_weight": 0.0})
+    free = {name: {"follows": None} for name in ("x", "y", "size")}
+    latent = {**free, "turn": {"follows": None, "fold": 1}}
+    sprites.replace(objective={"real_weight": 0.0}, latent=latent)

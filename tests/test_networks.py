@@ -12,7 +12,7 @@ from infogan.core.errors import ConfigError
 from infogan.core.random import Draws, stream
 from infogan.networks import Mlp, Photo, Projected
 from infogan.networks.base import Heads
-from infogan.networks.dcgan import Dcgan, Discriminator, Even, Generator
+from infogan.networks.dcgan import Dcgan, Discriminator, Even, Generator, normal
 from infogan.networks.spectral import spectral
 
 SHAPES = [
@@ -149,6 +149,22 @@ def test_images_of_any_shape_have_close_ups(shape: tuple[int, int, int], config:
         "code": (2, 3),
         "close": (2, 4),
     }
+
+
+@pytest.mark.parametrize("width", [8, 16, 24, 32, 128])
+def test_groups_are_wide_enough_to_tell_images_apart(width: int) -> None:
+    """A group of one number would be constant, of two its signs; of one image, an error."""
+    (norm,) = normal("group", width, flat=True)
+    values = norm(torch.randn(50, width, generator=stream(0, "values")))
+    assert values.std(0).min() > 0.5
+    assert len(values.unique()) > 45 * width
+    norm(torch.randn(1, width))
+
+
+def test_one_convolution_has_close_ups_of_its_own_width() -> None:
+    d = Discriminator(Dcgan(channels=(8,), features=16), (28, 28, 1), {"real": 1, "close": 2})
+    convolutions = [m for m in d.heads["close"].modules() if isinstance(m, nn.Conv2d)]
+    assert [m.out_channels for m in convolutions] == [8]
 
 
 def test_an_even_convolution_doubles_pixels_and_then_convolves() -> None:

@@ -3,7 +3,10 @@ finite."""
 
 import json
 import math
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +46,30 @@ def state(trainer: Trainer, part: str) -> dict[str, torch.Tensor]:
 
 def equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return all(torch.equal(a[k], b[k]) for k in a)
+
+
+ORDER = """
+import sys
+sys.path += [".", "faults"]
+from conftest import TINY
+from harness import strokes
+from infogan.training.trainer import Trainer
+changes = {"objective": {"q_step": "g", "real_weight": 0.0}, "latent": {"digit": {"close": True}}}
+trainer = Trainer(TINY.replace(**changes), strokes(16))
+print([tuple(values.shape) for values in trainer.g_optim.param_groups[0]["params"]])
+"""
+
+
+def test_what_steps_with_g_has_one_order_in_every_process() -> None:
+    """By it moments are resumed, and gradients are summed over processes."""
+    found = set()
+    for seed in ("1", "2"):  # under which a set of both heads has two orders
+        told = [sys.executable, "-c", ORDER]
+        env = os.environ | {"PYTHONHASHSEED": seed, "OMP_NUM_THREADS": "1"}
+        place = Path(__file__).parent
+        ran = subprocess.run(told, env=env, cwd=place, capture_output=True, text=True, check=True)
+        found.add(ran.stdout)
+    assert len(found) == 1
 
 
 def test_generated_images_are_read_in_close_ups_as_the_finished_model_reads_them(

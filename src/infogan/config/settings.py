@@ -19,6 +19,8 @@ from infogan.objectives import FAMILY, OBJECTIVES, AnyObjective, InfoGAN, SemiGA
 from infogan.objectives.base import Objective
 from infogan.objectives.terms import Consistency
 
+PLACED = "x", "y", "width", "height", "size"  # properties that a close-up does not show
+
 
 class Optim(BaseModel):
     """Adam for both players."""
@@ -112,11 +114,7 @@ class RunConfig(BaseModel):
         if isinstance(self.networks, Dcgan) and not self.networks.shared and not taught:
             learns = "objective infogan with q-step d, or real-weight, by which Q's layers learn"
             yield f"networks.shared false needs {learns}; set networks.shared true"
-        if (
-            near := [n for n, code in latent.codes.items() if code.close]
-        ) and not self.networks.near:
-            whole = " ".join(f"--latent.{name}.close false" for name in near)
-            yield f"networks {self.networks.kind} read no close-ups; set networks dcgan, or {whole}"
+        yield from self._of_close_ups()
         warms_up = "warm-up" in objective.schedules
         if warms_up and not views:
             yield "objective.warm-up needs objective.real-weight above 0; raise it or set warm-up 0"
@@ -130,6 +128,8 @@ class RunConfig(BaseModel):
             yield "objective.real-weight needs augmented views; set augment affine, or set it 0"
         if latent.following and not views:
             free = " ".join(f"--latent.{name}.follows none" for name in latent.following)
+            folded = [n for n in latent.following if getattr(latent.codes[n], "fold", 1) > 1]
+            free += "".join(f" --latent.{name}.fold 1" for name in folded)
             if not isinstance(objective, Consistency):
                 free += ", as docs/comparing.md does for a comparison with infogan"
                 yield f"{kind} has no term by which a code follows a property; set {free}"
@@ -140,6 +140,18 @@ class RunConfig(BaseModel):
                 others = [m for m in moves if m in latent.codes[name].followable]
                 remedy = f"see docs/codes.md, or set it to {' or '.join([*others, 'none'])}"
                 yield f"latent.{name}.follows {what}: augment moves it in no known way; {remedy}"
+
+    def _of_close_ups(self) -> Iterator[str]:
+        """What contradicts codes that are read in close-ups, each with the remedy."""
+        kind, readers = self.networks.kind, self.readers
+        for name in (name for name, code in self.latent.codes.items() if code.close):
+            whole, what = f"latent.{name}.close false", self.latent.codes[name].follows
+            if not self.networks.near:
+                yield f"networks {kind} read no close-ups; set networks dcgan, or {whole}"
+            if readers.get(name, CLASS) == CLASS:
+                yield f"objective {self.objective.kind} reads {name} in no close-up; set {whole}"
+            if what in PLACED:
+                yield f"latent.{name} follows {what}, which close-ups do not show; set {whole}"
 
     @property
     def idle(self) -> list[str]:

@@ -8,6 +8,9 @@ from torch.nn.functional import grid_sample
 
 REACH = 0.4  # root mean square distance of mass from the middle of a close-up, of half its side
 LEAST = 0.02  # the same in an image, of half its side: below it a thing is not enlarged further
+NOISE = (
+    6.0  # median deviations of the ground that count as ground: four standard ones of a Gaussian
+)
 EMPTY = 1e-6  # mass of an image with nothing in it, whose middle is its own
 
 
@@ -16,14 +19,14 @@ def middle(images: Tensor) -> Tensor:
     return _moments(images)[0]
 
 
-def close_up(images: Tensor, side: tuple[int, int]) -> Tensor:
-    """[N, C, *side] the thing in each image, moved to the middle and scaled to one size. Where it
-    lies and how large it is counts as given: gradients reach the pixels that are shown alone."""
-    with torch.no_grad():
-        centre, reach = _moments(images)
-        down, across = torch.meshgrid(*(pixels(n, centre) for n in side), indexing="ij")
-        scale = (reach.clamp_min(LEAST) / REACH)[:, None, None, None]
-        grid = centre[:, None, None] + scale * torch.stack([across, down], 2)  # [N, *side, 2]
+def close_up(images: Tensor, side: int) -> Tensor:
+    """[N, C, side, side] the thing in each image, moved to the middle and scaled to one size. Where
+    it lies and how large it is counts as given: gradients reach the pixels that are shown alone."""
+    centre, reach = _moments(images)
+    at = pixels(side, centre)
+    down, across = torch.meshgrid(at, at, indexing="ij")
+    scale = (reach.clamp_min(LEAST) / REACH)[:, None, None, None] / _stretch(images)
+    grid = centre[:, None, None] + scale * torch.stack([across, down], 2)  # [N, side, side, 2]
     near = grid_sample(images.float(), grid, padding_mode="border", align_corners=False)
     return near.to(images.dtype)
 
@@ -33,17 +36,27 @@ def pixels(n: int, like: Tensor) -> Tensor:
     return ((torch.arange(n) + 0.5) / n * 2 - 1).to(like)
 
 
+def _stretch(images: Tensor) -> Tensor:
+    """[2] the width and the height of images, over their shorter side."""
+    height, width = images.shape[2:]
+    return torch.tensor([width, height]).to(images.device) / min(height, width)
+
+
+@torch.no_grad()
 def _moments(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Of the mass of each image: its centre [N, 2], and its root mean square distance [N] from
-    there, both of half the image's side."""
+    """Of the mass of each image: its centre [N, 2] in -1 to 1, and its root mean square distance
+    [N] from there, of half the image's shorter side."""
     values = images.float()
     edges = values[:, :, 0], values[:, :, -1], values[:, :, :, 0], values[:, :, :, -1]
-    edge = torch.cat(edges, 2).sort(2).values  # a median, in the operations that ONNX has
-    ground = edge[:, :, edge.shape[2] // 2]  # [N, C]
-    mass = (values - ground[:, :, None, None]).abs().mean(1)  # [N, H, W]
+    edge = torch.cat(edges, 2).sort(2).values  # medians, in the operations that ONNX has
+    ground = edge[:, :, edge.shape[2] // 2, None]  # [N, C, 1]
+    spread = (edge - ground).abs().sort(2).values[:, :, edge.shape[2] // 2]
+    noise = NOISE * spread[:, :, None, None]
+    mass = ((values - ground[..., None]).abs() - noise).relu().mean(1)  # [N, H, W]
     mass = mass / mass.sum((1, 2), keepdim=True).clamp_min(EMPTY)
     across, down = pixels(values.shape[3], mass), pixels(values.shape[2], mass)
     columns, rows = mass.sum(1), mass.sum(2)  # [N, W], [N, H]
     centre = torch.stack([columns @ across, rows @ down], 1)
-    apart = (across - centre[:, :1]).square(), (down - centre[:, 1:]).square()
+    wide, high = _stretch(images)
+    apart = ((across - centre[:, :1]) * wide).square(), ((down - centre[:, 1:]) * high).square()
     return centre, ((columns * apart[0]).sum(1) + (rows * apart[1]).sum(1)).sqrt()

@@ -83,7 +83,8 @@ def normal(norm: str, channels: int, flat: bool = False) -> list[nn.Module]:
     """The normalisation of a layer's outputs: [N, channels, h, w], or flat [N, channels]."""
     if norm == "batch":
         return [nn.BatchNorm1d(channels) if flat else nn.BatchNorm2d(channels)]
-    return [nn.GroupNorm(math.gcd(GROUPS, channels), channels)] if norm == "group" else []
+    groups = math.gcd(max(1, min(GROUPS, channels // GROUPS)), channels)  # of 8 channels or more
+    return [nn.GroupNorm(groups, channels)] if norm == "group" else []
 
 
 def dense(inputs: int, outputs: int, activation: nn.Module, norm: str = "batch") -> list[nn.Module]:
@@ -211,17 +212,17 @@ class Discriminator(base.Discriminator):
 
 class CloseUp(nn.Module):
     """Q's further layers, of the form of D's, which look at what lies on the ground from close by:
-    [N, outputs]. A close-up has half the side of the image, and they halve it once less."""
+    [N, outputs]. A close-up is square, of half the image's shorter side and at least 16 pixels."""
 
     def __init__(self, config: Dcgan, shape: Shape, outputs: int, seed: int) -> None:
         super().__init__()
-        height, width, channels = shape
-        least = config.sides[0]
-        self.side = max(least, height // 2), max(least, width // 2)
-        changes = {"channels": config.channels[1:], "norm": "group", "shared": True}
+        self.side = max(config.sides[0], min(shape[:2]) // 2)
+        channels = config.channels[1:] or config.channels
+        changes = {"channels": channels, "norm": "group", "shared": True}
         layers = config.model_copy(update=changes)
         own = stream(seed, "initialise Q's close-up").initial_seed()
-        self.reader = Discriminator(layers, (*self.side, channels), {"code": outputs}, own)
+        square = self.side, self.side, shape[2]
+        self.reader = Discriminator(layers, square, {"code": outputs}, own)
         kaiming(self.reader, own, "initialise Q's close-up")  # from N(0, 0.02) J stays at its start
 
     def forward(self, images: Tensor, detached: bool = False) -> Tensor:

@@ -59,7 +59,7 @@ class Trainer:
         own = {name: self.processes.network(network) for name, network in networks.items()}
         self.players = {name: Player(network, self.engine.dtype) for name, network in own.items()}
         with_g = [network for name, network in networks.items() if name != "d"]
-        with_g += [heads[name] for name in config.objective.g_heads & heads.keys()]
+        with_g += [head for name, head in heads.items() if name in config.objective.g_heads]
         g_params = [p for module in with_g for p in module.parameters()]
         taken, betas = set(g_params), (optim.beta1, optim.beta2)
         d_params = [p for p in self.model.d.parameters() if p not in taken]
