@@ -468,3 +468,4 @@ def test_a_photo_is_moved_and_then_a_part_of_it_is_shown() -> None:
     assert float(scale.amax()) == pytest.approx(-0.5 * math.log(0.4) - math.log(1 - 0.225), abs=0.1)
     assert float(scale.amin()) == pytest.approx(-math.log(1 + 0.225), abs=0.1)
     assert Photo().moves == ("width", "height", "size", "y", "brightness")
+    assert Photo(turn=90).moves == ("size", "y", "brightness")

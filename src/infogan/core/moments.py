@@ -8,9 +8,7 @@ from torch.nn.functional import grid_sample
 
 REACH = 0.4  # root mean square distance of mass from the middle of a close-up, of half its side
 LEAST = 0.02  # the same in an image, of half its side: below it a thing is not enlarged further
-NOISE = (
-    6.0  # median deviations of the ground that count as ground: four standard ones of a Gaussian
-)
+NOISE = 6.0  # median deviations of the ground that are ground: four standard ones of a Gaussian
 EMPTY = 1e-6  # mass of an image with nothing in it, whose middle is its own
 
 

@@ -227,7 +227,8 @@ class Photo(Affine):
 
     @property
     def moves(self) -> tuple[str, ...]:
-        parts = ("width", "height", "size", "y") if self.area < 1 else ()
+        sides = () if self.turn else ("width", "height")
+        parts = (*sides, "size", "y") if self.area < 1 else ()
         return tuple(dict.fromkeys([*super().moves, *parts]))
 
     def annealed(self, left: float) -> Self:
