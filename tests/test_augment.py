@@ -277,6 +277,15 @@ def test_centred_views_turn_what_lies_on_the_ground_by_what_is_said(size: tuple[
     assert float(off.abs().max()) < 0.05
 
 
+def test_centred_views_are_refused_where_nothing_stays_in_the_middle() -> None:
+    Affine(strength=0, stretch=0.1, centred=True)
+    Photo(area=1, centred=True)
+    with pytest.raises(ValueError, match="raise one, or set centred false"):
+        Affine(strength=0, centred=True)
+    with pytest.raises(ValueError, match="set area 1, or centred false"):
+        Photo(centred=True)
+
+
 def test_strokes_grow_on_either_side_by_what_is_said() -> None:
     images = torch.full((100, 1, 40, 48), -1.0)
     images[:, :, 8:32, 20:26] = 1.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 import torch
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, interpolate, max_pool2d, pad
 
@@ -149,6 +149,13 @@ class Affine(Augmentation):
     thicken: float = Field(default=0.0, ge=0, le=1)
     """Most pixels by which bright parts grow or shrink at their outline; strokes, on both sides."""
 
+    @model_validator(mode="after")
+    def _has_a_middle(self) -> Self:
+        if self.centred and not (self.strength or self.stretch or self.turn):
+            needed = "needs strength, stretch or turn above 0"
+            raise ValueError(f"centred {needed}; raise one, or set centred false")
+        return self
+
     @property
     def moves(self) -> tuple[str, ...]:
         leans = self.strength and not self.mirror  # a mirror image leans and turns back
@@ -224,6 +231,12 @@ class Photo(Affine):
     tint: float = Field(default=0.1, ge=0, le=1, description=ABOUT["tint"])
     shade: float = Field(default=0.4, ge=0, le=2, description=ABOUT["shade"])
     blur: float = Field(default=1.0, ge=0, le=1, description=ABOUT["blur"])
+
+    @model_validator(mode="after")
+    def _shows_the_middle(self) -> Self:
+        if self.centred and self.area < 1:
+            raise ValueError("centred: a part may lack the middle; set area 1, or centred false")
+        return self
 
     @property
     def moves(self) -> tuple[str, ...]:
