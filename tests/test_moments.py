@@ -66,6 +66,19 @@ def test_grain_and_slow_light_are_ground(noise: int) -> None:
     assert (across, down) == pytest.approx((35 / 32 - 1, 13 / 32 - 1), abs=0.03)
 
 
+@pytest.mark.parametrize("size", [(64, 64), (32, 49)])
+@pytest.mark.parametrize("from_top", [False, True])
+def test_light_that_grows_is_ground(size: tuple[int, int], from_top: bool) -> None:
+    """In grey levels, and as strongly as a lamp beside a table makes it: an image with nothing in
+    it is level, and a thing that touches a border almost all along is found where it lies."""
+    dark, bright = torch.linspace(-0.9, 0.1, size[1]), torch.linspace(-0.4, 0.4, size[0])
+    light = dark + (bright[:, None] if from_top else 0)
+    images = (light.expand(1, 1, *size) * 127.5).round() / 127.5
+    assert middle(images)[0].tolist() == pytest.approx([0, 0], abs=1e-6)
+    images[:, :, :6, 4:-4] += 0.8
+    assert middle(images)[0].tolist() == pytest.approx([0, 6 / size[0] - 1], abs=0.03)
+
+
 def test_in_an_oblong_image_a_thing_is_as_large_level_as_upright() -> None:
     level, upright = (box((64, 128), *at) for at in (SLICES, SLICES[::-1]))
     shown = [float((close_up(x, 32) + 1).sum()) for x in (level, upright)]

@@ -1,6 +1,6 @@
 """One thing on plain ground: where its middle lies, how far it reaches, and a close-up of it.
 Images are [N, C, H, W] in [-1, 1]. What differs from the ground has mass, by how much it differs;
-the ground is what the outermost pixels are like."""
+the ground is what the outermost pixels are like, where light may grow evenly from side to side."""
 
 import torch
 from torch import Tensor
@@ -9,6 +9,7 @@ from torch.nn.functional import grid_sample
 REACH = 0.4  # root mean square distance of mass from the middle of a close-up, of half its side
 LEAST = 0.02  # the same in an image, of half its side: below it a thing is not enlarged further
 NOISE = 6.0  # median deviations of the ground that are ground: four standard ones of a Gaussian
+LEVEL = 1 / 127.5  # a grey level: rounding, and no thing
 EMPTY = 1e-6  # mass of an image with nothing in it, whose middle is its own
 
 
@@ -44,13 +45,13 @@ def _stretch(images: Tensor) -> Tensor:
 def _moments(images: Tensor) -> tuple[Tensor, Tensor]:
     """Of the mass of each image: its centre [N, 2] in -1 to 1, and its root mean square distance
     [N] from there, of half the image's shorter side."""
-    values = images.float()
+    values = _levelled(images.float())
     edges = values[:, :, 0], values[:, :, -1], values[:, :, :, 0], values[:, :, :, -1]
-    edge = torch.cat(edges, 2).sort(2).values  # medians, in the operations that ONNX has
-    ground = edge[:, :, edge.shape[2] // 2, None]  # [N, C, 1]
-    spread = (edge - ground).abs().sort(2).values[:, :, edge.shape[2] // 2]
-    noise = NOISE * spread[:, :, None, None]
-    mass = ((values - ground[..., None]).abs() - noise).relu().mean(1)  # [N, H, W]
+    edge = torch.cat(edges, 2)
+    ground = _median(edge)[..., None]  # [N, C, 1]
+    noise = NOISE * _median((edge - ground).abs())[..., None, None]
+    above = (values - ground[..., None]).abs() - noise
+    mass = (above * (above > LEVEL)).mean(1)  # [N, H, W]
     mass = mass / mass.sum((1, 2), keepdim=True).clamp_min(EMPTY)
     across, down = pixels(values.shape[3], mass), pixels(values.shape[2], mass)
     columns, rows = mass.sum(1), mass.sum(2)  # [N, W], [N, H]
@@ -58,3 +59,22 @@ def _moments(images: Tensor) -> tuple[Tensor, Tensor]:
     wide, high = _stretch(images)
     apart = ((across - centre[:, :1]) * wide).square(), ((down - centre[:, 1:]) * high).square()
     return centre, ((columns * apart[0]).sum(1) + (rows * apart[1]).sum(1)).sqrt()
+
+
+def _levelled(values: Tensor) -> Tensor:
+    """Without the light that grows evenly from side to side: by the median slope along opposite
+    sides, which a thing that touches some of the border does not change."""
+    level = values
+    for axis in (2, 3):
+        sides = values.movedim(axis, 3)[:, :, [0, -1]]  # [N, C, 2, n]
+        n = sides.shape[3]
+        rise = _median((sides[..., n - n // 2 :] - sides[..., : n // 2]).flatten(2))
+        slope = rise / (2 * (n - n // 2) / n)  # [N, C]
+        light = slope[..., None, None] * pixels(n, values)
+        level = level - light.movedim(3, axis)
+    return level
+
+
+def _median(values: Tensor) -> Tensor:
+    """[N, C] of [N, C, n], in operations that ONNX has."""
+    return values.sort(2).values[:, :, values.shape[2] // 2]
