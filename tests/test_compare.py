@@ -12,6 +12,7 @@ from PIL import Image
 from conftest import refused
 from infogan.analysis.comparison import compare
 from infogan.cli import main
+from infogan.cli.terminal import show_comparison
 from infogan.config.settings import RunConfig
 from infogan.data.images import Images
 from infogan.objectives import ACGAN, GAN
@@ -106,6 +107,13 @@ def test_the_table_and_the_figure(
     for key, own in (("recall", "recall"), ("FD", "fd")):
         of_run = json.loads((family / "gan" / "scores.json").read_text())["fidelity"][own]
         assert rows[1][key]["values"] == [of_run]
+
+
+def test_a_name_in_brackets_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    show_comparison(
+        [{"name": "infogan, data x[old] [/b]", "labels": None, "seeds": [0], "features": None}]
+    )
+    assert "data x[old] [/b]" in capsys.readouterr().out
 
 
 def test_agreement_and_the_information_of_every_code_are_in_the_tree(family: Path) -> None:

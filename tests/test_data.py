@@ -243,6 +243,18 @@ def test_images_named_test_are_never_trained_on(tmp_path: Path) -> None:
         data.load(str(tmp_path), "test")
 
 
+def test_an_image_beside_train_is_not_left_out_in_silence(tmp_path: Path) -> None:
+    for i in range(12):
+        png(tmp_path / "train" / f"{i}.png", noise(16, 16))
+    png(tmp_path / ".hidden.png", noise(16, 16))
+    assert len(data.load(str(tmp_path), "all")) == 12
+    png(tmp_path / "cover.png", noise(16, 16))
+    with pytest.raises(
+        DataError, match=r"holds cover\.png beside train, .*put cover\.png elsewhere"
+    ):
+        data.load(str(tmp_path), "all")
+
+
 def test_empty_folders_are_no_splits(tmp_path: Path) -> None:
     for name in ("a", "b"):
         for i in range(12):

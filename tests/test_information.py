@@ -209,6 +209,12 @@ def test_conditioning_may_raise_or_lower_information() -> None:
     assert it.conditional_mutual_information(a, a, a) == approx(0, abs=EPS)
 
 
+@pytest.mark.parametrize("mean", ["arithmetic", "geometric", "min", "max"])
+def test_a_constant_shares_nothing_however_its_entropy_is_rounded(mean: Any) -> None:
+    for n in range(2, 200):
+        assert it.normalized_mutual_information([0] * n, range(n), mean=mean) == 0
+
+
 @checked
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30),

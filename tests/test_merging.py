@@ -116,6 +116,14 @@ def test_names_of_a_merging() -> None:
         3: "class 9",
         4: "class 9",
     }
+    taken = found.names(Names(categories={"digit": {4: "class 1"}}))
+    assert taken.merged["digit"] == {
+        0: "class 0",
+        2: "class 0",
+        1: "class 3",
+        3: "class 1",
+        4: "class 1",
+    }
     again = found.names(names.model_copy(update={"categories": {}}))
     assert again.merged["digit"] == {
         0: "class 0",

@@ -81,6 +81,8 @@ def test_words_are_understood() -> None:
         ("slant", "width", "'width'"),
         ("slant", "file", "'file'"),
         ("slant", "sorted", "'sorted'"),
+        ("slant", "digit_confidence", "'digit_confidence'"),  # a column of encode's table
+        ("width", "digit_name", "'digit_name'"),
         ("slant", "a\nb", r"U\+000A"),
         ("slant", "a\u2028b", r"U\+2028"),
         ("slant", "\udcff", r"codes\.slant"),

@@ -87,6 +87,16 @@ def test_any_name_survives_and_no_original_changes(
     assert len(below(out)) == len(before) + 1
 
 
+def test_nothing_is_linked_into_the_cache(
+    done: Path, odd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From which an archive may go."""
+    shutil.make_archive(str(tmp_path / "odd"), "tar", odd)
+    said = refused(capsys, "sort", done, tmp_path / "odd.tar", "-o", tmp_path / "out", "--link")
+    assert "nothing to link to" in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_unsure_have_a_folder_of_their_own(
     done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,12 +1,15 @@
 """Anyone's images: values, pages, folders, archives and published arrays, each with its right
 value. Every set shows figures on plain ground, so that "read right" is easy to say."""
 
+import errno
 import json
 import logging
 import os
+import shutil
 import struct
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -21,9 +24,9 @@ from conftest import refused, run
 from infogan import data
 from infogan.core import atomic
 from infogan.core.errors import DataError, InfoganError
-from infogan.data import archives, cache, levels
+from infogan.data import archives, arrays, cache, levels
 from infogan.data.folder import survey
-from infogan.data.images import Images
+from infogan.data.images import LUMA, Images
 from infogan.data.settings import Source
 from infogan.pipeline.run import fit
 
@@ -176,6 +179,16 @@ def test_every_page_is_an_image_and_a_frame_is_not(tmp_path: Path) -> None:
     assert len(whole(folder)) == N + 1
 
 
+def test_a_further_page_is_not_too_large_either(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    first, huge = Image.new("L", (16, 16), 9), Image.new("L", (9000, 9000), 1)
+    first.save(
+        tmp_path / "set" / "a.tif", save_all=True, append_images=[huge], compression="tiff_lzw"
+    )
+    with pytest.raises(DataError, match=r"a\.tif#1: .*bomb"):
+        whole(tmp_path / "set", size=16)
+
+
 def test_scans_are_no_bombs(tmp_path: Path) -> None:
     sheet = Image.new("1", (4960, 7016), 1)
     sheet.paste(0, (500, 600, 1500, 1600))
@@ -248,6 +261,34 @@ def test_archives_are_folders(tmp_path: Path, name: str) -> None:
     assert images.source(0) == f"{tmp_path / name}/set/a/000.png"
     assert not (tmp_path.parent / "set").exists()
     assert whole(tmp_path / name, max_bad=0.5).digest == images.digest
+
+
+def test_an_archive_that_is_in_use_stays_whatever_the_limit_of_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INFOGAN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("INFOGAN_CACHE_GB", "0.00001")
+    saved(tmp_path / "set", (FIGURES * 200 + 20).astype(np.uint8))
+    shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path / "set")
+    images = whole(tmp_path / "set.zip")
+    there = images.original(0)
+    assert there and there.is_file()
+    archive = next(path for path, _, _ in cache.entries() if path.parent.name == "unpacked")
+    os.utime(archive, (1, 1))
+    whole(tmp_path / "set.zip")
+    assert archive.stat().st_mtime > 1  # used again, and so not the oldest
+
+
+def test_a_full_disk_is_no_damaged_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved(tmp_path / "set", (FIGURES * 200 + 20).astype(np.uint8))
+    shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path / "set")
+
+    def full(self: Any, to: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(zipfile.ZipFile, "extractall", full)
+    with pytest.raises(DataError, match=r"No space left.*make room there, or set INFOGAN_CACHE"):
+        whole(tmp_path / "set.zip")
 
 
 def test_links_in_a_tar_are_images_unless_they_lead_elsewhere(
@@ -363,13 +404,20 @@ def test_channels_of_a_palette_are_its_colours(tmp_path: Path) -> None:
     assert (palette.pixels == whole(saved(tmp_path / "rgb", colours), channels="0").pixels).all()
 
 
-def test_one_image_several_paths_and_names_of_splits(tmp_path: Path) -> None:
+def test_one_image_several_paths_and_names_of_splits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     grey = (FIGURES * 200 + 20).astype(np.uint8)
     folder = saved(tmp_path / "set", grey)
     assert len(whole(folder / "003.png")) == 1
     fields = data.sources.together([str(folder / "003.png"), str(folder / "005.png")])
     assert Source(**fields).only == ("003.png", "005.png")
     assert len(data.load(Source(**fields), "all")) == 2
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    saved(tmp_path / "work" / "more", grey)
+    fields = data.sources.together(["../set", "more/004.png"])
+    assert (fields["name"], fields["only"]) == (str(tmp_path), ("set", "work/more/004.png"))
     with pytest.raises(DataError, match="no such file"):
         data.sources.together([str(folder / "003.png"), str(folder / "nowhere.png")])
     for name in ("val", "valid", "dev"):
@@ -462,6 +510,12 @@ def test_a_damaged_matlab_file_ends_no_process(tmp_path: Path) -> None:
         data.load(str(tmp_path / "x.mat"), "all")
 
 
+def test_a_variable_of_a_matlab_file_may_have_any_name(tmp_path: Path) -> None:
+    x = (FIGURES * 255).astype(np.uint8)
+    scipy.io.savemat(tmp_path / "x.mat", {"images": x, "file": np.arange(3), "arr_0": np.arange(2)})
+    assert (whole(tmp_path / "x.mat").pixels[..., 0] == x).all()
+
+
 def test_a_reader_that_crashes_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x.mat").write_bytes(b"MATLAB 5.0 MAT-file" + bytes(600))
     crash = [sys.executable, "-c", "import os; os.abort()"]
@@ -504,6 +558,23 @@ def test_any_source_is_brought_to_a_size(tmp_path: Path, fit: str) -> None:
         assert {"crop": "cropped", "pad": "padded", "stretch": "stretched"}[fit] in images.told
     assert data.load("digits", "validation", size="32").shape == (32, 32, 1)
     assert data.load("digits", "validation", color="rgb").shape == (28, 28, 3)
+
+
+def test_sums_over_images_take_no_copy_of_them_all() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (4000, 32, 32, 3), np.uint8)
+    images = Images(pixels)
+    for look in (lambda: levels.used(pixels), lambda: images.digest):
+        tracemalloc.start()
+        look()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 0.5 * pixels.nbytes
+    tracemalloc.start()
+    grey = arrays.coloured(pixels, "grey")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.5 * pixels.nbytes
+    assert np.array_equal(grey[..., 0], np.rint(pixels @ np.array(LUMA)))
 
 
 def test_images_that_are_all_the_same_stop_training(tmp_path: Path, tiny: Any) -> None:
@@ -588,6 +659,7 @@ def test_the_cache_is_bounded_shown_and_done_without(
     monkeypatch.delenv("INFOGAN_CACHE_GB")
     run("cache", "--clear")
     assert not cache.entries()
+    assert not [*(tmp_path / "cache").rglob("*.json")]
     monkeypatch.setenv("INFOGAN_CACHE", str(tmp_path / "a" / "000.png"))  # no folder can be here
     held = whole(tmp_path / "b")
     assert "held in memory; make room there, or set INFOGAN_CACHE" in caplog.text

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from conftest import refused, run
-from infogan.cli.train import resolve
+from infogan.cli.train import _named, resolve
 from infogan.config.presets import DRAWINGS, IMAGES
+from infogan.config.settings import RunConfig
 from infogan.core.errors import ConfigError, DataError
 from infogan.data import Source
 from infogan.data.folder import survey
@@ -81,6 +82,16 @@ def test_what_is_no_image_is_left_out_of_the_look(tmp_path: Path) -> None:
 )
 def test_sides_that_images_are_scaled_to(size: tuple[int, int], expected: tuple[int, int]) -> None:
     assert sides(*size) == expected
+
+
+@pytest.mark.parametrize("word", [".", "..", "../..", "../photos", "../photos/.."])
+def test_a_run_has_the_name_of_its_folder_however_that_is_written(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "photos" / "cats").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "photos" / "cats")
+    expected = Path(word).resolve().name
+    assert _named([word], RunConfig()) == expected != ".."
 
 
 def test_more_images_take_more_steps(tmp_path: Path) -> None:

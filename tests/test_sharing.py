@@ -15,6 +15,7 @@ import pytest
 import infogan as ig
 from conftest import refused, run
 from infogan.core.errors import ConfigError, RunError
+from infogan.core.tables import read_file
 from infogan.runs.folder import Run
 from infogan.sharing import hub
 from infogan.sharing.transfer import FILES, pull, push
@@ -74,6 +75,26 @@ def test_nor_is_the_place_of_a_csv_of_labels(done: Path, tmp_path: Path) -> None
     assert (
         json.loads((tmp_path / "card" / "run.json").read_text())["images"]["labels"] == "mine.csv"
     )
+
+
+def test_nor_are_the_names_of_what_was_chosen_of_a_folder(done: Path, tmp_path: Path) -> None:
+    own = Run(shutil.copytree(done, tmp_path / "own"))
+    settings, scores = read_file(own.config_file), read_file(own.scores_file)
+    record = read_file(own.record_file)
+    settings["data"]["only"] = record["images"]["source"]["only"] = ["alice.png", "bob.png"]
+    scores["data"] = f"{record['images']['source']['name']}/alice.png and 1 more"
+    for file, tree in (
+        (own.config_file, settings),
+        (own.scores_file, scores),
+        (own.record_file, record),
+    ):
+        own.write_json(file, tree)
+    model = ig.Model.load(own.path)
+    model.config = model.config.from_tree(settings)
+    model.save(own.weights_file)
+    push(own.path, str(tmp_path / "card"))
+    for path in [path for path in (tmp_path / "card").rglob("*") if path.is_file()]:
+        assert not re.search(rb"alice|bob", path.read_bytes()), path.name
 
 
 def test_the_card_says_what_the_run_is(done: Path, card: Path) -> None:
@@ -174,6 +195,12 @@ def damage_link(folder: Path) -> None:
     (folder / "names.json").symlink_to(outside)  # a file that would do
 
 
+def damage_text(folder: Path) -> None:
+    tree = json.loads((folder / "config.json").read_text())
+    tree["data"]["name"] = "\x1b]0;mine\x07"  # the title of a terminal
+    (folder / "config.json").write_text(json.dumps(tree))
+
+
 def damage_missing(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
 
@@ -189,6 +216,7 @@ def damage_missing(folder: Path) -> None:
         damage_picture,
         damage_size,
         damage_link,
+        damage_text,
         damage_missing,
     ],
 )

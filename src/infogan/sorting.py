@@ -69,7 +69,7 @@ def sort(
     codes.csv lists codes and places. ConfigError for an unfit output, DataError when a copy fails.
     """
     check_output(output, Path(images.name))
-    if link and not all(images.original(i) for i in range(len(images))):
+    if link and (images.packed or not all(images.original(i) for i in range(len(images)))):
         why = "has images that are no files of their own, so nothing to link to"
         raise ConfigError(f"--link: {images.name} {why}; leave it out")
     posterior = names.joined(code, read[code])

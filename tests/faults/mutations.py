@@ -238,8 +238,8 @@ def cases(root: Path) -> dict[str, Case]:
         settings = {"size": (16, 16), "color": "rgb", "range": (0, 255), "background": "white"}
         small = Source.model_validate(settings)
 
-        def shrunk(image: Image.Image, page: int) -> Any:
-            return decoding.decoded(image, small, page, str)
+        def shrunk(image: Image.Image) -> Any:
+            return decoding.decoded(image, small, str)
 
         entries = folder.FileEntries.of(path.parent, [path.name])
         for _ in conversion.readable(entries, path.parent, 0, shrunk):

@@ -6,6 +6,7 @@ With more categories than classes, no label says which are one; `docs/categories
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 import numpy as np
 
@@ -48,10 +49,12 @@ class Merging:
 
     def names(self, old: Names) -> Names:
         """One name for the categories of a class, as merging's own: the user's if there is one,
-        else `class 0`... What the user named keeps its name."""
+        else `class 0`... What the user named keeps its name, and no other class gets it."""
         given, named = old.categories.get(self.code, {}), dict[int, str]()
         for i, members in enumerate(self.classes):
-            name = next((given[j] for j in members if j in given), f"class {i}")
+            numbers = chain([i], count(len(self.classes)))
+            free = (name for j in numbers if (name := f"class {j}") not in given.values())
+            name = next((given[j] for j in members if j in given), None) or next(free)
             named |= dict.fromkeys(members, name)
         return old.model_copy(update={"merged": {**old.merged, self.code: named}})
 

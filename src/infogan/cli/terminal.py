@@ -139,7 +139,7 @@ def _show_table(first: str, others: Sequence[str], rows: Sequence[Sequence[str]]
     columns.insert(0, Column(first, no_wrap=first == "run"))
     table = Table(*columns, box=None, pad_edge=False, header_style="none")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
 
 
@@ -166,7 +166,7 @@ def show_comparison(rows: Sequence[Mapping[str, Any]]) -> None:
 def show_selection(tree: Mapping[str, Any]) -> None:
     """Runs ranked without labels, best first, and the one to use."""
     keys = [key for key in tree["runs"][0] if key not in ("run", "seed")]
-    rows = [[escape(run["run"]), *(f"{run[key]:.3f}" for key in keys)] for run in tree["runs"]]
+    rows = [[run["run"], *(f"{run[key]:.3f}" for key in keys)] for run in tree["runs"]]
     _show_table("run", [f"{key} (nats)" if key in NATS else key for key in keys], rows)
     print(f"\non {tree['n']} images of {tree['images']}, without labels")
     information = [run["information"] for run in tree["runs"] if "information" in run]

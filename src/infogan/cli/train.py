@@ -121,8 +121,8 @@ def _train_shared(words: list[str], path: Path, count: int, fresh: bool, batch: 
 
 def _named(targets: Sequence[str], config: RunConfig) -> str:
     """What a run is called: like its preset, or like the folder or file of its images."""
-    name = targets[0] if len(targets) == 1 else config.data.name if targets else "digits"
-    return Path(name).name or Path(name).resolve().name
+    path = Path(targets[0] if len(targets) == 1 else config.data.name if targets else "digits")
+    return path.resolve().name if path.name in ("", "..") else path.name
 
 
 def _train_one(

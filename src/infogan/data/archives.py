@@ -1,5 +1,6 @@
 """Zip and tar files of images: unpacked once into the cache."""
 
+import errno
 import hashlib
 import logging
 import re
@@ -9,10 +10,11 @@ import zipfile
 from pathlib import Path
 
 from infogan.core import atomic
-from infogan.core.errors import parsing
+from infogan.core.errors import DataError, parsing
 from infogan.core.limits import refuse_bomb
 from infogan.data import cache, files
 
+FULL = errno.ENOSPC, errno.EDQUOT, errno.EFBIG  # no room, rather than a damaged archive
 logger = logging.getLogger("infogan")
 NAMED = re.compile(r".+\.(zip|tar|tgz|tar\.(gz|bz2|xz))", re.IGNORECASE)
 
@@ -41,12 +43,18 @@ def unpacked(path: Path) -> Path:
             with parsing(path, "a zip or tar file"):
                 _unpack(path, aside)
             atomic.rename(aside, folder)
+        except DataError as error:
+            full = error.__cause__
+            if isinstance(full, OSError) and full.errno in FULL:
+                raise DataError(f"{cache.unwritable(full)}; {cache.REMEDY}") from None
+            raise
         except OSError:
             if not folder.is_dir():  # else another process was first
                 raise
         finally:
             shutil.rmtree(aside, ignore_errors=True)
         cache.bound(keep=folder)
+    cache.use(folder)
     return _lone(folder)
 
 

@@ -138,8 +138,10 @@ def sized(pixels: Pixels, source: Source) -> Pixels:
     """[N, H, W, C] at the size that the source asks for."""
     if source.size is None or source.size == pixels.shape[1:3] or not len(pixels):
         return pixels
-    scaled_each = [np.asarray(scaled(_image(image), source)) for image in pixels]
-    return np.stack(scaled_each).reshape(len(pixels), *source.size, -1)
+    found = np.empty((len(pixels), *source.size, pixels.shape[3]), np.uint8)
+    for i, image in enumerate(pixels):
+        found[i] = np.asarray(scaled(_image(image), source)).reshape(found.shape[1:])
+    return found
 
 
 def _image(pixels: Pixels) -> Image.Image:
@@ -151,7 +153,10 @@ def coloured(pixels: Pixels, color: str) -> Pixels:
     if color == "rgb" and pixels.shape[3] == 1:
         return np.repeat(pixels, 3, 3)
     if color == "grey" and pixels.shape[3] == 3:
-        return np.asarray(np.rint(pixels @ np.array(LUMA)), np.uint8)[..., None]
+        grey = np.empty((*pixels.shape[:3], 1), np.uint8)
+        for i, image in enumerate(pixels):  # whose floats take eight times as many bytes
+            grey[i, ..., 0] = np.rint(image @ np.array(LUMA))
+        return grey
     return pixels
 
 

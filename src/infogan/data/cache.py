@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
@@ -25,6 +26,7 @@ FORMAT = 3  # of what lies beside an array; what has another one is made again
 SIZE = 20.0  # GB of that; INFOGAN_CACHE_GB says otherwise
 logger = logging.getLogger("infogan")
 _held: dict[str, tuple[Pixels, Tree]] = {}  # where the cache cannot be written
+_used: set[Path] = set()  # what this process still reads, and may not lose
 
 
 def root() -> Path:
@@ -38,14 +40,15 @@ def cache_path(*parts: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"{_unwritable(error)}; {REMEDY}") from None
+        raise DataError(f"{unwritable(error)}; {REMEDY}") from None
     return path
 
 
 REMEDY = "make room there, or set INFOGAN_CACHE to another folder"
 
 
-def _unwritable(error: OSError) -> str:
+def unwritable(error: OSError) -> str:
+    """What is wrong with the cache."""
     return f"{root()}: the cache cannot be written ({error.strerror or error})"
 
 
@@ -97,7 +100,7 @@ def kept(
         bound(keep=array)
         return open_memmap(array, mode="r"), tree
     except OSError as error:
-        logger.warning("%s, so images are held in memory; %s", _unwritable(error), REMEDY)
+        logger.warning("%s, so images are held in memory; %s", unwritable(error), REMEDY)
         _held[key] = make(None)
         return _held[key]
 
@@ -140,12 +143,20 @@ def entries() -> list[tuple[Path, int, float]]:
     return sorted(found, key=lambda entry: entry[2])
 
 
+def use(folder: Path) -> None:
+    """Keep a folder while this process runs, and count it as used now."""
+    _used.add(folder)
+    with suppress(OSError):  # of another user
+        os.utime(folder)
+
+
 def bound(keep: Path) -> None:
-    """Remove what was not used for longest until the rest, `keep` apart, is within the limit."""
+    """Remove what was not used for longest until the rest is within the limit; not `keep`, nor what
+    this process uses."""
     there = [entry for entry in entries() if entry[0].parent.name in MADE_AGAIN]
     total, most = sum(size for _, size, _ in there), limit()
     for path, size, _ in there:
-        if total > most and path != keep:
+        if total > most and path not in {keep, *_used}:
             remove(path)
             total -= size
 
@@ -154,6 +165,9 @@ def remove(path: Path) -> None:
     """Remove an entry and what is known of it."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-        path.with_suffix(".json").unlink(missing_ok=True)
+        return
+    path.unlink(missing_ok=True)
+    for note in path.parent.glob("*.json"):
+        with suppress(OSError):
+            if path.stem in note.read_text(encoding="utf-8"):  # the array that it leads to
+                note.unlink()

@@ -97,10 +97,11 @@ class Converted:
 
 @contextmanager
 def opened(entry: Entry) -> Iterator[Image.Image]:
-    """The image of an entry, if it is not too large; the decoder raises anything."""
+    """The image of an entry at its page, if it is not too large; the decoder raises anything."""
     content = entry.content
     file = BytesIO(content) if isinstance(content, bytes) else content
     with Image.open(file, "r", files.formats()) as image:
+        image.seek(entry.page)
         refuse_size(image, entry.size)
         yield image
 
@@ -119,7 +120,6 @@ def looked_at(entries: Entries, most: int = SURVEYED) -> Iterator[Image.Image]:
     for entry in entries[:: max(1, len(entries) // most)]:
         interrupts.poll()
         with suppress(Exception), warnings.catch_warnings(action="ignore"), opened(entry) as image:
-            image.seek(entry.page)
             image.load()
             yield image
 
@@ -150,7 +150,7 @@ def _is_large(entry: Entry) -> bool:
 
 
 def readable(
-    entries: Entries, root: Path, max_bad: float, decode: Callable[[Image.Image, int], T]
+    entries: Entries, root: Path, max_bad: float, decode: Callable[[Image.Image], T]
 ) -> Generator[tuple[Entry, T | str], None, None]:
     """Yield every entry with what `decode` makes of it, or why it cannot be read; DataError, naming
     them all, if too many cannot."""
@@ -158,7 +158,7 @@ def readable(
     def read(entry: Entry) -> T | str:
         try:
             with opened(entry) as image:
-                return decode(image, entry.page)
+                return decode(image)
         except UndecidedError:
             raise
         except Exception as error:  # decoders of hostile bytes raise anything
@@ -282,9 +282,9 @@ def convert(
     sizes, missing, bad = Counter[tuple[int, int]](), list[int](), list[str]()
     moving, mapped, darkest, brightest = list[str](), None, 255, 0
 
-    def decode(image: Image.Image, page: int) -> Decoded:
+    def decode(image: Image.Image) -> Decoded:
         notes = list[str]()
-        pixels = decoded(image, source, page, notes.append)
+        pixels = decoded(image, source, notes.append)
         moves = getattr(image, "is_animated", False) and image.format != "TIFF"
         return Decoded(pixels, (image.height, image.width), moves, notes)
 

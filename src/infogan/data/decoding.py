@@ -25,10 +25,9 @@ class UndecidedError(Exception):
         self.setting = setting
 
 
-def decoded(image: Image.Image, source: Source, page: int, note: Callable[[str], object]) -> Pixels:
+def decoded(image: Image.Image, source: Source, note: Callable[[str], object]) -> Pixels:
     """Decode an image as [H, W, 1 or 3] under the settings of its set.
     note: called with what is wrong with it although it can be read."""
-    image.seek(page)
     try:
         image = ImageOps.exif_transpose(image)
     except Exception as error:  # Pillow raises anything at broken EXIF, whose image may be good

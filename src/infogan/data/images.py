@@ -21,6 +21,7 @@ from infogan.data import levels
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 NAMED = 10  # most factors that a repr names
+AT_ONCE = 1000  # images of which sums are taken together
 LUMA = 0.299, 0.587, 0.114  # weights of red, green and blue in grey (ITU-R BT.601)
 
 
@@ -107,7 +108,9 @@ class Images:
         """Which images these are: sha256 of their number, labels, factors and 10,000 of them."""
         some = np.linspace(0, len(self) - 1, min(len(self), 10_000)).astype(np.int64)
         found = sha256(f"{len(self)} {self.shape} {self.classes}".encode())
-        found.update(self.labels.tobytes() + self.take(some).tobytes())
+        found.update(self.labels.tobytes())
+        for start in range(0, len(some), AT_ONCE):
+            found.update(np.ascontiguousarray(self.take(some[start : start + AT_ONCE])).data)
         if self.factor_names:
             found.update(f" {self.factor_names}".encode() + self.factors.tobytes())
         return found.hexdigest()
@@ -115,9 +118,9 @@ class Images:
     @cached_property
     def fingerprints(self) -> list[str]:
         """[N] of each image the sha256 of its pixels, by which it is known in another file."""
-        found, block = list[str](), 1000
-        for start in range(0, len(self), block):
-            some = np.ascontiguousarray(self.take(slice(start, start + block)))
+        found = list[str]()
+        for start in range(0, len(self), AT_ONCE):
+            some = np.ascontiguousarray(self.take(slice(start, start + AT_ONCE)))
             found += [sha256(image).hexdigest() for image in some.view(np.ndarray)]
         return found
 

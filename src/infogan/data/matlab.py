@@ -24,11 +24,12 @@ def arrays(path: Path) -> dict[str, NDArray[Any]]:
         if code:
             raise DataError(f"{path}: cannot be read as MATLAB's format 5; save it as NPZ")
         with np.load(out, allow_pickle=False) as held:
-            return {name: held[name] for name in held.files}
+            names, *found = (held[f"arr_{i}"] for i in range(len(held.files)))
+            return dict(zip(names.tolist(), found, strict=True))
 
 
 def main(path: Path, out: Path) -> None:
-    """Write the arrays of a file as NPZ."""
+    """Write the arrays of a file as NPZ, and before them their names, which NumPy may not take."""
     from scipy.io import loadmat, whosmat
 
     with parsing(path, "MATLAB"):
@@ -37,7 +38,7 @@ def main(path: Path, out: Path) -> None:
                 refuse_bomb(f"{path}:{name}", int(np.prod(shape)), path.stat().st_size)
         found = {name: np.asarray(value) for name, value in loadmat(path).items()}
         plain = {n: a for n, a in found.items() if a.dtype.kind in "uifb" and not n.startswith("_")}
-        np.savez(out, **plain)  # type: ignore[arg-type]
+        np.savez(out, np.array([*plain], str), *plain.values())
 
 
 if __name__ == "__main__":

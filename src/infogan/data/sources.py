@@ -86,10 +86,12 @@ def together(paths: Sequence[str]) -> dict[str, Any]:
         return {"name": paths[0]}
     if missing := [path for path in paths if not Path(path).exists()]:
         raise DataError(f"{missing[0]}: no such file or folder")
-    folder = Path(os.path.commonpath([Path(path).absolute().parent for path in paths]))
+    # What lies beside the working folder is known without `..`, which would lead out of another one
+    full = [path.resolve() if ".." in path.parts else path.absolute() for path in map(Path, paths)]
+    folder = Path(os.path.commonpath([path.parent for path in full]))
     inside = folder.is_relative_to(Path.cwd())
     name = folder.relative_to(Path.cwd()) if inside else folder
-    only = [Path(path).absolute().relative_to(folder).as_posix() for path in paths]
+    only = [path.relative_to(folder).as_posix() for path in full]
     return {"name": str(name), "only": tuple(only)}
 
 
@@ -125,8 +127,9 @@ def image_folder(source: Source, split: Split, progress: Progress) -> Images:
     assert path
     if source.only:
         return splits.every_tenth(folder.load_folder(path, source, progress), split)
-    inside = [p for p in path.iterdir() if p.is_dir() and not files.hidden(p.name)]
-    holding = sorted(p.name for p in inside if files.holds_images(p))
+    inside = sorted(p for p in path.iterdir() if not files.hidden(p.name))
+    holding = [p.name for p in inside if p.is_dir() and files.holds_images(p)]
+    holding += [p.name for p in inside if p.is_file() and _is_image(p.name)][:1]
     read, parts, is_split = splits.folders(path, holding, split)
     images = folder.load_folder(read, source, progress, parts)
     images = replace(images, root=str(path))

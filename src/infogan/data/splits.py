@@ -100,8 +100,9 @@ def chosen(
 
 def folders(path: Path, holding: Sequence[str], split: Split) -> tuple[Path, tuple[str, ...], bool]:
     """Return what to read of a folder for a split.
-    holding: the folders in it that hold images. Returns the folder to read, the folders in it to
-    read (empty: all of it), and whether these are the split already or still need `every_tenth`."""
+    holding: the folders in it that hold images, and an image beside them. Returns the folder to
+    read, the folders in it to read (empty: all of it), and whether these are the split already or
+    still need `every_tenth`."""
     own = {PARTS[name]: name for name in holding if name in PARTS}
     others = [name for name in holding if name not in PARTS]
     for part, name in own.items():

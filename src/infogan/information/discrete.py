@@ -127,8 +127,10 @@ def normalized_mutual_information(*joint: Any, mean: Mean = "arithmetic") -> Val
     means |= {"min": torch.minimum(x, y), "max": torch.maximum(x, y)}
     if mean not in means:
         raise ConfigError(f"unknown mean {mean!r}; use one of {', '.join(means)}")
-    constant = (x + y == 0).to(x)
-    share = torch.where(means[mean] > 0, _mutual_information(table) / means[mean], constant)
+    constant = [(table.sum(axis) > 0).sum() == 1 for axis in (0, 1)]  # H is 0 but for rounding
+    share = (_mutual_information(table) / means[mean]).clamp(0, 1)
+    if any(constant):
+        share = torch.tensor(float(all(constant)), dtype=share.dtype)
     return stated(share, "nats", *joint)
 
 

@@ -14,14 +14,21 @@ from infogan.latent.latent import CLASS, Latent
 from infogan.latent.posterior import Posterior
 
 
+def control(text: str) -> str | None:
+    """The first character of a text that does something to a terminal, as U+001B; None of none."""
+    bad = next((c for c in text if unicodedata.category(c) in ("Cc", "Zl", "Zp")), None)
+    return bad and f"U+{ord(bad):04X}"
+
+
 def _printable(name: str) -> str:
-    if bad := next((c for c in name if unicodedata.category(c) in ("Cc", "Zl", "Zp")), None):
-        raise ValueError(f"a name cannot hold the character U+{ord(bad):04X}")
+    if bad := control(name):
+        raise ValueError(f"a name cannot hold the character {bad}")
     return name
 
 
 _STRIPPED = StringConstraints(strip_whitespace=True, min_length=1, max_length=80)
 Name = Annotated[str, _STRIPPED, AfterValidator(_printable)]
+BESIDE = "name", "confidence"  # columns beside that of a code, which begin with its name
 
 
 class Names(BaseModel):
@@ -50,9 +57,10 @@ class Names(BaseModel):
             where = ".".join(map(str, fault["loc"])) or "names"
             raise ConfigError(f"{where}: {fault['msg'].removeprefix('Value error, ')}") from None
         shown = [names.code(code) for code in latent.codes]
+        taken = ["file", "sorted", *shown, *(f"{name}_{of}" for name in shown for of in BESIDE)]
         for code, name in names.codes.items():
             latent.code(code)
-            if shown.count(name) > 1 or name in ("file", "sorted"):
+            if taken.count(name) > 1 or name in taken[:2]:
                 raise ConfigError(f"codes.{code}: {name!r} is taken; give codes different names")
         for given in (names.categories, names.merged):
             for code in [code for code in given if code != CLASS]:

@@ -16,6 +16,7 @@ from infogan.core.limits import TEXT
 from infogan.core.tables import as_json, read_file
 from infogan.model.model import Model
 from infogan.runs.folder import SELECTION, Run
+from infogan.runs.names import control
 from infogan.sharing import hub
 from infogan.sharing.card import card
 
@@ -38,9 +39,10 @@ def push(
     """Send a finished run with its model card to `owner/name` on the Hub, or write it into a new or
     empty folder (`./card`); where it is now, and its files. RunError, ConfigError say what to do.
 
-    Files of the user stay here: images.csv, labels.csv, pictures and pages that hold real images.
-    Of paths of this machine the last part is left. private: make the repository a private one.
-    licence: of the weights, as the Hub writes it (cc-by-4.0).
+    Files of the user stay here: images.csv, labels.csv, pictures and pages that hold real images,
+    and the names of what was chosen of a folder. Of paths of this machine the last part is left.
+    private: make the repository a private one. licence: of the weights, as the Hub writes it
+    (cc-by-4.0).
     """
     folder = hub.is_folder(target)
     with tempfile.TemporaryDirectory(prefix="infogan-") as name:
@@ -96,6 +98,9 @@ def _fill(made: Path, run: Run, target: str, licence: str | None) -> None:
         trees[run.scores_file.name] = scores
     trees |= {"run.json": record, "config.json": run.config.tree()}
     trees = {name: _bare(tree, places) for name, tree in trees.items()}
+    trees["run.json"]["images"]["source"]["only"] = trees["config.json"]["data"]["only"] = []
+    if model.config.data.only and scores:  # which name the first of them
+        trees[run.scores_file.name]["data"] = trees["config.json"]["data"]["name"]
     for name, tree in trees.items():
         (made / name).write_text(as_json(tree, indent=2) + "\n", encoding="utf-8")
     model.config = model.config.from_tree(trees["config.json"])
@@ -145,6 +150,16 @@ def _bare(tree: Any, places: Mapping[str, str]) -> Any:
     return tree
 
 
+def _strings(tree: Any) -> Iterator[str]:
+    """Every line of text in plain values."""
+    if isinstance(tree, dict):
+        tree = [*tree, *tree.values()]
+    if isinstance(tree, str):
+        yield from tree.split("\n")
+    for value in tree if isinstance(tree, list | tuple) else ():
+        yield from _strings(value)
+
+
 def _new(folder: Path) -> Path:
     """A folder that can be written; RunError if there is something in it."""
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
@@ -185,8 +200,10 @@ def _read_all(folder: Path) -> None:
     run, model = Run(folder), Model.load(folder)
     if tuple(run.record.images.shape) != tuple(model.shape):
         raise RunError("run.json and model.safetensors are of different images")
-    if run.environment_file.is_file():
-        read_file(run.environment_file)
+    told = [read_file(folder / name) for name in TEXTS if (folder / name).is_file()]
+    texts = _strings([*told, model.config.tree(), *model.classes])
+    if bad := next(filter(None, map(control, texts)), None):
+        raise RunError(f"its texts hold the character {bad}, which no run writes")
     if scores := run.scores:
         shown(scores, run.names.codes)
     if not all(isinstance(value, int | float) for line in run.metrics() for value in line.values()):
