@@ -226,7 +226,9 @@ def test_a_sweep_of_no_codes(
     assert "has no codes to sweep" in refused(capsys, "traverse", own.path, "-o", "x.png")
 
 
-def test_samples_one_by_one_and_as_an_array(done: Path, tmp_path: Path) -> None:
+def test_samples_one_by_one_and_as_an_array(
+    done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A folder by its slash or because it is there; what is drawn is the same in every form."""
     words = ("sample", done, "-n", 12, "--code", "digit=3", "-o")
     model = Model.load(done)
@@ -243,14 +245,62 @@ def test_samples_one_by_one_and_as_an_array(done: Path, tmp_path: Path) -> None:
         assert np.array_equal(np.asarray(Image.open(path)), expected[i, ..., 0])
     drawn = model.draw(12, digit=3).values["slant"].flatten().tolist()
     assert [float(path.stem.rpartition("=")[2]) for path in files] == pytest.approx(drawn, rel=0.01)
-    run("sample", done, "-n", 2, "--code", "digit=1", "-o", folder)
-    assert [path.name[:9] for path in sorted(folder.glob("*digit=1*"))] == [
+    assert "not an empty folder" in refused(capsys, "sample", done, "-n", 2, "-o", folder)
+    assert sorted(folder.iterdir()) == files
+    (tmp_path / "deep" / "empty").mkdir(parents=True)
+    run("sample", done, "-n", 2, "--code", "digit=1", "-o", tmp_path / "deep" / "empty")
+    assert [path.name[:9] for path in sorted((tmp_path / "deep" / "empty").iterdir())] == [
         "0_digit=1",
         "1_digit=1",
     ]
     run(*words, tmp_path / "all.png")
     factor = -(-480 // (4 * 18 - 2))  # four in a row and three rows, white between
     assert size(tmp_path / "all.png") == ((4 * 18 - 2) * factor, (3 * 18 - 2) * factor)
+
+
+def test_a_reconstruction_is_drawn_over_no_original(
+    done: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = Path(shutil.copytree(photos, tmp_path / "mine"))
+    one = next(mine.rglob("*.png"))
+    before = one.read_bytes()
+    for data, output in ((mine, one), (one, one), (mine, mine / "new.png")):
+        said = refused(capsys, "reconstruct", done, data, "-n", 1, "-o", output)
+        assert "with the originals; choose another" in said
+    assert one.read_bytes() == before and not (mine / "new.png").exists()
+
+
+def test_an_unknown_level_of_messages_is_answered_with_those_that_exist(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("INFOGAN_LOG", "quiet")
+    assert "'QUIET'; set it to one of" in refused(capsys, "presets")
+
+
+def test_labels_that_are_not_there_are_missed_before_any_image_is_read(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = "train", "semigan", "--data", photos / "nowhere", "--labels", tmp_path / "mine.csv"
+    said = refused(capsys, *words, "--run", tmp_path / "run")
+    assert "mine.csv: no such file; give labels as a CSV file" in said
+
+
+def test_a_run_whose_g_is_given_no_class_says_so_first(
+    done: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "gives G no class" in refused(capsys, "sample", done, "--class", "cat")
+
+
+def test_a_command_to_copy_is_quoted(
+    done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = shutil.copytree(done, tmp_path / "my run")
+    run("name", own, "digit.3", "seven")
+    assert f"infogan report '{own}'" in capsys.readouterr().err
+    run("name", own, "digit.3", "seven")  # which changes nothing
+    assert not capsys.readouterr().err
+    run("export", own, "-o", tmp_path / "for" / "phones")
+    assert (tmp_path / "for" / "phones" / "encoder.onnx").is_file()
 
 
 def test_files_of_samples_have_the_names_that_were_given(done: Path, tmp_path: Path) -> None:
@@ -455,9 +505,9 @@ def test_mistakes(
         (nowhere, "encode", done, nowhere),
         (".png (one picture of all), .npy", "sample", done, "-o", tmp_path / "x.jpg"),
         (".csv (a table) or .jsonl", "encode", done, photos, "-o", tmp_path / "x.json"),
-        ("give a folder", "sample", done, "-o", f"{tmp_path}/no/no/"),
+        ("give a folder", "sample", done, "-o", f"{tmp_path}/fake/text.png/no/"),
         (".pdf, .gif, .webp", "traverse", done, "--code", "slant", "-o", tmp_path / "x.mp4"),
-        ("--output", "export", done, "-o", tmp_path / "no" / "no"),
+        ("--output", "export", done, "-o", tmp_path / "fake" / "text.png"),
         ("folders", "compare"),
         ("--splt", "evaluate", done, "--splt", "all"),
         ("evalute", "evalute", done),

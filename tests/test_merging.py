@@ -280,6 +280,8 @@ def test_the_command_writes_names(
     shown = capsys.readouterr().out
     assert shown.count("removed") == 3 and "removed      digit.2" not in shown
     assert Run(folder).names == Names(categories={"digit": {2: "seven"}})
+    run("merge", folder, "--undo", "--json")
+    assert json.loads(capsys.readouterr().out) == {"removed": {}}
     run("name", folder, "digit.2", "")
     assert "removed      digit.2 seven" in capsys.readouterr().out
     run("merge", folder, "--into", 4, "--split", "all", "--json")

@@ -666,6 +666,12 @@ def test_the_cache_is_bounded_shown_and_done_without(
     assert held.digest == whole(tmp_path / "b").digest
 
 
+def test_where_nothing_can_be_read_nothing_is_to_be_skipped(tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(b"no image")
+    with pytest.raises(DataError, match=r"1 of 1 images .*correct or replace them"):
+        whole(tmp_path / "x.png")
+
+
 def test_a_file_that_is_cut_off_spoils_no_look_at_the_others(tmp_path: Path) -> None:
     folder = saved(tmp_path / "set", (FIGURES * 3500).astype(np.uint16))
     content = (folder / "003.png").read_bytes()

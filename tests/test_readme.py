@@ -97,7 +97,7 @@ def test_commands_are_taken(
             run(*words, "--dry-run")
 
 
-@pytest.mark.parametrize(("document", "pairs"), [("comparing.md", 3), ("theory.md", 1)])
+@pytest.mark.parametrize(("document", "pairs"), [("comparing.md", 4), ("theory.md", 1)])
 def test_runs_to_compare_differ_in_the_information_alone(
     document: str, pairs: int, coloured: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -49,6 +49,15 @@ def test_one_file_in_colour_makes_a_folder_coloured(tmp_path: Path) -> None:
     assert not survey(folder).grey
 
 
+def test_of_a_single_file_no_other_is_looked_at(tmp_path: Path) -> None:
+    for i in range(3):
+        Image.new("RGB", (40, 40), (255, 20 * i, 0)).save(tmp_path / f"{i}.png")
+    page = Image.new("L", (40, 40), 90)
+    page.save(tmp_path / "pages.tif", save_all=True, append_images=[page] * 4)
+    said = recipe(Source(name=str(tmp_path / "pages.tif")))[1]
+    assert said.startswith("5 grey images")
+
+
 def test_what_is_no_image_is_left_out_of_the_look(tmp_path: Path) -> None:
     folder = pictures(tmp_path / "some", 3, (40, 20), colour=False)
     (folder / "broken.png").write_bytes(b"nothing")

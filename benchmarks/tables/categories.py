@@ -61,9 +61,10 @@ def imbalance() -> str:
         "frequent. ACC, rare digits rare: on images in which the rare digits keep a tenth, as in "
         f"training. {report['stays']:.0%} of the images of five digits stay, different digits for "
         f"each seed. There are {report['config']['steps']} steps. For comparison, the `mnist` "
-        f"preset on all images reaches {percent([full['summary']['validation']['median']])} with "
-        f"ten categories and {full['config']['steps']} steps (median of {len(full['runs'])} "
-        "seeds). Classes found: how many `infogan merge` makes of the categories when it is not "
+        "preset of that time reached "
+        f"{percent([full['summary']['validation']['median']])} on all images, with ten categories "
+        f"and {full['config']['steps']} steps (median of {len(full['runs'])} seeds). Classes "
+        "found: how many `infogan merge` makes of the categories when it is not "
         "given a number.",
         machine_of(report),
     )

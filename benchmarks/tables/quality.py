@@ -87,8 +87,10 @@ def quality_in_chinese() -> str:
 
 def seeds() -> str:
     """Every seed of each measured preset."""
-    rows = []
+    rows, earlier = [], dict[str, str]()
     for name, report, part, words in scored():
+        if "preset then" in (note := say(report["note"])):
+            earlier[name] = f"the preset `{name}` then{note.partition('preset then')[2]}"
         scores = [run[part] for run in report["runs"]]
         code = next(iter(scores[0]["information"]))
         accuracy = [score["cluster_accuracy"] for score in scores]
@@ -101,7 +103,7 @@ def seeds() -> str:
         "preset | scored on | mean ± std | every seed | NMI | ARI | L_I of category",
         rows,
         "Clustering accuracy (ACC) in %, seeds in their order (from 0, of `digits` from 20), none "
-        "left out. NMI, ARI and "
+        f"left out; {'; '.join(earlier.values())}. NMI, ARI and "
         "L_I (nats) are means. Commands, settings, machine and every figure, recall by class among "
         "them, are in `benchmarks/results/`.",
     )

@@ -21,8 +21,18 @@ TABLE = "codes.csv"
 
 def check_output(output: Path, data: Path) -> None:
     """ConfigError unless `output` is new or an empty folder that is not among the originals."""
+    check_apart(output, data)
+    check_new(output)
+
+
+def check_apart(output: Path, data: Path) -> None:
+    """ConfigError where a file or folder to be written is an original or would lie among them."""
     if output.resolve().is_relative_to(data.resolve()):
         raise ConfigError(f"--output {output}: lies in {data}, with the originals; choose another")
+
+
+def check_new(output: Path) -> None:
+    """ConfigError unless `output` is new or an empty folder."""
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise ConfigError(f"--output {output}: is not an empty folder; choose a new one")
 

@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError, Group, UnusedCliTokensError
 from infogan import __version__
 from infogan.cli import cache, runs, share, theory, train, use
 from infogan.core import atomic
-from infogan.core.errors import InfoganError
+from infogan.core.errors import ConfigError, InfoganError
 from infogan.core.interrupts import Stopped
 from infogan.pipeline.progress import Said
 
@@ -53,6 +53,14 @@ def _once(said: set[str]) -> Callable[[logging.LogRecord], bool]:
     return new
 
 
+def _level() -> str:
+    """From which level on messages are shown, by INFOGAN_LOG; ConfigError if it names none."""
+    level = os.environ.get("INFOGAN_LOG", "INFO").upper()
+    if level not in (known := logging.getLevelNamesMapping()):
+        raise ConfigError(f"INFOGAN_LOG is {level!r}; set it to one of {', '.join(known)}")
+    return level
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; the exit code of a mistake, which is explained in one or two lines, is 2."""
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -60,8 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     said = Said()
     said.addFilter(_once(set()))
     logging.basicConfig(format="%(message)s", handlers=[said])
-    logging.getLogger("infogan").setLevel(os.environ.get("INFOGAN_LOG", "INFO").upper())
     try:
+        logging.getLogger("infogan").setLevel(_level())
         app([word for word in words if word != "--debug"], exit_on_error=debug, print_error=debug)
     except Stopped as stop:
         again = shlex.join(["infogan", *(word for word in words if word != "--fresh")])

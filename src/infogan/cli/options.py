@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -37,7 +38,9 @@ N = Annotated[Count, Parameter(name=["--n", "-n"])]
 Values = Annotated[list[str] | None, Parameter(negative=())]
 Class = Annotated[str | None, Parameter(name="--class")]
 Unit = Annotated[Literal["nats", "bits"], Parameter(help="nats or bits.")]
-AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON object.")]
+AsJson = Annotated[
+    bool, Parameter(name="--json", negative=(), help="Print JSON, and nothing else.")
+]
 Open = Annotated[bool, Parameter(name="--open", help="Open the page in the browser.")]
 
 TO = partial(Parameter, ["--output", "-o"])
@@ -94,6 +97,11 @@ def given(data: tuple[str, ...]) -> list[str]:
     return list(data)
 
 
+def command(name: str, run: Path, *words: str) -> str:
+    """A command of infogan for a run, as a shell takes it."""
+    return shlex.join(["infogan", name, str(run), *words])
+
+
 OWN = Real()  # the run's own held-out images
 
 
@@ -138,9 +146,9 @@ def writing(path: Path | None, option: str = "--output") -> None:
 
 
 def made(output: Path) -> Path:
-    """A folder to write into, which is made in one that is there; else ConfigError."""
+    """A folder to write into, made if missing; ConfigError where it cannot be."""
     try:
-        output.mkdir(exist_ok=True)
+        output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"--output {output}: give a folder ({error.strerror})") from None
     return output

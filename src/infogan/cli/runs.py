@@ -16,6 +16,7 @@ from infogan.cli.options import (
     Real,
     RunFolder,
     RunFolders,
+    command,
     folder,
     folders,
     load,
@@ -110,19 +111,23 @@ def name(run: RunFolder, what: str | None = None, name: str | None = None, /) ->
     names = there.names
     if what is not None:
         if name is None:
-            raise ConfigError(f"{what}: give the name, as in `infogan name {run} {what} seven`")
+            raise ConfigError(
+                f"{what}: give the name, as in `{command('name', run, what, 'seven')}`"
+            )
         names = there.names.changed(what, name, there.config.latent)
-        terminal.show_removed(there.names, names)
+        terminal.show_removed(terminal.removed(there.names, names))
         _write_names(there, names)
     terminal.show_names(names)
 
 
 def _write_names(run: Run, names: Names) -> None:
-    """Write the names of a run, and say what shows them as they were."""
+    """Write the names of a run, if they changed, and say what shows them as they were."""
+    if names == run.names:
+        return
     run.write_json(run.names_file, names.tree())
-    for command, page in (("report", run.report_file), ("explore", run.path / "explorer.html")):
+    for written, page in (("report", run.report_file), ("explore", run.path / "explorer.html")):
         if page.is_file():
-            again = f"write it anew: infogan {command} {run.path}"
+            again = f"write it anew: {command(written, run.path)}"
             print(f"{page} shows the names as they were; {again}", file=sys.stderr)
 
 
@@ -165,7 +170,8 @@ def merge(
     there = folder(run)
     if undo:
         names = there.names.model_copy(update={"merged": {}})
-        terminal.show_removed(there.names, names)
+        gone = terminal.removed(there.names, names)
+        terminal.answer(as_json, {"removed": gone}, lambda _: terminal.show_removed(gone))
         _write_names(there, names)
         return
     model = load(run)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from infogan.core.figures import number
 from infogan.core.tables import as_json
 
 NATS = ("information", "L_I")  # what `select` measures in nats
@@ -57,12 +58,17 @@ def show_names(names: Any) -> None:
     print("\n".join(shown) or "nothing has a name yet")
 
 
-def show_removed(before: Any, after: Any) -> None:
-    """The names that are there no more, a line each."""
+def removed(before: Any, after: Any) -> dict[str, str]:
+    """The names that are there no more, by what they named."""
     now = _by_what(after.codes, after.merged, after.categories)
-    for what, name in _by_what(before.codes, before.merged, before.categories).items():
-        if what not in now:
-            print(f"removed      {what} {name}")
+    then = _by_what(before.codes, before.merged, before.categories)
+    return {what: name for what, name in then.items() if what not in now}
+
+
+def show_removed(names: Mapping[str, str]) -> None:
+    """Names that are there no more, a line each."""
+    for what, name in names.items():
+        print(f"removed      {what} {name}")
 
 
 def _by_what(
@@ -91,7 +97,7 @@ def show_outlook(path: Path, outlook: Any) -> None:
     (height, width, channels), (done, steps) = outlook.images.shape, outlook.steps
     colour = "grey" if channels == 1 else "in colour"
     size = f"{height}x{width} {colour}, and {outlook.held_out:,} held out"
-    print(f"{outlook.images.name}: {len(outlook.images):,} images of {size}")
+    print(f"{outlook.images.name}: {number(len(outlook.images), 'image')} of {size}")
     codes = [
         f"{name} ({code.categories} categories)" if code.categories else name
         for name, code in outlook.config.latent.codes.items()

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from infogan.cli import options
 from infogan.core import atomic
 from infogan.core.errors import ConfigError, RunError
+from infogan.core.figures import number
 from infogan.core.tables import read_file, write_csv
 
 
@@ -56,7 +57,8 @@ def sample(
             model.latent.code(known)  # ConfigError where there is none of that name
             values[known] = model.names.number(known, value if name else "")
         if of_class is not None:
-            values[model.class_code] = model.class_index(of_class)
+            given = model.class_code  # ConfigError first where G is given no class at all
+            values[given] = model.class_index(of_class)
         draw = model.draw(n, seed=seed, **values)
     if folder:
         options.made(Path(output))
@@ -92,7 +94,9 @@ def traverse(
     check_ending(output, (*FORMATS, *KINDS))
     model = options.load(run)
     if not model.latent.codes:
-        raise ConfigError(f"{run}: has no codes to sweep; draw from it with infogan sample {run}")
+        raise ConfigError(
+            f"{run}: has no codes to sweep; draw from it with {options.command('sample', run)}"
+        )
     if code is None and len(model.latent.codes) > 1:
         raise ConfigError(f"--code: choose one of {', '.join(model.latent.codes)}")
     code = model.names.find(code) if code else next(iter(model.latent.codes))
@@ -142,7 +146,7 @@ def encode(
             file.writelines(json.dumps(dict(zip(table, row, strict=True))) + "\n" for row in rows)
         else:
             write_csv(file, list(table), rows)
-    print(f"{output}: {len(images)} images")
+    print(f"{output}: {number(len(images), 'image')}")
 
 
 def sort(
@@ -188,9 +192,8 @@ def sort(
     if [*counts] == [sorting.UNSURE]:
         median = float(np.median(names.joined(code, read[code]).confidence))
         why = f"Q is less than {unsure:.0%} sure of every image, and {median:.0%} of the median one"
-        remedy = (
-            f"try --unsure {int(10 * median) / 10:g}, and `infogan doctor {run}` for what is wrong"
-        )
+        wrong = f"`{options.command('doctor', run)}` for what is wrong"
+        remedy = f"try --unsure {int(10 * median) / 10:g}, and {wrong}"
         print(f"infogan: {why}; {remedy}", file=sys.stderr)
     k = read[code].probs.shape[1]
     if unused := usage(read[code].value, k).words([names.numbered(code, j) for j in range(k)]):
@@ -219,9 +222,12 @@ def reconstruct(
     import numpy as np
 
     from infogan.report.plots import pairs
+    from infogan.sorting import check_apart
 
     options.writing(output)
     options.writing(csv, "--csv")
+    for path in data:
+        check_apart(output, Path(path))
     model = options.load(run)
     images = options.Real(options.given(data), data_dir, split, max_bad).read(model)
     chosen = np.linspace(0, len(images) - 1, min(n, len(images))).round().astype(np.int64)
@@ -232,7 +238,7 @@ def reconstruct(
         with atomic.writing(csv), atomic.text(csv) as file:
             rows = ([images.source(i), round(float(e), 4)] for i, e in enumerate(error))
             write_csv(file, ["file", "error"], rows)
-    print(f"{output}: {len(images)} images, mean error {error.mean():.2f} of 255")
+    print(f"{output}: {number(len(images), 'image')}, mean error {error.mean():.2f} of 255")
 
 
 def report(run: options.RunFolder, /, *, real: options.Real = options.OWN) -> None:

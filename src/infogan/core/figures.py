@@ -15,6 +15,15 @@ def short(value: float, digits: int = 2, sign: bool = False) -> str:
     return f"{value:{'+' * sign}.{f'{digits}f' if abs(value) < LARGE else '1e'}}"
 
 
+def number(n: int, what: str) -> str:
+    """So many of them.
+
+    >>> number(1, "image"), number(2000, "image")
+    ('1 image', '2,000 images')
+    """
+    return f"{n:,} {what}{'s' * (n != 1)}"
+
+
 def outlined(name: str, parts: Mapping[str, Any]) -> str:
     """The repr of an object that holds arrays or tensors: their shapes in place of their values.
     Arrays without a value are left out.

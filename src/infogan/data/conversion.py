@@ -175,6 +175,7 @@ def readable(
         some = "; ".join(bad[:NAMED]) + (f"; and {len(bad) - NAMED} more" * (len(bad) > NAMED))
         fault = f"{len(bad)} of {len(entries)} images cannot be read ({some})"
         remedy = f"remove them, or raise --data.max-bad (now {max_bad:g})"
+        remedy = remedy if len(bad) < len(entries) else "correct or replace them"
         raise DataError(f"{root}: {fault}; {remedy}")
 
 

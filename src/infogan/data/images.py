@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from infogan.core.errors import DataError
+from infogan.core.figures import number
 from infogan.core.random import stream
 from infogan.data import levels
 
@@ -157,7 +158,7 @@ def counted(images: Images) -> str:
     """How many images there are, of which size, and whether in colour, in words."""
     height, width, channels = images.shape
     colour = "grey" if channels == 1 else "RGB"
-    return f"{len(images):,} images, {height}x{width} {colour}"
+    return f"{number(len(images), 'image')}, {height}x{width} {colour}"
 
 
 def described(images: Images, words: str = "") -> Images:

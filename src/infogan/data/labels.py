@@ -32,6 +32,12 @@ def reveal(images: Images, budget: int | str, seed: int) -> Images:
     return images
 
 
+def require(budget: int | str | None) -> None:
+    """DataError where the CSV file of a budget is not there; known before any image is read."""
+    if isinstance(budget, str) and budget != "all" and not Path(budget).is_file():
+        raise DataError(f"{budget}: no such file; give labels as a CSV file (file,label)")
+
+
 def _drawn(images: Images, each: int, seed: int) -> Labels:
     """[N] labels of `each` images of every class, drawn by the seed."""
     kept = np.full(len(images), -1)

@@ -67,8 +67,10 @@ def root(source: Source) -> Path | None:
 
 def survey(source: Source) -> Survey | None:
     """Look at some of the encoded images of a source; None where they are arrays."""
+    path = Path(source.name)
+    lone = (path.name,) if path.is_file() and _is_image(path.name) else source.only
     if place := root(source):
-        return folder.survey(place, source.only)
+        return folder.survey(place, lone)
     if arrow.is_table(source.name):
         rows, _, _ = arrow.rows_of(source, "train")
         return folder.surveyed(rows, rows.root)

@@ -124,6 +124,7 @@ def _fit(
 ) -> Model:
     for setting in config.idle:
         logger.warning("has no effect: %s", setting)
+    labels.require(config.labels)
     processes = join(Engine.of(config).device)
     start, origin, earlier = _start(run, config, continue_from)
     with processes.in_turn():

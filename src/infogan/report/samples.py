@@ -11,7 +11,7 @@ from infogan.data.png import png
 from infogan.latent.latent import Draw
 from infogan.model.model import Model
 from infogan.report.plots import save_png, sheet
-from infogan.sorting import folder_name
+from infogan.sorting import check_new, folder_name
 
 
 def is_folder(output: str) -> bool:
@@ -20,8 +20,11 @@ def is_folder(output: str) -> bool:
 
 
 def check(output: str) -> None:
-    """ConfigError unless the name of a place says what is to be written there."""
-    if not is_folder(output) and Path(output).suffix.lower() not in (".png", ".npy"):
+    """ConfigError unless the name of a place says what is to be written there; a folder is new, or
+    empty: with other images in it, no program could tell which of them are generated."""
+    if is_folder(output):
+        check_new(Path(output))
+    elif Path(output).suffix.lower() not in (".png", ".npy"):
         ways = (
             ".png (one picture of all), .npy (an array) or / (a folder, with a PNG file for each)"
         )
@@ -30,8 +33,7 @@ def check(output: str) -> None:
 
 def write(model: Model, draw: Draw, output: str) -> None:
     """Write the images of a draw to a place that `check` accepts. A folder must be there; files in
-    it are as large as the images, and are replaced where they have the same names. An array is
-    uint8 [N, H, W, C]."""
+    it are as large as the images. An array is uint8 [N, H, W, C]."""
     images, place = model.generate(draw.vector()), Path(output)
     with atomic.writing(place):
         if is_folder(output):
