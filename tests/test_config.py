@@ -141,6 +141,11 @@ def test_spaces_in_sizes_and_channels_do_not_count() -> None:
         (["--optim.dlr", "3"], "did you mean --optim.d-lr?"),
         (["--latent.digit.kk", "3"], "did you mean --latent.digit.k?"),
         (["--objective.q-stap", "d"], "did you mean --objective.q-step?"),
+        (["--augment", "affine", "--augment.area", "1"], "it belongs to augment photo; give that"),
+        (
+            ["--objective", "gan", "--objective.cr", "1"],
+            "it belongs to objective infogan; give that",
+        ),
         (["--d-lr", "1"], "unknown setting d-lr; did you mean --optim.d-lr?"),
         (["--q-stap", "d"], "did you mean --objective.q-step?"),
         (["--slant.weight", "1"], "did you mean --latent.slant.weight?"),

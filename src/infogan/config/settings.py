@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Iterator, Mapping
 from functools import reduce
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
@@ -237,6 +237,24 @@ def _alone(objective: InfoGAN, parts: Mapping[str, str]) -> Iterator[str]:
             yield f"{spelled('objective', name)} needs objective.{part} above 0; {remedy}"
 
 
+def _kinds_with(section: str, name: str = "") -> list[str]:
+    """The kinds of a section of settings that have one of that name: `augment photo`."""
+    field = RunConfig.model_fields.get(section)
+    members = _members(field.annotation if field else None)
+    having = [
+        m.model_fields["kind"].default for m in members if {"kind", name} <= {*m.model_fields}
+    ]
+    return [f"{section} {kind}" for kind in having]
+
+
+def _members(of: Any) -> Iterator[type[BaseModel]]:
+    """The models of a union."""
+    if isinstance(of, type) and issubclass(of, BaseModel):
+        yield of
+    for part in get_args(of):
+        yield from _members(part)
+
+
 def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
     """A line for each of the first three faults: key, reason, remedy."""
     for fault in error.errors()[:3]:
@@ -252,6 +270,8 @@ def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
                 place += next((name.split(".") for name in flat(fault["input"])), [])
             near = nearest(place, tree)
             hint = f"did you mean {near}?" if near else "`infogan presets NAME` explains all"
+            if kinds := _kinds_with(*place[:2]):
+                hint = f"it belongs to {' and '.join(kinds)}; give that kind too, or leave it out"
             yield f"unknown setting {spelled(*place)}; {hint}"
         elif fault["type"] == "union_tag_not_found":  # `--augment.hue 0.1` where augment is none
             given = " and ".join(map(spelled, fault["input"])) or "settings"
