@@ -1,6 +1,7 @@
 """Tables of docs/photos.md."""
 
 import statistics
+from typing import Any
 
 from tables.base import machine_of, read, table
 
@@ -69,8 +70,19 @@ def kernels() -> str:
     return table(
         "folder | seed | FD before | FD now | precision | recall | coverage | ACC",
         rows,
-        "One run a row, by the generator before and by that of now.",
+        f"One run a row, by the generator before and by that of now; {_otherwise(report)}.",
     )
+
+
+def _otherwise(report: dict[str, Any]) -> str:
+    """Which runs computed in another precision than the others, in words."""
+    others = [
+        f"{name} {run['seed']} (now) in {run['dtype']}"
+        for name, recipes in report["runs"].items()
+        for run in recipes["default"]
+        if "dtype" in run
+    ]
+    return f"all in {report['machine']['dtype']} but for {', '.join(others)}"
 
 
 def ideas() -> str:
