@@ -248,8 +248,9 @@ def test_samples_one_by_one_and_as_an_array(
     assert "not an empty folder" in refused(capsys, "sample", done, "-n", 2, "-o", folder)
     assert sorted(folder.iterdir()) == files
     (tmp_path / "deep" / "empty").mkdir(parents=True)
+    (tmp_path / "deep" / "empty" / ".DS_Store").touch()
     run("sample", done, "-n", 2, "--code", "digit=1", "-o", tmp_path / "deep" / "empty")
-    assert [path.name[:9] for path in sorted((tmp_path / "deep" / "empty").iterdir())] == [
+    assert [path.name[:9] for path in sorted((tmp_path / "deep" / "empty").glob("*.png"))] == [
         "0_digit=1",
         "1_digit=1",
     ]
@@ -264,10 +265,15 @@ def test_a_reconstruction_is_drawn_over_no_original(
     mine = Path(shutil.copytree(photos, tmp_path / "mine"))
     one = next(mine.rglob("*.png"))
     before = one.read_bytes()
-    for data, output in ((mine, one), (one, one), (mine, mine / "new.png")):
+    (tmp_path / "link").symlink_to(mine)
+    place = tmp_path / "link" / one.relative_to(mine)
+    for data, output in ((mine, one), (one, one), (mine, place), (tmp_path / "link", one)):
         said = refused(capsys, "reconstruct", done, data, "-n", 1, "-o", output)
-        assert "with the originals; choose another" in said
-    assert one.read_bytes() == before and not (mine / "new.png").exists()
+        assert "is one of the images; choose another" in said
+    table = refused(capsys, "reconstruct", done, mine, "-o", tmp_path / "x.png", "--csv", one)
+    assert "--csv" in table and not (tmp_path / "x.png").exists()
+    assert one.read_bytes() == before
+    run("reconstruct", done, mine, "-n", 1, "-o", mine / "new.png")
 
 
 def test_an_unknown_level_of_messages_is_answered_with_those_that_exist(

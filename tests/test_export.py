@@ -189,8 +189,9 @@ def test_the_commands(
         "generator.onnx",
     ]
     capsys.readouterr()
+    (tmp_path / "a file").touch()
     for words, said in (
-        (["-o", str(tmp_path / "no" / "out")], "give a folder"),
+        (["-o", str(tmp_path / "a file" / "out")], "give a folder"),
         (["--no-open"], "no-open"),
     ):
         with pytest.raises(SystemExit):

@@ -213,6 +213,7 @@ def test_conditioning_may_raise_or_lower_information() -> None:
 def test_a_constant_shares_nothing_however_its_entropy_is_rounded(mean: Any) -> None:
     for n in range(2, 200):
         assert it.normalized_mutual_information([0] * n, range(n), mean=mean) == 0
+        assert it.normalized_mutual_information([0] * n, [1] * n, mean=mean) == 1
 
 
 @checked

@@ -124,6 +124,9 @@ def test_names_of_a_merging() -> None:
         3: "class 1",
         4: "class 1",
     }
+    two = Merging("digit", ((0, 1), (2, 3), (4, 5), (6, 7)), (0.25,) * 4, (), "images", 9)
+    both = two.names(Names(categories={"digit": {0: "class 1", 4: "class 3"}})).merged["digit"]
+    assert [both[k] for k in (0, 2, 4, 6)] == ["class 1", "class 4", "class 3", "class 5"]
     again = found.names(names.model_copy(update={"categories": {}}))
     assert again.merged["digit"] == {
         0: "class 0",

@@ -79,6 +79,15 @@ def test_light_that_grows_is_ground(size: tuple[int, int], from_top: bool) -> No
     assert middle(images)[0].tolist() == pytest.approx([0, 6 / size[0] - 1], abs=0.03)
 
 
+@pytest.mark.parametrize("grain", [0, 4])
+@pytest.mark.parametrize("rows", [slice(40, 64), slice(44, 60)])
+def test_a_thing_that_reaches_from_border_to_border_is_no_light(rows: slice, grain: int) -> None:
+    images = box((64, 64), rows, slice(0, 64)) * 0.5
+    images += grain / 127.5 * torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
+    down = (rows.start + rows.stop) / 64 - 1
+    assert middle(images)[0].tolist() == pytest.approx([0, down], abs=0.03)
+
+
 def test_in_an_oblong_image_a_thing_is_as_large_level_as_upright() -> None:
     level, upright = (box((64, 128), *at) for at in (SLICES, SLICES[::-1]))
     shown = [float((close_up(x, 32) + 1).sum()) for x in (level, upright)]

@@ -81,8 +81,9 @@ def test_words_are_understood() -> None:
         ("slant", "width", "'width'"),
         ("slant", "file", "'file'"),
         ("slant", "sorted", "'sorted'"),
-        ("slant", "digit_confidence", "'digit_confidence'"),  # a column of encode's table
-        ("width", "digit_name", "'digit_name'"),
+        ("slant", "digit_confidence", "'digit_confidence' is another column"),
+        ("width", "digit_name", "'digit_name' is another column"),
+        ("digit", "class", "'class' is another column"),
         ("slant", "a\nb", r"U\+000A"),
         ("slant", "a\u2028b", r"U\+2028"),
         ("slant", "\udcff", r"codes\.slant"),

@@ -360,7 +360,7 @@ def test_what_a_killed_process_left_in_the_cache_goes_after_an_hour(
     monkeypatch.setattr(atomic, "ABANDONED", -1)
     (left / "gone.png").symlink_to("nowhere.png")
     assert [(path, size) for path, size, _ in cache.entries()] == [(left, 5)]
-    cache.remove(left)
+    cache.remove([left])
     assert not left.exists()
 
 
@@ -418,6 +418,9 @@ def test_one_image_several_paths_and_names_of_splits(
     saved(tmp_path / "work" / "more", grey)
     fields = data.sources.together(["../set", "more/004.png"])
     assert (fields["name"], fields["only"]) == (str(tmp_path), ("set", "work/more/004.png"))
+    (tmp_path / "linked").symlink_to(folder)
+    fields = data.sources.together(["../linked", "more"])
+    assert fields["only"] == ("linked", "work/more")  # links keep their names
     with pytest.raises(DataError, match="no such file"):
         data.sources.together([str(folder / "003.png"), str(folder / "nowhere.png")])
     for name in ("val", "valid", "dev"):
@@ -660,6 +663,10 @@ def test_the_cache_is_bounded_shown_and_done_without(
     run("cache", "--clear")
     assert not cache.entries()
     assert not [*(tmp_path / "cache").rglob("*.json")]
+    whole(tmp_path / "b")
+    (cache.root() / "folders" / "odd.json").write_bytes(b"\xff")  # of nobody
+    run("cache", "--clear")
+    assert [path.name for path in (tmp_path / "cache").rglob("*.json")] == ["odd.json"]
     monkeypatch.setenv("INFOGAN_CACHE", str(tmp_path / "a" / "000.png"))  # no folder can be here
     held = whole(tmp_path / "b")
     assert "held in memory; make room there, or set INFOGAN_CACHE" in caplog.text

@@ -201,6 +201,13 @@ def damage_text(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(tree))
 
 
+def test_a_tab_in_a_name_goes_both_ways(theirs: Path, tmp_path: Path) -> None:
+    tree = read_file(theirs / "config.json")
+    tree["data"]["name"] = "my\tphotos"
+    (theirs / "config.json").write_text(json.dumps(tree))
+    assert "config.json" in pull(str(theirs), tmp_path / "run")
+
+
 def damage_missing(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
 

@@ -64,7 +64,7 @@ CHINESE = {
     "two runs at a time; the preset then had 1,400 batches of 512": (
         "同时训练两次；当时的预设为 1,400 批，每批 512 张"
     ),
-    "two or three runs at a time; the preset then had 2,000 batches of 128, D shared Q's layers": (
+    "two or three runs at a time; the preset then had 2,000 batches of 128, D on Q's layers": (
         "同时训练两三次；当时的预设为 2,000 批，每批 128 张，D 与 Q 共享各层"
     ),
     "one thread": "单线程",
@@ -87,10 +87,10 @@ def quality_in_chinese() -> str:
 
 def seeds() -> str:
     """Every seed of each measured preset."""
-    rows, earlier = [], dict[str, str]()
+    rows, earlier = [], list[str]()
     for name, report, part, words in scored():
         if "preset then" in (note := say(report["note"])):
-            earlier[name] = f"the preset `{name}` then{note.partition('preset then')[2]}"
+            earlier.append(f" The preset `{name}` then{note.partition('preset then')[2]}.")
         scores = [run[part] for run in report["runs"]]
         code = next(iter(scores[0]["information"]))
         accuracy = [score["cluster_accuracy"] for score in scores]
@@ -103,7 +103,7 @@ def seeds() -> str:
         "preset | scored on | mean ± std | every seed | NMI | ARI | L_I of category",
         rows,
         "Clustering accuracy (ACC) in %, seeds in their order (from 0, of `digits` from 20), none "
-        f"left out; {'; '.join(earlier.values())}. NMI, ARI and "
+        f"left out.{''.join(dict.fromkeys(earlier))} NMI, ARI and "
         "L_I (nats) are means. Commands, settings, machine and every figure, recall by class among "
         "them, are in `benchmarks/results/`.",
     )

@@ -10,6 +10,7 @@ import numpy as np
 from infogan.core import atomic
 from infogan.core.errors import ConfigError, DataError
 from infogan.core.tables import write_csv
+from infogan.data.files import hidden
 from infogan.data.images import Images
 from infogan.data.png import png
 from infogan.latent.posterior import Posterior
@@ -21,19 +22,24 @@ TABLE = "codes.csv"
 
 def check_output(output: Path, data: Path) -> None:
     """ConfigError unless `output` is new or an empty folder that is not among the originals."""
-    check_apart(output, data)
+    if output.resolve().is_relative_to(data.resolve()):
+        raise ConfigError(f"--output {output}: lies in {data}, with the originals; choose another")
     check_new(output)
 
 
-def check_apart(output: Path, data: Path) -> None:
-    """ConfigError where a file or folder to be written is an original or would lie among them."""
-    if output.resolve().is_relative_to(data.resolve()):
-        raise ConfigError(f"--output {output}: lies in {data}, with the originals; choose another")
+def check_kept(images: Images, output: Path, option: str = "--output") -> None:
+    """ConfigError where a file to be written is one of the images."""
+    there = output.resolve()
+    for file in map(Path, images.files):
+        alike = there.name in (file.name, file.name.rpartition("#")[0])  # or a page of it
+        if alike and (file.parent / there.name).resolve() == there:
+            raise ConfigError(f"{option} {output}: is one of the images; choose another")
 
 
 def check_new(output: Path) -> None:
-    """ConfigError unless `output` is new or an empty folder."""
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+    """ConfigError unless `output` is new or an empty folder, but for hidden files."""
+    here = output.iterdir() if output.is_dir() else [output] if output.exists() else []
+    if not all(hidden(path.name) for path in here):
         raise ConfigError(f"--output {output}: is not an empty folder; choose a new one")
 
 

@@ -6,7 +6,7 @@ With more categories than classes, no label says which are one; `docs/categories
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import count
 
 import numpy as np
 
@@ -51,10 +51,11 @@ class Merging:
         """One name for the categories of a class, as merging's own: the user's if there is one,
         else `class 0`... What the user named keeps its name, and no other class gets it."""
         given, named = old.categories.get(self.code, {}), dict[int, str]()
+        words = (f"class {i}" for i in count(len(self.classes)))
+        spare = (name for name in words if name not in given.values())
         for i, members in enumerate(self.classes):
-            numbers = chain([i], count(len(self.classes)))
-            free = (name for j in numbers if (name := f"class {j}") not in given.values())
-            name = next((given[j] for j in members if j in given), None) or next(free)
+            own = f"class {i}" if f"class {i}" not in given.values() else next(spare)
+            name = next((given[j] for j in members if j in given), own)
             named |= dict.fromkeys(members, name)
         return old.model_copy(update={"merged": {**old.merged, self.code: named}})
 

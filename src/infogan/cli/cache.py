@@ -22,8 +22,8 @@ def cache(*, clear: Annotated[bool, Parameter(negative=())] = False) -> None:
     for path, size, used in held:
         when = datetime.fromtimestamp(used).strftime("%Y-%m-%d %H:%M")
         print(f"{size / 1e6:>10,.1f} MB  {when}  {path.relative_to(cached.root())}")
-        if clear:
-            cached.remove(path)
+    if clear:
+        cached.remove([path for path, _, _ in held])
     total = sum(size for _, size, _ in held) / 1e6
     gone = ", removed" if clear else f" of {cached.limit() / 1e6:,.0f} MB"
     print(f"{total:>10,.1f} MB{gone}, in {cached.root()}")

@@ -28,8 +28,9 @@ def sample(
 ) -> None:
     """Generate images: into one picture, or one by one for other programs.
 
-    `-o new.png` shows all of them, enlarged. `-o new/` writes a PNG file for each, as large as G
-    makes it, named by its number and codes; `-o new.npy` one array, uint8 [N, H, W, C].
+    `-o new.png` shows all of them, enlarged. `-o new/` writes a PNG file for each into a new or
+    empty folder, as large as G makes it, named by its number and codes; `-o new.npy` one array,
+    uint8 [N, H, W, C].
 
     Args:
         n: How many images.
@@ -222,14 +223,15 @@ def reconstruct(
     import numpy as np
 
     from infogan.report.plots import pairs
-    from infogan.sorting import check_apart
+    from infogan.sorting import check_kept
 
     options.writing(output)
     options.writing(csv, "--csv")
-    for path in data:
-        check_apart(output, Path(path))
     model = options.load(run)
     images = options.Real(options.given(data), data_dir, split, max_bad).read(model)
+    check_kept(images, output)
+    if csv:
+        check_kept(images, csv, "--csv")
     chosen = np.linspace(0, len(images) - 1, min(n, len(images))).round().astype(np.int64)
     images = images.subset(chosen)
     again, error = model.reconstruct(images, seed=seed)

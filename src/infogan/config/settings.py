@@ -1,7 +1,7 @@
 """The settings of a run: one frozen, checked tree for Python, files and the command line."""
 
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -237,14 +237,12 @@ def _alone(objective: InfoGAN, parts: Mapping[str, str]) -> Iterator[str]:
             yield f"{spelled('objective', name)} needs objective.{part} above 0; {remedy}"
 
 
-def _kinds_with(section: str, name: str = "") -> list[str]:
-    """The kinds of a section of settings that have one of that name: `augment photo`."""
-    field = RunConfig.model_fields.get(section)
+def _kinds_with(place: Sequence[str]) -> list[str]:
+    """The kinds of a section of settings that have one of that name: `--augment photo`."""
+    field = RunConfig.model_fields.get(place[0])
     members = _members(field.annotation if field else None)
-    having = [
-        m.model_fields["kind"].default for m in members if {"kind", name} <= {*m.model_fields}
-    ]
-    return [f"{section} {kind}" for kind in having]
+    having = [m.model_fields for m in members if {"kind", place[-1]} <= {*m.model_fields}]
+    return [f"--{spelled(place[0])} {fields['kind'].default}" for fields in having]
 
 
 def _members(of: Any) -> Iterator[type[BaseModel]]:
@@ -270,8 +268,8 @@ def _reasons(error: ValidationError, tree: Mapping[str, Any]) -> Iterator[str]:
                 place += next((name.split(".") for name in flat(fault["input"])), [])
             near = nearest(place, tree)
             hint = f"did you mean {near}?" if near else "`infogan presets NAME` explains all"
-            if kinds := _kinds_with(*place[:2]):
-                hint = f"it belongs to {' and '.join(kinds)}; give that kind too, or leave it out"
+            if kinds := _kinds_with(place):
+                hint = f"{' or '.join(kinds)} has it; set that, or leave this out"
             yield f"unknown setting {spelled(*place)}; {hint}"
         elif fault["type"] == "union_tag_not_found":  # `--augment.hue 0.1` where augment is none
             given = " and ".join(map(spelled, fault["input"])) or "settings"

@@ -45,12 +45,14 @@ def _stretch(images: Tensor) -> Tensor:
 def _moments(images: Tensor) -> tuple[Tensor, Tensor]:
     """Of the mass of each image: its centre [N, 2] in -1 to 1, and its root mean square distance
     [N] from there, of half the image's shorter side."""
-    values = _levelled(images.float())
-    edges = values[:, :, 0], values[:, :, -1], values[:, :, :, 0], values[:, :, :, -1]
-    edge = torch.cat(edges, 2)
-    ground = _median(edge)[..., None]  # [N, C, 1]
-    noise = NOISE * _median((edge - ground).abs())[..., None, None]
-    above = (values - ground[..., None]).abs() - noise
+    values = images.float()
+    ground, spread = _ground(values)
+    level = _levelled(values)
+    calmer, less = _ground(level)
+    even = less < spread  # else what looks like light is a thing that reaches over the border
+    values = torch.where(even, level, values)
+    ground, spread = torch.where(even, calmer, ground), torch.where(even, less, spread)
+    above = (values - ground).abs() - NOISE * spread
     mass = (above * (above > LEVEL)).mean(1)  # [N, H, W]
     mass = mass / mass.sum((1, 2), keepdim=True).clamp_min(EMPTY)
     across, down = pixels(values.shape[3], mass), pixels(values.shape[2], mass)
@@ -61,9 +63,19 @@ def _moments(images: Tensor) -> tuple[Tensor, Tensor]:
     return centre, ((columns * apart[0]).sum(1) + (rows * apart[1]).sum(1)).sqrt()
 
 
+def _ground(values: Tensor) -> tuple[Tensor, Tensor]:
+    """The median of the outermost pixels, and how far they are from it in the median; [N, C, 1, 1]
+    each."""
+    edges = values[:, :, 0], values[:, :, -1], values[:, :, :, 0], values[:, :, :, -1]
+    edge = torch.cat(edges, 2)
+    ground = _median(edge)
+    spread = _median((edge - ground[..., None]).abs())
+    return ground[..., None, None], spread[..., None, None]
+
+
 def _levelled(values: Tensor) -> Tensor:
-    """Without the light that grows evenly from side to side: by the median slope along opposite
-    sides, which a thing that touches some of the border does not change."""
+    """Without light that grows evenly from side to side, by the median slope along opposite
+    sides."""
     level = values
     for axis in (2, 3):
         sides = values.movedim(axis, 3)[:, :, [0, -1]]  # [N, C, 2, n]

@@ -155,19 +155,24 @@ def bound(keep: Path) -> None:
     this process uses."""
     there = [entry for entry in entries() if entry[0].parent.name in MADE_AGAIN]
     total, most = sum(size for _, size, _ in there), limit()
+    gone = list[Path]()
     for path, size, _ in there:
         if total > most and path not in {keep, *_used}:
-            remove(path)
+            gone.append(path)
             total -= size
+    remove(gone)
 
 
-def remove(path: Path) -> None:
-    """Remove an entry and what is known of it."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-        return
-    path.unlink(missing_ok=True)
-    for note in path.parent.glob("*.json"):
-        with suppress(OSError):
-            if path.stem in note.read_text(encoding="utf-8"):  # the array that it leads to
+def remove(paths: Iterable[Path]) -> None:
+    """Remove entries, then what is known of arrays that are not there."""
+    folders = {path.parent for path in paths}
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    for note in (note for folder in folders for note in folder.glob("*.json")):
+        with suppress(OSError, ValueError, KeyError):
+            array = json.loads(note.read_text(encoding="utf-8"))["array"]
+            if not (root() / f"{array}.npy").is_file():
                 note.unlink()

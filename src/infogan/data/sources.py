@@ -82,14 +82,21 @@ def exists(name: str) -> bool:
     return name.startswith(hub.PREFIX) or Path(name.partition(":")[0]).exists()
 
 
+def _full(path: Path) -> Path:
+    """An absolute path without `..`, which would lead out of another folder; a link keeps its
+    name."""
+    if ".." not in path.parts:
+        return path.absolute()
+    return path.resolve() if path.name == ".." else path.parent.resolve() / path.name
+
+
 def together(paths: Sequence[str]) -> dict[str, Any]:
     """Several files and folders as fields of a source: the folder that holds them, and which."""
     if len(paths) == 1:
         return {"name": paths[0]}
     if missing := [path for path in paths if not Path(path).exists()]:
         raise DataError(f"{missing[0]}: no such file or folder")
-    # What lies beside the working folder is known without `..`, which would lead out of another one
-    full = [path.resolve() if ".." in path.parts else path.absolute() for path in map(Path, paths)]
+    full = [*map(_full, map(Path, paths))]
     folder = Path(os.path.commonpath([path.parent for path in full]))
     inside = folder.is_relative_to(Path.cwd())
     name = folder.relative_to(Path.cwd()) if inside else folder
@@ -129,9 +136,10 @@ def image_folder(source: Source, split: Split, progress: Progress) -> Images:
     assert path
     if source.only:
         return splits.every_tenth(folder.load_folder(path, source, progress), split)
-    inside = sorted(p for p in path.iterdir() if not files.hidden(p.name))
-    holding = [p.name for p in inside if p.is_dir() and files.holds_images(p)]
-    holding += [p.name for p in inside if p.is_file() and _is_image(p.name)][:1]
+    with os.scandir(path) as inside:
+        there = [entry for entry in inside if not files.hidden(entry.name)]
+    holding = sorted(e.name for e in there if e.is_dir() and files.holds_images(Path(e)))
+    holding += [entry.name for entry in there if _is_image(entry.name) and entry.is_file()][:1]
     read, parts, is_split = splits.folders(path, holding, split)
     images = folder.load_folder(read, source, progress, parts)
     images = replace(images, root=str(path))

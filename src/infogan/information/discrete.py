@@ -130,7 +130,7 @@ def normalized_mutual_information(*joint: Any, mean: Mean = "arithmetic") -> Val
     constant = [(table.sum(axis) > 0).sum() == 1 for axis in (0, 1)]  # H is 0 but for rounding
     share = (_mutual_information(table) / means[mean]).clamp(0, 1)
     if any(constant):
-        share = torch.tensor(float(all(constant)), dtype=share.dtype)
+        share = torch.full_like(share, float(all(constant)))
     return stated(share, "nats", *joint)
 
 

@@ -28,7 +28,6 @@ def _printable(name: str) -> str:
 
 _STRIPPED = StringConstraints(strip_whitespace=True, min_length=1, max_length=80)
 Name = Annotated[str, _STRIPPED, AfterValidator(_printable)]
-BESIDE = "name", "confidence"  # columns beside that of a code, which begin with its name
 
 
 class Names(BaseModel):
@@ -57,10 +56,9 @@ class Names(BaseModel):
             where = ".".join(map(str, fault["loc"])) or "names"
             raise ConfigError(f"{where}: {fault['msg'].removeprefix('Value error, ')}") from None
         shown = [names.code(code) for code in latent.codes]
-        taken = ["file", "sorted", *shown, *(f"{name}_{of}" for name in shown for of in BESIDE)]
         for code, name in names.codes.items():
             latent.code(code)
-            if taken.count(name) > 1 or name in taken[:2]:
+            if shown.count(name) > 1 or name in ("file", "sorted"):
                 raise ConfigError(f"codes.{code}: {name!r} is taken; give codes different names")
         for given in (names.categories, names.merged):
             for code in [code for code in given if code != CLASS]:
@@ -169,4 +167,14 @@ class Names(BaseModel):
             if name.strip():
                 place[key] = name
         tree["categories"] = {code: given for code, given in tree["categories"].items() if given}
-        return self.from_tree(tree, latent)
+        names = self.from_tree(tree, latent)
+        columns = {CLASS, *names._beside(CLASS, True)}  # of a model that has a head for it
+        for own, of in latent.codes.items():
+            columns |= {*names._beside(own, bool(of.categories))}
+        if clash := columns & {names.code(own) for own in names.codes}:
+            raise ConfigError(f"codes.{code}: {min(clash)!r} is another column of `infogan encode`")
+        return names
+
+    def _beside(self, code: str, categories: bool) -> list[str]:
+        """The columns that `columns` writes beside that of a code."""
+        return [f"{self.code(code)}_{of}" for of in ("confidence", *["name"] * categories)]

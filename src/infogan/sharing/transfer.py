@@ -151,11 +151,11 @@ def _bare(tree: Any, places: Mapping[str, str]) -> Any:
 
 
 def _strings(tree: Any) -> Iterator[str]:
-    """Every line of text in plain values."""
+    """Every piece of text in plain values, between tabs and ends of lines."""
     if isinstance(tree, dict):
         tree = [*tree, *tree.values()]
     if isinstance(tree, str):
-        yield from tree.split("\n")
+        yield from tree.replace("\t", "\n").split("\n")
     for value in tree if isinstance(tree, list | tuple) else ():
         yield from _strings(value)
 
@@ -203,7 +203,7 @@ def _read_all(folder: Path) -> None:
     told = [read_file(folder / name) for name in TEXTS if (folder / name).is_file()]
     texts = _strings([*told, model.config.tree(), *model.classes])
     if bad := next(filter(None, map(control, texts)), None):
-        raise RunError(f"its texts hold the character {bad}, which no run writes")
+        raise RunError(f"its texts hold the character {bad}, which may do anything to a terminal")
     if scores := run.scores:
         shown(scores, run.names.codes)
     if not all(isinstance(value, int | float) for line in run.metrics() for value in line.values()):
