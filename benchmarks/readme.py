@@ -31,6 +31,7 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "factors": ("docs/factors.md", factors.factors),
     "ahead": ("docs/quality.md", quality.ahead),
     "followed": ("docs/codes.md", codes.followed),
+    "brightness": ("docs/codes.md", codes.brightness),
     "selection": ("docs/selection.md", selection.selection),
     "quality": ("README.md", quality.quality),
     "quality-zh": ("README.zh-CN.md", quality.quality_in_chinese),

@@ -42,3 +42,26 @@ def followed() -> str:
     header = " | ".join(["code", "least", *(f"seed {run['seed']}" for run in runs)])
     words = "`sprites-colour`, the rank correlation (without sign) of each code's mean over the "
     return table(header, rows, f"{words}held-out images with its factor.", machine_of(report))
+
+
+def brightness() -> str:
+    """What else than light the code that follows brightness reads, by the views of each trial."""
+    rows = []
+    for row in read("factors-ideas")["rows"]:
+        if not (by := row.get("brightness by factor")):
+            continue
+        ground = max(abs(weight) for factor, weight in by.items() if factor.startswith("ground"))
+        weights = by["light"], by["scale"], by["ink"], ground
+        rho = [row["rho"][code] for code in ("brightness", "saturation", "x")]
+        drawn = row["what G draws (looked at)"]
+        figures = [f"{weight:.2f}" for weight in weights] + [f"{value:.3f}" for value in rho]
+        rows.append([row["idea"], *figures, drawn])
+    return table(
+        "views | light | scale | colour | ground | brightness | saturation | x | G draws",
+        rows,
+        "Light, scale, colour: by how many standard deviations the code moves with one of the "
+        "factor. Ground: the most with the side towards which it grows brighter. Brightness, "
+        "saturation, x: rank correlation of each code with its factor. One run each, seed 100, "
+        "float32, with other jobs running (the last rows of "
+        "`benchmarks/results/factors-ideas.json`).",
+    )
