@@ -468,19 +468,24 @@ def two_threads() -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.usefixtures("two_threads")
 def test_infogan_tells_four_strokes_apart(tmp_path: Path, tiny: RunConfig) -> None:
-    """The promise in small: four kinds of image, no labels, four categories. What G draws by then
-    wavers, so L_I is asked for where nothing but the game teaches Q; the GAN's Q learns nothing.
-    Over seeds 0 to 4 accuracy was 1, L_I .21 to 1.12, the GAN's at most .003."""
+    """The promise in small: four kinds of image, no labels, four categories. What G draws wavers,
+    and by how much at the end is a matter of rounding, so L_I is asked for over the second half of
+    the log, where nothing but the game teaches Q; the GAN's Q learns nothing. Over seeds 0 to 4
+    accuracy was 1, L_I .86 to .97, the GAN's .04 to .08."""
     images = strokes(512)
     rates = {"d_lr": 1e-3, "g_lr": 2e-3, "ema": 0.9}
-    config = tiny.replace(steps=300, batch=32, optim=rates, log_every=100, checkpoint_every=300)
+    config = tiny.replace(steps=300, batch=32, optim=rates, log_every=10, checkpoint_every=300)
     scores = ig.evaluate(fit(config, tmp_path / "J", images=images), images)
     assert scores["cluster_accuracy"] > 0.95
     game = config.replace(objective=InfoGAN(real_weight=0.0), augment=None)
-    infogan = fit(game, tmp_path / "infogan", images=images)
-    assert infogan.lower_bound(2000)["digit"][0] > 0.15
-    control = fit(game.replace(objective=GAN()), tmp_path / "gan", images=images)
-    assert control.lower_bound(2000)["digit"][0] < 0.1
+    bound = dict[str, float]()
+    for objective in (game.objective, GAN()):
+        folder = tmp_path / objective.kind
+        fit(game.replace(objective=objective), folder, images=images)
+        late = [line["L_I/digit"] for line in Run(folder).metrics() if line["step"] > 150]
+        bound[objective.kind] = float(np.mean(late))
+    assert bound["infogan"] > 0.6
+    assert bound["gan"] < 0.2
 
 
 @pytest.mark.parametrize(("real_weight", "d_passes"), [(0.0, 3), (1.0, 4)])

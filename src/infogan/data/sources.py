@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.resources import as_file
 from importlib.resources import files as data_files
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -136,10 +137,10 @@ def image_folder(source: Source, split: Split, progress: Progress) -> Images:
     assert path
     if source.only:
         return splits.every_tenth(folder.load_folder(path, source, progress), split)
-    with os.scandir(path) as inside:
-        there = [entry for entry in inside if not files.hidden(entry.name)]
-    holding = sorted(e.name for e in there if e.is_dir() and files.holds_images(Path(e)))
-    holding += [entry.name for entry in there if _is_image(entry.name) and entry.is_file()][:1]
+    inside = [p for p in path.iterdir() if not files.hidden(p.name)]
+    folders = sorted(p.name for p in inside if p.is_dir() and files.holds_images(p))
+    lone = (p.name for p in inside if _is_image(p.name) and p.is_file())
+    holding = [*folders, *islice(lone, 1)]
     read, parts, is_split = splits.folders(path, holding, split)
     images = folder.load_folder(read, source, progress, parts)
     images = replace(images, root=str(path))
