@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
@@ -163,7 +163,7 @@ def bound(keep: Path) -> None:
     remove(gone)
 
 
-def remove(paths: Iterable[Path]) -> None:
+def remove(paths: Collection[Path]) -> None:
     """Remove entries, then what is known of arrays that are not there."""
     folders = {path.parent for path in paths}
     for path in paths:
