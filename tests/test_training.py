@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -456,17 +455,7 @@ def test_the_public_call(tiny: RunConfig, images: Images, tmp_path: Path) -> Non
         ig.train("nothing", run=tmp_path / "x")
 
 
-@pytest.fixture
-def two_threads() -> Iterator[None]:
-    """A short run's end depends on the order of additions, and that on the number of threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.slow
-@pytest.mark.usefixtures("two_threads")
 def test_infogan_tells_four_strokes_apart(tmp_path: Path, tiny: RunConfig) -> None:
     """The promise in small: four kinds of image, no labels, four categories. What G draws wavers,
     and by how much at the end is a matter of rounding, so L_I is asked for over the second half of

@@ -18,7 +18,7 @@ WORDS = {
     "beside one other run": "with one other run at the same time",
     "two runs at a time": "two runs at a time; the preset then had 1,400 batches of 512",
     "two or three runs at a time": (
-        "two or three runs at a time; the preset then had 2,000 batches of 128, D on Q's layers"
+        "two or three runs at a time; the preset then had 2,000 batches of 128 and D on Q's layers"
     ),
     "ours fp32": "infogan fp32",
     "ours default": "infogan, default",

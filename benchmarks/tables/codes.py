@@ -60,8 +60,8 @@ def brightness() -> str:
         "views | light | scale | colour | ground | brightness | saturation | x | G draws",
         rows,
         "Light, scale, colour: by how many standard deviations the code moves with one of the "
-        "factor. Ground: the most with the side towards which it grows brighter. Brightness, "
-        "saturation, x: rank correlation of each code with its factor. One run each, seed 100, "
-        "float32, with other jobs running (the last rows of "
-        "`benchmarks/results/factors-ideas.json`).",
+        "factor (least squares on these, shape, grain and ground, by hand). Ground: the most with "
+        "the side towards which it grows brighter. Brightness, saturation, x: rank correlation of "
+        "each code with its factor. One run each, seed 100, float32, with other jobs running (the "
+        "last rows of `benchmarks/results/factors-ideas.json`).",
     )

@@ -82,7 +82,7 @@ def _otherwise(report: dict[str, Any]) -> str:
         for run in recipes["default"]
         if "dtype" in run
     ]
-    return f"all in {report['machine']['dtype']}, but {', '.join(others)}"
+    return f"all in {report['machine']['dtype']}{''.join(f', but {other}' for other in others)}"
 
 
 def ideas() -> str:

@@ -64,7 +64,7 @@ CHINESE = {
     "two runs at a time; the preset then had 1,400 batches of 512": (
         "同时训练两次；当时的预设为 1,400 批，每批 512 张"
     ),
-    "two or three runs at a time; the preset then had 2,000 batches of 128, D on Q's layers": (
+    "two or three runs at a time; the preset then had 2,000 batches of 128 and D on Q's layers": (
         "同时训练两三次；当时的预设为 2,000 批，每批 128 张，D 与 Q 共享各层"
     ),
     "one thread": "单线程",
