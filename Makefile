@@ -4,6 +4,8 @@ TORCH = 2.13.0
 CPU_INDEX = https://download.pytorch.org/whl/cpu
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --disable-pip-version-check -q
+# Tests take turns on a core each; with a share of them in advance, one core would wait at the end.
+PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 comma := ,
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -19,10 +21,10 @@ demo: .venv/.base ## train on the embedded digits into runs/demo (anew: make dem
 	@$(BIN)/infogan train digits --run runs/demo $(if $(FRESH),--fresh)
 
 test: .venv/.test ## the tests, but for those that train for long, count faults or need a browser (about 4 minutes)
-	@$(BIN)/python -m pytest -m "not slow and not browser"
+	@$(PYTEST) -m "not slow and not browser"
 
 test-all: .venv/.test ## every test (about 13 minutes)
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 lint: .venv/.lint ## ruff and mypy
 	@$(BIN)/ruff format --check .

@@ -160,7 +160,6 @@ def test_numpy_files(tmp_path: Path) -> None:
         ),
         (np.array(["a", "b"]), "numbers .images as uint8"),
     ],
-    ids=str,
 )
 def test_arrays_that_are_no_images(tmp_path: Path, array: np.ndarray, words: str) -> None:
     np.save(tmp_path / "x.npy", array, allow_pickle=True)

@@ -20,6 +20,7 @@ from infogan.data.augment import Affine, Photo
 from infogan.model.model import Model
 from infogan.runs import checkpoints
 
+pytestmark = pytest.mark.timeout(400)  # several processes, beside other jobs on as many cores
 ROOT = Path(__file__).parents[1]
 WORKER = ROOT / "benchmarks" / "distributed.py"
 ENV = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -120,7 +121,6 @@ def test_the_command_trains_one_run_in_several_processes(photos: Path, whole: Wh
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)  # with other jobs running
 def test_a_process_that_is_killed_ends_the_others_and_the_command_goes_on(
     photos: Path, tmp_path: Path
 ) -> None:
@@ -141,7 +141,6 @@ def test_a_process_that_is_killed_ends_the_others_and_the_command_goes_on(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)  # with other jobs running
 def test_a_run_of_two_processes_goes_on_in_one_and_in_two(
     photos: Path, whole: Whole, tmp_path: Path
 ) -> None:
@@ -201,7 +200,6 @@ main()
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)  # with other jobs running
 def test_a_first_process_that_takes_long_to_save_is_not_lost(photos: Path, tmp_path: Path) -> None:
     script = tmp_path / "slow.py"
     script.write_text(SLOW_TO_SAVE)
