@@ -75,8 +75,9 @@ def test_every_setting_is_explained_where_it_comes_first() -> None:
     assert 'sigma = "none"' in lines  # what is not set is there too
 
 
-def test_a_code_of_any_name_survives_its_own_file(tmp_path: Path) -> None:
-    config = PAPER.replace(latent={"größe": "uniform"})
+@pytest.mark.parametrize("name", ["größe", "𝛼"])
+def test_a_code_of_any_name_survives_its_own_file(tmp_path: Path, name: str) -> None:
+    config = PAPER.replace(latent={name: "uniform"}, data={"name": f"{name}\x7f 😀"})
     (tmp_path / "x.toml").write_text(as_toml(config), encoding="utf-8")
     assert RunConfig.from_tree(with_file(PAPER.tree(), tmp_path / "x.toml")) == config
 
@@ -165,6 +166,14 @@ def test_spaces_in_sizes_and_channels_do_not_count() -> None:
         (["--augment", "affin"], "augment: should be one of affine, photo, none (got 'affin')"),
         (["--networks.channels", "64,128"], "channels: should be a list; write '[64,128]' (got"),
         (["--networks.channels", "none"], "should be a list; write '[]' (got none)"),
+        (
+            ["--networks.channels", "[0]"],
+            "channels.0: should be greater than or equal to 1 (got 0)",
+        ),
+        (["--networks", "mlp", "--networks.g-layers", "[9, -1]"], "g-layers.1: should be greater"),
+        (["--networks", "photo", "--networks.channels", "512"], "or equal to 256 (got '512')"),
+        (["--latent.slant.sweep", "[5, -5]"], "latent.slant.sweep: give its lower end first"),
+        (["--latent.slant.high", "1e200"], "latent.slant.high: should be less than or equal to"),
         (["--latent.slant.sweep", "-1, 2.5"], "sweep: should be a list; write '[-1,2.5]'"),
         (["--latent.digit.probs", "0.5,0.5"], "latent.digit.probs: should be a list; write '[0.5"),
         (["--data.only", "scans"], """data.only: should be a list; write '["scans"]' (got"""),
@@ -175,6 +184,10 @@ def test_spaces_in_sizes_and_channels_do_not_count() -> None:
         (
             ["--objective.real-weight", "1", "--augment", "affine", "--objective.q-step", "g"],
             "objective.q-step d or d-head",
+        ),
+        (
+            ["--objective.contrast", "1", "--augment", "affine"],
+            "needs objective.warm-up and objective.real-weight above 0, and a categorical code",
         ),
         (["--objective.q-step", "d-real"], "objective.real-weight; raise it or set d-head"),
         (["--networks.shared", "false", "--objective.q-step", "g"], "set networks.shared true"),
@@ -327,6 +340,17 @@ def test_a_run_cites_what_its_settings_use_alone() -> None:
     assert "infogan_cr" in used(plain.replace(objective={"cr": 1.0}))
     assert "spectral" not in used(plain)
     assert "spectral" in used(plain.replace(networks={"norm": "spectral"}))
+    assert not {"apt", "groupnorm"} & set(used(plain))
+    assert "apt" in used(plain.replace(objective={"penalty": 0.1}))
+    assert "groupnorm" in used(plain.replace(networks={"norm": "group"}))
+    assert "groupnorm" in used(preset("sprites"))
+
+
+def test_what_g_draws_is_not_moved_before_q_reads_what_it_follows() -> None:
+    digits = preset("digits")
+    digits.replace(game_augment={"kind": "affine", "strength": 0})  # moves x and y alone
+    with pytest.raises(ConfigError, match=r"slant.follows slant: game-augment moves it"):
+        digits.replace(game_augment="affine")
 
 
 def test_what_a_close_up_hides_cannot_be_followed_in_it_and_remedies_work() -> None:

@@ -161,7 +161,7 @@ def test_h_waits_then_learns_with_g(
         if name.endswith("weight")
     )
     assert ["cr" in g.terms for _, g in lines] == [False, False, False, True]
-    assert not any("cr" in d.terms for d, _ in lines)
+    assert not any("cr" in d.terms for ds, _ in lines for d in ds)
     assert lines[-1][1].terms["cr"].item() == pytest.approx(2 * math.log(2), rel=0.3)
 
 

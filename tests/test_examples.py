@@ -72,7 +72,7 @@ def test_from_scratch_is_the_paper_bit_for_bit(scratch: ModuleType) -> None:
             for player in "dg"
         ]
         for_d, for_g = (look.draw.vector() for look in looks)
-        d_ours, g_ours = trainer.advance()
+        [d_ours], g_ours = trainer.advance()
         d_theirs = scratch.d_loss(g, d, looks[0].images, for_d)
         same_terms(d_ours, d_theirs)
         scratch.update(of_d, d_theirs)

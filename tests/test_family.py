@@ -345,6 +345,7 @@ def test_settings_without_effect_are_told_and_no_run_is_lost_by_them(
     none = {"digit": "none", "slant": "none"}
     for changes, told in (
         ({"objective": {"real_every": 3}}, "real-every needs objective.contrast above 0"),
+        ({"objective": {"fakes": 500}}, "fakes 500 is above batch, 16, which is the most; lower"),
         ({"objective": {"grouped": False}}, "raise it or set grouped true"),
         ({"objective": semigan, "latent": none, "labels": 5}, "game non-saturating; set that"),
     ):

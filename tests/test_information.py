@@ -333,6 +333,13 @@ def test_what_does_not_fit_is_refused() -> None:
         lambda: it.mutual_information(),
         lambda: it.conditional_mutual_information(T),
         lambda: it.joint_table([[0, 1], [1, 0]]),
+        lambda: it.plug_in_entropy([]),
+        lambda: it.mutual_information([], []),
+        lambda: it.kl_divergence(np.ones((2, 3)), np.ones((4, 3))),
+        lambda: it.donsker_varadhan([1.0, 2.0], [[1.0, 2.0], [3.0, 4.0]]),
+        lambda: it.donsker_varadhan(1.0, [1.0]),
+        lambda: it.nwj([], []),
+        lambda: it.mixed_mutual_information([0, 1, 2, 3, 4], [0.1, 0.3, 0.2, 0.5, 0.4]),
     ]
     for call in bad:
         with pytest.raises(DataError):

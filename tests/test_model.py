@@ -71,6 +71,15 @@ def test_a_row_of_a_traversal_is_sample_with_one_code_moved(model: Model) -> Non
     assert np.array_equal(grid[:, 3], model.generate(draw.vector()))
 
 
+def test_no_images_and_values_beyond_single_precision_are_refused(model: Model) -> None:
+    with pytest.raises(ConfigError, match="0 is no number of draws; give 1 or more"):
+        model.sample(0)
+    with pytest.raises(ConfigError, match="10 rows of 0 steps are no sweep"):
+        model.traverse("slant", steps=0)
+    with pytest.raises(ConfigError, match="1e\\+39 is no value of a continuous code"):
+        model.sample(2, slant=1e39)
+
+
 def test_encoding_reads_every_code(model: Model, images: Images) -> None:
     read = model.encode(images)
     assert read["digit"].probs.shape == (64, 4)

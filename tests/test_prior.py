@@ -121,7 +121,7 @@ def test_a_step_draws_by_the_prior_bounds_by_its_entropy_and_moves_it(
     assert scene.draw.values["digit"][:, 0].mean() > 0.85
     entropy = scene.latent.entropy["digit"]
     assert entropy < 0.05
-    d_loss, g_loss = trainer.advance()
+    [d_loss], g_loss = trainer.advance()
     for loss in (d_loss, g_loss):
         assert (
             float(loss.watch["L_I/digit"]) < entropy

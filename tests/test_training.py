@@ -21,7 +21,7 @@ import infogan as ig
 from infogan.analysis.evaluation import judged, shown
 from infogan.config.settings import RunConfig
 from infogan.core.errors import ConfigError, RunError, TrainingError
-from infogan.core.random import stream
+from infogan.core.random import Part, stream
 from infogan.data.augment import Affine
 from infogan.data.images import Images
 from infogan.model.model import Model
@@ -304,7 +304,8 @@ def test_bf16_is_taken_where_a_gpu_has_it_and_not_where_it_is_emulated(
     tiny: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there = torch.device("cuda")
-    monkeypatch.setattr(torch, "zeros", lambda *_, device: SimpleNamespace(device=there))
+    probe = SimpleNamespace(device=there, item=float)
+    monkeypatch.setattr(torch, "zeros", lambda *_, device: probe)
     auto = tiny.replace(device="cuda", precision="auto")
     for has, dtype in ((True, torch.bfloat16), (False, torch.float32)):
 
@@ -313,6 +314,11 @@ def test_bf16_is_taken_where_a_gpu_has_it_and_not_where_it_is_emulated(
 
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
         assert Engine.of(auto).dtype == dtype
+
+
+def test_a_device_without_values_is_none(tiny: RunConfig) -> None:
+    with pytest.raises(ConfigError, match="this machine has no 'meta'; take cpu, or auto"):
+        Engine.of(tiny.replace(device="meta"))
 
 
 def drop_time(line: dict[str, Any]) -> dict[str, Any]:
@@ -426,7 +432,8 @@ def test_bf16_and_fp32_losses_agree(tiny: RunConfig, images: Images) -> None:
     losses = []
     for precision in ("fp32", "bf16"):
         trainer = Trainer(tiny.replace(precision=precision), images)
-        losses.append([loss.total.item() for _ in range(3) for loss in trainer.advance()])
+        steps = [trainer.advance() for _ in range(3)]
+        losses.append([loss.total.item() for [d], g in steps for loss in (d, g)])
     assert losses[0] == pytest.approx(losses[1], abs=0.1)
     assert losses[0] != losses[1]
 
@@ -579,16 +586,18 @@ def test_means_are_means_and_gs_draw_counts() -> None:
     means = Means()
     for value in (1.0, 3.0):
         d = Loss({"real": torch.tensor(value)}, {"L_I/digit": torch.tensor(9.0)})
-        means.add(
-            d, Loss({"adversarial": torch.tensor(2 * value)}, {"L_I/digit": torch.tensor(value)})
-        )
+        g = Loss({"adversarial": torch.tensor(2 * value)}, {"L_I/digit": torch.tensor(value)})
+        means.add([d], g)
     assert means.flush() == {"d/real": 2.0, "g/adversarial": 4.0, "L_I/digit": 2.0}
     assert means.flush() == {}
     for step in range(6):  # as with objective.real-every 3, across lines of the log
         contrast = {} if step % 3 else {"contrast": torch.tensor(float(step))}
-        means.add(Loss({"real": torch.tensor(5.0 + step), **contrast}), Loss({}))
+        means.add([Loss({"real": torch.tensor(5.0 + step), **contrast})], Loss({}))
     means = Means.from_tree(means.tree(), torch.device("cpu"))
     assert means.flush() == {"d/real": 7.5, "d/contrast": 1.5}
+    first = Loss({"real": torch.tensor(1.0), "contrast": torch.tensor(7.0)})
+    means.add([first, Loss({"real": torch.tensor(3.0)})], Loss({}))  # as with d-steps 2
+    assert means.flush() == {"d/real": 2.0, "d/contrast": 7.0}
     older = Means.from_tree({"steps": 2, "sums": {"d/real": 5.0}}, torch.device("cpu"))
     assert older.flush() == {"d/real": 2.5}
 
@@ -628,7 +637,7 @@ def test_a_forecast_looks_at_every_part_of_a_run_and_changes_nothing(
 ) -> None:
     seen, advance = [], Trainer.advance
 
-    def noted(trainer: Trainer) -> tuple[Loss, Loss]:
+    def noted(trainer: Trainer) -> tuple[list[Loss], Loss]:
         seen.append(trainer.step)
         return advance(trainer)
 
@@ -646,6 +655,20 @@ def test_a_forecast_looks_at_every_part_of_a_run_and_changes_nothing(
     assert forecast.seconds_left(Trainer(wild, images)) == 200  # no trial diverges
     trainer.step = 101
     assert forecast.seconds_left(trainer) is None
+
+
+def test_under_a_contrast_a_code_follows_what_moved_between_its_two_views(
+    tiny: RunConfig, images: Images
+) -> None:
+    objective = InfoGAN(contrast=1.0, real_weight=1.0, warm_up=0.5)
+    config = tiny.replace(objective=objective, latent={"slant": {"follows": "slant"}})
+    step = Trainer(config, images)._look("d", 0)
+    none = step._augmented(step.images[:0], "augment", Part(0, 0, 2))  # of few fakes
+    assert none.images.shape == (0, *step.images.shape[1:])
+    assert objective.views(step) == (step.view, step.other)
+    slants = [torch.stack([view.moves["slant"]] * 2, 1) for view in (step._view, step._other)]
+    j = config.latent.codes["slant"].real_information(slants[0], slants[1], step.moves)
+    assert j is not None and j.item() > 3  # of a Q that reads slants without error
 
 
 def test_where_views_teach_q_reads_generated_images_as_views_and_they_teach_it_nothing(

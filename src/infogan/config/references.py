@@ -88,6 +88,19 @@ PAPERS = {
         2025,
         "2501.05441",
     ),
+    "apt": (
+        "Lin, Shanchuan and Xia, Xin and Ren, Yuxi and Yang, Ceyuan and Xiao, Xuefeng and Jiang, "
+        "Lu",
+        "Diffusion Adversarial Post-Training for One-Step Video Generation",
+        2025,
+        "2501.08316",
+    ),
+    "groupnorm": (
+        "Wu, Yuxin and He, Kaiming",
+        "Group Normalization",
+        2018,
+        "1803.08494",
+    ),
     "diffaugment": (
         "Zhao, Shengyu and Liu, Zhijian and Lin, Ji and Zhu, Jun-Yan and Han, Song",
         "Differentiable Augmentation for Data-Efficient GAN Training",
@@ -135,12 +148,17 @@ def used(config: RunConfig) -> Iterator[str]:
         yield "simclr"
     if isinstance(objective, AdversarialObjective) and objective.game == "relativistic":
         yield "r3gan"
+    if isinstance(objective, AdversarialObjective) and objective.penalty:
+        yield "apt"
     if config.game_augment is not None:
         yield "diffaugment"
     if config.networks.kind != "mlp":
         yield "dcgan"
     if isinstance(config.networks, Dcgan) and config.networks.norm == "spectral":
         yield "spectral"
+    close_ups = any(code.close for code in config.latent.codes.values())
+    if close_ups or getattr(config.networks, "norm", None) == "group":
+        yield "groupnorm"
     if config.networks.kind == "projected":
         yield "efficientnet"
     if config.data.name == "fashion-mnist":

@@ -64,7 +64,8 @@ class RunConfig(BaseModel):
     images are augmented with it; objective.real-weight needs it."""
     game_augment: AnyAugment | None = None
     """Changes of real and generated images alike, before D compares them: with some thousand images
-    D would else know each of them, and G learn nothing (arXiv:2006.10738)."""
+    D would else know each of them, and G learn nothing (arXiv:2006.10738). Without a contrast, Q
+    reads codes from generated images so changed."""
     labels: Annotated[int | str | None, BeforeValidator(_labels)] = None
     """Labels that the objective may use: a number per class, all, or a CSV file (file,label)."""
     optim: Optim = Optim()
@@ -119,7 +120,8 @@ class RunConfig(BaseModel):
         if warms_up and not views:
             yield "objective.warm-up needs objective.real-weight above 0; raise it or set warm-up 0"
         if objective.contrasts and not (warms_up and latent.categorical and views):
-            yield "objective.contrast needs objective.warm-up above 0 and a categorical code"
+            needed = "objective.warm-up and objective.real-weight above 0, and a categorical code"
+            yield f"objective.contrast needs {needed}; set these, or contrast 0"
         if views and objective.g_heads:
             yield "objective.real-weight trains Q with D; set it 0, or objective.q-step d or d-head"
         if isinstance(objective, InfoGAN) and objective.q_step == "d-real" and not views:
@@ -140,6 +142,10 @@ class RunConfig(BaseModel):
                 others = [m for m in moves if m in latent.codes[name].followable]
                 remedy = f"see docs/codes.md, or set it to {' or '.join([*others, 'none'])}"
                 yield f"latent.{name}.follows {what}: augment moves it in no known way; {remedy}"
+            in_game = self.game_augment is not None and what in self.game_augment.moves
+            if in_game and not objective.contrasts:
+                early = "game-augment moves it in generated images before Q reads them"
+                yield f"latent.{name}.follows {what}: {early}; set game-augment none"
 
     def _of_close_ups(self) -> Iterator[str]:
         """What contradicts codes that are read in close-ups, each with the remedy."""
@@ -158,7 +164,11 @@ class RunConfig(BaseModel):
         """Settings that have no effect beside the others, each with the remedy."""
         objective = self.objective
         if isinstance(objective, InfoGAN):
-            return [*_alone(objective, {"real_every": "contrast", "grouped": "contrast"})]
+            found = [*_alone(objective, {"real_every": "contrast", "grouped": "contrast"})]
+            if objective.fakes and objective.fakes > self.batch:
+                most = f"is above batch, {self.batch}, which is the most"
+                found.append(f"objective.fakes {objective.fakes} {most}; lower it or raise batch")
+            return found
         plain = SemiGAN.model_fields["game"].default
         if isinstance(objective, SemiGAN) and objective.saturating and objective.game != plain:
             return [f"objective.saturating needs game {plain}; set that, or saturating false"]

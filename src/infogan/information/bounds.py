@@ -34,7 +34,7 @@ def donsker_varadhan(joint: Numbers, product: Numbers) -> Value:
     joint: [N] f(x, y) of true pairs; product: [M] f of pairs drawn independently.
     Tight when f = ln p(x,y) / p(x)p(y) + a constant. A batch is too high on average, since the
     expected logarithm of its mean lies below the logarithm of the mean; its gradient is biased."""
-    f, g = tensor(joint), tensor(product)
+    f, g = _scores(joint, product)
     return stated(f.mean() - (g.logsumexp(0) - math.log(len(g))), "nats", joint, product)
 
 
@@ -42,4 +42,13 @@ def nwj(joint: Numbers, product: Numbers) -> Value:
     """E_joint f - E_product e^(f-1) <= I (Nguyen, Wainwright, Jordan 2010, arXiv:0809.0853).
     joint: [N] f(x, y) of true pairs; product: [M] f of pairs drawn independently.
     Tight only when f = 1 + ln p(x,y) / p(x)p(y). Unbiased, but its variance is of the order e^I."""
-    return stated(tensor(joint).mean() - (tensor(product) - 1).exp().mean(), "nats", joint, product)
+    f, g = _scores(joint, product)
+    return stated(f.mean() - (g - 1).exp().mean(), "nats", joint, product)
+
+
+def _scores(joint: Numbers, product: Numbers) -> tuple[Tensor, Tensor]:
+    f, g = tensor(joint), tensor(product)
+    if not (f.ndim == g.ndim == 1 and len(f) and len(g)):
+        shapes = f"{list(f.shape)} and {list(g.shape)}"
+        raise DataError(f"joint must be scores [N] of pairs and product [M], got {shapes}")
+    return f, g

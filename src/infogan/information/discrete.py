@@ -25,8 +25,8 @@ def joint_table(*labels: Any) -> Any:
     array([[1, 1],
            [0, 1]])
     """
-    if len({np.shape(one) for one in labels}) != 1 or np.ndim(labels[0]) != 1:
-        raise DataError("labels must be arrays [N] of one length, one for each variable")
+    if len({np.shape(one) for one in labels}) != 1 or np.ndim(labels[0]) != 1 or not len(labels[0]):
+        raise DataError("labels must be arrays [N] of one length above 0, one for each variable")
     arrays = [one.detach().cpu() if isinstance(one, Tensor) else one for one in labels]
     distinct, indices = zip(*(np.unique(one, return_inverse=True) for one in arrays), strict=True)
     shape = [len(values) for values in distinct]
@@ -151,6 +151,11 @@ def _pair(p: Numbers, q: Numbers) -> tuple[Tensor, Tensor]:
     a, b = distribution(p, batch=True), distribution(q, batch=True)
     if a.shape[-1] != b.shape[-1]:
         raise DataError(f"p and q must have the same outcomes, got {a.shape[-1]} and {b.shape[-1]}")
+    try:
+        torch.broadcast_shapes(a.shape, b.shape)
+    except RuntimeError:
+        shapes = f"{list(a.shape)} and {list(b.shape)}"
+        raise DataError(f"p and q must be one distribution or as many, got {shapes}") from None
     return a, b
 
 

@@ -74,6 +74,8 @@ def mixed_mutual_information(
     _check_neighbours(k, len(column), len(labels))
     if column.shape[1] != 1:
         raise DataError(f"x must be one column, got {column.shape[1]}")
+    if np.unique(labels, return_counts=True)[1].max() < 2:
+        raise DataError("every label occurs once; give labels that come again, or use ksg")
     found = mutual_info_classif(column, np.asarray(labels), n_neighbors=k, random_state=seed)
     return stated(torch.tensor(found[0]), unit, labels, x)
 

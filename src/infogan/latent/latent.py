@@ -127,6 +127,8 @@ class Latent(BaseModel):
 
     def sample(self, n: int, generator: Generator, **fixed: float) -> Draw:
         """n draws of z and c; a code in `fixed` has that one value and shifts no other draw."""
+        if n < 1:
+            raise ConfigError(f"{n} is no number of draws; give 1 or more")
         if self.distribution == "normal":
             noise = torch.randn(n, self.noise, generator=generator)
         else:

@@ -141,6 +141,8 @@ class Model:
 
     def traverse(self, name: str, *, rows: int = 10, steps: int = 11, seed: int = 0) -> Traversal:
         """One code's sweep, a row keeping all else: uint8 [rows, values, H, W, C]; the values."""
+        if min(rows, steps) < 1:
+            raise ConfigError(f"{rows} rows of {steps} steps are no sweep; give 1 or more of both")
         return self._swept(name, self.latent.code(name).swept(steps), rows, seed)
 
     def _swept(self, name: str, values: Sequence[float], rows: int, seed: int) -> Traversal:

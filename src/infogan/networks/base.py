@@ -4,9 +4,9 @@ Images are [N, C, H, W] in [-1, 1], channels last in memory: flattening to [N, H
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from torch import Tensor, nn
 
 from infogan.core.errors import ConfigError
@@ -14,6 +14,7 @@ from infogan.core.random import Draws, stream
 from infogan.core.settings import SETTINGS
 
 Shape = tuple[int, int, int]  # H, W, C of an image
+Widths = tuple[Annotated[int, Field(ge=1)], ...]  # of layers, one after the other
 Heads = Mapping[str, int]  # D's heads by name, with their numbers of outputs
 Noise = Draws | None  # what noise layers draw from; None: there is no noise
 NONE: Set[str] = frozenset()

@@ -14,7 +14,17 @@ from infogan.core.errors import ConfigError
 from infogan.core.moments import close_up
 from infogan.core.random import stream
 from infogan.networks import base
-from infogan.networks.base import CLOSE, NONE, REAL, Heads, Noise, Shape, Verdict, kaiming
+from infogan.networks.base import (
+    CLOSE,
+    NONE,
+    REAL,
+    Heads,
+    Noise,
+    Shape,
+    Verdict,
+    Widths,
+    kaiming,
+)
 from infogan.networks.spectral import spectral
 
 GROUPS = 8  # of channels, in each of which an image is normalised by itself
@@ -26,9 +36,10 @@ class Dcgan(base.Family):
 
     kind: Literal["dcgan"] = "dcgan"
     near: ClassVar[bool] = True
-    channels: tuple[int, ...] = ()
-    """Channels of each stride-2 convolution; empty: 64, 128, ... down to a side of at most 7."""
-    g_channels: tuple[int, ...] = ()
+    channels: Widths = ()
+    """Channels of each stride-2 convolution; empty: 64, 128, ... (at most 512) down to a side of at
+    most 7."""
+    g_channels: Widths = ()
     """The same of G, from the image to its smallest map; empty: those of D."""
     level: int = Field(default=0, ge=0)
     """Further convolutions, of stride 1, at the smallest map of D and of G."""

@@ -14,7 +14,7 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from infogan.core.random import Draws, stream
 from infogan.networks import base
-from infogan.networks.base import NONE, Heads, Noise, Shape, Verdict
+from infogan.networks.base import NONE, Heads, Noise, Shape, Verdict, Widths
 
 Apply = Callable[[nn.Module, Tensor], Tensor]
 
@@ -25,9 +25,9 @@ class Mlp(base.Family):
 
     kind: Literal["mlp"] = "mlp"
     sides: ClassVar[tuple[int, int]] = (1, 1024)
-    d_layers: tuple[int, ...] = Field(default=(1000, 500, 250, 250, 250), min_length=1)
+    d_layers: Widths = Field(default=(1000, 500, 250, 250, 250), min_length=1)
     """Widths of D's layers (ReLU, weight norm); the last is the features."""
-    g_layers: tuple[int, ...] = Field(default=(500, 500), min_length=1)
+    g_layers: Widths = Field(default=(500, 500), min_length=1)
     """Widths of G's layers (batch norm, softplus)."""
     pixel_noise: float = Field(default=0.3, ge=0)
     """Standard deviation of the noise on pixels, which D reads in [0, 1]."""
@@ -35,9 +35,11 @@ class Mlp(base.Family):
     """Standard deviation of the noise before each further layer of D."""
 
     def generator(self, width: int, shape: Shape, seed: int = 0) -> nn.Module:
+        self.check(*shape[:2])
         return Generator(self, width, shape, seed)
 
     def discriminator(self, shape: Shape, heads: Heads, seed: int = 0) -> base.Discriminator:
+        self.check(*shape[:2])
         return Discriminator(self, shape, heads, seed)
 
 

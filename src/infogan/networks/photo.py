@@ -28,9 +28,10 @@ class Photo(base.Family):
     kind: Literal["photo"] = "photo"
     width: int = Field(default=64, ge=1)
     """Channels of the trunk's first stage; the next two have 2 and 4 times as many."""
-    channels: int = Field(default=32, ge=1)
-    """Channels at the image's side of the critic and of G; they double down to a side of 4 to 7."""
-    hidden: int = Field(default=256, ge=1)
+    channels: int = Field(default=32, ge=1, le=256)
+    """Channels at the image's side of the critic and of G; they double, to at most 256, down to a
+    side of 4 to 7."""
+    hidden: int = Field(default=256, ge=2)
     """Width of the hidden layer of every head, and of G's first layer."""
     norm: Literal["batch"] | None = None
     """Normalisation in the critic; none: D judges each image for itself, as objective.penalty

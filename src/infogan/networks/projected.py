@@ -23,9 +23,10 @@ class Projected(base.Family):
     """EfficientNet-Lite0 (extra `photos`) with a layer that learns for Q, `photo` for D and G."""
 
     kind: Literal["projected"] = "projected"
-    channels: int = Field(default=32, ge=1)
-    """Channels at the image's side of the critic and of G; they double down to a side of 4 to 7."""
-    hidden: int = Field(default=256, ge=1)
+    channels: int = Field(default=32, ge=1, le=256)
+    """Channels at the image's side of the critic and of G; they double, to at most 256, down to a
+    side of 4 to 7."""
+    hidden: int = Field(default=256, ge=2)
     """Width of the hidden layer of every head, and of G's first layer."""
 
     @property

@@ -88,7 +88,7 @@ class Scene(Protocol):
     @property
     def groups(self) -> Tensor | None: ...  # [N] int64, of the real images, where `groups` asks
     @property
-    def moves(self) -> Mapping[str, Tensor]: ...  # [N] how far each view moved, by property
+    def moves(self) -> Mapping[str, Tensor]: ...  # [N] by property, between the two of `views`
     @property
     def labelled(self) -> Verdict: ...  # D on a batch of images whose labels may be seen
     @property

@@ -44,7 +44,7 @@ class InfoGAN(Consistency, AdversarialObjective):
     """Whether Q begins, late in the warm-up of a contrast, with the groups of images that the trunk
     finds alike, of whatever sizes. Off: with J from nothing, from the first step."""
     real_every: int = Field(default=1, ge=1)
-    """After the warm-up of a contrast, Q learns from real images in every so manyth step. G needs
+    """After the warm-up of a contrast, Q learns from real images in one of so many steps. G needs
     more steps than Q does, and those without real images take a third of the time."""
     fakes: int | None = Field(default=None, ge=2)
     """Generated images per batch, which D compares with as many real ones; Q learns from all real
@@ -109,10 +109,6 @@ class InfoGAN(Consistency, AdversarialObjective):
         return self.fakes
 
     @property
-    def needs_views(self) -> bool:
-        return super().needs_views or self.contrasts
-
-    @property
     def schedules(self) -> tuple[str, ...]:
         regular = self.cr > 0
         used = {"warm-up": self.warm_up > 0, "cr-from": regular and self.cr_from > 0}
@@ -134,10 +130,6 @@ class InfoGAN(Consistency, AdversarialObjective):
         if not self.learns(scene):
             return loss
         return loss | self.real_information(scene) | self._grouping(scene)
-
-    def _over(self, scene: Scene) -> float:
-        """Share of the steps after a warm-up that are over; 0 where there is none."""
-        return max(0.0, scene.done - self.warm_up) / (1 - self.warm_up) if self.warm_up else 0.0
 
     def _grouping(self, scene: Scene) -> Loss:
         """While Q is a probe, the cross entropy of groups that the trunk finds in the place of J of
@@ -179,6 +171,6 @@ class InfoGAN(Consistency, AdversarialObjective):
             return Loss({})
         # A Q that knows the classes already would rule a G that cannot draw yet: it rises to its
         # weight while G learns. Without that G draws one image a category, over and over.
-        rise = self._over(scene) if self.warm_up else 1.0
+        rise = (scene.done - self.warm_up) / (1 - self.warm_up) if self.warm_up else 1.0
         told = information(scene, lambda code, bound: -rise * code.weight * bound)
         return super().g_loss(scene) | told | self.regulariser(scene)

@@ -30,9 +30,11 @@ class Engine:
             mps = torch.backends.mps.is_available()
             name = "cuda" if torch.cuda.is_available() else "mps" if mps else "cpu"
         try:
-            device = torch.zeros(1, device=name).device
+            probe = torch.zeros(1, device=name)
+            probe.item()  # torch's "meta" has no values
         except (RuntimeError, AssertionError):
             raise ConfigError(f"device: this machine has no {name!r}; take cpu, or auto") from None
+        device = probe.device
         bf16 = config.precision == "bf16"
         if config.precision == "auto":
             units = {"avx512_bf16", "amx_bf16"}  # without them bf16 is slower than fp32

@@ -1,6 +1,7 @@
 """How long a run is going to take on this machine, measured by a few steps that nobody keeps."""
 
 from time import perf_counter
+from typing import Any
 
 from infogan.training.trainer import Trainer
 
@@ -16,8 +17,11 @@ def seconds_left(trainer: Trainer) -> float | None:
     left = trainer.config.steps - trainer.step
     if left < FEWEST:
         return None
-    own = max(2, trainer.config.batch // trainer.processes.size)  # of several processes, alone here
-    trial = Trainer(trainer.config.replace(optim=STILL, batch=own), trainer.images)
+    config, n = trainer.config, trainer.processes.size  # of several processes, alone here
+    own: dict[str, Any] = {"optim": STILL, "batch": max(2, config.batch // n)}
+    if fakes := config.objective.compared:
+        own["objective"] = {"fakes": max(2, fakes // n)}
+    trial = Trainer(config.replace(**own), trainer.images)
     parts, total = PARTS if trainer.config.timed else 1, 0.0
     for part in range(parts):
         trial.step = trainer.step + int(left * (part + 0.5) / parts)

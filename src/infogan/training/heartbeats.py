@@ -14,7 +14,7 @@ from infogan.core.errors import RunError
 BEAT = 1.0  # seconds between two beats
 SILENT = 10  # own beats without one of another process, and that one is lost
 LOOK = 0.02  # seconds between two looks at the others
-ENDED = -(1 << 40)  # what the count of a process that ended is below
+ENDED = -(1 << 40)  # added to the count of a process that ends, which is below 0 from then on
 
 
 class Heartbeats:

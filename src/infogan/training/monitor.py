@@ -89,11 +89,16 @@ class Means:
     ) -> None:
         self._steps, self._sums = dict(steps or {}), dict(sums or {})
 
-    def add(self, d: Loss, g: Loss) -> None:
-        """Count one step. Where both players watch a quantity, G's draw is kept."""
-        values = {f"d/{name}": term.detach() for name, term in d.terms.items()}
-        values |= {f"g/{name}": term.detach() for name, term in g.terms.items()}
-        for name, value in (values | d.watch | g.watch).items():
+    def add(self, d: Sequence[Loss], g: Loss) -> None:
+        """Count one step, in which D had these losses, one after the other, and G that one. Where
+        both players watch a quantity, G's draw is kept."""
+        for loss in d:
+            watch = {name: value for name, value in loss.watch.items() if name not in g.watch}
+            self._count({f"d/{name}": term.detach() for name, term in loss.terms.items()} | watch)
+        self._count({f"g/{name}": term.detach() for name, term in g.terms.items()} | g.watch)
+
+    def _count(self, values: Mapping[str, Tensor]) -> None:
+        for name, value in values.items():
             self._steps[name] = self._steps.get(name, 0) + 1
             self._sums[name] = self._sums[name] + value if name in self._sums else value
 

@@ -103,7 +103,8 @@ class Step:
 
     def _augmented(self, images: Tensor, purpose: str, part: Part) -> View:
         """A view of each image as `augment` says; the images themselves where it says nothing."""
-        if (augment := self.config.augment) is None:
+        augment = self.config.augment
+        if augment is None or not len(images):  # of few fakes a process may have none
             return View(images, {})
         changes = augment.annealed(remaining(self.done, augment.anneal))
         return changes(images, self._stream(purpose), part)
@@ -111,7 +112,7 @@ class Step:
     def _compared(self, images: Tensor, name: str) -> Tensor:
         """Images as D compares them: under `game_augment`, real and generated ones alike."""
         augment = self.config.game_augment
-        if augment is None or not len(images):  # of few fakes a process may have none
+        if augment is None or not len(images):  # as above
             return images
         changes = augment.annealed(remaining(self.done, augment.anneal))
         draws = self._stream(f"game augment {self.player} {name}")
@@ -203,9 +204,12 @@ class Step:
         return self._verdict("view", self._view.images, self.own, JUDGES)
 
     @cached_property
+    def _other(self) -> View:
+        return self._augmented(self.images, "augment other", self.own)
+
+    @cached_property
     def other(self) -> Verdict:
-        view = self._augmented(self.images, "augment other", self.own)
-        return self._verdict("other", view.images, self.own, JUDGES)
+        return self._verdict("other", self._other.images, self.own, JUDGES)
 
     def projections(self, rows: Rows) -> Tensor:
         """[N, F] what the contrast's head says of some real images as they are."""
@@ -224,8 +228,10 @@ class Step:
 
     @cached_property
     def moves(self) -> Mapping[str, Tensor]:
-        moves, n = self._view.moves.items(), self.config.batch
-        return {k: self.processes.whole(m.to(self.batches.device), n) for k, m in moves}
+        moves, n = self._view.moves, self.config.batch
+        if self.config.objective.contrasts:  # from one view to another, and not from the image
+            moves = {k: self._other.moves[k] - move for k, move in moves.items()}
+        return {k: self.processes.whole(m.to(self.batches.device), n) for k, m in moves.items()}
 
     @property
     def groups(self) -> Tensor | None:

@@ -27,7 +27,7 @@ from infogan.training.recorder import Line, NullRecorder, Recorder, Tensors
 from infogan.training.step import Batches, Step, remaining
 
 BITS = ("infogan", "torch", "processor", "device", "dtype", "threads", "processes")
-"""What a run goes on under as it began, to be bit-exact."""
+"""What has to be as it was when the run began, for it to go on bit for bit."""
 Progress = Callable[[int, Line], None]  # called after each step: its number, the log's last line
 logger = logging.getLogger("infogan")
 
@@ -75,20 +75,19 @@ class Trainer:
         """Share of the steps that are over."""
         return self.step / self.config.steps
 
-    def advance(self) -> tuple[Loss, Loss]:
-        """One generator step with the discriminator steps before it; the last losses of D and G."""
+    def advance(self) -> tuple[list[Loss], Loss]:
+        """One generator step with the discriminator steps before it; D's losses and that of G."""
         k = self.config.d_steps
         self.model.networks.train()
         self._group()
-        for i in range(k):
-            d_loss = self.d_step(self.step * k + i)
+        d_losses = [self.d_step(self.step * k + i) for i in range(k)]
         g_loss = self.g_step(self.step)
         for name, average in self.averages.items():
             average.update_parameters(self.model.networks[name])
         if suspicious(self._sinks()):
             check_tensors(self.step, self._moved, self._suspects())
         self.step += 1
-        return d_loss, g_loss
+        return d_losses, g_loss
 
     def d_step(self, number: int) -> Loss:
         """One update of D with all other networks frozen, then of learned priors."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
-from torch import Generator, Tensor
+from torch import Generator, Tensor, finfo, float32
 
 from infogan.core.settings import STRICT as STRICT
 from infogan.latent.posterior import Posterior
@@ -20,7 +20,9 @@ CLOSE = (
 )
 Close = Annotated[bool, Field(description=CLOSE)]
 Weight = Annotated[float, Field(ge=0, description=WEIGHT)]
+Number = Annotated[float, Field(ge=-1e30, le=1e30)]  # far within single precision
 Moves = Mapping[str, Tensor]  # [N] by how much each augmented view was moved, by property
+MOST = float(finfo(float32).max)  # of a number, in single precision
 MOST_RHO = 0.999  # factor of a correlation, since artanh is infinite at 1
 
 
@@ -129,7 +131,7 @@ class Code(ABC):
 
 
 def finite(value: float) -> float:
-    """The value; ValueError unless it is a finite number."""
-    if not math.isfinite(value):
+    """The value; ValueError unless it is a finite number in single precision."""
+    if not abs(value) <= MOST:
         raise ValueError(f"{value} is no value of a continuous code; give a finite number")
     return float(value)

@@ -7,11 +7,11 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from torch import Generator, Tensor
 from torch.distributions import Normal
 
-from infogan.latent.codes.base import FOLLOWED, MOST_RHO, Code, Moves, finite
+from infogan.latent.codes.base import FOLLOWED, MOST_RHO, Code, Moves, Number, finite
 from infogan.latent.posterior import Posterior
 
 SIGMA_SPAN = 100.0  # Q's learned sigma is within the prior's std divided and multiplied by this
@@ -22,7 +22,15 @@ Property = Literal[
 ]
 """Of the moves of a data.augment.View those along a line."""
 Sigma = Annotated[Annotated[float, Field(gt=0)] | None, Field(description=FIXED)]
-Sweep = Annotated[tuple[float, float] | None, Field(description=SWEPT)]
+
+
+def _rising(sweep: tuple[float, float] | None) -> tuple[float, float] | None:
+    if sweep and not sweep[0] < sweep[1]:
+        raise ValueError("give its lower end first, then a higher one")
+    return sweep
+
+
+Sweep = Annotated[tuple[Number, Number] | None, AfterValidator(_rising), Field(description=SWEPT)]
 ABOUT = FOLLOWED.format(", ".join(get_args(Property)))
 Follows = Annotated[Property | None, Field(description=ABOUT)]
 

@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.distributions import Normal
 
-from infogan.latent.codes.base import STRICT, Close, Weight
+from infogan.latent.codes.base import STRICT, Close, Number, Weight
 from infogan.latent.codes.continuous import Continuous, Follows, Sigma, Sweep
 
 EXTREME = 1e-6  # least share of the prior below a quantile: at 0 it would be minus infinity
@@ -23,9 +23,9 @@ class Gaussian(Continuous):
     1.418939
     """
 
-    mean: float = 0.0
+    mean: Number = 0.0
     """Mean of the prior, N(mean, scale²)."""
-    scale: Annotated[float, Field(gt=0)] = 1.0
+    scale: Annotated[float, Field(ge=1e-30, le=1e30)] = 1.0
     """Standard deviation of the prior."""
     sigma: Sigma = None
     sweep: Sweep = None

@@ -7,7 +7,7 @@ import torch
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from infogan.latent.codes.base import STRICT, Close, Weight
+from infogan.latent.codes.base import STRICT, Close, Number, Weight
 from infogan.latent.codes.continuous import Continuous, Follows, Sigma, Sweep
 
 
@@ -19,9 +19,9 @@ class Uniform(Continuous):
     0.693147
     """
 
-    low: float = -1.0
+    low: Number = -1.0
     """Least value of the prior, U(low, high)."""
-    high: float = 1.0
+    high: Number = 1.0
     """Largest value of the prior."""
     sigma: Sigma = None
     sweep: Sweep = None
