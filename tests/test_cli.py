@@ -276,6 +276,14 @@ def test_a_reconstruction_is_drawn_over_no_original(
     run("reconstruct", done, mine, "-n", 1, "-o", mine / "new.png")
 
 
+@pytest.mark.parametrize("number", ["2.5", "1e1", "two"])
+def test_a_number_that_is_not_whole_is_not_rounded(
+    capsys: pytest.CaptureFixture[str], number: str
+) -> None:
+    for words in (("train", "digits", "--seeds"), ("sample", "x", "-o", "x.png", "--n")):
+        assert f"give a whole number, not {number}" in refused(capsys, *words, number)
+
+
 def test_an_unknown_level_of_messages_is_answered_with_those_that_exist(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
 from infogan.core.errors import ConfigError, DataError, RunError
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from infogan.model.model import Model
     from infogan.runs.folder import Run
 
+
+def _whole(of: Any, given: Sequence[Token]) -> int:
+    try:
+        return int(given[0].value)  # Cyclopts' own would round
+    except ValueError:
+        raise ValueError(f"give a whole number, not {given[0].value}") from None
+
+
+Whole = Annotated[int, Parameter(converter=_whole)]
 RunFolder = Annotated[Path, Parameter(help="Run folder.")]
 SEEDS = "Run folders; a folder of seeds (train --seeds) stands for the runs in it."
 RunFolders = Annotated[Path, Parameter(help=SEEDS)]
@@ -28,7 +37,7 @@ SOURCE += "mnist, fashion-mnist, or hf:NAME of Hugging Face."
 Sources = Annotated[str, Parameter(help=SOURCE)]
 DataDir = Annotated[str | None, Parameter(help="Folder with IDX files of mnist or fashion-mnist.")]
 Split = Annotated[AnySplit, Parameter(help="Part of the images; all: everything but test images.")]
-Count = Annotated[int, Parameter(validator=Number(gte=1))]
+Count = Annotated[Whole, Parameter(validator=Number(gte=1))]
 Probability = Annotated[float, Parameter(validator=Number(gte=0, lte=1))]
 MaxBad = Annotated[
     Probability | None,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from infogan.cli.options import Count, Values
+from infogan.cli.options import Count, Values, Whole
 from infogan.cli.terminal import show_outlook, show_scores, show_selection
 from infogan.core import interrupts
 from infogan.core.errors import ConfigError, TrainingError
@@ -31,8 +31,8 @@ def train(
     *settings: Annotated[str, Parameter(allow_leading_hyphen=True, show=False)],
     run: Path | None = None,
     config: Annotated[Path | None, Parameter(name=["--config", "-c"])] = None,
-    classes: int | None = None,
-    seeds: int | None = None,
+    classes: Whole | None = None,
+    seeds: Whole | None = None,
     processes: Count | None = None,
     continue_from: Path | None = None,
     track: Values = None,

@@ -22,7 +22,7 @@ def sample(
     n: options.N = 64,
     code: options.Values = None,
     of_class: options.Class = None,
-    seed: int = 0,
+    seed: options.Whole = 0,
     point: Path | None = None,
     output: options.Pictures = "samples.png",
 ) -> None:
@@ -74,7 +74,7 @@ def traverse(
     code: str | None = None,
     rows: options.Count = 8,
     steps: options.Count = 11,
-    seed: int = 0,
+    seed: options.Whole = 0,
     output: options.Sweep,
 ) -> None:
     """Draw the sweep of one code: each column has one of its values, each row keeps all else.
@@ -206,7 +206,7 @@ def reconstruct(
     /,
     *data: options.Sources,
     n: options.N = 40,
-    seed: int = 0,
+    seed: options.Whole = 0,
     data_dir: options.DataDir = None,
     split: options.Split = "all",
     max_bad: options.MaxBad = None,
