@@ -46,22 +46,24 @@ def followed() -> str:
 
 def brightness() -> str:
     """What else than light the code that follows brightness reads, by the views of each trial."""
-    rows = []
-    for row in read("factors-ideas")["rows"]:
-        if not (by := row.get("brightness by factor")):
-            continue
-        ground = max(abs(weight) for factor, weight in by.items() if factor.startswith("ground"))
-        weights = by["light"], by["scale"], by["ink"], ground
-        rho = [row["rho"][code] for code in ("brightness", "saturation", "x")]
-        drawn = row["what G draws (looked at)"]
-        figures = [f"{weight:.2f}" for weight in weights] + [f"{value:.3f}" for value in rho]
-        rows.append([row["idea"], *figures, drawn])
+    report, rows = read("readings"), []
+    for row in report["rows"]:
+        views, lost = row["views"], row["lost"]
+        middle = "sprite" if views["centred"] else "image"
+        words = [f"{views['strength']:g}", middle, f"{views['turn']:g}", f"{views['shift']:g}"]
+        words += [f"{views['brightness']:g}", f"{views['contrast']:g}", f"{row['steps']:,}"]
+        figures = [f"{row['rho'][code]:.3f}" for code in ("brightness", "saturation", "x")]
+        groups = "scale", "colour", "place", "ground"
+        shares = [f"{max(0.0, lost[group]):.2f}" for group in groups]
+        rows.append([*words, *figures, *shares])
+    seeds = ", ".join(sorted({str(row["seed"]) for row in report["rows"]}))
+    kept = "strength | about | turn | shift | brightness | contrast | steps"
     return table(
-        "views | light | scale | colour | ground | brightness | saturation | x | G draws",
+        f"{kept} | brightness | saturation | x | scale | colour | place | ground",
         rows,
-        "Light, scale, colour: by how many standard deviations the code moves with one of the "
-        "factor (least squares on these, shape, grain and ground, by hand). Ground: the most with "
-        "the side towards which it grows brighter. Brightness, saturation, x: rank correlation of "
-        "each code with its factor. One run each, seed 100, float32, with other jobs running (the "
-        "last rows of `benchmarks/results/factors-ideas.json`).",
+        "The first seven columns are the views (`augment.NAME`), the next three the rank "
+        "correlation of a code with its factor. The last four are how much of the brightness "
+        "code's variance (1) boosted trees that are told all factors explain, and no longer do "
+        "without one: hue and saturation for colour, x and y for place, the side towards which "
+        f"the ground grows brighter. One run each, seed {seeds}. {machine_of(report)}",
     )

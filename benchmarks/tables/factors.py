@@ -34,7 +34,8 @@ def factors() -> str:
             own = next(run for run in runs if run["seed"] == seed)
             values = (f"{own[metric]:.2f}" for metric in metrics)
             rows.append([f"{recipe}, {words}", seed, *values])
-    told = ", ".join(f"{name}: `{words}`" for name, words in report["words"].items())
+    recipes = {name: text for name, text in report["words"].items() if name != "colour"}
+    told = "; ".join(f"*{name}*: `{text}`" for name, text in recipes.items())
     return table(
         f"recipe | seeds | {' | '.join(f'`{metric}`' for metric in metrics)}",
         rows,

@@ -40,12 +40,12 @@ def folders() -> str:
     return table(
         "folder | what | median ACC | each seed | NMI | views kept | minutes | the doctor found",
         rows,
-        "ACC (clustering accuracy) in %. infogan: on held-out images, seeds from "
-        f"{', '.join(map(str, seeds))}; the others: on all images. Views kept: the share of "
-        "augmented views that keep their image's category, which needs no label. Minutes are those "
-        "of training, one thread, of the run that other work disturbed least. "
+        f"ACC (clustering accuracy) in %: of infogan on held-out images (seeds {seeds[0]} to "
+        f"{seeds[-1]}), of the other methods on all images. Views kept: the share of augmented "
+        "views that keep their image's category, which needs no label. Minutes: training on one "
+        "thread, of the run that other jobs disturbed least. "
         + " ".join(f"`{name}`: {report['words'][name]}." for name in SHOWN[1:])
-        + f" {BEFORE}: by the generator before, which had DCGAN's kernels of 4x4.",
+        + f" {BEFORE}: with the former generator, which had DCGAN's kernels of 4x4.",
         machine_of(report),
     )
 

@@ -127,8 +127,8 @@ def ahead() -> str:
     return table(
         "set | what | median | worst | NMI | all images | NMI",
         rows,
-        "ACC in % (medians of ACC and NMI over seeds) on held-out images, and on all images but "
-        "MNIST's and Fashion-MNIST's test sets, most of which were trained on. uneven: 9,000 of "
-        "MNIST at 16x16, classes of 8 to 17 %; its baselines are in docs/photos.md.",
+        "ACC in % (medians of ACC and NMI over seeds) on held-out images, and on all images except "
+        "the test sets of MNIST and Fashion-MNIST; most of these images were trained on. uneven: "
+        "9,000 of MNIST at 16x16, classes of 8 to 17 %; its baselines are in docs/photos.md.",
         machine_of(report),
     )

@@ -9,9 +9,9 @@ from cyclopts import Parameter
 def cache(*, clear: Annotated[bool, Parameter(negative=())] = False) -> None:
     """List what the cache holds: images that were decoded, unpacked or downloaded once.
 
-    It lies in $INFOGAN_CACHE (default: the system's folder for caches). Beyond $INFOGAN_CACHE_GB
-    (default: 20) what was not used for longest goes, but for downloads. All of it can be made
-    again.
+    It lies in $INFOGAN_CACHE (default: the system's cache folder). When it exceeds
+    $INFOGAN_CACHE_GB (default: 20), what was not used for longest is removed, except downloads. All
+    of it can be made again.
 
     Args:
         clear: Remove it.

@@ -154,8 +154,8 @@ def merge(
     """Name categories of one class alike, without labels, if there are more of them than classes.
 
     Categories are one class when Q takes one for the other in augmented views of an image. Names
-    are written only where the images say how many classes there are: the last pair that joined is
-    taken for each other half as often again as the next. Your names stay: equal ones stay together,
+    are written only where the number of classes shows: Q confuses the last pair that joined at
+    least 1.5 times as often as the next pair. Your names stay: equal ones stay together,
     different ones apart. Other classes are `class 0`, `class 1`, ..., largest first, anew each
     time; to name one: `infogan name RUN "digit.class 0" seven`.
 

@@ -40,8 +40,8 @@ def push(
 def pull(target: Target, /, *, run: Path | None = None) -> None:
     """Take a run from the Hugging Face Hub, or from a folder that push wrote (extra `hub`).
 
-    Only settings, weights, scores, names and pictures are taken, and nothing is run. They are
-    checked as files of strangers are, and left out as a whole if one is not right.
+    Only settings, weights, scores, names and pictures are taken, and nothing is run. Every file is
+    checked as untrusted input; if one fails, none is taken.
 
     Args:
         run: New folder for it (default: runs/ and the last part of the name).

@@ -54,12 +54,14 @@ def train(
     Args:
         run: Folder for the run (default: runs/PRESET, or runs/ and the name of the images).
         config: Settings from a TOML file, or from another run's config.json.
-        classes: How many classes there are, if you know it: so many categories are looked for.
-        seeds: Train that many runs, from --seed on, into RUN/seed-0 and so on, one a core, or
-            --processes at once; rank them in RUN/selection.json, and name the one to use.
-        processes: So many processes share each batch; the result is that of one (docs/scaling.md).
-        continue_from: Finished run whose settings and weights to begin with, as when its folder of
-            images has grown: what it learned from and what it held out stays so; your names too.
+        classes: Number of categories to look for: how many classes there are, if you know it.
+        seeds: Train this many runs, with seeds from --seed on, in RUN/seed-0 and so on: one per
+            core at a time, or --processes at a time; rank them in RUN/selection.json, and name the
+            one to use.
+        processes: Number of processes that share each batch; the result is that of one but for
+            rounding (docs/scaling.md).
+        continue_from: Finished run to begin with: its settings, weights and your names, for example
+            when its folder of images has grown. What it learned from and what it held out stay so.
         track: Show it in tensorboard, wandb or mlflow too; can be repeated (docs/sharing.md).
         fresh: Remove what a run wrote into the folder, and train anew; your names stay.
         dry_run: Print the resulting settings as JSON and stop.

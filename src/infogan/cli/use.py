@@ -216,7 +216,7 @@ def reconstruct(
     """Draw images above their reconstructions (G with Q's codes and the best z found) and errors.
 
     Args:
-        n: How many images, evenly spaced over the data; 28x28 pixels take 0.2 s each on one core.
+        n: How many images, evenly spaced over the data; 28x28 pixels take 0.1 s each on one core.
         seed: Seed of the z that the search starts from.
         csv: CSV file for the errors too: mean absolute pixel difference, grey levels of 0 to 255.
     """

@@ -63,9 +63,9 @@ class RunConfig(BaseModel):
     """Changes of an image that are assumed to leave its class as it is (augmentation). Labelled
     images are augmented with it; objective.real-weight needs it."""
     game_augment: AnyAugment | None = None
-    """Changes of real and generated images alike, before D compares them: with some thousand images
-    D would else know each of them, and G learn nothing (arXiv:2006.10738). Without a contrast, Q
-    reads codes from generated images so changed."""
+    """Changes of real and generated images alike, before D compares them: otherwise D memorises a
+    set of a few thousand images, and G learns nothing (arXiv:2006.10738). Without a contrast, Q
+    reads codes from generated images that were changed in this way."""
     labels: Annotated[int | str | None, BeforeValidator(_labels)] = None
     """Labels that the objective may use: a number per class, all, or a CSV file (file,label)."""
     optim: Optim = Optim()

@@ -34,9 +34,9 @@ class Photo(base.Family):
     hidden: int = Field(default=256, ge=2)
     """Width of the hidden layer of every head, and of G's first layer."""
     norm: Literal["batch"] | None = None
-    """Normalisation in the critic; none: D judges each image for itself, as objective.penalty
-    needs; batch: D compares the images of a batch, which keeps it from knowing some thousand of
-    them one by one."""
+    """Normalisation in the critic; none: D judges each image by itself, as objective.penalty
+    needs; batch: D compares the images of a batch, which keeps it from memorising a few thousand
+    of them."""
 
     def shaped(self, shape: Shape) -> dcgan.Dcgan:
         """The settings of a DCGAN for these images."""

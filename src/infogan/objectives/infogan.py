@@ -44,8 +44,8 @@ class InfoGAN(Consistency, AdversarialObjective):
     """Whether Q begins, late in the warm-up of a contrast, with the groups of images that the trunk
     finds alike, of whatever sizes. Off: with J from nothing, from the first step."""
     real_every: int = Field(default=1, ge=1)
-    """After the warm-up of a contrast, Q learns from real images in one of so many steps. G needs
-    more steps than Q does, and those without real images take a third of the time."""
+    """After the warm-up of a contrast, Q learns from real images in one step of this many. G needs
+    more steps than Q does, and steps without real images take a third of the time."""
     fakes: int | None = Field(default=None, ge=2)
     """Generated images per batch, which D compares with as many real ones; Q learns from all real
     images of the batch, of which it needs more than the game does. none: as many as `batch`, which

@@ -70,8 +70,8 @@ class AdversarialObjective(Objective):
     """An objective with a game of GAMES: both players' terms follow from it."""
 
     game: Literal["non-saturating", "relativistic"] = "non-saturating"
-    """How D's logits of real and generated images are compared. relativistic: in pairs, for sets of
-    some thousand images, of which G would else learn a few; with penalty."""
+    """How D's logits of real and generated images are compared. relativistic: in pairs, with a
+    penalty; for sets of a few thousand images, of which G would otherwise draw only a few."""
     penalty: float = Field(default=0.0, ge=0)
     """Weight γ of the penalty γ/2 E|∇D|² on real and generated images, which keeps D smooth (R1 and
     R2)."""
