@@ -44,5 +44,5 @@ def ablation(key: str = "ablation", preset: str = "digits") -> str:
     return table(
         f"`{preset}` | seed | FD | precision | recall | lowest of a category | ACC",
         rows,
-        "One run a row: differences of some hundredths mean nothing.",
+        "One run a row: differences of a few hundredths mean nothing.",
     )

@@ -167,7 +167,7 @@ def _balance(signs: Signs, config: RunConfig, _: Names) -> Iterator[Finding]:
 
 
 def _draws(signs: Signs) -> bool:
-    """Whether G's images vary and are like real ones. A D that knows some thousand images by heart
+    """Whether G's images vary and are like real ones. A D that knows a few thousand images by heart
     is ahead of such a G as well, late in a long run."""
     varied = signs.spacing is not None and signs.spacing >= CLOSE
     return varied and signs.away is not None and signs.away <= AWAY

@@ -112,7 +112,7 @@ def is_grey(image: Image.Image) -> bool:
 
 
 def some_values(image: Image.Image) -> NDArray[np.float64]:
-    """Up to some ten thousand values of an image, evenly spaced."""
+    """Up to 32,767 values of an image, evenly spaced."""
     values = np.asarray(image).reshape(-1)
     return values[:: max(1, values.size // 16384)].astype(np.float64)
 

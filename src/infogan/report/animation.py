@@ -9,7 +9,7 @@ from infogan.data.animation import animation
 from infogan.model.model import Model
 from infogan.report.plots import enlarged, sheet
 
-SECONDS = 4.0  # one round: a categorical code stays some tenths at each category
+SECONDS = 4.0  # one round: a categorical code stays a few tenths of a second at each category
 
 
 def sweep(
