@@ -239,7 +239,7 @@ def reached(run: Path | str, images: Images) -> tuple[Model, int] | None:
 def _refuse_alike(images: Images) -> None:
     """DataError where nothing can be learned, because there is one image, or they do not differ."""
     if len(images) == 1:
-        raise DataError(f"{images.name}: this is 1 image to learn from; give a few hundred")
+        raise DataError(f"{images.name}: there is 1 image to learn from; give hundreds")
     first = images.take(slice(0, 1))[0]
     for start in range(0, len(images), CHUNK):
         if (images.take(slice(start, start + CHUNK)) != first).any():
