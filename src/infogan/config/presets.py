@@ -180,20 +180,10 @@ COLOURED = SPRITES.replace(
     ),
     networks={"slope": 0.1},
     objective={"penalty": 0.0},
-    augment=Affine(
-        strength=1.5,
-        centred=True,
-        shift=0.1,
-        brightness=0.7,
-        contrast=0.4,
-        hue=0.08,
-        saturation=0.5,
-    ),
+    augment=Affine(shift=0.25, brightness=0.4, hue=0.08, saturation=0.5),
     steps=1500,
 )
-"""Five codes that follow where a sprite lies, and its colours. Light is read from the ground: views
-change sizes and contrast, so that nothing of a sprite stands for it, but shift the ground little
-(docs/codes.md)."""
+"""Five codes that follow where a sprite lies, and its colours (docs/codes.md)."""
 
 SVHN = RunConfig(
     data=Source(name="train_32x32.mat"),
