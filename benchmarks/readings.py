@@ -3,9 +3,9 @@
     python benchmarks/readings.py brightness runs/factors/colour-0 ...
 
 Writes benchmarks/results/readings.json: of each run the views that its codes were to follow, how
-each code goes with its factor on the held-out images, and how much of the named code's variance
-boosted trees on all factors explain, and lose when they are not told one group of factors. Images
-of the first seven tenths are learned from, the others scored.
+each code goes with its factor on the held-out images, the Fréchet distance of its samples, and how
+much of the named code's variance boosted trees on all factors explain, and lose when they are not
+told one group of factors. Images of the first seven tenths are learned from, the others scored.
 """
 
 import json
@@ -62,6 +62,7 @@ def one_run(code: str, word: str) -> dict[str, Any]:
         "penalty": getattr(model.config.objective, "penalty", 0.0),
         "views": {name: views[name] for name in VIEWS},
         "rho": {name: abs(own["factors"][name]) for name, own in scores["continuous"].items()},
+        "fd": round(scores["fidelity"]["fd"]),
         "explained": round(whole, 4),
         "lost": lost,
         "dtype": json.loads((Path(word) / "environment.json").read_text())["dtype"],

@@ -51,19 +51,21 @@ def brightness() -> str:
         views, lost = row["views"], row["lost"]
         middle = "sprite" if views["centred"] else "image"
         words = [f"{views['strength']:g}", middle, f"{views['turn']:g}", f"{views['shift']:g}"]
-        words += [f"{views['brightness']:g}", f"{views['contrast']:g}", f"{row['steps']:,}"]
+        shade = f", shade {views['shade']:g}" if views["shade"] else ""
+        words += [f"{views['brightness']:g}", f"{views['contrast']:g}{shade}"]
+        words += [f"{row['steps']:,}", str(row["seed"])]
         figures = [f"{row['rho'][code]:.3f}" for code in ("brightness", "saturation", "x")]
         groups = "scale", "colour", "place", "ground"
         shares = [f"{max(0.0, lost[group]):.2f}" for group in groups]
-        rows.append([*words, *figures, *shares])
-    seeds = ", ".join(sorted({str(row["seed"]) for row in report["rows"]}))
-    kept = "strength | about | turn | shift | brightness | contrast | steps"
+        rows.append([*words, *figures, *shares, f"{row['fd']:,}"])
+    kept = "strength | about | turn | shift | brightness | contrast | steps | seed"
     return table(
-        f"{kept} | brightness | saturation | x | scale | colour | place | ground",
+        f"{kept} | brightness | saturation | x | scale | colour | place | ground | FD",
         rows,
-        "The first seven columns are the views (`augment.NAME`), the next three the rank "
-        "correlation of a code with its factor. The last four are how much of the brightness "
-        "code's variance (1) boosted trees that are told all factors explain, and no longer do "
-        "without one: hue and saturation for colour, x and y for place, the side towards which "
-        f"the ground grows brighter. One run each, seed {seeds}. {machine_of(report)}",
+        "First the views (`augment.NAME`; what they turn and scale about), then the rank "
+        "correlations of three codes with their factors. Scale, colour, place and ground: how "
+        "much of the brightness code's variance (1) boosted trees that are told all factors "
+        "explain, and no longer do without that one (colour: hue and saturation; place: x and y; "
+        "ground: the side towards which it grows brighter). FD: Fréchet distance of G's images on "
+        f"the features of `efficientnet-lite0`. {machine_of(report)}",
     )

@@ -55,9 +55,8 @@ def train(
         run: Folder for the run (default: runs/PRESET, or runs/ and the name of the images).
         config: Settings from a TOML file, or from another run's config.json.
         classes: Number of categories to look for: how many classes there are, if you know it.
-        seeds: Train this many runs, with seeds from --seed on, in RUN/seed-0 and so on: one per
-            core at a time, or --processes at a time; rank them in RUN/selection.json, and name the
-            one to use.
+        seeds: Train this many runs, from --seed on, into RUN/seed-0 and so on, one per core (or
+            --processes) at a time; rank them in RUN/selection.json, and name the one to use.
         processes: Number of processes that share each batch; the result is that of one but for
             rounding (docs/scaling.md).
         continue_from: Finished run to begin with: its settings, weights and your names, for example
