@@ -115,6 +115,7 @@ def test_runs_to_compare_differ_in_the_information_alone(
         assert (own.pop("kind"), control.pop("kind")) == ("infogan", "gan")
         assert {key: own[key] for key in control} == control  # the game
         assert own["real_weight"] == own["contrast"] == own["warm_up"] == 0
+        assert own["fakes"] is None  # as many as a GAN compares
 
 
 def test_a_gan_of_codes_that_follow_a_property_is_told_of_the_page(
