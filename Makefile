@@ -4,7 +4,7 @@ TORCH = 2.13.0
 CPU_INDEX = https://download.pytorch.org/whl/cpu
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --disable-pip-version-check -q
-# Tests take turns on a core each; with a share of them in advance, one core would wait at the end.
+# A test on each core at a time; a core that is through with its share takes over from the others.
 PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 comma := ,
