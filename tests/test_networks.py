@@ -373,3 +373,12 @@ def test_spectral_norms_gradient_is_that_of_the_quotient() -> None:
     assert own is not None
     assert weight.grad is not None
     assert torch.allclose(own.double(), weight.grad, atol=1e-3)
+
+
+def test_layers_of_given_widths_refuse_images_beyond_their_sides() -> None:
+    for build in (
+        lambda: Mlp().generator(5, (1200, 10, 1)),
+        lambda: Mlp().discriminator((1200, 10, 1), {"real": 1}),
+    ):
+        with pytest.raises(ConfigError, match="images are 1200x10; sides from 1 to 1024 work"):
+            build()
